@@ -19,6 +19,7 @@ pub mod model;
 pub mod money;
 pub mod outcome;
 pub mod policy;
+pub mod progress;
 pub mod promotion;
 pub mod prompt;
 pub mod reason;
