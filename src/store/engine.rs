@@ -290,14 +290,37 @@ impl Scan {
         self
     }
 
-    /// The lower and upper bound of the keys that the scan may yield, in either direction.
-    pub fn bounds(&self) -> (Bound<Vec<u8>>, Bound<Vec<u8>>) {
-        let low = Bound::Included(self.prefix.clone());
-        let high = prefix_end(&self.prefix).map_or(Bound::Unbounded, Bound::Excluded);
+    /// The range of keys that the scan may yield, in either direction; `None` when there can be none.
+    pub fn range(&self) -> Option<(Bound<Vec<u8>>, Bound<Vec<u8>>)> {
+        let mut low = Bound::Included(self.prefix.clone());
+        let mut high = prefix_end(&self.prefix).map_or(Bound::Unbounded, Bound::Excluded);
+        let start = self.start.clone();
         match self.direction {
-            Direction::Forward => (higher_start(low, self.start.clone()), high),
-            Direction::Backward => (low, lower_end(high, self.start.clone())),
+            Direction::Forward if starts_above(&start, &self.prefix) => low = start,
+            Direction::Backward if ends_below(&start, &high) => high = start,
+            Direction::Forward | Direction::Backward => {}
         }
+        let empty = match (&low, &high) {
+            (Bound::Included(low), Bound::Included(high)) => low > high,
+            (Bound::Included(low) | Bound::Excluded(low), Bound::Included(high) | Bound::Excluded(high)) => low >= high,
+            _ => false,
+        };
+        (!empty).then_some((low, high))
+    }
+}
+
+fn starts_above(start: &Bound<Vec<u8>>, prefix: &[u8]) -> bool {
+    match start {
+        Bound::Included(key) | Bound::Excluded(key) => key.as_slice() >= prefix,
+        Bound::Unbounded => false,
+    }
+}
+
+fn ends_below(start: &Bound<Vec<u8>>, high: &Bound<Vec<u8>>) -> bool {
+    match (start, high) {
+        (Bound::Unbounded, _) => false,
+        (Bound::Included(key) | Bound::Excluded(key), Bound::Included(high) | Bound::Excluded(high)) => key < high,
+        (_, Bound::Unbounded) => true,
     }
 }
 
@@ -311,48 +334,6 @@ fn prefix_end(prefix: &[u8]) -> Option<Vec<u8>> {
         }
     }
     None
-}
-
-fn higher_start(a: Bound<Vec<u8>>, b: Bound<Vec<u8>>) -> Bound<Vec<u8>> {
-    match (&a, &b) {
-        (_, Bound::Unbounded) => a,
-        (Bound::Unbounded, _) => b,
-        (Bound::Included(x) | Bound::Excluded(x), Bound::Included(y)) => {
-            if y > x {
-                b
-            } else {
-                a
-            }
-        }
-        (Bound::Included(x) | Bound::Excluded(x), Bound::Excluded(y)) => {
-            if y >= x {
-                b
-            } else {
-                a
-            }
-        }
-    }
-}
-
-fn lower_end(a: Bound<Vec<u8>>, b: Bound<Vec<u8>>) -> Bound<Vec<u8>> {
-    match (&a, &b) {
-        (_, Bound::Unbounded) => a,
-        (Bound::Unbounded, _) => b,
-        (Bound::Included(x) | Bound::Excluded(x), Bound::Included(y)) => {
-            if y < x {
-                b
-            } else {
-                a
-            }
-        }
-        (Bound::Included(x) | Bound::Excluded(x), Bound::Excluded(y)) => {
-            if y <= x {
-                b
-            } else {
-                a
-            }
-        }
-    }
 }
 
 /// What a store holds, in numbers.
@@ -552,7 +533,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_follow_prefix_start_and_direction() {
+    fn the_range_follows_prefix_start_and_direction() {
         use Bound::{Excluded, Included, Unbounded};
         let key = |text: &str| text.as_bytes().to_vec();
         let cases = [
@@ -597,7 +578,17 @@ mod tests {
             (Scan::prefix([1, 255], 1), Included(vec![1, 255]), Excluded(vec![2])),
         ];
         for (scan, low, high) in cases {
-            assert_eq!(scan.bounds(), (low, high), "{scan:?}");
+            assert_eq!(scan.range(), Some((low, high)), "{scan:?}");
+        }
+        let empty = [
+            Scan::prefix("a/", 1).from("b"),
+            Scan::prefix("a/", 1).after("a0"),
+            Scan::prefix("a/", 1).from("A").backward(),
+            Scan::prefix("a/", 1).after("a/").backward(),
+            Scan::prefix("", 1).after("").backward(),
+        ];
+        for scan in empty {
+            assert_eq!(scan.range(), None, "{scan:?}");
         }
     }
 
