@@ -21,6 +21,8 @@
 //! what one may do with it is a method of [`workbench::Workbench`].
 
 pub mod domain;
+pub mod releases;
 pub mod stats;
 pub mod store;
 pub mod text;
+pub mod traces;
