@@ -5,8 +5,8 @@ use super::StatsError;
 /// Below this a product of level and count that should be whole, such as 0.95 x 60, may miss it by rounding.
 const ROUNDING_SLACK: f64 = 1e-12;
 
-/// The value at rank `max(1, ceil(p n))` (vector `quantile`, method `nearest_rank`): one that happened, for p95 and p99.
-/// `None` without values. Unit: that of the values.
+/// The value at rank `max(1, ceil(p n))` (vector `quantile`, method `nearest_rank`): one that happened, for p95 and
+/// p99. `None` without values. Unit: that of the values.
 ///
 /// Errors: a level outside 0 to 1; a value that is NaN or infinite.
 pub fn quantile_nearest_rank(values: &[f64], level: f64) -> Result<Option<f64>, StatsError> {

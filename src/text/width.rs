@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr;
 /// Stands at the end (or start) of a text that was cut.
 const CUT_SIGN: char = '~';
 
-/// Columns that a terminal gives the text: the sum over its grapheme clusters, since each is drawn into cells of its own.
+/// Columns that a terminal gives the text: the sum over its grapheme clusters, since each is drawn into its own cells.
 pub fn width(text: &str) -> usize {
     if text.is_ascii() {
         return text.len();
