@@ -1,1 +1,3 @@
-fn main(){}
+//! The pegbox binary.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! What changed between two prompt contents, as data.

@@ -1,0 +1,150 @@
+//! What a run's results mean for a release: for each threshold the point result and the evidence, and a verdict by policy.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::ExampleId;
+use super::metric::{Measure, Slice};
+use super::suite::Threshold;
+
+/// What decides: the point result, or how sure it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GatePolicy {
+    /// The measured value decides.
+    #[default]
+    Point,
+    /// The lower bound must reach the threshold: for safety.
+    Proven,
+    /// Only a refuted threshold fails: weak, never for safety.
+    NotRefuted,
+}
+
+impl GatePolicy {
+    /// The word in suite files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Point => "point",
+            Self::Proven => "proven",
+            Self::NotRefuted => "not_refuted",
+        }
+    }
+}
+
+/// What the data say about the true value, by one-sided 95 % Clopper-Pearson bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// The bound on the wrong side still meets the threshold.
+    Proven,
+    /// The bound on the good side does not meet it.
+    Refuted,
+    /// Neither.
+    Inconclusive,
+    /// A count rule that no example broke.
+    ZeroViolations,
+    /// Nothing was measured.
+    NoData,
+    /// A number without an interval of ours, such as a latency percentile: the point result stands alone.
+    PointOnly,
+}
+
+impl Evidence {
+    /// The words on screens.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Proven => "proven",
+            Self::Refuted => "refuted",
+            Self::Inconclusive => "inconclusive",
+            Self::ZeroViolations => "zero violations",
+            Self::NoData => "no data",
+            Self::PointOnly => "point only",
+        }
+    }
+}
+
+/// What the policy makes of point and evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It may go on.
+    Pass,
+    /// It may not.
+    Fail,
+    /// More data would tell.
+    CannotTell,
+}
+
+impl Verdict {
+    /// The words on screens.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::CannotTell => "cannot tell yet",
+        }
+    }
+
+    /// What the gate advises, in the word of the tuning-run record.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::Pass => "promote",
+            Self::Fail => "do_not_promote",
+            Self::CannotTell => "cannot_tell",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Examples of one slice that broke a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BreakingSlice {
+    /// The slice.
+    pub slice: Slice,
+    /// How many of the breaking examples are in it.
+    pub count: u64,
+}
+
+/// One threshold, settled.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RuleResult {
+    /// The rule.
+    pub threshold: Threshold,
+    /// What was measured.
+    pub measure: Measure,
+    /// 95 % interval of a rate (Wilson).
+    pub interval: Option<(f64, f64)>,
+    /// Whether the measured value meets the threshold; `None` without data.
+    pub point: Option<bool>,
+    /// What the data say.
+    pub evidence: Evidence,
+    /// What the policy makes of it.
+    pub verdict: Verdict,
+    /// Whether it gates: below `min_samples` it is reported only.
+    pub gating: bool,
+    /// Examples that count against it.
+    pub breaking: Vec<ExampleId>,
+    /// Where they are.
+    pub breaking_slices: Vec<BreakingSlice>,
+    /// What would settle it, or how strong it is.
+    pub note: String,
+}
+
+/// A run's gate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Gate {
+    /// What decided.
+    pub policy: GatePolicy,
+    /// Each threshold.
+    pub rules: Vec<RuleResult>,
+    /// All gating rules together: fail if one fails, else cannot tell if one cannot, else pass.
+    pub verdict: Verdict,
+    /// In a sentence: what failed and where.
+    pub reason: String,
+}

@@ -1,0 +1,113 @@
+//! The identity of content: SHA-256 over its canonical JSON (RFC 8785), so that anybody can check it with common tools.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::DomainError;
+
+/// SHA-256 of a record's content. Written as 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct ContentHash([u8; 32]);
+
+impl ContentHash {
+    /// Hashes the canonical JSON of `content`.
+    ///
+    /// Numbers follow RFC 8785, that is IEEE doubles: integers above 2^53 lose digits, so no content field may hold such.
+    pub fn of<T: Serialize>(content: &T) -> Result<Self, DomainError> {
+        let canonical =
+            serde_json_canonicalizer::to_vec(content).map_err(|e| DomainError::field("content", e.to_string()))?;
+        Ok(Self::of_bytes(&canonical))
+    }
+
+    /// Hashes bytes as they are.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// The 32 bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The first eight digits, for lists: `7c1d90aa`.
+    pub fn short(&self) -> String {
+        self.to_string().chars().take(8).collect()
+    }
+}
+
+impl fmt::Display for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ContentHash({self})")
+    }
+}
+
+impl FromStr for ContentHash {
+    type Err = DomainError;
+    fn from_str(text: &str) -> Result<Self, DomainError> {
+        let fault = || DomainError::BadName {
+            what: "content hash",
+            given: text.into(),
+            why: "write 64 hexadecimal digits".into(),
+        };
+        if text.len() != 64 || !text.is_ascii() {
+            return Err(fault());
+        }
+        let mut bytes = [0u8; 32];
+        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+            let digits = std::str::from_utf8(pair).ok();
+            *byte = digits
+                .and_then(|digits| u8::from_str_radix(digits, 16).ok())
+                .ok_or_else(fault)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl From<ContentHash> for String {
+    fn from(hash: ContentHash) -> String {
+        hash.to_string()
+    }
+}
+
+impl TryFrom<String> for ContentHash {
+    type Error = DomainError;
+    fn try_from(text: String) -> Result<Self, DomainError> {
+        text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Serialize)]
+    struct Sample {
+        b: f64,
+        a: &'static str,
+    }
+
+    #[test]
+    fn is_sha_256_of_rfc_8785_json() {
+        // printf '{"a":"\xc3\xa9","b":0.2}' | sha256sum
+        let hash = ContentHash::of(&Sample { b: 0.2, a: "é" }).unwrap();
+        assert_eq!(hash, ContentHash::of_bytes("{\"a\":\"é\",\"b\":0.2}".as_bytes()));
+        assert_eq!(hash.to_string().parse::<ContentHash>().unwrap(), hash);
+    }
+
+    #[test]
+    fn refuses_what_is_no_hash() {
+        for text in ["", "abc", &"g".repeat(64), &"é".repeat(32)] {
+            assert!(text.parse::<ContentHash>().is_err());
+        }
+    }
+}

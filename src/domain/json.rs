@@ -1,0 +1,112 @@
+//! JSON inside records. It is kept as text: the record codec writes a self-describing value and can never read it back.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use super::DomainError;
+
+/// A JSON value of data: an input, an expected answer, a parsed reply. In people's JSON it is embedded as a value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct JsonText(String);
+
+impl JsonText {
+    /// The compact text of a parsed value, with the order of its keys kept.
+    pub fn from_value(value: &Json) -> Self {
+        Self(value.to_string())
+    }
+
+    /// Parses text; the error names line and column.
+    pub fn parse(text: &str) -> Result<Self, DomainError> {
+        let value: Json = serde_json::from_str(text).map_err(|e| DomainError::field("json", e.to_string()))?;
+        Ok(Self::from_value(&value))
+    }
+
+    /// A JSON string.
+    pub fn string(text: &str) -> Self {
+        Self(Json::from(text).to_string())
+    }
+
+    /// The value. Text that was checked on the way in always parses.
+    pub fn value(&self) -> Json {
+        serde_json::from_str(&self.0).unwrap_or(Json::Null)
+    }
+
+    /// The JSON text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What a person reads: the text of a string without quotes, anything else as JSON.
+    pub fn plain(&self) -> String {
+        match self.value() {
+            Json::String(text) => text,
+            _ => self.0.clone(),
+        }
+    }
+}
+
+impl fmt::Display for JsonText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for JsonText {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            self.value().serialize(serializer)
+        } else {
+            serializer.serialize_str(&self.0)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for JsonText {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            Ok(Self::from_value(&Json::deserialize(deserializer)?))
+        } else {
+            String::deserialize(deserializer).map(Self)
+        }
+    }
+}
+
+/// JSON that its author wrote and that is hashed as written: a schema, a tool's parameters. The order of properties in
+/// a schema changes what models return, so it must change the hash too, and canonical JSON would sort it away.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct SourceJson(String);
+
+impl SourceJson {
+    /// Keeps the text if it is JSON, without blank space around it.
+    pub fn new(text: &str) -> Result<Self, DomainError> {
+        let text = text.trim();
+        serde_json::from_str::<Json>(text).map_err(|e| DomainError::field("schema", format!("not JSON: {e}")))?;
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The value, with the order of its keys.
+    pub fn value(&self) -> Json {
+        serde_json::from_str(&self.0).unwrap_or(Json::Null)
+    }
+
+    /// The text as written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<SourceJson> for String {
+    fn from(source: SourceJson) -> String {
+        source.0
+    }
+}
+
+impl TryFrom<String> for SourceJson {
+    type Error = DomainError;
+    fn try_from(text: String) -> Result<Self, DomainError> {
+        Self::new(&text)
+    }
+}

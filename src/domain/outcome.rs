@@ -1,0 +1,225 @@
+//! What became of one example in one run: everything that went out and came back.
+
+use serde::{Deserialize, Serialize};
+
+use super::grader::Score;
+use super::hash::ContentHash;
+use super::ids::{ExampleId, RunId};
+use super::json::JsonText;
+use super::money::UsdNanos;
+use super::prompt::Role;
+use super::time::Timestamp;
+
+/// A message as it was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenderedMessage {
+    /// Who speaks.
+    pub role: Role,
+    /// The text with all variables filled.
+    pub text: String,
+}
+
+/// A document that was in the context.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentRef {
+    /// The document's id.
+    pub id: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of its text.
+    pub content_hash: ContentHash,
+}
+
+/// A tool call that the model asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolCall {
+    /// The provider's id of the call.
+    pub id: String,
+    /// The tool.
+    pub name: String,
+    /// Its arguments, as the model wrote them: perhaps not JSON.
+    pub arguments: String,
+    /// The canned result from the example's context.
+    pub result: Option<JsonText>,
+}
+
+/// Tokens of one answer, over all attempts that reported any. `input_tokens` includes cached ones and
+/// `output_tokens` includes reasoning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens sent; `None` where the provider did not say.
+    pub input_tokens: Option<u64>,
+    /// Of those, read from the provider's cache.
+    pub cached_tokens: Option<u64>,
+    /// Tokens generated.
+    pub output_tokens: Option<u64>,
+    /// Of those, reasoning.
+    pub reasoning_tokens: Option<u64>,
+}
+
+/// What kind of error left an example without an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorKind {
+    /// The template could not be filled.
+    Render,
+    /// The host refused, the name did not resolve, the connection broke.
+    Connect,
+    /// No answer in time.
+    Timeout,
+    /// Too many requests, even after waiting.
+    RateLimited,
+    /// The key is missing or refused.
+    Auth,
+    /// The provider refused the request itself.
+    BadRequest,
+    /// The provider failed.
+    Server,
+    /// The answer was not of the wire format: HTML, prose, nothing.
+    BadResponse,
+}
+
+impl ErrorKind {
+    /// The word in records and on screens.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Render => "render",
+            Self::Connect => "connect",
+            Self::Timeout => "timeout",
+            Self::RateLimited => "rate limited",
+            Self::Auth => "auth",
+            Self::BadRequest => "bad request",
+            Self::Server => "server error",
+            Self::BadResponse => "bad response",
+        }
+    }
+}
+
+/// Why an example has no answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutcomeError {
+    /// What kind.
+    pub kind: ErrorKind,
+    /// What happened, without secrets.
+    pub message: String,
+}
+
+/// One try at the provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// How long it took, in milliseconds.
+    pub latency_ms: u64,
+    /// The HTTP status, where one came.
+    pub status: Option<u16>,
+    /// What went wrong; `None` for the one that answered.
+    pub error: Option<OutcomeError>,
+}
+
+/// Where the cause of a failure most likely lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureCategory {
+    /// The prompt: a well-formed answer that is wrong.
+    Prompt,
+    /// The context lacked what was needed.
+    Retrieval,
+    /// A tool was called wrongly or not at all.
+    Tool,
+    /// The model refused or was cut off.
+    Model,
+    /// The answer could not be parsed.
+    Parser,
+    /// The grader is wrong.
+    Grader,
+    /// The expected value is wrong or missing.
+    Label,
+    /// The provider failed.
+    Provider,
+}
+
+impl FailureCategory {
+    /// The word in records and on screens.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Prompt => "prompt",
+            Self::Retrieval => "retrieval",
+            Self::Tool => "tool",
+            Self::Model => "model",
+            Self::Parser => "parser",
+            Self::Grader => "grader",
+            Self::Label => "label",
+            Self::Provider => "provider",
+        }
+    }
+}
+
+/// Everything about one example of one run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The run.
+    pub run: RunId,
+    /// The example's place in the dataset version, from 0.
+    pub index: u64,
+    /// The example.
+    pub example: ExampleId,
+    /// Its content.
+    pub example_hash: ContentHash,
+    /// The messages as sent.
+    pub rendered: Vec<RenderedMessage>,
+    /// Documents in the context.
+    pub documents: Vec<DocumentRef>,
+    /// Tool calls with their results.
+    pub tool_calls: Vec<ToolCall>,
+    /// The reply's bytes as text before anything was parsed.
+    pub raw_response: String,
+    /// The model's text in it.
+    pub text: Option<String>,
+    /// The text as JSON, where JSON was asked for or a grader reads fields.
+    pub parsed: Option<JsonText>,
+    /// Why it could not be parsed.
+    pub parse_error: Option<String>,
+    /// What the model refused with.
+    pub refusal: Option<String>,
+    /// Why generation ended, in the provider's word.
+    pub finish_reason: Option<String>,
+    /// The model that answered, which an alias may hide.
+    pub resolved_model: Option<String>,
+    /// The provider's own mark of its configuration.
+    pub system_fingerprint: Option<String>,
+    /// The provider's id of the response.
+    pub response_id: Option<String>,
+    /// Tokens.
+    pub usage: Usage,
+    /// From the first byte sent to the last received of the attempt that answered, in milliseconds.
+    pub latency_ms: u64,
+    /// Every try.
+    pub attempts: Vec<Attempt>,
+    /// What it cost; `None` where the price is unknown.
+    pub cost: Option<UsdNanos>,
+    /// Why there is no answer.
+    pub error: Option<OutcomeError>,
+    /// What each grader said.
+    pub scores: Vec<Score>,
+    /// Where the cause of a failure most likely lies.
+    pub failure_category: Option<FailureCategory>,
+    /// When it was done.
+    pub finished_at: Timestamp,
+}
+
+impl Outcome {
+    /// Whether it has an answer that every grader passed.
+    pub fn passed(&self) -> bool {
+        self.error.is_none() && self.scores.iter().all(|score| score.passed)
+    }
+
+    /// The explanation of the first thing that went wrong.
+    pub fn why(&self) -> Option<String> {
+        if let Some(error) = &self.error {
+            return Some(format!("{}: {}", error.kind.as_str(), error.message));
+        }
+        self.scores
+            .iter()
+            .find(|score| !score.passed)
+            .map(|score| format!("{}: {}", score.grader, score.explanation))
+    }
+}

@@ -1,0 +1,223 @@
+//! A run: one subject over one dataset version, graded by one suite version, in one environment.
+
+use serde::{Deserialize, Serialize};
+
+use super::actor::Actor;
+use super::gate::Gate;
+use super::hash::ContentHash;
+use super::ids::{ChainVersionId, DatasetVersionId, RunId, SuiteVersionId, VersionId};
+use super::metric::MetricResult;
+use super::money::UsdNanos;
+use super::promotion::Environment;
+use super::time::Timestamp;
+
+/// What a run tests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// A prompt version and the hash of its content.
+    Prompt {
+        /// The version.
+        version: VersionId,
+        /// Its content hash when the run began.
+        content_hash: ContentHash,
+    },
+    /// A chain version and the hash of its content.
+    Chain {
+        /// The chain version.
+        chain: ChainVersionId,
+        /// Its content hash when the run began.
+        content_hash: ContentHash,
+    },
+}
+
+impl Subject {
+    /// The hash that a review must find unchanged.
+    pub fn content_hash(&self) -> ContentHash {
+        match self {
+            Self::Prompt { content_hash, .. } | Self::Chain { content_hash, .. } => *content_hash,
+        }
+    }
+
+    /// The id as people read it.
+    pub fn label(&self) -> String {
+        match self {
+            Self::Prompt { version, .. } => version.to_string(),
+            Self::Chain { chain, .. } => chain.to_string(),
+        }
+    }
+
+    /// The prompt version, where the subject is one.
+    pub fn version(&self) -> Option<&VersionId> {
+        match self {
+            Self::Prompt { version, .. } => Some(version),
+            Self::Chain { .. } => None,
+        }
+    }
+}
+
+/// Whether answers came from a model or from the simulated one, whose results prove nothing about a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerSource {
+    /// A provider's model.
+    Model,
+    /// The simulated model.
+    Simulated,
+}
+
+/// What surrounded the run besides its subject and data.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RuntimeContext {
+    /// The retrieval index and its version.
+    pub retrieval_index: Option<String>,
+    /// Documents and their versions, beyond the examples' own.
+    pub documents: Vec<String>,
+    /// Tools and their versions.
+    pub tools: Vec<String>,
+    /// The agent's state at the start, as its owner names it.
+    pub agent_state: Option<String>,
+    /// The memory at the start, as its owner names it.
+    pub memory: Option<String>,
+    /// Feature flags, as `name=value`.
+    pub feature_flags: Vec<String>,
+    /// The revision of the code around the prompt.
+    pub code_revision: Option<String>,
+}
+
+/// How requests are sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunSettings {
+    /// Requests in flight at most.
+    pub concurrency: u32,
+    /// Tries for one example at most.
+    pub attempts_max: u32,
+    /// Time for one try, in milliseconds.
+    pub timeout_ms: u64,
+    /// The endpoint, without secrets; `None` for a provider that needs none.
+    pub base_url: Option<String>,
+}
+
+impl Default for RunSettings {
+    fn default() -> Self {
+        Self {
+            concurrency: 8,
+            attempts_max: 4,
+            timeout_ms: 60_000,
+            base_url: None,
+        }
+    }
+}
+
+/// A run as it was started. Never changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its id.
+    pub id: RunId,
+    /// What it tests.
+    pub subject: Subject,
+    /// The version that it is compared with.
+    pub base: Option<VersionId>,
+    /// Where the subject was when it was tested.
+    pub environment: Environment,
+    /// The data.
+    pub dataset: DatasetVersionId,
+    /// Their content hash.
+    pub dataset_hash: ContentHash,
+    /// How many examples.
+    pub example_count: u64,
+    /// The checks.
+    pub suite: SuiteVersionId,
+    /// Their content hash.
+    pub suite_hash: ContentHash,
+    /// What surrounded it.
+    pub context: RuntimeContext,
+    /// How requests are sent.
+    pub settings: RunSettings,
+    /// Who answers.
+    pub answers: AnswerSource,
+    /// Who started it.
+    pub started_by: Actor,
+    /// When.
+    pub started_at: Timestamp,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndState {
+    /// Every example has its outcome.
+    Finished,
+    /// Somebody stopped it for good.
+    Cancelled,
+}
+
+/// Counts and sums over a run's saved outcomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RunTotals {
+    /// Outcomes on disk.
+    pub saved: u64,
+    /// Passed by every grader.
+    pub passed: u64,
+    /// Failed by a grader.
+    pub failed: u64,
+    /// Without an answer.
+    pub errored: u64,
+    /// Tries beyond the first.
+    pub retried: u64,
+    /// Tokens sent, as far as known.
+    pub input_tokens: u64,
+    /// Tokens generated, as far as known.
+    pub output_tokens: u64,
+    /// Cost, as far as known.
+    pub cost: UsdNanos,
+    /// Outcomes whose cost is unknown.
+    pub cost_unknown: u64,
+}
+
+/// What a run came to. Written once; after it the run never changes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunEnd {
+    /// The run.
+    pub run: RunId,
+    /// How it ended.
+    pub state: EndState,
+    /// Counts.
+    pub totals: RunTotals,
+    /// Every metric over the whole run and over each slice.
+    pub results: Vec<MetricResult>,
+    /// The gate; `None` for a cancelled run.
+    pub gate: Option<Gate>,
+    /// SHA-256 over the outcomes' bytes in order of example, so that a changed outcome shows.
+    pub outcomes_hash: ContentHash,
+    /// Models that answered.
+    pub resolved_models: Vec<String>,
+    /// When.
+    pub ended_at: Timestamp,
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// This process works on it.
+    Running,
+    /// Nobody works on it; `run resume` goes on.
+    Interrupted,
+    /// Every example has its outcome.
+    Finished,
+    /// Stopped for good.
+    Cancelled,
+}
+
+impl RunState {
+    /// The word on screens.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Interrupted => "interrupted",
+            Self::Finished => "finished",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}

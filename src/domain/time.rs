@@ -1,0 +1,100 @@
+//! Moments in time. They come in as values: only the host reads a clock.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A moment, in milliseconds since 1970-01-01 UTC. Printed as RFC 3339.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// Milliseconds from `earlier` to this moment; 0 where the clock was set back.
+    pub fn since_ms(self, earlier: Timestamp) -> u64 {
+        u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0)
+    }
+
+    /// Time of day as `12:04:31`, UTC.
+    pub fn clock_text(self) -> String {
+        self.to_string().get(11..19).unwrap_or_default().to_owned()
+    }
+
+    /// The day as `2026-06-01`, UTC.
+    pub fn date_text(self) -> String {
+        self.to_string().get(..10).unwrap_or_default().to_owned()
+    }
+
+    /// How long ago this was, in one unit: `40s`, `12 min`, `3h`, `6d`.
+    pub fn ago_text(self, now: Timestamp) -> String {
+        let seconds = now.since_ms(self) / 1_000;
+        match seconds {
+            0..60 => format!("{seconds}s"),
+            60..3_600 => format!("{} min", seconds / 60),
+            3_600..172_800 => format!("{}h", seconds / 3_600),
+            _ => format!("{}d", seconds / 86_400),
+        }
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(moment) => write!(f, "{moment:.0}"),
+            // Outside the years that jiff knows: the number says more than a wrong date.
+            Err(_) => write!(f, "{} ms", self.0),
+        }
+    }
+}
+
+impl Serialize for Timestamp {
+    /// RFC 3339 text for people's JSON, the number on disk.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            serializer.serialize_i64(self.0)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            let text = String::deserialize(deserializer)?;
+            let moment: jiff::Timestamp = text.parse().map_err(serde::de::Error::custom)?;
+            Ok(Self(moment.as_millisecond()))
+        } else {
+            i64::deserialize(deserializer).map(Self)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_as_rfc_3339() {
+        let moment = Timestamp(1_780_315_200_000);
+        assert_eq!(moment.to_string(), "2026-06-01T12:00:00Z");
+        assert_eq!(
+            (moment.date_text(), moment.clock_text()),
+            ("2026-06-01".into(), "12:00:00".into())
+        );
+        assert_eq!(Timestamp(i64::MAX).to_string(), format!("{} ms", i64::MAX));
+    }
+
+    #[test]
+    fn ages_have_one_unit() {
+        let now = Timestamp(1_000_000_000);
+        for (ago_ms, text) in [
+            (0, "0s"),
+            (61_000, "1 min"),
+            (3_600_000, "1h"),
+            (172_800_000, "2d"),
+            (-5_000, "0s"),
+        ] {
+            assert_eq!(Timestamp(now.0 - ago_ms).ago_text(now), text);
+        }
+    }
+}
