@@ -20,6 +20,7 @@
 //! A noun of the design has one file of its name in [`domain`]; how it lies on disk is in [`store`] under the same name;
 //! what one may do with it is a method of [`workbench::Workbench`].
 
+pub mod providers;
 pub mod stats;
 pub mod store;
 pub mod text;
