@@ -102,14 +102,15 @@ fn split_members(inner: &str) -> Vec<&str> {
 fn read_field(member: &str) -> Option<Field> {
     let (name, hint) = member.trim().strip_prefix('"')?.split_once('"')?;
     let hint = hint.trim_start().strip_prefix(':')?.trim();
+    let placeholder = hint.trim_matches(['"', '<', '>', ' ']).to_lowercase();
     (!name.is_empty()).then(|| Field {
         name: name.to_owned(),
-        hint: read_hint(hint),
+        hint: read_hint(hint, &placeholder),
+        placeholder,
     })
 }
 
-fn read_hint(hint: &str) -> Hint {
-    let bare = hint.trim_matches(['"', '<', '>', ' ']).to_lowercase();
+fn read_hint(hint: &str, bare: &str) -> Hint {
     if hint.starts_with('{') {
         Hint::Object
     } else if hint.starts_with('[') {
