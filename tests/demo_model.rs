@@ -1,5 +1,7 @@
 //! The demo's story comes out of the simulated model reading the demo's prompts, not out of a table.
 
+#![expect(clippy::unwrap_used, reason = "a demo file that cannot be read is a failed test")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -166,6 +168,8 @@ fn the_rule_can_be_worded_in_many_ways() {
         "- the customer is disputing a charge with their bank",
         "- a charge or payment that the customer disputes",
         "- a charge the customer did not authorise",
+        "- a disputed payment",
+        "- the customer disputes a payment",
         "- an unauthorized payment or disputed bill",
         "- customers who dispute a bill",
         "* a chargeback.",
@@ -284,6 +288,34 @@ fn the_tickets_are_well_formed() {
         texts.iter().any(|text| text.contains('\u{1b}')),
         "one carries terminal escape sequences"
     );
+}
+
+#[test]
+fn the_heads_and_the_suite_are_toml() {
+    for version in ["v11", "v12", "v13"] {
+        let text = fs::read_to_string(demo(&format!("support_triage_{version}.prompt.md"))).unwrap();
+        let head = text
+            .strip_prefix("+++\n")
+            .and_then(|rest| rest.split_once("\n+++\n"))
+            .unwrap()
+            .0;
+        let head: toml::Table = head.parse().unwrap();
+        let schema = head["model"]["response_format"]["schema"].as_str().unwrap();
+        let schema: Value = serde_json::from_str(schema).unwrap();
+        for reply in tickets()
+            .iter()
+            .take(5)
+            .map(|row| prompt(version).ask(row["input"].to_string().as_str(), 0.0, true))
+        {
+            let parsed: Value = serde_json::from_str(&reply.text).unwrap();
+            assert!(jsonschema::is_valid(&schema, &parsed), "{parsed}");
+        }
+    }
+    let suite: toml::Table = fs::read_to_string(demo("triage_quality.toml"))
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert_eq!(suite["thresholds"].as_array().unwrap().len(), 3);
 }
 
 #[test]
