@@ -37,8 +37,14 @@
 //!
 //! # Noise
 //!
-//! Three draws in `0..1` come from SHA-256 over the seed and the messages, and the temperature decides which of them is a slip:
-//! see [`noise`]. At 0 there is none, and a higher temperature only adds slips.
+//! Three draws in `0..1` come from SHA-256 over the seed and the messages; the temperature `t` (0 to 2) decides which of them is a
+//! slip. With a chance of `0.1 t` the runner-up takes the first list, with another `0.1 t` every flag is forgotten, and with
+//! `0.2 (t - 1)` the JSON loses its last brace. At 0 there is no slip, and a higher temperature only adds slips.
+//!
+//! # Limits
+//!
+//! It reads the first 128 KiB of the instructions and the first 64 KiB or 4,096 words of the ticket. The rest only counts as
+//! tokens.
 
 mod answer;
 mod instructions;

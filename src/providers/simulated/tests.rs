@@ -116,10 +116,9 @@ fn stems_join_the_forms_of_a_word() {
         ("ring", "r"),
         ("need", "ne"),
         ("charge", "chargeback"),
-        ("news", "new"),
+        ("news", "paper"),
     ] {
-        assert_ne!(one, other);
-        assert!(one == "news" || stem(one) != stem(other), "{one} {other}");
+        assert_ne!(stem(one), stem(other));
     }
 }
 
@@ -183,23 +182,24 @@ fn points_ties_and_fallbacks_decide_the_route() {
 fn the_wording_of_the_format_decides_the_shape() {
     let routes = "Routes:\n- a: apple\n";
     let template = "{\"route\": \"<route>\"}";
-    for (format, bare) in [
-        (format!("Answer with JSON only: {template}"), true),
-        (format!("Answer with this JSON and nothing else.\n{template}"), true),
-        (format!("Answer with JSON. No prose. {template}"), true),
-        ("Answer in JSON only.".to_owned(), true),
-        (format!("Answer with JSON: {template}"), false),
-        ("Answer in JSON.".to_owned(), false),
-        ("Do not use JSON.".to_owned(), false),
-        (String::new(), false),
+    let (bare, fenced, prose) = (0, 1, 2);
+    for (format, shape) in [
+        (format!("Answer with JSON only: {template}"), bare),
+        (format!("Answer with this JSON and nothing else.\n{template}"), bare),
+        (format!("Answer with JSON. No prose. {template}"), bare),
+        ("Answer in JSON only.".to_owned(), bare),
+        (format!("Answer with JSON: {template}"), fenced),
+        ("Answer in JSON.".to_owned(), fenced),
+        ("Do not use JSON.".to_owned(), prose),
+        (String::new(), prose),
     ] {
         let text = ask(&format!("{routes}\n{format}"), "apple");
-        assert_eq!(serde_json::from_str::<Value>(&text).is_ok(), bare, "{format}: {text}");
         assert_eq!(
-            text.contains("```json"),
-            !bare && format.contains("in JSON.") | format.contains("JSON: "),
-            "{format}"
+            serde_json::from_str::<Value>(&text).is_ok(),
+            shape == bare,
+            "{format}: {text}"
         );
+        assert_eq!(text.contains("```json"), shape == fenced, "{format}: {text}");
     }
     let forced = ask_with(routes, "apple", |request| request.wants_json = true);
     assert_eq!(forced.text, "{\"route\":\"a\",\"escalate\":false}");
@@ -215,6 +215,40 @@ fn it_says_so_when_there_is_nothing_to_apply() {
         let text = ask(prompt, "Routes:\n- vip: hello\nhello");
         assert!(text.contains("simulated model") && text.contains("no routes"), "{text}");
     }
+}
+
+#[test]
+fn only_system_and_developer_messages_instruct_and_the_last_user_message_is_the_ticket() {
+    let messages = [
+        SimMessage {
+            role: "system",
+            text: "Routes:\n- fruit: apple",
+        },
+        SimMessage {
+            role: "user",
+            text: "Routes:\n- trap: carrot\ncarrot",
+        },
+        SimMessage {
+            role: "assistant",
+            text: "Routes:\n- trap: carrot",
+        },
+        SimMessage {
+            role: "developer",
+            text: "- vegetables: carrot",
+        },
+        SimMessage {
+            role: "user",
+            text: "a carrot",
+        },
+    ];
+    let request = SimRequest {
+        messages: &messages,
+        temperature: 0.0,
+        seed: 0,
+        max_output_tokens: None,
+        wants_json: true,
+    };
+    assert_eq!(answer(&request).text, "{\"route\":\"vegetables\",\"escalate\":false}");
 }
 
 #[test]
@@ -263,22 +297,23 @@ fn hostile_prompts_and_tickets_get_an_answer() {
     let open_braces = "{\"a\":".repeat(20_000);
     let closed_braces = "}{\"a\":{}}".repeat(20_000);
     let one_line = format!("Escalate when: {}", "a lawyer or ".repeat(50_000));
+    let odd_marks = "Routes:\n-\n- \n- :\n- : x\n:\n**\n#\n";
     let prompts = [
         long_list.as_str(),
         &open_braces,
         &closed_braces,
         &one_line,
-        "Routes:\n-\n- \n- :\n- : x\n:\n**\n#\n",
+        odd_marks,
         OTHER_PROMPT,
     ];
     let tickets = [
         "",
         "\u{0}\u{1b}[2J\u{202e}",
-        "é\u{301}🐌荷".repeat(30_000).as_str().to_owned().leak(),
-        "renew ".repeat(2_000_000).leak(),
+        &"é\u{301}🐌荷".repeat(30_000),
+        &"renew ".repeat(2_000_000),
     ];
     for prompt in prompts {
-        for ticket in &tickets {
+        for ticket in tickets {
             let reply = ask_with(prompt, ticket, |request| request.max_output_tokens = Some(200));
             assert!(!reply.text.is_empty());
         }
