@@ -23,10 +23,9 @@
 //!
 //! Commas, semicolons, colons, brackets, "or" and "and" separate keywords. Articles, pronouns and words such as "customer" or
 //! "mentions" are dropped. Words are compared whole, without case and without common English endings (charge, charges,
-//! charged). A keyword of several words is found when all of them stand within
-//! 8 words, in any order, and counts as many points as it has words.
-//! What follows "except", "unless" or "but not" up to the end of the sentence switches that bullet off. The name of a route
-//! is one of its keywords. The route with the most points wins, the earlier one on a tie; with no points the fallback
+//! charged). A keyword of several words is found when none of the others is more than 8 words from the first; their
+//! order does not matter, and it counts as many points as it has words. What follows "except", "unless" or "but not", up
+//! to the end of the sentence, switches that bullet off. The name of a route is one of its keywords. The route with the most points wins, the earlier one on a tie; with no points the fallback
 //! wins, and without a fallback the first route.
 //!
 //! # How it answers
