@@ -16,6 +16,7 @@ mod release;
 mod run;
 mod suite;
 mod trace;
+pub mod verify;
 
 pub use records::{Change, PAGE_RECORDS_MAX, Store, StoreError};
 pub use run::OUTCOMES_PER_PAGE;
