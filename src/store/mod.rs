@@ -3,6 +3,7 @@
 //! It must never know a provider, a screen or a permission, and never return bytes whose checksum was not verified.
 
 pub mod chain;
+pub mod embedded;
 pub mod engine;
 pub mod envelope;
 mod fields;
