@@ -29,7 +29,7 @@ pub(super) type Fault = &'static str;
 /// A frame's fixed part.
 pub(super) struct Header {
     kind: Kind,
-    op_header: [u8; OP_HEADER_BYTES],
+    op: [u8; OP_HEADER_BYTES],
     checksum: [u8; CHECKSUM_BYTES],
     key_bytes: usize,
     value_bytes: usize,
@@ -42,21 +42,25 @@ impl Header {
         if fields.array().ok_or(SHORT)? != MAGIC {
             return Err("no frame starts here");
         }
-        let op_header: [u8; OP_HEADER_BYTES] = fields.array().ok_or(SHORT)?;
+        let op: [u8; OP_HEADER_BYTES] = fields.array().ok_or(SHORT)?;
         let checksum = fields.array().ok_or(SHORT)?;
-        let mut op = Fields::new(&op_header);
-        let kind = op.u8().and_then(Kind::from_number).ok_or("a frame's kind is unknown")?;
-        op.u8()
+        let mut fields = Fields::new(&op);
+        let kind = fields
+            .u8()
+            .and_then(Kind::from_number)
+            .ok_or("a frame's kind is unknown")?;
+        fields
+            .u8()
             .filter(|zero| *zero == 0)
             .ok_or("a frame's header is not valid")?;
-        let key_bytes = usize::from(op.u16().ok_or(SHORT)?);
-        let value_bytes = op.u32().ok_or(SHORT)? as usize;
+        let key_bytes = usize::from(fields.u16().ok_or(SHORT)?);
+        let value_bytes = fields.u32().ok_or(SHORT)? as usize;
         if key_bytes > KEY_BYTES_MAX || value_bytes > VALUE_BYTES_MAX {
             return Err("a frame's length is over the limit");
         }
         Ok(Self {
             kind,
-            op_header,
+            op,
             checksum,
             key_bytes,
             value_bytes,
@@ -71,7 +75,7 @@ impl Header {
     /// Checks the body against the checksum.
     pub(super) fn open<'a>(&self, body: &'a [u8]) -> Result<Frame<'a>, Fault> {
         let (key, value) = body.split_at_checked(self.key_bytes).ok_or("a frame is cut off")?;
-        let digest = chain::digest(&self.op_header, key, value);
+        let digest = chain::digest(&self.op, key, value);
         if !digest.starts_with(&self.checksum) {
             return Err("a frame's checksum does not match");
         }

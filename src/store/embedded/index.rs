@@ -15,7 +15,7 @@ use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use super::contain::contain;
 use super::layout::Layout;
 use super::segment::ChainEnd;
-use crate::store::engine::{Direction, EngineError, Scan};
+use crate::store::engine::{Direction, EngineError, KeyRange, Scan};
 use crate::store::fields::Fields;
 
 /// Changes applied in one call, at most: a batch of 100,000 blocked every reader for seconds.
@@ -371,11 +371,9 @@ impl View<'_> {
     /// Keys and pointers that a scan yields.
     pub(super) fn entries(&self, scan: &Scan) -> Result<Vec<(Vec<u8>, Pointer)>, EngineError> {
         let mut found = Vec::new();
-        let Some((low, high)) = scan.range() else {
+        let Some(range) = entry_range(scan) else {
             return Ok(found);
         };
-        let end = Bound::Excluded(vec![ENTRY_SPACE + 1]);
-        let range = (in_space(low, Bound::Included(vec![ENTRY_SPACE])), in_space(high, end));
         self.walk(range, scan.direction, |slot, pointer| {
             if found.len() < scan.limit {
                 found.push((slot.get(1..).unwrap_or_default().to_vec(), pointer));
@@ -411,11 +409,9 @@ impl View<'_> {
     }
 
     pub(super) fn count(&self, prefix: &[u8]) -> Result<u64, EngineError> {
-        let Some((low, high)) = Scan::prefix(prefix, 0).range() else {
+        let Some(range) = entry_range(&Scan::prefix(prefix, 0)) else {
             return Ok(0);
         };
-        let end = Bound::Excluded(vec![ENTRY_SPACE + 1]);
-        let range = (in_space(low, Bound::Included(vec![ENTRY_SPACE])), in_space(high, end));
         let mut count = 0;
         self.walk(range, Direction::Forward, |_, _| {
             count += 1;
@@ -427,7 +423,7 @@ impl View<'_> {
     /// Visits slots until told to stop.
     fn walk(
         &self,
-        range: (Bound<Vec<u8>>, Bound<Vec<u8>>),
+        range: KeyRange,
         direction: Direction,
         mut visit: impl FnMut(&[u8], Pointer) -> bool,
     ) -> Result<(), EngineError> {
@@ -454,11 +450,18 @@ impl View<'_> {
     }
 }
 
-fn in_space(bound: Bound<Vec<u8>>, unbounded: Bound<Vec<u8>>) -> Bound<Vec<u8>> {
-    match bound {
-        Bound::Unbounded => unbounded,
-        bound => bound.map(|key| entry_slot(&key)),
-    }
+/// The slots of the keys that a scan may yield; `None` when there can be none.
+fn entry_range(scan: &Scan) -> Option<KeyRange> {
+    let (low, high) = scan.range()?;
+    let low = match low {
+        Bound::Unbounded => Bound::Included(vec![ENTRY_SPACE]),
+        low => low.map(|key| entry_slot(&key)),
+    };
+    let high = match high {
+        Bound::Unbounded => Bound::Excluded(vec![ENTRY_SPACE + 1]),
+        high => high.map(|key| entry_slot(&key)),
+    };
+    Some((low, high))
 }
 
 fn is_environment(error: &io::Error) -> bool {

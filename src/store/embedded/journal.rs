@@ -218,7 +218,7 @@ impl Walk {
             limit,
             segment,
         };
-        walk.extend(limit);
+        walk.extend(limit)?;
         Ok(walk)
     }
 
@@ -228,16 +228,10 @@ impl Walk {
     }
 
     /// Goes on to a later limit.
-    pub(super) fn extend(&mut self, limit: Limit) {
+    pub(super) fn extend(&mut self, limit: Limit) -> Result<(), EngineError> {
         self.limit = limit;
-        if let Limit {
-            segment,
-            end: Some(end),
-        } = limit
-            && segment == self.segment.number()
-        {
-            self.segment.set_end(end);
-        }
+        self.segment
+            .stop_at(limit.end.filter(|_| limit.segment == self.segment.number()))
     }
 
     pub(super) fn segment(&mut self) -> &mut SegmentReader {
@@ -256,7 +250,7 @@ impl Walk {
             return Ok(false);
         }
         self.segment = SegmentReader::open(&self.dir, number + 1, self.segment.chain())?;
-        self.extend(self.limit);
+        self.extend(self.limit)?;
         Ok(true)
     }
 }

@@ -33,7 +33,7 @@ use self::layout::Layout;
 use self::lock::StoreLock;
 pub use self::rebuild::Recovery;
 use self::writer::{Request, Writer};
-use super::engine::{AuditRow, Batch, Engine, EngineError, EngineReport, EngineStats, Pending, Scan};
+use super::engine::{AuditRow, Batch, Engine, EngineError, EngineReport, EngineStats, Entry, Pending, Scan};
 
 /// Where a segment of the journal is full, in bytes. A rebuild reads all of them, a backup copies the full ones.
 pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
@@ -141,7 +141,7 @@ impl Engine for EmbeddedEngine {
         pointer.map(|pointer| self.frames.value(key, pointer)).transpose()
     }
 
-    fn scan(&self, scan: &Scan) -> Result<Vec<(Vec<u8>, Vec<u8>)>, EngineError> {
+    fn scan(&self, scan: &Scan) -> Result<Vec<Entry>, EngineError> {
         // The pointers are one moment's state; what they point at never changes, so the writer can go on.
         let entries = self.index.view()?.entries(scan)?;
         let load = |(key, pointer): (Vec<u8>, _)| self.frames.value(&key, pointer).map(|value| (key, value));

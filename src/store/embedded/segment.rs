@@ -184,17 +184,19 @@ impl SegmentReader {
         let header = self.read_at_most(0, HEADER_BYTES)?;
         self.seek(self.offset)?;
         let mut fields = Fields::new(&header);
-        if fields.array() != Some(MAGIC) {
-            return Err(damaged(self.number, 0, "the segment's header is not valid"));
-        }
-        match fields.u32() {
-            Some(found) if found > FORMAT => {
+        let (magic, format) = (fields.array(), fields.u32());
+        let sound = header
+            .split_last_chunk::<CHECKSUM_BYTES>()
+            .is_some_and(|(covered, checksum)| blake3::hash(covered).as_bytes().starts_with(checksum));
+        match format {
+            Some(found) if sound && found > FORMAT => {
                 return Err(EngineError::NewerFormat {
                     found,
                     supported: FORMAT,
                 });
             }
-            _ => {}
+            Some(FORMAT) if sound && magic == Some(MAGIC) => {}
+            _ => return Err(damaged(self.number, 0, "the segment's header is not valid")),
         }
         if header != encode_header(self.number, self.chain) {
             return Err(damaged(
@@ -219,9 +221,19 @@ impl SegmentReader {
         self.end
     }
 
-    /// Stops earlier, or goes on later, than the file's length at the time of opening.
-    pub(super) fn set_end(&mut self, end: u64) {
-        self.end = end;
+    /// Stops at `end`, or at the file's end as it is now. What was read ahead is forgotten, since the writer may have
+    /// been in the middle of it.
+    pub(super) fn stop_at(&mut self, end: Option<u64>) -> Result<(), EngineError> {
+        self.end = match end {
+            Some(end) => end,
+            None => self
+                .file
+                .get_ref()
+                .metadata()
+                .map_err(|error| EngineError::io("read", &self.path, error))?
+                .len(),
+        };
+        self.seek(self.offset)
     }
 
     /// Reads the next commit; `None` at the end.

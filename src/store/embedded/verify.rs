@@ -35,7 +35,7 @@ pub(super) fn verify(layout: &Layout, index: &Index) -> Result<EngineReport, Eng
     }
     // What was committed meanwhile is little, and is read while nothing more can be.
     let view = index.view()?;
-    walk.extend(limit(&view));
+    walk.extend(limit(&view))?;
     if let Err(error) = check.segments(&mut walk) {
         return check.missing(error);
     }

@@ -81,18 +81,20 @@ impl Writer {
 
     fn exists(&self, group: &Group, key: &[u8]) -> Result<bool, EngineError> {
         match group.staged(key) {
-            Some(staged) => Ok(staged.is_some()),
-            None => Ok(self.index.view()?.entry(key)?.is_some()),
+            Staged::Value(_) => Ok(true),
+            Staged::Gone => Ok(false),
+            Staged::Untouched => Ok(self.index.view()?.entry(key)?.is_some()),
         }
     }
 
     fn holds(&self, group: &Group, key: &[u8], expected: &[u8]) -> Result<bool, EngineError> {
-        if let Some(staged) = group.staged(key) {
-            return Ok(staged == Some(expected));
-        }
-        match self.index.view()?.entry(key)? {
-            Some(pointer) => Ok(self.frames.value(key, pointer)? == expected),
-            None => Ok(false),
+        match group.staged(key) {
+            Staged::Value(value) => Ok(value == expected),
+            Staged::Gone => Ok(false),
+            Staged::Untouched => {
+                let pointer = self.index.view()?.entry(key)?;
+                pointer.map_or(Ok(false), |pointer| Ok(self.frames.value(key, pointer)? == expected))
+            }
         }
     }
 
@@ -146,6 +148,13 @@ struct Group {
     commit_offset: usize,
 }
 
+/// What the batches staged so far make of a key.
+enum Staged<'a> {
+    Value(&'a [u8]),
+    Gone,
+    Untouched,
+}
+
 /// A frame of the group.
 struct Placed {
     what: What,
@@ -176,11 +185,12 @@ impl Group {
         self.bytes.len() < GROUP_BYTES && self.placed.len() < GROUP_OPS
     }
 
-    /// What the staged batches say of a key; `None` when they say nothing.
-    fn staged(&self, key: &[u8]) -> Option<Option<&[u8]>> {
-        self.overlay
-            .get(key)
-            .map(|state| state.clone().and_then(|range| self.bytes.get(range)))
+    fn staged(&self, key: &[u8]) -> Staged<'_> {
+        match self.overlay.get(key) {
+            Some(Some(range)) => self.bytes.get(range.clone()).map_or(Staged::Gone, Staged::Value),
+            Some(None) => Staged::Gone,
+            None => Staged::Untouched,
+        }
     }
 
     fn stage(&mut self, batch: Batch, reply: oneshot::Sender<Result<CommitReceipt, EngineError>>) {
