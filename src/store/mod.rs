@@ -4,6 +4,7 @@
 
 pub mod chain;
 mod dataset;
+pub mod embedded;
 pub mod engine;
 pub mod envelope;
 mod fields;
