@@ -24,3 +24,5 @@ pub mod domain;
 pub mod stats;
 pub mod store;
 pub mod text;
+pub mod tui;
+pub mod workbench;
