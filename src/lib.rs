@@ -21,9 +21,12 @@
 //! name; what one may do with it is a method of [`workbench::Workbench`].
 
 pub mod domain;
+pub mod interchange;
 pub mod providers;
 pub mod releases;
 pub mod stats;
 pub mod store;
 pub mod text;
 pub mod traces;
+pub mod tui;
+pub mod workbench;
