@@ -81,15 +81,15 @@ commands! {
 
     RunStart "run.start" "run" "New run" "Runs a version on a dataset with a suite; asks which." ["r"] [Home, Prompts, EditorNormal, Data, Runs].footer(10).role(Author);
     PromptNew "prompt.new" "new" "New prompt" "Makes a prompt with an empty draft." ["a"] [Home, Prompts].footer(14).role(Author);
-    DraftEdit "draft.edit" "edit" "Edit" "Opens the prompt's draft in the editor." ["e"] [Prompts, Diff, Runs, Failures].footer(12).role(Author);
+    DraftEdit "draft.edit" "edit" "Edit" "Opens the prompt's draft in the editor." ["e"] [Prompts, Diff, Runs, Failures, Comparison].footer(12).role(Author);
     DraftEditExternal "draft.edit_external" "$EDITOR" "Edit in $EDITOR" "Hands the draft to your own editor and takes it back." ["E"] [Prompts, EditorNormal].footer(50).role(Author);
     DraftDrop "draft.drop" "drop draft" "Drop draft" "Drops the draft's changes and goes back to its base version." ["x"] [Prompts].danger(Question).role(Author);
     VersionCommit "version.commit" "save version" "Save version" "Makes the draft an immutable version; asks why." ["ctrl-s"] [Prompts, EditorInsert, EditorNormal].footer(11).role(Author);
-    Compare "item.compare" "diff" "Compare with" "Compares with another of its kind; asks which." ["d"] [Prompts, Diff, Data, Runs, Failures, Review, Releases].footer(20);
+    Compare "item.compare" "diff" "Compare with" "Compares with another of its kind; asks which." ["d"] [Prompts, Diff, Data, Runs, Failures, Comparison, Review, Releases].footer(20);
     VersionCompare "version.compare" "diff with base" "Compare with the base" "Shows what the draft changes." ["d b"] [EditorNormal].footer(20);
     History "item.history" "history" "History" "Shows the versions or releases before." ["H"] [Prompts, Data, Releases].footer(62);
-    Lineage "item.lineage" "lineage" "Lineage" "Shows the records that it rests on and that rest on it." ["L"] [Prompts, Data, Runs, Failures, Review, Releases].footer(64);
-    ReviewRequest "review.request" "ask review" "Request review" "Asks for a decision on the version of this run." ["V"] [Prompts, Runs].footer(30).role(Author);
+    Lineage "item.lineage" "lineage" "Lineage" "Shows the records that it rests on and that rest on it." ["L"] [Prompts, Data, Runs, Failures, Comparison, Review, Releases].footer(64);
+    ReviewRequest "review.request" "ask review" "Request review" "Asks for a decision on the version of this run." ["V"] [Prompts, Runs, Comparison].footer(30).role(Author);
 
     EditorDone "editor.done" "done" "Stop typing" "Keys are commands again; the draft is kept." ["esc"] [EditorInsert].footer(1);
     EditorInsert "editor.insert" "type" "Type here" "Keys are text from here." ["i", "enter"] [EditorNormal].footer(1);
@@ -110,8 +110,9 @@ commands! {
 
     DiffSplit "diff.split" "split" "Split or unified" "Shows two sides, or one below the other." ["S", "|"] [Diff, Review].footer(16);
 
-    DatasetImport "dataset.import" "import" "Import a dataset" "Reads a JSONL, CSV or JSON file into a new version; shows the mapping first." ["i"] [Data].footer(14).role(Author);
-    ExampleAdd "example.add" "add example" "Add example" "Adds an example to a new version of the dataset." ["a"] [Data].footer(18).role(Author);
+    DatasetImport "dataset.import" "import" "Import a dataset" "Reads a JSONL, CSV or JSON file into a new version; shows the mapping first." ["a", "i"] [Data].footer(14).role(Author);
+    ExampleEdit "example.edit" "edit example" "Edit example" "Replaces the example in a new version of the dataset; asks why." ["e"] [Data].footer(18).role(Author);
+    ExampleEditExternal "example.edit_external" "$EDITOR" "Edit example in $EDITOR" "Hands the example to your own editor as JSON and takes it back." ["E"] [Data].footer(50).role(Author);
     ExampleKeep "example.keep" "to dataset" "Add case to a dataset" "Adds this failed case to a new version of a dataset." ["a"] [Failures].footer(16).role(Author);
     ExampleExclude "example.exclude" "exclude" "Exclude example" "Leaves the example out of a new version; asks why." ["x"] [Data].danger(Reason).footer(40).role(Author);
     FilterKeep "filter.keep" "keep value" "Keep this value" "Filters to rows with the value under the cursor." ["="] [Data].footer(44);

@@ -1,6 +1,16 @@
 //! Every screen, and what the app asks of each.
 
+pub mod example_text;
+pub mod comparison;
+pub mod dataset;
+pub mod datasets;
+pub mod failures;
 pub mod home;
+pub mod import;
+mod lines;
+mod numbers;
+pub mod run_start;
+pub mod runs;
 #[cfg(test)]
 pub mod testing;
 
@@ -19,7 +29,7 @@ use super::overlays::dialog::Confirmed;
 use super::overlays::form::Filled;
 use super::session_info::SessionInfo;
 use super::theme::Theme;
-use crate::domain::ids::RunId;
+use crate::domain::ids::{DatasetVersionId, PromptName, RunId};
 use crate::domain::progress::RunProgress;
 use crate::domain::time::Timestamp;
 use crate::workbench::{Answer, Fault, Request};
@@ -72,8 +82,10 @@ impl Tab {
     /// The screen that its stack begins with.
     pub fn place(self) -> Place {
         match self {
+            Tab::Data => Place::Data,
+            Tab::Runs => Place::Runs,
             // Each tab gets its own place with its screen; until then it shows Home.
-            Tab::Home | Tab::Prompts | Tab::Data | Tab::Runs | Tab::Review | Tab::Releases => Place::Home,
+            Tab::Home | Tab::Prompts | Tab::Review | Tab::Releases => Place::Home,
         }
     }
 }
@@ -83,13 +95,43 @@ impl Tab {
 pub enum Place {
     /// What needs the user.
     Home,
+    /// All dataset versions.
+    Data,
+    /// The examples of a dataset version.
+    Dataset(DatasetVersionId),
+    /// A file on its way to a dataset version.
+    Import,
+    /// All runs.
+    Runs,
+    /// One run.
+    Run(RunId),
+    /// What failed in a run.
+    Failures(RunId),
+    /// Two runs, example by example.
+    Comparison {
+        /// The run that is compared with.
+        base: RunId,
+        /// The run that is judged.
+        candidate: RunId,
+    },
+    /// A prompt's draft.
+    Editor(PromptName),
+    /// What stands behind an id.
+    Lineage(String),
 }
 
 impl Place {
     /// The screen, before its first answer.
     pub fn build(&self) -> Box<dyn Screen> {
         match self {
-            Place::Home => Box::new(home::Home::default()),
+            Place::Home | Place::Editor(_) | Place::Lineage(_) => Box::new(home::Home::default()),
+            Place::Data => Box::new(datasets::Datasets::default()),
+            Place::Dataset(id) => Box::new(dataset::Dataset::new(id.clone())),
+            Place::Import => Box::new(import::Import::default()),
+            Place::Runs => Box::new(runs::Runs::default()),
+            Place::Run(id) => Box::new(runs::single::SingleRun::new(*id)),
+            Place::Failures(id) => Box::new(failures::Failures::new(*id)),
+            Place::Comparison { base, candidate } => Box::new(comparison::RunComparison::new(*base, *candidate)),
         }
     }
 }
