@@ -69,7 +69,10 @@ pub(super) fn facts<S: AsRef<str>>(facts: &[S], columns: usize) -> String {
 
 /// The text of lines, for the clipboard.
 pub(super) fn text_of(lines: &[Line]) -> String {
-    let rows: Vec<String> = lines.iter().map(|line| line.to_string().trim_end().to_owned()).collect();
+    let rows: Vec<String> = lines
+        .iter()
+        .map(|line| line.to_string().trim_end().to_owned())
+        .collect();
     rows.join("\n")
 }
 

@@ -1,9 +1,9 @@
 //! Every screen, and what the app asks of each.
 
-pub mod example_text;
 pub mod comparison;
 pub mod dataset;
 pub mod datasets;
+pub mod example_text;
 pub mod failures;
 pub mod home;
 pub mod import;
@@ -11,6 +11,8 @@ mod lines;
 mod numbers;
 pub mod run_start;
 pub mod runs;
+#[cfg(test)]
+pub mod samples;
 #[cfg(test)]
 pub mod testing;
 
@@ -221,7 +223,8 @@ pub trait Screen: fmt::Debug {
         false
     }
 
-    /// One step back inside the screen (leave a field, clear a filter, clear marks). Whether there was one.
+    /// One step back inside the screen (leave a field, clear a filter, clear marks). Whether there was one; if so,
+    /// [`Screen::requests`] are sent again.
     fn step_back(&mut self) -> bool {
         false
     }

@@ -105,13 +105,7 @@ mod tests {
         assert_eq!((latency(340), latency(2_149)), ("340ms".into(), "2.1s".into()));
         assert_eq!((tokens(640), tokens(301_200)), ("640".into(), "301k".into()));
         assert_eq!(value(Measure::Rate { hits: 230, total: 240 }), "0.958");
-        assert_eq!(
-            value(Measure::Value {
-                value: 0.0,
-                count: 2
-            }),
-            "0"
-        );
+        assert_eq!(value(Measure::Value { value: 0.0, count: 2 }), "0");
         assert_eq!(
             value(Measure::Value {
                 value: 1_250.4,

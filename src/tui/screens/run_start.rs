@@ -1,47 +1,62 @@
-//! The form for a new run: which version, on which data, with which checks. Several screens offer it.
+//! A new run, step by step: which version, on which data, with which checks, how. Several screens offer it.
 
+use std::cmp::Reverse;
+
+use crate::domain::dataset::DatasetVersion;
 use crate::domain::ids::{DatasetVersionId, PromptName, SuiteVersionId, VersionId};
 use crate::domain::run::{Run, RunSettings, RuntimeContext};
+use crate::domain::suite::SuiteVersion;
+use crate::domain::time::Timestamp;
 use crate::tui::effect::Effect;
 use crate::tui::msg::Note;
-use crate::tui::overlays::form::{FieldKind, Filled, Form, FormField};
+use crate::tui::overlays::choose::{Choice, Chosen, Entry};
+use crate::tui::overlays::form::{Filled, Form, FormField};
 use crate::workbench::{Answer, PromptSummary, Request, StartRun};
 
-/// [`Form::tag`] of the form.
-const TAG: &str = "run.start";
+const VERSION: &str = "run_start.version";
+const DATASET: &str = "run_start.dataset";
+const SUITE: &str = "run_start.suite";
+const SETTINGS: &str = "run_start.settings";
 
-/// What the form shows at first.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Preselected {
+/// What is known before the first question: named parts are not asked about, the rest says what is offered first.
+#[derive(Debug, Clone, Default)]
+pub struct RunWish {
     /// The prompt whose versions come first.
     pub prompt: Option<PromptName>,
-    /// The version; the newest of the first prompt where not given.
+    /// The version.
     pub version: Option<VersionId>,
-    /// The dataset version; the newest where not given.
+    /// The dataset version.
     pub dataset: Option<DatasetVersionId>,
-    /// The suite version; the newest where not given.
+    /// The suite version.
     pub suite: Option<SuiteVersionId>,
+    /// The dataset version that comes first.
+    pub dataset_first: Option<DatasetVersionId>,
+    /// The suite version that comes first.
+    pub suite_first: Option<SuiteVersionId>,
     /// How requests are sent.
     pub settings: RunSettings,
 }
 
-impl Preselected {
-    /// The same as an earlier run.
-    pub fn like(run: &Run) -> Self {
+impl RunWish {
+    /// The same once more.
+    pub fn again(run: &Run) -> Self {
         Self {
-            prompt: run.subject.version().map(|version| version.prompt.clone()),
             version: run.subject.version().cloned(),
             dataset: Some(run.dataset.clone()),
             suite: Some(run.suite.clone()),
             settings: run.settings.clone(),
+            ..Self::default()
         }
     }
 
-    /// The data and checks of an earlier run, for its prompt's newest version.
-    pub fn newest_like(run: &Run) -> Self {
+    /// Another run in which everything may differ; what this one had comes first.
+    pub fn after(run: &Run) -> Self {
         Self {
-            version: None,
-            ..Self::like(run)
+            prompt: run.subject.version().map(|version| version.prompt.clone()),
+            dataset_first: Some(run.dataset.clone()),
+            suite_first: Some(run.suite.clone()),
+            settings: run.settings.clone(),
+            ..Self::default()
         }
     }
 }
@@ -49,27 +64,19 @@ impl Preselected {
 /// The steps from the key to the request.
 #[derive(Debug, Default)]
 pub struct RunStart {
-    wanted: Option<Preselected>,
+    wish: Option<RunWish>,
     prompts: Option<Vec<PromptSummary>>,
-    datasets: Option<Vec<DatasetVersionId>>,
-    suites: Option<Vec<SuiteVersionId>>,
-    offered: Offered,
-}
-
-/// What the open form offers, in the order of its options.
-#[derive(Debug, Default)]
-struct Offered {
-    versions: Vec<VersionId>,
-    datasets: Vec<DatasetVersionId>,
-    suites: Vec<SuiteVersionId>,
-    settings: RunSettings,
+    datasets: Option<Vec<DatasetVersion>>,
+    suites: Option<Vec<SuiteVersion>>,
+    waiting: bool,
 }
 
 impl RunStart {
-    /// Asks for what the form offers; the form opens when all of it is here.
-    pub fn begin(&mut self, preselected: Preselected) -> Vec<Effect> {
+    /// Asks for what the questions offer; the first one opens when all of it is here.
+    pub fn begin(&mut self, wish: RunWish) -> Vec<Effect> {
         *self = Self {
-            wanted: Some(preselected),
+            wish: Some(wish),
+            waiting: true,
             ..Self::default()
         };
         [Request::Prompts, Request::Datasets, Request::Suites]
@@ -77,162 +84,169 @@ impl RunStart {
             .into()
     }
 
-    /// Takes an answer; opens the form with the last one that it waited for.
+    /// Takes an answer; opens the first question with the last one that it waited for.
     pub fn answered(&mut self, answer: &Answer) -> Vec<Effect> {
-        if self.wanted.is_none() {
+        if !self.waiting {
             return Vec::new();
         }
         match answer {
             Answer::Prompts(prompts) => self.prompts = Some(prompts.clone()),
-            Answer::Datasets(datasets) => {
-                let mut newest_first: Vec<_> = datasets.iter().collect();
-                newest_first.sort_by_key(|dataset| std::cmp::Reverse(dataset.created_at));
-                self.datasets = Some(newest_first.into_iter().map(|dataset| dataset.id.clone()).collect());
-            }
-            Answer::Suites(suites) => {
-                let mut newest_first: Vec<_> = suites.iter().collect();
-                newest_first.sort_by_key(|suite| std::cmp::Reverse(suite.created_at));
-                self.suites = Some(newest_first.into_iter().map(|suite| suite.id.clone()).collect());
-            }
+            Answer::Datasets(datasets) => self.datasets = Some(datasets.clone()),
+            Answer::Suites(suites) => self.suites = Some(suites.clone()),
             _ => return Vec::new(),
         }
-        self.open().unwrap_or_default()
-    }
-
-    fn open(&mut self) -> Option<Vec<Effect>> {
-        let prompts = self.prompts.as_ref()?;
-        let (datasets, suites) = (self.datasets.clone()?, self.suites.clone()?);
-        let wanted = self.wanted.take()?;
-        let versions = versions_of(prompts, &wanted);
-        let missing = if versions.is_empty() {
-            Some("there is no version to run: save one in Prompts")
-        } else if datasets.is_empty() {
-            Some("there is no dataset: import one in Data")
-        } else if suites.is_empty() {
-            Some("there is no suite: import one with pegbox suite import FILE")
-        } else {
-            None
-        };
-        if let Some(missing) = missing {
-            return Some(vec![Effect::Say(Note::warning(missing))]);
+        if self.prompts.is_none() || self.datasets.is_none() || self.suites.is_none() {
+            return Vec::new();
         }
-        let place = |at: Option<usize>| at.unwrap_or(0);
-        let chosen = [
-            place(
-                wanted
-                    .version
-                    .and_then(|id| versions.iter().position(|(other, _)| *other == id)),
-            ),
-            place(
-                wanted
-                    .dataset
-                    .and_then(|id| datasets.iter().position(|other| *other == id)),
-            ),
-            place(
-                wanted
-                    .suite
-                    .and_then(|id| suites.iter().position(|other| *other == id)),
-            ),
-        ];
-        let labels = versions.iter().map(|(id, note)| format!("{id}{note}")).collect();
-        self.offered = Offered {
-            versions: versions.into_iter().map(|(id, _)| id).collect(),
-            datasets,
-            suites,
-            settings: wanted.settings.clone(),
-        };
-        Some(vec![Effect::Fill(self.form(labels, chosen, &wanted.settings))])
+        self.waiting = false;
+        self.ask_next().into_iter().collect()
     }
 
-    fn form(&self, versions: Vec<String>, chosen: [usize; 3], settings: &RunSettings) -> Form {
-        let choice = |name, label: &str, options, selected| FormField {
-            name,
-            label: label.into(),
-            kind: FieldKind::Choice { options, selected },
-            required: true,
-        };
-        let [version, dataset, suite] = chosen;
-        let datasets = self.offered.datasets.iter().map(ToString::to_string).collect();
-        let suites = self.offered.suites.iter().map(ToString::to_string).collect();
-        Form {
-            tag: TAG,
-            title: "New run".into(),
-            fields: vec![
-                choice("version", "version", versions, version),
-                choice("dataset", "dataset", datasets, dataset),
-                choice("suite", "suite", suites, suite),
-                FormField::text("concurrency", "requests in flight")
-                    .required()
-                    .filled_with(settings.concurrency.to_string()),
-                FormField::text("base_url", "endpoint, if not the provider's own")
-                    .filled_with(settings.base_url.clone().unwrap_or_default()),
-            ],
-            button: "Start run".into(),
+    /// Takes what was picked, if it answers a question of this flow.
+    pub fn chosen(&mut self, chosen: &Chosen) -> Option<Vec<Effect>> {
+        let wish = self.wish.as_mut()?;
+        match chosen.tag {
+            VERSION => wish.version = chosen.id.parse().ok(),
+            DATASET => wish.dataset = chosen.id.parse().ok(),
+            SUITE => wish.suite = chosen.id.parse().ok(),
+            _ => return None,
         }
+        Some(self.ask_next().into_iter().collect())
     }
 
-    /// Takes a form that was sent, if it is this one.
+    /// Takes the last form, if it is of this flow.
     pub fn filled(&mut self, filled: &Filled) -> Option<Vec<Effect>> {
-        if filled.tag != TAG {
+        if filled.tag != SETTINGS {
             return None;
         }
-        let offered = &self.offered;
-        let version = offered.versions.get(filled.choice("version"))?.clone();
-        let dataset = offered.datasets.get(filled.choice("dataset"))?.clone();
-        let suite = offered.suites.get(filled.choice("suite"))?.clone();
+        let wish = self.wish.as_mut()?;
         let typed = filled.text("concurrency");
-        let base_url = Some(filled.text("base_url").to_owned()).filter(|url| !url.is_empty());
+        wish.settings.base_url = Some(filled.text("base_url").to_owned()).filter(|url| !url.is_empty());
         let Ok(concurrency) = typed.parse() else {
-            let labels = offered.versions.iter().map(ToString::to_string).collect();
-            let chosen = ["version", "dataset", "suite"].map(|name| filled.choice(name));
-            let settings = RunSettings {
-                base_url,
-                ..offered.settings.clone()
-            };
-            let note = Note::warning(format!("requests in flight: '{typed}' is no number, as 8 is"));
-            return Some(vec![
-                Effect::Say(note),
-                Effect::Fill(self.form(labels, chosen, &settings)),
-            ]);
+            let note = Note::warning(format!(
+                "requests in flight: '{typed}' is no number; write one such as 8"
+            ));
+            return Some(vec![Effect::Say(note), Effect::Fill(settings_form(wish)?)]);
         };
+        wish.settings.concurrency = concurrency;
+        let wish = self.wish.take()?;
         Some(vec![Effect::Ask(Request::StartRun(StartRun {
-            version,
-            dataset,
-            suite,
+            version: wish.version?,
+            dataset: wish.dataset?,
+            suite: wish.suite?,
             base: None,
             environment: None,
             context: RuntimeContext::default(),
-            settings: RunSettings {
-                concurrency,
-                base_url,
-                ..offered.settings.clone()
-            },
+            settings: wish.settings,
         }))])
+    }
+
+    /// The next question. One that has a single answer is not asked.
+    fn ask_next(&mut self) -> Option<Effect> {
+        let wish = self.wish.as_mut()?;
+        if wish.version.is_none() {
+            let entries = version_entries(self.prompts.as_deref()?, wish.prompt.as_ref());
+            let none = "there is no version to run: save one in Prompts";
+            return Some(pick(VERSION, "Run which version", entries, none));
+        }
+        if wish.dataset.is_none() {
+            let entries = dataset_entries(self.datasets.as_deref()?, wish.dataset_first.as_ref());
+            wish.dataset = only(&entries).and_then(|id| id.parse().ok());
+            if wish.dataset.is_none() {
+                let none = "there is no dataset: import one in Data";
+                return Some(pick(DATASET, "On which dataset", entries, none));
+            }
+        }
+        if wish.suite.is_none() {
+            let entries = suite_entries(self.suites.as_deref()?, wish.suite_first.as_ref());
+            wish.suite = only(&entries).and_then(|id| id.parse().ok());
+            if wish.suite.is_none() {
+                let none = "there is no suite: import one with pegbox suite import FILE";
+                return Some(pick(SUITE, "With which suite", entries, none));
+            }
+        }
+        settings_form(wish).map(Effect::Fill)
     }
 }
 
-/// What can be run: of each prompt its newest version and those that are live, and the one that was asked for.
-/// Those of the same prompt come first.
-fn versions_of(prompts: &[PromptSummary], wanted: &Preselected) -> Vec<(VersionId, &'static str)> {
-    let mut versions: Vec<(VersionId, &'static str)> = Vec::new();
+fn only(entries: &[Entry]) -> Option<&str> {
+    match entries {
+        [entry] => Some(&entry.id),
+        _ => None,
+    }
+}
+
+fn pick(tag: &'static str, title: &str, entries: Vec<Entry>, none: &str) -> Effect {
+    if entries.is_empty() {
+        return Effect::Say(Note::warning(none));
+    }
+    Effect::Choose(Choice {
+        tag,
+        title: title.into(),
+        entries,
+    })
+}
+
+fn settings_form(wish: &RunWish) -> Option<Form> {
+    let (version, dataset, suite) = (wish.version.as_ref()?, wish.dataset.as_ref()?, wish.suite.as_ref()?);
+    Some(Form {
+        tag: SETTINGS,
+        title: format!("Run {version} on {dataset} with {suite}"),
+        fields: vec![
+            FormField::text("concurrency", "requests in flight")
+                .required()
+                .filled_with(wish.settings.concurrency.to_string()),
+            FormField::text("base_url", "endpoint, if not the provider's own")
+                .filled_with(wish.settings.base_url.clone().unwrap_or_default()),
+        ],
+        button: "Start run".into(),
+    })
+}
+
+/// Of each prompt its newest version and those that are live; the wished prompt's first.
+fn version_entries(prompts: &[PromptSummary], first: Option<&PromptName>) -> Vec<Entry> {
+    let mut entries: Vec<(bool, Entry)> = Vec::new();
     for prompt in prompts {
+        let is_other = Some(&prompt.prompt.name) != first;
         for (version, note) in [
-            (&prompt.newest, "  newest"),
-            (&prompt.staging, "  staging"),
-            (&prompt.production, "  production"),
+            (&prompt.newest, "newest"),
+            (&prompt.staging, "in staging"),
+            (&prompt.production, "in production"),
         ] {
-            if let Some(version) = version
-                && !versions.iter().any(|(known, _)| known == version)
-            {
-                versions.push((version.clone(), note));
+            let Some(id) = version.as_ref().map(ToString::to_string) else {
+                continue;
+            };
+            match entries.iter_mut().find(|(_, entry)| entry.id == id) {
+                Some((_, entry)) => entry.note = format!("{}, {note}", entry.note),
+                None => entries.push((is_other, Entry::new(id).note(note))),
             }
         }
     }
-    if let Some(asked_for) = &wanted.version
-        && !versions.iter().any(|(known, _)| known == asked_for)
-    {
-        versions.push((asked_for.clone(), ""));
-    }
-    versions.sort_by_key(|(version, _)| Some(&version.prompt) != wanted.prompt.as_ref());
-    versions
+    entries.sort_by_key(|(is_other, _)| *is_other);
+    entries.into_iter().map(|(_, entry)| entry).collect()
+}
+
+fn dataset_entries(datasets: &[DatasetVersion], first: Option<&DatasetVersionId>) -> Vec<Entry> {
+    newest_first(datasets, |dataset| (Some(&dataset.id) != first, dataset.created_at))
+        .map(|dataset| {
+            let note = format!("{} examples   {}", dataset.example_count, dataset.reason);
+            Entry::new(dataset.id.to_string()).note(note)
+        })
+        .collect()
+}
+
+fn suite_entries(suites: &[SuiteVersion], first: Option<&SuiteVersionId>) -> Vec<Entry> {
+    newest_first(suites, |suite| (Some(&suite.id) != first, suite.created_at))
+        .map(|suite| Entry::new(suite.id.to_string()).note(&suite.content.description))
+        .collect()
+}
+
+/// What comes first, then the rest by age.
+fn newest_first<T>(all: &[T], key: impl Fn(&T) -> (bool, Timestamp)) -> impl Iterator<Item = &T> {
+    let mut sorted: Vec<&T> = all.iter().collect();
+    sorted.sort_by_key(|item| {
+        let (is_later, at) = key(item);
+        (is_later, Reverse(at))
+    });
+    sorted.into_iter()
 }

@@ -1,7 +1,7 @@
 //! What can be done with a run, wherever it is shown: the list and the single run offer the same.
 
 use super::super::numbers;
-use super::super::run_start::{Preselected, RunStart};
+use super::super::run_start::{RunStart, RunWish};
 use super::super::{Place, ScreenEvent};
 use crate::domain::gate::Verdict;
 use crate::domain::ids::RunId;
@@ -92,9 +92,10 @@ pub(in super::super) fn availability(command: CommandId, facts: Option<RunFacts>
     let id = run.id;
     match (command, state) {
         (CommandId::Sort, _) => off("runs stand newest first".into()),
-        (CommandId::RunCancel, RunState::Finished | RunState::Cancelled) => off(format!("{id} has ended")),
         (CommandId::RunPause, RunState::Running) => off(format!("{id} cannot be paused here; x ends it for good")),
-        (CommandId::RunPause, RunState::Finished | RunState::Cancelled) => off(format!("{id} has ended")),
+        (CommandId::RunCancel | CommandId::RunPause, RunState::Finished | RunState::Cancelled) => {
+            off(format!("{id} has ended"))
+        }
         (CommandId::RunRepeat, RunState::Running) => off(format!("{id} is running")),
         (CommandId::ReviewRequest, RunState::Running | RunState::Interrupted) => off(format!("{id} has not finished")),
         (CommandId::ReviewRequest, _) if verdict.is_none() => off(format!("{id} has no gate")),
@@ -126,7 +127,7 @@ impl RunActs {
             }
             CommandId::RunPause => vec![Effect::Ask(Request::ResumeRun(id))],
             CommandId::RunRepeat if facts.state == RunState::Interrupted => vec![Effect::Ask(Request::ResumeRun(id))],
-            CommandId::RunRepeat => self.start.begin(Preselected::like(run)),
+            CommandId::RunRepeat => self.start.begin(RunWish::again(run)),
             CommandId::RunStart => self.start_like(Some(run)),
             CommandId::Compare => {
                 self.comparing = Some(run.clone());
@@ -157,7 +158,7 @@ impl RunActs {
 
     /// Asks what to run, with the data and checks of `like` where there is one. The version is the prompt's newest.
     pub(in super::super) fn start_like(&mut self, like: Option<&Run>) -> Vec<Effect> {
-        self.start.begin(like.map(Preselected::newest_like).unwrap_or_default())
+        self.start.begin(like.map(RunWish::after).unwrap_or_default())
     }
 
     /// Takes what the questions came to. `None` for events that are not about them.
@@ -213,6 +214,9 @@ impl RunActs {
     }
 
     fn chosen(&mut self, chosen: &Chosen) -> Option<Vec<Effect>> {
+        if let Some(effects) = self.start.chosen(chosen) {
+            return Some(effects);
+        }
         let base: RunId = (chosen.tag == COMPARE).then(|| chosen.id.parse().ok())??;
         let candidate = self.comparing.take()?.id;
         Some(vec![Effect::Open(Place::Comparison { base, candidate })])
@@ -251,7 +255,10 @@ fn cancel_question(facts: RunFacts) -> Dialog {
 
 fn review_form(facts: RunFacts) -> Form {
     let gate = facts.verdict.map_or("none", numbers::verdict);
-    let environments = REVIEWED.iter().map(|environment| environment.as_str().to_owned()).collect();
+    let environments = REVIEWED
+        .iter()
+        .map(|environment| environment.as_str().to_owned())
+        .collect();
     Form {
         tag: REVIEW,
         title: format!(
@@ -275,7 +282,10 @@ fn comparison_choice(run: &Run, runs: &[RunSummary]) -> Effect {
         (other.run.dataset != run.dataset, !is_base)
     });
     let entries = others.into_iter().map(|other| {
-        let verdict = other.verdict.as_ref().map_or("no gate", |(verdict, _)| verdict.as_str());
+        let verdict = other
+            .verdict
+            .as_ref()
+            .map_or("no gate", |(verdict, _)| verdict.as_str());
         Entry {
             id: other.run.id.to_string(),
             text: format!("{}  {}", other.run.id, other.run.subject.label()),

@@ -149,11 +149,7 @@ fn broken_by(rule: &RuleResult, columns: usize, theme: &Theme) -> Vec<Line<'stat
         lines.extend(wrapped_outside(&text, columns, 2, theme.fail));
     }
     if !rule.breaking.is_empty() {
-        let named = rule
-            .breaking
-            .iter()
-            .take(NAMED_EXAMPLES_MAX)
-            .map(ToString::to_string);
+        let named = rule.breaking.iter().take(NAMED_EXAMPLES_MAX).map(ToString::to_string);
         let more = rule.breaking.len().saturating_sub(NAMED_EXAMPLES_MAX);
         let more = if more == 0 {
             String::new()

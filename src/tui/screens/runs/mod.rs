@@ -128,12 +128,7 @@ impl Runs {
     }
 
     fn command(&mut self, command: CommandId, context: &Context) -> Vec<Effect> {
-        if self.focus == Pane::Run
-            && self
-                .shown
-                .as_ref()
-                .is_some_and(|shown| shown.scroll.command(command))
-        {
+        if self.focus == Pane::Run && self.shown.as_ref().is_some_and(|shown| shown.scroll.command(command)) {
             return Vec::new();
         }
         if self.list.command(command) {
@@ -142,7 +137,11 @@ impl Runs {
         let narrow = context.size_class.width == WidthClass::Narrow;
         match command {
             CommandId::PaneNext | CommandId::PanePrevious if !narrow => {
-                self.focus = if self.focus == Pane::List { Pane::Run } else { Pane::List };
+                self.focus = if self.focus == Pane::List {
+                    Pane::Run
+                } else {
+                    Pane::List
+                };
                 Vec::new()
             }
             CommandId::Open if narrow => self.open(Place::Run),
