@@ -1,4 +1,4 @@
-//! A third party judges our retries: `llmock` (PyPI, 0.2.2) injects faults and says what a client did wrong.
+//! A third party judges our retries: `llmock` 0.2.2, a Python package, injects faults and says what a client did wrong.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -51,7 +51,7 @@ impl Llmock {
         .unwrap();
         let mut reply = String::new();
         stream.read_to_string(&mut reply).unwrap();
-        assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
+        assert!(reply.starts_with("HTTP/1.1 20"), "{reply}");
         reply
     }
 }
