@@ -239,7 +239,7 @@ mod tests {
             ("model.stop", |m| m.stop = vec![String::new(); 5]),
             ("model.seed", |m| m.seed = Some(u64::MAX)),
             ("model.tool_choice", |m| {
-                m.tool_choice = ToolChoice::Named("absent".into())
+                m.tool_choice = ToolChoice::Named("absent".into());
             }),
             ("model.name", |m| m.name = String::new()),
         ];
