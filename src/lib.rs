@@ -21,6 +21,7 @@
 //! what one may do with it is a method of [`workbench::Workbench`].
 
 pub mod domain;
+pub mod interchange;
 pub mod stats;
 pub mod store;
 pub mod text;
