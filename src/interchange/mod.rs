@@ -2,6 +2,7 @@
 //! May use: domain.
 //! Must never: reach a provider or the store, decide a rule of the release path, or print.
 
+pub mod dataset_file;
 pub mod mark;
 pub mod prompt_document;
 mod schema;
