@@ -21,6 +21,8 @@
 //! name; what one may do with it is a method of [`workbench::Workbench`].
 
 pub mod domain;
+pub mod domain;
+pub mod interchange;
 pub mod providers;
 pub mod releases;
 pub mod stats;
