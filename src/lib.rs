@@ -21,7 +21,7 @@
 //! name; what one may do with it is a method of [`workbench::Workbench`].
 
 pub mod domain;
-pub mod domain;
+pub mod evals;
 pub mod interchange;
 pub mod providers;
 pub mod releases;
@@ -29,3 +29,4 @@ pub mod stats;
 pub mod store;
 pub mod text;
 pub mod traces;
+pub mod workbench;

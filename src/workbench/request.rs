@@ -1,0 +1,427 @@
+//! What a screen may ask for, and what it gets: closed enums of plain data, so that a screen can be tested by messages
+//! alone and never sees the store.
+
+use std::path::PathBuf;
+
+use super::{
+    CaseView, CommitReason, Comparison, DiffView, DraftView, EnvironmentRow, ExampleChange, FailureRow, Fault,
+    ImportPreview, ImportReport, ImportRequest, Judgement, PromptDetail, PromptRef, PromptSummary, ReviewDetail,
+    ReviewSummary, RowsWindow, RunDetail, RunSummary, StartRun, Status, Workbench, WorkbenchError,
+};
+use crate::domain::actor::Actor;
+use crate::domain::dataset::DatasetVersion;
+use crate::domain::decision::Decision;
+use crate::domain::ids::{DatasetVersionId, PromptName, ReviewId, RunId, SuiteVersionId, VersionId};
+use crate::domain::outcome::Outcome;
+use crate::domain::promotion::{Environment, Promotion};
+use crate::domain::prompt::Prompt;
+use crate::domain::release::Release;
+use crate::domain::review::Review;
+use crate::domain::suite::SuiteVersion;
+use crate::domain::time::Timestamp;
+use crate::domain::version::PromptVersion;
+use crate::interchange::mark::LintMark;
+use crate::releases::rollback::Leaving;
+use crate::traces::lineage::Lineage;
+
+/// What a screen may ask for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Request {
+    /// Home.
+    Status,
+    /// All prompts.
+    Prompts,
+    /// A prompt with its versions.
+    PromptDetail(PromptName),
+    /// A new prompt.
+    CreatePrompt {
+        /// Its name.
+        name: PromptName,
+        /// What it is for.
+        description: String,
+    },
+    /// The draft of a prompt, for the editor.
+    OpenDraft(PromptName),
+    /// A draft that begins from this version.
+    DraftFrom(VersionId),
+    /// Saves what was typed.
+    SaveDraft {
+        /// The prompt.
+        prompt: PromptName,
+        /// The whole document.
+        source: String,
+    },
+    /// Drops a draft.
+    DiscardDraft(PromptName),
+    /// What is wrong with a document.
+    Lint(String),
+    /// Makes a version of the draft.
+    Commit {
+        /// The prompt.
+        prompt: PromptName,
+        /// Why.
+        reason: CommitReason,
+    },
+    /// One try of a document on one example; nothing is recorded.
+    Try {
+        /// The document.
+        source: String,
+        /// The dataset version.
+        dataset: DatasetVersionId,
+        /// The example's place in it.
+        place: u64,
+        /// The suite that grades it.
+        suite: Option<SuiteVersionId>,
+    },
+    /// Two prompt contents beside each other.
+    Diff {
+        /// Left.
+        old: PromptRef,
+        /// Right.
+        new: PromptRef,
+    },
+    /// All dataset versions.
+    Datasets,
+    /// A window on rows.
+    DatasetRows {
+        /// The dataset version.
+        dataset: DatasetVersionId,
+        /// The filter line.
+        filter: String,
+        /// The first row, after the filter.
+        from: u64,
+        /// How many rows.
+        limit: usize,
+    },
+    /// What an import would read.
+    PreviewImport {
+        /// The file.
+        path: PathBuf,
+        /// Overrides of the mapping.
+        mapping: String,
+    },
+    /// Imports a dataset.
+    ImportDataset(Box<ImportRequest>),
+    /// Changes one example.
+    ChangeExample(Box<ExampleChange>),
+    /// All suite versions.
+    Suites,
+    /// Runs, newest first.
+    Runs {
+        /// Older than this one.
+        before: Option<RunId>,
+        /// How many.
+        limit: usize,
+    },
+    /// A run with its progress.
+    RunDetail(RunId),
+    /// Starts a run.
+    StartRun(Box<StartRun>),
+    /// Goes on with an interrupted run.
+    ResumeRun(RunId),
+    /// Stops a run for good.
+    CancelRun(RunId),
+    /// A run's failures.
+    Failures {
+        /// The run.
+        run: RunId,
+        /// After this place.
+        after: Option<u64>,
+        /// How many.
+        limit: usize,
+    },
+    /// One outcome with its example.
+    Case {
+        /// The run.
+        run: RunId,
+        /// The place.
+        place: u64,
+    },
+    /// Two runs, example by example.
+    CompareRuns {
+        /// The base.
+        base: RunId,
+        /// The candidate.
+        candidate: RunId,
+    },
+    /// All reviews.
+    Reviews,
+    /// A review with its evidence.
+    ReviewDetail(ReviewId),
+    /// Asks for a review.
+    RequestReview {
+        /// The version.
+        version: VersionId,
+        /// Where it is to enter.
+        environment: Environment,
+        /// The run that it rests on; the newest finished one where not given.
+        run: Option<RunId>,
+        /// What the reviewers should know.
+        note: String,
+    },
+    /// Decides a review.
+    Decide {
+        /// The review.
+        review: ReviewId,
+        /// What.
+        judgement: Judgement,
+        /// Why.
+        reason: String,
+    },
+    /// Decisions that mention every word.
+    Decisions(String),
+    /// What is where.
+    Environments,
+    /// A prompt's releases.
+    Releases(PromptName),
+    /// A prompt's promotions in an environment.
+    Promotions(PromptName, Environment),
+    /// Promotes what a review approved.
+    Promote {
+        /// The review.
+        review: ReviewId,
+        /// Why.
+        reason: String,
+    },
+    /// Where a roll back would go.
+    RollbackTarget(Leaving),
+    /// Rolls back.
+    RollBack {
+        /// What is to be left.
+        leaving: Leaving,
+        /// Why.
+        reason: String,
+    },
+    /// What stands behind an id.
+    Lineage(String),
+}
+
+/// What a screen gets.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// Home.
+    Status(Box<Status>),
+    /// All prompts.
+    Prompts(Vec<PromptSummary>),
+    /// A prompt with its versions.
+    PromptDetail(Box<PromptDetail>),
+    /// A new prompt.
+    PromptCreated(Prompt),
+    /// A draft.
+    Draft(DraftView),
+    /// When the draft was kept, and what is wrong with it.
+    DraftSaved(Timestamp, Vec<LintMark>),
+    /// The draft is gone.
+    DraftDiscarded,
+    /// What is wrong with a document.
+    Lint(Vec<LintMark>),
+    /// The new version.
+    Committed(Box<PromptVersion>),
+    /// What one try gave.
+    Tried(Box<Outcome>),
+    /// Two prompt contents beside each other.
+    Diff(Box<DiffView>),
+    /// All dataset versions.
+    Datasets(Vec<DatasetVersion>),
+    /// A window on rows.
+    DatasetRows(RowsWindow),
+    /// What an import would read.
+    Preview(ImportPreview),
+    /// What an import did.
+    Imported(ImportReport),
+    /// The new dataset version.
+    DatasetChanged(DatasetVersion),
+    /// All suite versions.
+    Suites(Vec<SuiteVersion>),
+    /// Runs.
+    Runs(Vec<RunSummary>),
+    /// A run with its progress.
+    RunDetail(Box<RunDetail>),
+    /// The run that was started, resumed or cancelled.
+    Run(RunId),
+    /// Failures.
+    Failures(Vec<FailureRow>),
+    /// One outcome with its example.
+    Case(Box<CaseView>),
+    /// Two runs, example by example.
+    Comparison(Box<Comparison>),
+    /// All reviews.
+    Reviews(Vec<ReviewSummary>),
+    /// A review with its evidence.
+    ReviewDetail(Box<ReviewDetail>),
+    /// The new review.
+    ReviewRequested(Review),
+    /// The decision.
+    Decided(Decision),
+    /// Decisions.
+    Decisions(Vec<Decision>),
+    /// What is where.
+    Environments(Vec<EnvironmentRow>),
+    /// Releases.
+    Releases(Vec<Release>),
+    /// Promotions.
+    Promotions(Vec<Promotion>),
+    /// The promotion, and the release that it is in production.
+    Promoted(Promotion, Option<Box<Release>>),
+    /// The live release and the one that a roll back goes to.
+    RollbackTarget(Box<(Release, Release)>),
+    /// The release that went back.
+    RolledBack(Box<Release>),
+    /// What stands behind an id.
+    Lineage(Lineage),
+}
+
+impl Workbench {
+    /// Carries a request out for a person. Blocks: call it off the screen's thread.
+    pub fn answer(&self, actor: &Actor, request: Request) -> Result<Answer, Fault> {
+        self.carry_out(actor, request).map_err(|error| Fault::from(&error))
+    }
+
+    fn carry_out(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
+        use Request as R;
+        match request {
+            R::Status => Ok(Answer::Status(Box::new(self.status()?))),
+            R::Prompts
+            | R::PromptDetail(_)
+            | R::CreatePrompt { .. }
+            | R::OpenDraft(_)
+            | R::DraftFrom(_)
+            | R::SaveDraft { .. }
+            | R::DiscardDraft(_)
+            | R::Lint(_)
+            | R::Commit { .. }
+            | R::Try { .. }
+            | R::Diff { .. } => self.answer_editing(actor, request),
+            R::Datasets
+            | R::DatasetRows { .. }
+            | R::PreviewImport { .. }
+            | R::ImportDataset(_)
+            | R::ChangeExample(_)
+            | R::Suites => self.answer_data(actor, request),
+            R::Runs { .. }
+            | R::RunDetail(_)
+            | R::StartRun(_)
+            | R::ResumeRun(_)
+            | R::CancelRun(_)
+            | R::Failures { .. }
+            | R::Case { .. }
+            | R::CompareRuns { .. } => self.answer_running(actor, request),
+            _ => self.answer_releasing(actor, request),
+        }
+    }
+
+    fn answer_editing(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
+        Ok(match request {
+            Request::Prompts => Answer::Prompts(self.prompts()?),
+            Request::PromptDetail(name) => Answer::PromptDetail(Box::new(self.prompt_detail(&name)?)),
+            Request::CreatePrompt { name, description } => {
+                Answer::PromptCreated(self.create_prompt(actor, &name, &description)?)
+            }
+            Request::OpenDraft(name) => Answer::Draft(self.open_draft(actor, &name)?),
+            Request::DraftFrom(version) => Answer::Draft(self.draft_from(actor, &version)?),
+            Request::SaveDraft { prompt, source } => {
+                Answer::DraftSaved(self.save_draft(actor, &prompt, &source)?, self.lint(&source))
+            }
+            Request::DiscardDraft(name) => {
+                self.discard_draft(actor, &name)?;
+                Answer::DraftDiscarded
+            }
+            Request::Lint(source) => Answer::Lint(self.lint(&source)),
+            Request::Commit { prompt, reason } => Answer::Committed(Box::new(self.commit(actor, &prompt, &reason)?)),
+            Request::Try {
+                source,
+                dataset,
+                place,
+                suite,
+            } => Answer::Tried(Box::new(self.try_document(
+                actor,
+                &source,
+                &dataset,
+                place,
+                suite.as_ref(),
+            )?)),
+            Request::Diff { old, new } => Answer::Diff(Box::new(self.diff(&old, &new)?)),
+            other => return Err(misrouted(&other)),
+        })
+    }
+
+    fn answer_data(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
+        Ok(match request {
+            Request::Datasets => Answer::Datasets(self.datasets()?),
+            Request::DatasetRows {
+                dataset,
+                filter,
+                from,
+                limit,
+            } => Answer::DatasetRows(self.dataset_rows(&dataset, &filter, from, limit)?),
+            Request::PreviewImport { path, mapping } => Answer::Preview(self.preview_import(&path, &mapping)?),
+            Request::ImportDataset(request) => Answer::Imported(self.import_dataset(actor, &request)?),
+            Request::ChangeExample(change) => Answer::DatasetChanged(self.change_example(actor, &change)?),
+            Request::Suites => Answer::Suites(self.suites()?),
+            other => return Err(misrouted(&other)),
+        })
+    }
+
+    fn answer_running(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
+        Ok(match request {
+            Request::Runs { before, limit } => Answer::Runs(self.runs(before, limit)?),
+            Request::RunDetail(id) => Answer::RunDetail(Box::new(self.run_detail(id)?)),
+            Request::StartRun(start) => Answer::Run(self.start_run(actor, &start)?),
+            Request::ResumeRun(id) => {
+                self.resume_run(actor, id)?;
+                Answer::Run(id)
+            }
+            Request::CancelRun(id) => {
+                self.cancel_run(actor, id)?;
+                Answer::Run(id)
+            }
+            Request::Failures { run, after, limit } => Answer::Failures(self.failures(run, after, limit)?),
+            Request::Case { run, place } => Answer::Case(Box::new(self.case(run, place)?)),
+            Request::CompareRuns { base, candidate } => {
+                Answer::Comparison(Box::new(self.compare_runs(base, candidate)?))
+            }
+            other => return Err(misrouted(&other)),
+        })
+    }
+
+    fn answer_releasing(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
+        Ok(match request {
+            Request::Reviews => Answer::Reviews(self.reviews()?),
+            Request::ReviewDetail(id) => Answer::ReviewDetail(Box::new(self.review_detail(actor, id)?)),
+            Request::RequestReview {
+                version,
+                environment,
+                run,
+                note,
+            } => Answer::ReviewRequested(self.request_review(actor, &version, environment, run, &note)?),
+            Request::Decide {
+                review,
+                judgement,
+                reason,
+            } => Answer::Decided(self.decide(actor, review, judgement, &reason)?),
+            Request::Decisions(search) => Answer::Decisions(self.decisions(&search)?),
+            Request::Environments => Answer::Environments(self.environments()?),
+            Request::Releases(prompt) => Answer::Releases(self.releases(&prompt)?),
+            Request::Promotions(prompt, environment) => Answer::Promotions(self.promotions(&prompt, environment)?),
+            Request::Promote { review, reason } => {
+                let promoted = self.promote(actor, review, &reason)?;
+                let promotion = promoted.promotion().clone();
+                Answer::Promoted(promotion, promoted.into_release())
+            }
+            Request::RollbackTarget(leaving) => Answer::RollbackTarget(Box::new(self.rollback_target(&leaving)?)),
+            Request::RollBack { leaving, reason } => {
+                Answer::RolledBack(Box::new(self.roll_back(actor, &leaving, &reason)?))
+            }
+            Request::Lineage(id) => Answer::Lineage(self.lineage(&id)?),
+            other => return Err(misrouted(&other)),
+        })
+    }
+}
+
+/// A request that was handed to the wrong group: a fault of this file, said rather than hidden.
+fn misrouted(request: &Request) -> WorkbenchError {
+    WorkbenchError::invalid(
+        format!("no use case answers {request:?}"),
+        "report this as a bug of pegbox",
+    )
+}
