@@ -17,8 +17,8 @@
 //! | [`providers`] · [`store`] | the outside world · the records on disk |
 //! | [`domain`] · [`stats`] · [`text`] | pure: no I/O, no clock, no async, no randomness |
 //!
-//! A noun of the design has one file of its name in [`domain`]; how it lies on disk is in [`store`] under the same name;
-//! what one may do with it is a method of [`workbench::Workbench`].
+//! A noun of the design has one file of its name in [`domain`]; how it lies on disk is in [`store`] under the same
+//! name; what one may do with it is a method of [`workbench::Workbench`].
 
 pub mod domain;
 pub mod providers;

@@ -1,1 +1,21 @@
-//! store
+//! The records on disk: an ordered, transactional store with an audit chain, and how each record lies in it.
+//! It may use the domain, and alone knows sled, bincode and zstd.
+//! It must never know a provider, a screen or a permission, and never return bytes whose checksum was not verified.
+
+pub mod chain;
+mod dataset;
+pub mod engine;
+pub mod envelope;
+mod fields;
+mod keys;
+pub mod memory;
+mod prompt;
+mod record;
+mod records;
+mod release;
+mod run;
+mod suite;
+mod trace;
+
+pub use records::{Change, PAGE_RECORDS_MAX, Store, StoreError};
+pub use run::OUTCOMES_PER_PAGE;

@@ -1,0 +1,201 @@
+//! Every key of the store. Keys are readable text in order; numbers are padded so that text order is number order.
+//!
+//! | key | record | may it change? |
+//! | --- | --- | --- |
+//! | `policy` | policy of the store | by an admin |
+//! | `prompt/NAME` | prompt | never |
+//! | `draft/NAME` | draft | with every keystroke |
+//! | `version/NAME/NUMBER` | prompt version | never |
+//! | `chain/NAME/NUMBER` | chain version | never |
+//! | `example/HASH` | example, under its content hash | never |
+//! | `rows/HASH/PAGE` | rows of a dataset version, under its content hash | never |
+//! | `dataset/NAME/LABEL` | dataset version | never |
+//! | `suite/NAME/NUMBER` | suite version | never |
+//! | `run/NUMBER` | run as started | never |
+//! | `run-end/NUMBER` | what the run came to | never |
+//! | `run-of/NAME/NUMBER/RUN` | mark: this run tested this version | never |
+//! | `outcome/RUN/INDEX` | outcome | never |
+//! | `outcome-of/RUN/EXAMPLE` | index of the outcome of an example | never |
+//! | `failure/RUN/INDEX` | one line about a failed outcome | never |
+//! | `review/NUMBER` | review | never |
+//! | `decision/NUMBER` | decision | never |
+//! | `decision-of/review/REVIEW/NUMBER`, `decision-of/version/NAME/NUMBER/NUMBER` | mark: what it is about | never |
+//! | `promotion/NAME/ENVIRONMENT/NUMBER` | promotion outside production | never |
+//! | `release/NAME/NUMBER` | release | never |
+//! | `trace/ID` | trace | grows |
+
+use crate::domain::hash::ContentHash;
+use crate::domain::ids::{
+    ChainVersionId, DatasetName, DatasetVersionId, DecisionId, ExampleId, PromotionId, PromptName, ReviewId, RunId,
+    SuiteName, SuiteVersionId, TraceId, VersionId,
+};
+use crate::domain::promotion::Environment;
+
+pub(super) const POLICY: &str = "policy";
+pub(super) const PROMPTS: &str = "prompt/";
+pub(super) const DRAFTS: &str = "draft/";
+pub(super) const DATASETS: &str = "dataset/";
+pub(super) const SUITES: &str = "suite/";
+pub(super) const CHAINS: &str = "chain/";
+pub(super) const RUNS: &str = "run/";
+pub(super) const REVIEWS: &str = "review/";
+pub(super) const DECISIONS: &str = "decision/";
+pub(super) const TRACES: &str = "trace/";
+pub(super) const EXAMPLES: &str = "example/";
+pub(super) const VERSIONS: &str = "version/";
+pub(super) const PROMOTIONS: &str = "promotion/";
+pub(super) const RELEASES: &str = "release/";
+
+pub(super) fn prompt(name: &PromptName) -> String {
+    format!("{PROMPTS}{name}")
+}
+
+pub(super) fn draft(name: &PromptName) -> String {
+    format!("{DRAFTS}{name}")
+}
+
+pub(super) fn versions(prompt: &PromptName) -> String {
+    format!("{VERSIONS}{prompt}/")
+}
+
+pub(super) fn version(id: &VersionId) -> String {
+    format!("{}{:010}", versions(&id.prompt), id.number)
+}
+
+pub(super) fn chain(id: &ChainVersionId) -> String {
+    format!("{CHAINS}{}/{:010}", id.name, id.number)
+}
+
+pub(super) fn example(hash: &ContentHash) -> String {
+    format!("{EXAMPLES}{hash}")
+}
+
+pub(super) fn row_page(dataset: &ContentHash, page: u64) -> String {
+    format!("rows/{dataset}/{page:010}")
+}
+
+pub(super) fn datasets(name: &DatasetName) -> String {
+    format!("{DATASETS}{name}/")
+}
+
+pub(super) fn dataset(id: &DatasetVersionId) -> String {
+    format!("{}{}", datasets(&id.name), id.label)
+}
+
+pub(super) fn suites(name: &SuiteName) -> String {
+    format!("{SUITES}{name}/")
+}
+
+pub(super) fn suite(id: &SuiteVersionId) -> String {
+    format!("{}{:010}", suites(&id.name), id.number)
+}
+
+pub(super) fn run(id: RunId) -> String {
+    format!("{RUNS}{:010}", id.0)
+}
+
+pub(super) fn run_end(id: RunId) -> String {
+    format!("run-end/{:010}", id.0)
+}
+
+pub(super) fn runs_of(version: &VersionId) -> String {
+    format!("run-of/{}/{:010}/", version.prompt, version.number)
+}
+
+pub(super) fn run_of(version: &VersionId, id: RunId) -> String {
+    format!("{}{:010}", runs_of(version), id.0)
+}
+
+pub(super) fn outcomes(run: RunId) -> String {
+    format!("outcome/{:010}/", run.0)
+}
+
+pub(super) fn outcome(run: RunId, index: u64) -> String {
+    format!("{}{index:010}", outcomes(run))
+}
+
+pub(super) fn outcome_of(run: RunId, example: &ExampleId) -> String {
+    format!("outcome-of/{:010}/{example}", run.0)
+}
+
+pub(super) fn failures(run: RunId) -> String {
+    format!("failure/{:010}/", run.0)
+}
+
+pub(super) fn failure(run: RunId, index: u64) -> String {
+    format!("{}{index:010}", failures(run))
+}
+
+pub(super) fn review(id: ReviewId) -> String {
+    format!("{REVIEWS}{:010}", id.0)
+}
+
+pub(super) fn decision(id: DecisionId) -> String {
+    format!("{DECISIONS}{:010}", id.0)
+}
+
+pub(super) fn decisions_of_review(review: ReviewId) -> String {
+    format!("decision-of/review/{:010}/", review.0)
+}
+
+pub(super) fn decision_of_review(review: ReviewId, id: DecisionId) -> String {
+    format!("{}{:010}", decisions_of_review(review), id.0)
+}
+
+pub(super) fn decisions_of_version(version: &VersionId) -> String {
+    format!("decision-of/version/{}/{:010}/", version.prompt, version.number)
+}
+
+pub(super) fn decision_of_version(version: &VersionId, id: DecisionId) -> String {
+    format!("{}{:010}", decisions_of_version(version), id.0)
+}
+
+pub(super) fn promotions(prompt: &PromptName, environment: Environment) -> String {
+    match environment {
+        Environment::Production => format!("{RELEASES}{prompt}/"),
+        other => format!("{PROMOTIONS}{prompt}/{}/", other.short()),
+    }
+}
+
+pub(super) fn promotion(id: &PromotionId) -> String {
+    format!("{}{:010}", promotions(&id.prompt, id.environment), id.number)
+}
+
+pub(super) fn trace(id: &TraceId) -> String {
+    format!("{TRACES}{id}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_key_fits_the_engine() {
+        let name = "p".repeat(crate::domain::ids::NAME_BYTES_MAX);
+        let example = ExampleId::new("e".repeat(crate::domain::ids::EXAMPLE_ID_BYTES_MAX)).unwrap();
+        let version = VersionId {
+            prompt: PromptName::new(name).unwrap(),
+            number: u32::MAX,
+        };
+        let longest = [
+            outcome_of(RunId(u32::MAX), &example),
+            run_of(&version, RunId(u32::MAX)),
+            decision_of_version(&version, DecisionId(u32::MAX)),
+            row_page(&ContentHash::of_bytes(b""), u64::MAX),
+        ];
+        for key in longest {
+            assert!(key.len() <= crate::store::engine::KEY_BYTES_MAX, "{key}");
+        }
+    }
+
+    #[test]
+    fn text_order_is_number_order() {
+        let key = |number| {
+            version(&VersionId {
+                prompt: PromptName::new("a").unwrap(),
+                number,
+            })
+        };
+        assert!(key(9) < key(10) && key(99) < key(100));
+    }
+}

@@ -1,0 +1,101 @@
+//! Prompts, drafts, versions and chains in the store.
+
+use super::engine::Scan;
+use super::keys;
+use super::records::{Change, PAGE_RECORDS_MAX, Store, StoreError};
+use crate::domain::chain::ChainVersion;
+use crate::domain::draft::Draft;
+use crate::domain::ids::{ChainVersionId, PromptName, VersionId};
+use crate::domain::prompt::Prompt;
+use crate::domain::version::PromptVersion;
+
+impl Store {
+    /// Loads a prompt.
+    pub fn prompt(&self, name: &PromptName) -> Result<Option<Prompt>, StoreError> {
+        self.load(&keys::prompt(name))
+    }
+
+    /// All prompts by name.
+    pub fn prompts(&self) -> Result<Vec<Prompt>, StoreError> {
+        self.load_all(&Scan::prefix(keys::PROMPTS, PAGE_RECORDS_MAX))
+    }
+
+    /// Loads a prompt's draft.
+    pub fn draft(&self, name: &PromptName) -> Result<Option<Draft>, StoreError> {
+        self.load(&keys::draft(name))
+    }
+
+    /// All drafts by prompt.
+    pub fn drafts(&self) -> Result<Vec<Draft>, StoreError> {
+        self.load_all(&Scan::prefix(keys::DRAFTS, PAGE_RECORDS_MAX))
+    }
+
+    /// Loads a version.
+    pub fn version(&self, id: &VersionId) -> Result<Option<PromptVersion>, StoreError> {
+        self.load(&keys::version(id))
+    }
+
+    /// A prompt's versions, newest first.
+    pub fn versions(&self, prompt: &PromptName) -> Result<Vec<PromptVersion>, StoreError> {
+        self.load_all(&Scan::prefix(keys::versions(prompt), PAGE_RECORDS_MAX).backward())
+    }
+
+    /// A prompt's newest version.
+    pub fn newest_version(&self, prompt: &PromptName) -> Result<Option<PromptVersion>, StoreError> {
+        Ok(self
+            .load_all(&Scan::prefix(keys::versions(prompt), 1).backward())?
+            .into_iter()
+            .next())
+    }
+
+    /// The id that the prompt's next version takes.
+    pub fn next_version_id(&self, prompt: &PromptName) -> Result<VersionId, StoreError> {
+        Ok(VersionId {
+            prompt: prompt.clone(),
+            number: self.next_number(&keys::versions(prompt))?,
+        })
+    }
+
+    /// Loads a chain version.
+    pub fn chain(&self, id: &ChainVersionId) -> Result<Option<ChainVersion>, StoreError> {
+        self.load(&keys::chain(id))
+    }
+
+    /// All chain versions by name and number.
+    pub fn chains(&self) -> Result<Vec<ChainVersion>, StoreError> {
+        self.load_all(&Scan::prefix(keys::CHAINS, PAGE_RECORDS_MAX))
+    }
+}
+
+impl Change {
+    /// Adds a new prompt.
+    pub fn insert_prompt(self, prompt: &Prompt) -> Result<Self, StoreError> {
+        self.insert(keys::prompt(&prompt.name), prompt)
+    }
+
+    /// Saves a draft over what was there.
+    pub fn put_draft(self, draft: &Draft) -> Result<Self, StoreError> {
+        self.put(keys::draft(&draft.prompt), draft)
+    }
+
+    /// Drops a draft.
+    #[must_use]
+    pub fn delete_draft(self, prompt: &PromptName) -> Self {
+        self.delete(keys::draft(prompt))
+    }
+
+    /// Requires that the draft is still the one that was read.
+    pub fn expect_draft(self, draft: &Draft) -> Result<Self, StoreError> {
+        self.expect(keys::draft(&draft.prompt), draft)
+    }
+
+    /// Adds a new version.
+    pub fn insert_version(self, version: &PromptVersion) -> Result<Self, StoreError> {
+        self.insert(keys::version(&version.id), version)
+    }
+
+    /// Adds a new chain version.
+    pub fn insert_chain(self, chain: &ChainVersion) -> Result<Self, StoreError> {
+        self.insert(keys::chain(&chain.id), chain)
+    }
+}

@@ -1,0 +1,190 @@
+//! The typed store: records in, records out, over any engine.
+
+use std::sync::Arc;
+
+use super::engine::{AuditEntry, Batch, CommitReceipt, Engine, EngineError, Pending, Scan};
+use super::envelope::{self, EnvelopeError, Record};
+use super::keys;
+use crate::domain::DomainError;
+use crate::domain::policy::Policy;
+
+/// Most records that one page may ask for: a page is held in memory.
+pub const PAGE_RECORDS_MAX: usize = 10_000;
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The engine below failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A stored record cannot be read.
+    #[error("could not read {key}: {source}")]
+    Unreadable {
+        /// Its key.
+        key: String,
+        /// What is wrong with its bytes.
+        source: EnvelopeError,
+    },
+    /// A record cannot be written.
+    #[error("could not write {key}: {source}")]
+    Unwritable {
+        /// Its key.
+        key: String,
+        /// What is wrong with it.
+        source: EnvelopeError,
+    },
+    /// A stored record breaks its own rules.
+    #[error(transparent)]
+    Domain(#[from] DomainError),
+}
+
+/// Records over an engine. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    engine: Arc<dyn Engine>,
+}
+
+impl Store {
+    /// Records over this engine.
+    pub fn new(engine: Arc<dyn Engine>) -> Self {
+        Self { engine }
+    }
+
+    /// The engine below, for its statistics and its verification.
+    pub fn engine(&self) -> &dyn Engine {
+        self.engine.as_ref()
+    }
+
+    /// Loads the record under a key.
+    pub(super) fn load<R: Record>(&self, key: &str) -> Result<Option<R>, StoreError> {
+        self.engine
+            .get(key.as_bytes())?
+            .map(|bytes| decode(key, &bytes))
+            .transpose()
+    }
+
+    /// Loads the records of a scan, in its order.
+    pub(super) fn load_all<R: Record>(&self, scan: &Scan) -> Result<Vec<R>, StoreError> {
+        self.engine
+            .scan(scan)?
+            .iter()
+            .map(|(key, bytes)| decode(&String::from_utf8_lossy(key), bytes))
+            .collect()
+    }
+
+    /// Loads the records of a scan with the numbers that their keys end in.
+    pub(super) fn load_numbered<R: Record>(&self, scan: &Scan) -> Result<Vec<(u64, R)>, StoreError> {
+        let mut records = Vec::new();
+        for (key, bytes) in self.engine.scan(scan)? {
+            let key = String::from_utf8_lossy(&key);
+            if let Ok(number) = tail(&key).parse() {
+                records.push((number, decode(&key, &bytes)?));
+            }
+        }
+        Ok(records)
+    }
+
+    /// The last parts of the keys of a scan, without their records' content.
+    pub(super) fn key_tails(&self, scan: &Scan) -> Result<Vec<String>, StoreError> {
+        let keys = self.engine.scan(scan)?;
+        Ok(keys
+            .iter()
+            .map(|(key, _)| tail(&String::from_utf8_lossy(key)).to_owned())
+            .collect())
+    }
+
+    /// One more than the number at the end of the last key under a prefix; 1 where there is none.
+    pub(super) fn next_number(&self, prefix: &str) -> Result<u32, StoreError> {
+        let last = self.key_tails(&Scan::prefix(prefix, 1).backward())?;
+        let number: u32 = last.first().and_then(|digits| digits.parse().ok()).unwrap_or(0);
+        Ok(number.saturating_add(1))
+    }
+
+    /// The store's policy; the strict one where none was set.
+    pub fn policy(&self) -> Result<Policy, StoreError> {
+        Ok(self.load(keys::POLICY)?.unwrap_or_default())
+    }
+}
+
+/// The part of a key after its last slash.
+fn tail(key: &str) -> &str {
+    key.rsplit('/').next().unwrap_or(key)
+}
+
+fn decode<R: Record>(key: &str, bytes: &[u8]) -> Result<R, StoreError> {
+    envelope::decode(bytes).map_err(|source| StoreError::Unreadable {
+        key: key.to_owned(),
+        source,
+    })
+}
+
+/// One atomic change of records, with the audit entry that says who and why.
+///
+/// Immutable records have only `insert_…` methods, which refuse a key that is taken: no code path overwrites one.
+pub struct Change {
+    batch: Batch,
+}
+
+impl Change {
+    /// An empty change.
+    pub fn new(audit: AuditEntry) -> Self {
+        Self {
+            batch: Batch::new(audit),
+        }
+    }
+
+    /// Adds a record under a key that must be free.
+    pub(super) fn insert<R: Record>(mut self, key: String, record: &R) -> Result<Self, StoreError> {
+        let bytes = encode(&key, record)?;
+        self.batch = self.batch.insert(key, bytes);
+        Ok(self)
+    }
+
+    /// Sets a record, whatever was there.
+    pub(super) fn put<R: Record>(mut self, key: String, record: &R) -> Result<Self, StoreError> {
+        let bytes = encode(&key, record)?;
+        self.batch = self.batch.put(key, bytes);
+        Ok(self)
+    }
+
+    /// Removes a record.
+    pub(super) fn delete(mut self, key: String) -> Self {
+        self.batch = self.batch.delete(key);
+        self
+    }
+
+    /// Requires that a record is still what was read.
+    pub(super) fn expect<R: Record>(mut self, key: String, record: &R) -> Result<Self, StoreError> {
+        let bytes = encode(&key, record)?;
+        self.batch = self.batch.expect_equals(key, bytes);
+        Ok(self)
+    }
+
+    /// Requires that a key is free.
+    pub(super) fn expect_absent(mut self, key: String) -> Self {
+        self.batch = self.batch.expect_absent(key);
+        self
+    }
+
+    /// Sets the store's policy.
+    pub fn put_policy(self, policy: Policy) -> Result<Self, StoreError> {
+        self.put(keys::POLICY.to_owned(), &policy)
+    }
+
+    /// Commits, and blocks until it is durable.
+    pub fn commit(self, store: &Store) -> Result<CommitReceipt, StoreError> {
+        Ok(store.engine.commit(self.batch)?)
+    }
+
+    /// Hands the change over; it is durable when the returned value resolves.
+    pub fn submit(self, store: &Store) -> Pending {
+        store.engine.submit(self.batch)
+    }
+}
+
+fn encode<R: Record>(key: &str, record: &R) -> Result<Vec<u8>, StoreError> {
+    envelope::encode(record).map_err(|source| StoreError::Unwritable {
+        key: key.to_owned(),
+        source,
+    })
+}

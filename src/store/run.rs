@@ -1,0 +1,152 @@
+//! Runs and their outcomes in the store.
+
+use std::collections::HashSet;
+
+use super::engine::{AuditEntry, Pending, Scan};
+use super::keys;
+use super::record::{Mark, OutcomeIndex};
+use super::records::{Change, PAGE_RECORDS_MAX, Store, StoreError};
+use crate::domain::hash::ContentHash;
+use crate::domain::ids::{ExampleId, RunId, VersionId};
+use crate::domain::outcome::Outcome;
+use crate::domain::progress::FailureLine;
+use crate::domain::run::{Run, RunEnd};
+
+/// Outcomes in one page: with their raw responses they are large.
+pub const OUTCOMES_PER_PAGE: usize = 200;
+
+impl Store {
+    /// Loads a run.
+    pub fn run(&self, id: RunId) -> Result<Option<Run>, StoreError> {
+        self.load(&keys::run(id))
+    }
+
+    /// Runs older than `before` (or the newest), newest first, at most `limit`.
+    pub fn runs(&self, before: Option<RunId>, limit: usize) -> Result<Vec<Run>, StoreError> {
+        let scan = Scan::prefix(keys::RUNS, limit.min(PAGE_RECORDS_MAX)).backward();
+        self.load_all(&match before {
+            Some(id) => scan.after(keys::run(id)),
+            None => scan,
+        })
+    }
+
+    /// Runs that tested a version, newest first.
+    pub fn runs_of(&self, version: &VersionId) -> Result<Vec<RunId>, StoreError> {
+        let tails = self.key_tails(&Scan::prefix(keys::runs_of(version), PAGE_RECORDS_MAX).backward())?;
+        Ok(tails
+            .iter()
+            .filter_map(|digits| digits.parse().ok().map(RunId))
+            .collect())
+    }
+
+    /// The id that the next run takes.
+    pub fn next_run_id(&self) -> Result<RunId, StoreError> {
+        Ok(RunId(self.next_number(keys::RUNS)?))
+    }
+
+    /// What a run came to; `None` while it is not ended.
+    pub fn run_end(&self, id: RunId) -> Result<Option<RunEnd>, StoreError> {
+        self.load(&keys::run_end(id))
+    }
+
+    /// One outcome by its place.
+    pub fn outcome(&self, run: RunId, index: u64) -> Result<Option<Outcome>, StoreError> {
+        self.load(&keys::outcome(run, index))
+    }
+
+    /// The outcome of an example.
+    pub fn outcome_of(&self, run: RunId, example: &ExampleId) -> Result<Option<Outcome>, StoreError> {
+        match self.load::<OutcomeIndex>(&keys::outcome_of(run, example))? {
+            Some(OutcomeIndex(index)) => self.outcome(run, index),
+            None => Ok(None),
+        }
+    }
+
+    /// Outcomes in order of place, after `after` (or from the first), at most [`OUTCOMES_PER_PAGE`].
+    pub fn outcome_page(&self, run: RunId, after: Option<u64>) -> Result<Vec<Outcome>, StoreError> {
+        let scan = Scan::prefix(keys::outcomes(run), OUTCOMES_PER_PAGE);
+        self.load_all(&match after {
+            Some(index) => scan.after(keys::outcome(run, index)),
+            None => scan,
+        })
+    }
+
+    /// The places that have their outcome.
+    pub fn finished_indexes(&self, run: RunId) -> Result<HashSet<u64>, StoreError> {
+        let mut finished = HashSet::new();
+        let mut last = None;
+        loop {
+            let page = self.outcome_page(run, last)?;
+            let Some(outcome) = page.last() else {
+                return Ok(finished);
+            };
+            last = Some(outcome.index);
+            finished.extend(page.iter().map(|outcome| outcome.index));
+        }
+    }
+
+    /// SHA-256 over the outcomes in order of place, each as its hash.
+    pub fn outcomes_hash(&self, run: RunId) -> Result<ContentHash, StoreError> {
+        let mut hashes = Vec::new();
+        let mut last = None;
+        loop {
+            let page = self.outcome_page(run, last)?;
+            let Some(outcome) = page.last() else { break };
+            last = Some(outcome.index);
+            for outcome in &page {
+                hashes.extend_from_slice(ContentHash::of(outcome)?.as_bytes());
+            }
+        }
+        Ok(ContentHash::of_bytes(&hashes))
+    }
+
+    /// Failed outcomes in a line each, in order of place, after `after`, at most `limit`.
+    pub fn failures(
+        &self,
+        run: RunId,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<(u64, FailureLine)>, StoreError> {
+        let scan = Scan::prefix(keys::failures(run), limit.min(PAGE_RECORDS_MAX));
+        let scan = match after {
+            Some(index) => scan.after(keys::failure(run, index)),
+            None => scan,
+        };
+        self.load_numbered(&scan)
+    }
+
+    /// Hands an outcome over; it counts when the returned value resolves.
+    pub fn append_outcome(&self, audit: AuditEntry, outcome: &Outcome) -> Result<Pending, StoreError> {
+        let mut change = Change::new(audit)
+            .insert(keys::outcome(outcome.run, outcome.index), outcome)?
+            .insert(
+                keys::outcome_of(outcome.run, &outcome.example),
+                &OutcomeIndex(outcome.index),
+            )?;
+        if let Some(why) = outcome.why() {
+            let line = FailureLine {
+                example: outcome.example.clone(),
+                why,
+                latency_ms: outcome.latency_ms,
+            };
+            change = change.insert(keys::failure(outcome.run, outcome.index), &line)?;
+        }
+        Ok(change.submit(self))
+    }
+}
+
+impl Change {
+    /// Adds a new run.
+    pub fn insert_run(self, run: &Run) -> Result<Self, StoreError> {
+        let change = self.insert(keys::run(run.id), run)?;
+        match run.subject.version() {
+            Some(version) => change.insert(keys::run_of(version, run.id), &Mark),
+            None => Ok(change),
+        }
+    }
+
+    /// Ends a run: from now on it never changes.
+    pub fn insert_run_end(self, end: &RunEnd) -> Result<Self, StoreError> {
+        self.insert(keys::run_end(end.run), end)
+    }
+}

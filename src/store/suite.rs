@@ -1,0 +1,42 @@
+//! Suites in the store.
+
+use super::engine::Scan;
+use super::keys;
+use super::records::{Change, PAGE_RECORDS_MAX, Store, StoreError};
+use crate::domain::ids::{SuiteName, SuiteVersionId};
+use crate::domain::suite::SuiteVersion;
+
+impl Store {
+    /// Loads a suite version.
+    pub fn suite(&self, id: &SuiteVersionId) -> Result<Option<SuiteVersion>, StoreError> {
+        self.load(&keys::suite(id))
+    }
+
+    /// All suite versions, by name and number.
+    pub fn suites(&self) -> Result<Vec<SuiteVersion>, StoreError> {
+        self.load_all(&Scan::prefix(keys::SUITES, PAGE_RECORDS_MAX))
+    }
+
+    /// A suite's newest version.
+    pub fn newest_suite(&self, name: &SuiteName) -> Result<Option<SuiteVersion>, StoreError> {
+        Ok(self
+            .load_all(&Scan::prefix(keys::suites(name), 1).backward())?
+            .into_iter()
+            .next())
+    }
+
+    /// The id that the suite's next version takes.
+    pub fn next_suite_id(&self, name: &SuiteName) -> Result<SuiteVersionId, StoreError> {
+        Ok(SuiteVersionId {
+            name: name.clone(),
+            number: self.next_number(&keys::suites(name))?,
+        })
+    }
+}
+
+impl Change {
+    /// Adds a new suite version.
+    pub fn insert_suite(self, suite: &SuiteVersion) -> Result<Self, StoreError> {
+        self.insert(keys::suite(&suite.id), suite)
+    }
+}
