@@ -22,6 +22,8 @@
 
 pub mod domain;
 pub mod providers;
+pub mod releases;
 pub mod stats;
 pub mod store;
 pub mod text;
+pub mod traces;
