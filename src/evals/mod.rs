@@ -1,0 +1,19 @@
+//! The engine of runs: render, ask, parse, grade, sum up, settle the gate, compare.
+//! May use `domain`, `stats` and `providers`; what it reads and writes comes in through the traits of [`pipeline`].
+//! Must never ask who the user is, draw, read a clock, or hold a whole dataset in memory.
+
+pub mod graders;
+pub mod parse;
+pub mod path;
+pub mod render;
+
+/// Why a run could not begin, or had to stop.
+#[derive(Debug, thiserror::Error)]
+pub enum EvalError {
+    /// A message of the prompt is no valid template.
+    #[error("the prompt cannot be rendered: {0}")]
+    Prompt(#[from] render::RenderError),
+    /// A grader cannot be built.
+    #[error("the suite cannot be used: {0}")]
+    Suite(#[from] graders::GraderError),
+}
