@@ -2,10 +2,18 @@
 //! May use `domain`, `stats` and `providers`; what it reads and writes comes in through the traits of [`pipeline`].
 //! Must never ask who the user is, draw, read a clock, or hold a whole dataset in memory.
 
+pub mod category;
+mod classes;
+pub mod gate;
 pub mod graders;
+mod latency;
+pub mod metrics;
 pub mod parse;
 pub mod path;
 pub mod render;
+
+#[cfg(test)]
+mod samples;
 
 /// Why a run could not begin, or had to stop.
 #[derive(Debug, thiserror::Error)]
