@@ -4,7 +4,20 @@
 //!
 //! A provider makes one attempt and says whether another may help; [`retry::exchange`] makes the attempts.
 
+mod base_url;
+mod http;
+mod openai;
+pub mod price;
+mod redact;
+pub mod retry;
+mod secret;
 pub mod simulated;
+mod simulation;
+
+pub use openai::OpenAiProvider;
+pub use retry::{Exchange, exchange};
+pub use secret::Secret;
+pub use simulation::SimulatedProvider;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,6 +28,9 @@ use crate::domain::model::ModelConfig;
 use crate::domain::money::UsdNanos;
 use crate::domain::outcome::{ErrorKind, RenderedMessage, ToolCall, Usage};
 use crate::domain::run::AnswerSource;
+
+/// The providers that [`connect`] knows.
+pub const PROVIDER_NAMES: [&str; 2] = ["openai", "simulated"];
 
 /// What is asked of a model.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,6 +97,21 @@ pub struct ProviderError {
     pub latency_ms: u64,
 }
 
+impl ProviderError {
+    /// An error before any reply: no status, no body.
+    pub fn new(kind: ErrorKind, retry: Retry, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            status: None,
+            retry_after: None,
+            retry,
+            raw: None,
+            latency_ms: 0,
+        }
+    }
+}
+
 /// An answer on its way.
 pub type Answering<'a> = Pin<Box<dyn Future<Output = Result<ChatReply, ProviderError>> + Send + 'a>>;
 
@@ -108,20 +139,52 @@ pub struct Endpoint {
     pub timeout: Duration,
 }
 
+/// What the environment says about providers. Read once, so that tests need not change the environment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Environment {
+    /// `OPENAI_API_KEY`, sent to whichever endpoint is used.
+    pub api_key: Option<Secret>,
+    /// `OPENAI_BASE_URL`, for endpoints without one.
+    pub base_url: Option<String>,
+}
+
+impl Environment {
+    /// Reads the variables of this process. One that is empty or not Unicode counts as not set.
+    pub fn read() -> Self {
+        let variable = |name: &str| std::env::var(name).ok();
+        Self {
+            api_key: variable("OPENAI_API_KEY").and_then(|key| Secret::new(&key)),
+            base_url: variable("OPENAI_BASE_URL").filter(|url| !url.trim().is_empty()),
+        }
+    }
+}
+
 /// Makes a provider ready: `openai` or `simulated`. Nothing is sent yet.
 ///
 /// # Errors
 ///
 /// The name is unknown, the base URL is none, or the key that it needs is not set.
 pub fn connect(provider: &str, endpoint: &Endpoint) -> Result<Arc<dyn Provider>, ProviderError> {
-    let _ = (provider, endpoint);
-    Err(ProviderError {
-        kind: ErrorKind::BadRequest,
-        message: format!("unknown provider '{provider}'"),
-        status: None,
-        retry_after: None,
-        retry: Retry::No,
-        raw: None,
-        latency_ms: 0,
-    })
+    connect_in(&Environment::read(), provider, endpoint)
+}
+
+/// [`connect`] with the environment as a value.
+///
+/// # Errors
+///
+/// As [`connect`].
+pub fn connect_in(
+    environment: &Environment,
+    provider: &str,
+    endpoint: &Endpoint,
+) -> Result<Arc<dyn Provider>, ProviderError> {
+    match provider {
+        "openai" => Ok(Arc::new(OpenAiProvider::connect(environment, endpoint)?)),
+        "simulated" => Ok(Arc::new(SimulatedProvider)),
+        _ => {
+            let known = PROVIDER_NAMES.join(", ");
+            let message = format!("unknown provider '{provider}': known are {known}");
+            Err(ProviderError::new(ErrorKind::BadRequest, Retry::No, message))
+        }
+    }
 }

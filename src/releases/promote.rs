@@ -29,6 +29,14 @@ impl Promoted {
             Self::Release(release) => &release.promotion,
         }
     }
+
+    /// The release, where it is one.
+    pub fn into_release(self) -> Option<Box<Release>> {
+        match self {
+            Self::Promotion(_) => None,
+            Self::Release(release) => Some(release),
+        }
+    }
 }
 
 /// The newest approved review of a prompt for an environment.

@@ -195,7 +195,7 @@ impl Instructions {
         }
         for flag in &mut self.flags {
             if let Some((effect, condition)) = flag.condition(text) {
-                flag.add(effect, Keywords::read_strictly(condition));
+                flag.add(effect, Keywords::read_condition(condition));
             }
         }
     }
@@ -217,15 +217,8 @@ impl Choice {
         } else {
             Keywords::read(description)
         };
-        let own: Vec<String> = words(&name).map(|word| stem(&word.lower)).collect();
-        if !own.is_empty() {
-            keywords.add(
-                Keyword {
-                    source: name.replace(['_', '-'], " "),
-                    stems: own,
-                },
-                false,
-            );
+        if let Some(own) = Keyword::from_name(&name) {
+            keywords.add(own, false);
         }
         self.options.push(Choosable { name, keywords });
     }
@@ -249,7 +242,7 @@ impl Choice {
 impl Flag {
     fn read_item(&mut self, item: &str, of_section: Effect) {
         match self.condition(item) {
-            Some((effect, condition)) => self.add(effect, Keywords::read(condition)),
+            Some((effect, condition)) => self.add(effect, Keywords::read_condition(condition)),
             None if starts_with_denial(item) => self.add(Effect::Excepts, Keywords::read(item)),
             None => self.add(of_section, Keywords::read(item)),
         }

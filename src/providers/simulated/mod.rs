@@ -23,10 +23,9 @@
 //!
 //! Commas, semicolons, colons, brackets, "or" and "and" separate keywords. Articles, pronouns and words such as "customer" or
 //! "mentions" are dropped. Words are compared whole, without case and without common English endings (charge, charges,
-//! charged). A keyword of several words is found when all of them stand within
-//! 8 words, in any order, and counts as many points as it has words.
-//! What follows "except", "unless" or "but not" up to the end of the sentence switches that bullet off. The name of a route
-//! is one of its keywords. The route with the most points wins, the earlier one on a tie; with no points the fallback
+//! charged). A keyword of several words is found when none of the others is more than 8 words from the first; their
+//! order does not matter, and it counts as many points as it has words. What follows "except", "unless" or "but not", up
+//! to the end of the sentence, switches that bullet off. The name of a route is one of its keywords. The route with the most points wins, the earlier one on a tie; with no points the fallback
 //! wins, and without a fallback the first route.
 //!
 //! # How it answers
@@ -37,8 +36,14 @@
 //!
 //! # Noise
 //!
-//! Three draws in `0..1` come from SHA-256 over the seed and the messages, and the temperature decides which of them is a slip:
-//! see [`noise`]. At 0 there is none, and a higher temperature only adds slips.
+//! Three draws in `0..1` come from SHA-256 over the seed and the messages; the temperature `t` (0 to 2) decides which of them is a
+//! slip. With a chance of `0.1 t` the runner-up takes the first list, with another `0.1 t` every flag is forgotten, and with
+//! `0.2 (t - 1)` the JSON loses its last brace. At 0 there is no slip, and a higher temperature only adds slips.
+//!
+//! # Limits
+//!
+//! It reads the first 128 KiB of the instructions and the first 64 KiB or 4,096 words of the ticket. The rest only counts as
+//! tokens.
 
 mod answer;
 mod instructions;

@@ -12,7 +12,7 @@ pub(super) const PHRASE_WINDOW_WORDS: usize = 8;
 const TICKET_BYTES_MAX: usize = 64 * 1024;
 
 /// Words of a ticket that are read.
-const TICKET_WORDS_MAX: usize = 8_192;
+const TICKET_WORDS_MAX: usize = 4_096;
 
 /// Where each word of the ticket stands.
 #[derive(Debug, Clone, Default)]

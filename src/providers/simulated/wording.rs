@@ -16,16 +16,20 @@ const KEYWORD_WORDS_MAX: usize = 8;
 const FUNCTION_WORDS: &str = "a an the of to in on at by for from with as is are was were be been being has have had do \
     does did it its this that these those their theirs his her hers they them he she you your we our us i my me who \
     whom whose which what any some all every each such so than then there also even just about into not no will would \
-    can could should may might must when if whenever while where how but etc eg ie";
+    can too could should may might must when if whenever while where how but etc eg ie";
 
 /// Dropped from a keyword that has other words: what a prompt's author says about tickets, not what tickets say.
 const FILLER_WORDS: &str = "customer client user person people someone somebody anyone anybody anything something ticket \
     message mention say state ask want talk write refer involve threaten report describe contain include concern need \
     tell speak case kind sort like related regarding question issue problem matter thing help always please only \
-    mark set true false escalate go get take make made open raise start file possible potential other own against";
+    go going gone get take make made open raise start file possible potential other own against";
+
+/// Dropped, too, from a condition inside a sentence: "set escalate to true if ...".
+const INSTRUCTION_WORDS: &str = "mark set true false escalate flag";
 
 static FUNCTION_STEMS: LazyLock<HashSet<String>> = LazyLock::new(|| stems_of(FUNCTION_WORDS));
 static FILLER_STEMS: LazyLock<HashSet<String>> = LazyLock::new(|| stems_of(FILLER_WORDS));
+static CONDITION_STEMS: LazyLock<HashSet<String>> = LazyLock::new(|| &*FILLER_STEMS | &stems_of(INSTRUCTION_WORDS));
 
 fn stems_of(list: &str) -> HashSet<String> {
     list.split_whitespace().map(stem).collect()
@@ -137,6 +141,13 @@ pub(super) struct Keyword {
     pub(super) stems: Vec<String>,
 }
 
+impl Keyword {
+    /// The name of an option as a keyword; none where it is no more than an article or a letter.
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        keyword(&words(name).collect::<Vec<_>>(), &HashSet::new())
+    }
+}
+
 /// The keywords of one bullet or sentence.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Keywords {
@@ -149,7 +160,7 @@ pub(super) struct Keywords {
 impl Keywords {
     /// Reads what stands in a bullet. A bullet of filler words alone ("threats") keeps them.
     pub(super) fn read(text: &str) -> Self {
-        let keywords = Self::read_strictly(text);
+        let keywords = Self::collect(text, &FILLER_STEMS);
         if keywords.any.is_empty() {
             Self::collect(text, &HashSet::new())
         } else {
@@ -157,9 +168,9 @@ impl Keywords {
         }
     }
 
-    /// Reads a sentence's condition: filler words alone are no keyword.
-    pub(super) fn read_strictly(text: &str) -> Self {
-        Self::collect(text, &FILLER_STEMS)
+    /// Reads the condition inside a sentence: filler words alone are no keyword.
+    pub(super) fn read_condition(text: &str) -> Self {
+        Self::collect(text, &CONDITION_STEMS)
     }
 
     fn collect(text: &str, filler: &HashSet<String>) -> Self {
