@@ -56,3 +56,61 @@ fn has_tool_fault(outcome: &Outcome, asked: &ModelConfig) -> bool {
     let is_instead = !calls.is_empty() && outcome.text.is_none();
     is_missing || is_broken || is_instead
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::outcome::ToolCall;
+    use crate::evals::samples::{failed_outcome, outcome};
+
+    #[test]
+    fn the_first_rule_that_fits_decides() {
+        type Edit = fn(&mut Outcome, &mut ModelConfig);
+        let call = |arguments: &str| ToolCall {
+            id: "1".into(),
+            name: "lookup".into(),
+            arguments: arguments.into(),
+            result: None,
+        };
+        let cases: [(Cause, FailureCategory, Edit); 9] = [
+            (Cause::Answer, FailureCategory::Prompt, |_, _| {}),
+            (Cause::Parse, FailureCategory::Parser, |_, _| {}),
+            (Cause::Label, FailureCategory::Label, |_, _| {}),
+            (Cause::Parse, FailureCategory::Model, |o, _| {
+                o.finish_reason = Some("length".into());
+            }),
+            (Cause::Label, FailureCategory::Model, |o, _| {
+                o.refusal = Some("I cannot".into());
+            }),
+            (Cause::Parse, FailureCategory::Tool, |_, m| {
+                m.tool_choice = ToolChoice::Required;
+            }),
+            (Cause::Answer, FailureCategory::Tool, |_, m| {
+                m.tool_choice = ToolChoice::Named("other".into());
+            }),
+            (Cause::Answer, FailureCategory::Provider, |o, _| *o = failed_outcome(1)),
+            (Cause::Answer, FailureCategory::Prompt, |o, _| {
+                *o = failed_outcome(1);
+                o.error.as_mut().unwrap().kind = ErrorKind::Render;
+            }),
+        ];
+        for (cause, expected, edit) in cases {
+            let (mut outcome, mut model) = (outcome(1, "{}", &[]), ModelConfig::new("openai", "gpt-4.1"));
+            edit(&mut outcome, &mut model);
+            assert_eq!(category(&outcome, Some(cause), &model), Some(expected));
+        }
+        let model = ModelConfig::new("openai", "gpt-4.1");
+        assert_eq!(category(&outcome(1, "{}", &[]), None, &model), None);
+        for (arguments, text) in [("{\"id\":", Some("done")), ("{}", None)] {
+            let called = Outcome {
+                tool_calls: vec![call(arguments)],
+                text: text.map(Into::into),
+                ..outcome(1, "{}", &[])
+            };
+            assert_eq!(
+                category(&called, Some(Cause::Answer), &model),
+                Some(FailureCategory::Tool)
+            );
+        }
+    }
+}
