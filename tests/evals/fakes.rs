@@ -1,7 +1,7 @@
 //! A model, a dataset and a store that live in memory.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use pegbox::domain::actor::Actor;
@@ -89,7 +89,7 @@ impl ExampleFeed for Feed {
     }
 
     fn page(&self, page: u64) -> Result<Vec<Placed>, StoreFault> {
-        let indexes = (page * PER_PAGE..self.count).take(PER_PAGE as usize);
+        let indexes = page * PER_PAGE..self.count.min((page + 1) * PER_PAGE);
         Ok(indexes
             .map(|index| Placed {
                 index,
@@ -109,6 +109,13 @@ impl ExampleFeed for Feed {
 
 pub(crate) type Answer = fn(&str) -> Result<String, ProviderError>;
 
+/// In which order answers come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    AsAsked,
+    Mixed,
+}
+
 /// A model that answers by a rule, later for some tickets than for others.
 pub(crate) struct Model {
     pub(crate) answer: Answer,
@@ -117,7 +124,7 @@ pub(crate) struct Model {
     pub(crate) most_in_flight: AtomicUsize,
     /// Stops the run once this many were asked.
     pub(crate) pause_at: Option<(u64, watch::Sender<Order>)>,
-    pub(crate) asks_in_turn: AtomicBool,
+    pub(crate) answers: Turn,
 }
 
 impl Model {
@@ -128,7 +135,7 @@ impl Model {
             in_flight: AtomicUsize::new(0),
             most_in_flight: AtomicUsize::new(0),
             pause_at: None,
-            asks_in_turn: AtomicBool::new(false),
+            answers: Turn::Mixed,
         }
     }
 }
@@ -146,7 +153,7 @@ impl Provider for Model {
             }
             let ticket = request.messages[0].text.clone();
             let number: u64 = ticket.rsplit(' ').next().unwrap().parse().unwrap();
-            if !self.asks_in_turn.load(Ordering::SeqCst) {
+            if self.answers == Turn::Mixed {
                 for _ in 0..(number * 7919) % 23 {
                     tokio::task::yield_now().await;
                 }
