@@ -22,6 +22,7 @@
 
 pub mod domain;
 pub mod evals;
+pub mod interchange;
 pub mod providers;
 pub mod releases;
 pub mod stats;

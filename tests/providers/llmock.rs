@@ -82,7 +82,8 @@ async fn llmock_finds_no_fault_with_our_retries() {
     llmock.control(
         "POST",
         "scenario",
-        r#"{"behaviors":[{"type":"fail","status":429,"retry_after":1,"times":1},{"type":"fail","status":503,"times":1}]}"#,
+        r#"{"behaviors":[{"type":"fail","status":429,"retry_after":1,"times":1},
+            {"type":"fail","status":503,"times":1}]}"#,
     );
     let retried = exchange(&*provider, &request, 4).await;
     assert!(retried.reply.is_ok(), "{:?}", retried.reply);
