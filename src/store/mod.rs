@@ -6,5 +6,8 @@ pub mod chain;
 pub mod embedded;
 pub mod engine;
 pub mod envelope;
+mod error;
 mod fields;
 pub mod memory;
+mod pending;
+mod scan;

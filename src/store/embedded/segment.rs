@@ -16,8 +16,8 @@ use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::frame::{self, CommitBody, Fault, Frame, Header};
-use super::index::{Change, Pointer};
 use super::layout;
+use super::slots::{Change, Pointer};
 use crate::store::chain::{self, Kind};
 use crate::store::engine::EngineError;
 use crate::store::fields::Fields;
