@@ -67,7 +67,9 @@ fn batches_that_share_a_group_stay_whole_when_it_is_cut() {
         file.set_len(cut).expect("cut");
         let engine = open(torn.path());
         let commits = engine.stats().expect("stats").commits;
-        let expected: String = (0..commits).flat_map(|n| [format!("{n}/a=1 "), format!("{n}/b=2 ")]).collect();
+        let expected: String = (0..commits)
+            .flat_map(|n| [format!("{n}/a=1 "), format!("{n}/b=2 ")])
+            .collect();
         assert_eq!(state(&engine), expected, "cut at {cut}");
         seen.insert(commits);
     }
