@@ -42,6 +42,7 @@ pub(super) fn recover(layout: &Layout, found: Found, segment_bytes: u64) -> Resu
         segment::create(&dir, 1, ChainEnd::GENESIS)?;
         last = 1;
     }
+    segment::sync(&dir, last)?;
     let Opened { index, rebuilt } = Index::open(layout)?;
     let mut recovery = Recovery {
         index_rebuilt: rebuilt,

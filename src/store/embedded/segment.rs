@@ -111,6 +111,16 @@ pub(super) fn create(dir: &Path, number: u32, before: ChainEnd) -> Result<File, 
     Ok(file)
 }
 
+/// Makes durable what a killed process had written and not yet synced: it is about to be read, and so believed.
+pub(super) fn sync(dir: &Path, number: u32) -> Result<(), EngineError> {
+    let path = path(dir, number);
+    let opened = OpenOptions::new().read(true).write(true).open(&path);
+    opened
+        .and_then(|file| file.sync_all())
+        .map_err(|error| EngineError::io("sync", &path, error))?;
+    layout::sync_dir(dir)
+}
+
 /// One commit as it was read: what it does to the index, and whether it stands in the chain.
 pub(super) struct Commit {
     /// Where its commit frame begins.
