@@ -17,11 +17,14 @@
 //! | [`providers`] · [`store`] | the outside world · the records on disk |
 //! | [`domain`] · [`stats`] · [`text`] | pure: no I/O, no clock, no async, no randomness |
 //!
-//! A noun of the design has one file of its name in [`domain`]; how it lies on disk is in [`store`] under the same name;
-//! what one may do with it is a method of [`workbench::Workbench`].
+//! A noun of the design has one file of its name in [`domain`]; how it lies on disk is in [`store`] under the same
+//! name; what one may do with it is a method of [`workbench::Workbench`].
 
 pub mod domain;
 pub mod interchange;
+pub mod providers;
+pub mod releases;
 pub mod stats;
 pub mod store;
 pub mod text;
+pub mod traces;

@@ -1,4 +1,5 @@
-//! What a run's results mean for a release: for each threshold the point result and the evidence, and a verdict by policy.
+//! What a run's results mean for a release: for each threshold the point result and the evidence, and a verdict by
+//! policy.
 
 use std::fmt;
 

@@ -16,7 +16,8 @@ pub struct ContentHash([u8; 32]);
 impl ContentHash {
     /// Hashes the canonical JSON of `content`.
     ///
-    /// Numbers follow RFC 8785, that is IEEE doubles: integers above 2^53 lose digits, so no content field may hold such.
+    /// Numbers follow RFC 8785, that is IEEE doubles: integers above 2^53 lose digits, so no content field may hold
+    /// such.
     pub fn of<T: Serialize>(content: &T) -> Result<Self, DomainError> {
         let canonical =
             serde_json_canonicalizer::to_vec(content).map_err(|e| DomainError::field("content", e.to_string()))?;

@@ -106,7 +106,7 @@ mod tests {
             actor: "ann".into(),
             action: "release.promote".into(),
             subject: "support_triage_v12".into(),
-            reason: "".into(),
+            reason: String::new(),
         }
     }
 

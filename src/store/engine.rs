@@ -245,6 +245,12 @@ pub enum Direction {
     Backward,
 }
 
+/// The lower and the upper bound of some keys.
+pub type KeyRange = (Bound<Vec<u8>>, Bound<Vec<u8>>);
+
+/// A key and its value.
+pub type Entry = (Vec<u8>, Vec<u8>);
+
 /// Which keys to read: those with a prefix, in order, from a start, at most so many.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scan {
@@ -291,7 +297,7 @@ impl Scan {
     }
 
     /// The range of keys that the scan may yield, in either direction; `None` when there can be none.
-    pub fn range(&self) -> Option<(Bound<Vec<u8>>, Bound<Vec<u8>>)> {
+    pub fn range(&self) -> Option<KeyRange> {
         let mut low = Bound::Included(self.prefix.clone());
         let mut high = prefix_end(&self.prefix).map_or(Bound::Unbounded, Bound::Excluded);
         let start = self.start.clone();
@@ -383,7 +389,7 @@ pub trait Engine: Send + Sync {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError>;
 
     /// Reads entries in key order. The result is one moment's state: no batch is seen in part.
-    fn scan(&self, scan: &Scan) -> Result<Vec<(Vec<u8>, Vec<u8>)>, EngineError>;
+    fn scan(&self, scan: &Scan) -> Result<Vec<Entry>, EngineError>;
 
     /// Counts the keys with a prefix. Takes time in proportion to the count.
     fn count(&self, prefix: &[u8]) -> Result<u64, EngineError>;

@@ -38,6 +38,7 @@ pub(super) const DATASETS: &str = "dataset/";
 pub(super) const SUITES: &str = "suite/";
 pub(super) const CHAINS: &str = "chain/";
 pub(super) const RUNS: &str = "run/";
+pub(super) const RUN_ENDS: &str = "run-end/";
 pub(super) const REVIEWS: &str = "review/";
 pub(super) const DECISIONS: &str = "decision/";
 pub(super) const TRACES: &str = "trace/";
@@ -95,7 +96,7 @@ pub(super) fn run(id: RunId) -> String {
 }
 
 pub(super) fn run_end(id: RunId) -> String {
-    format!("run-end/{:010}", id.0)
+    format!("{RUN_ENDS}{:010}", id.0)
 }
 
 pub(super) fn runs_of(version: &VersionId) -> String {

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::chain;
 use super::engine::{
-    AuditRow, Batch, CommitReceipt, Direction, Engine, EngineError, EngineReport, EngineStats, Op, Pending,
+    AuditRow, Batch, CommitReceipt, Direction, Engine, EngineError, EngineReport, EngineStats, Entry, Op, Pending,
     Precondition, Scan,
 };
 
@@ -88,7 +88,7 @@ impl Engine for MemoryEngine {
         Ok(self.read().entries.get(key).cloned())
     }
 
-    fn scan(&self, scan: &Scan) -> Result<Vec<(Vec<u8>, Vec<u8>)>, EngineError> {
+    fn scan(&self, scan: &Scan) -> Result<Vec<Entry>, EngineError> {
         let state = self.read();
         let Some(range) = scan.range() else {
             return Ok(Vec::new());

@@ -4,6 +4,7 @@
 
 pub mod chain;
 mod dataset;
+pub mod embedded;
 pub mod engine;
 pub mod envelope;
 mod fields;
@@ -16,6 +17,7 @@ mod release;
 mod run;
 mod suite;
 mod trace;
+pub mod verify;
 
 pub use records::{Change, PAGE_RECORDS_MAX, Store, StoreError};
 pub use run::OUTCOMES_PER_PAGE;

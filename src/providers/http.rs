@@ -1,0 +1,210 @@
+//! One JSON request over HTTP, with limits on time and size, and its failures in words.
+
+use std::error::Error;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
+use reqwest::{Client, Response, StatusCode, redirect, retry};
+
+use super::base_url::BaseUrl;
+use super::redact::Redactor;
+use super::secret::Secret;
+use super::{ProviderError, Retry};
+use crate::domain::outcome::ErrorKind;
+
+/// Largest body that is read. A long answer is far below; a server that never ends must not fill the memory.
+const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// How much of a larger body is kept as evidence.
+const OVERSIZED_CHARS_KEPT: usize = 64 * 1024;
+/// Time to reach a host: one that does not answer by then is down, however long its model may think.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How much of a server's text goes into a message.
+const EXCERPT_CHARS_MAX: usize = 200;
+
+/// What a server sent, whatever its status.
+#[derive(Debug)]
+pub(super) struct HttpReply {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    /// The body without the key; bytes that are not UTF-8 are replaced.
+    pub(super) body: String,
+    /// Whether no byte had to be replaced.
+    pub(super) is_utf8: bool,
+    pub(super) latency_ms: u64,
+}
+
+/// Sends requests to one endpoint.
+pub(super) struct HttpClient {
+    client: Client,
+    base_url: BaseUrl,
+    timeout: Duration,
+    redactor: Redactor,
+}
+
+impl HttpClient {
+    /// A client that sends `key` as a bearer token with every request.
+    pub(super) fn new(base_url: BaseUrl, timeout: Duration, key: Option<&Secret>) -> Result<Self, ProviderError> {
+        install_tls();
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(key) = key {
+            headers.insert(AUTHORIZATION, bearer(key)?);
+        }
+        let mut builder = Client::builder()
+            .user_agent(concat!("pegbox/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers)
+            .timeout(timeout)
+            .connect_timeout(CONNECT_TIMEOUT)
+            // A redirect would carry prompts to a host that nobody named.
+            .redirect(redirect::Policy::none())
+            // Attempts are counted and recorded, so none may be made unseen.
+            .retry(retry::never());
+        if base_url.is_loopback() {
+            // A proxy is another machine: its loopback is not ours.
+            builder = builder.no_proxy();
+        }
+        let client = builder.build().map_err(|e| {
+            let message = format!("cannot set up HTTP: {}", innermost(&e));
+            ProviderError::new(ErrorKind::Connect, Retry::No, message)
+        })?;
+        Ok(Self {
+            client,
+            base_url,
+            timeout,
+            redactor: Redactor::new(key),
+        })
+    }
+
+    pub(super) fn base_url(&self) -> &BaseUrl {
+        &self.base_url
+    }
+
+    /// Posts `body` to `path` and reads all of the reply.
+    pub(super) async fn post(&self, path: &str, body: Vec<u8>) -> Result<HttpReply, ProviderError> {
+        let started = Instant::now();
+        let reply = match self.client.post(self.base_url.join(path)).body(body).send().await {
+            Ok(response) => self.read(response).await,
+            Err(error) => Err(self.failure(&error)),
+        };
+        let latency_ms = elapsed_ms(started);
+        match reply {
+            Ok(reply) => Ok(HttpReply { latency_ms, ..reply }),
+            Err(error) => Err(ProviderError { latency_ms, ..error }),
+        }
+    }
+
+    /// Where a redirect leads, without the key.
+    pub(super) fn location(&self, headers: &HeaderMap) -> Option<String> {
+        let location = String::from_utf8_lossy(headers.get(LOCATION)?.as_bytes());
+        Some(excerpt(&self.redactor.clean(location.into_owned())))
+    }
+
+    async fn read(&self, mut response: Response) -> Result<HttpReply, ProviderError> {
+        let status = response.status();
+        let mut bytes = Vec::new();
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) if bytes.len() + chunk.len() > BODY_BYTES_MAX => {
+                    return Err(oversized(status, &self.text(&bytes)));
+                }
+                Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+                Ok(None) => break,
+                Err(error) => {
+                    return Err(ProviderError {
+                        status: Some(status.as_u16()),
+                        raw: (!bytes.is_empty()).then(|| self.text(&bytes)),
+                        ..self.failure(&error)
+                    });
+                }
+            }
+        }
+        let (body, is_utf8) = match String::from_utf8(bytes) {
+            Ok(text) => (self.redactor.clean(text), true),
+            Err(error) => (self.text(error.as_bytes()), false),
+        };
+        Ok(HttpReply {
+            status,
+            headers: std::mem::take(response.headers_mut()),
+            body,
+            is_utf8,
+            latency_ms: 0,
+        })
+    }
+
+    fn text(&self, bytes: &[u8]) -> String {
+        self.redactor.clean(String::from_utf8_lossy(bytes).into_owned())
+    }
+
+    /// What went wrong below HTTP.
+    fn failure(&self, error: &reqwest::Error) -> ProviderError {
+        let host = self.base_url.host();
+        let cause = innermost(error);
+        if error.is_connect() {
+            let message = format!("cannot reach {}: {cause}", self.base_url);
+            ProviderError::new(ErrorKind::Connect, Retry::Yes, message)
+        } else if error.is_timeout() {
+            let message = format!("no answer from {host} within {} s", self.timeout.as_secs_f64());
+            ProviderError::new(ErrorKind::Timeout, Retry::Yes, message)
+        } else {
+            let message = format!("the connection to {host} broke: {cause}");
+            ProviderError::new(ErrorKind::Connect, Retry::Yes, message)
+        }
+    }
+}
+
+/// Names the cryptography of TLS, once for the process; without it the first client would panic.
+fn install_tls() {
+    static INSTALLED: OnceLock<()> = OnceLock::new();
+    INSTALLED.get_or_init(|| {
+        // An error only says that the program around this library has chosen already.
+        drop(rustls::crypto::ring::default_provider().install_default());
+    });
+}
+
+fn bearer(key: &Secret) -> Result<HeaderValue, ProviderError> {
+    // The error of the header type is not repeated: it may show the value.
+    let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {}", key.expose())) else {
+        let message = "the key holds characters that a header cannot carry: check OPENAI_API_KEY";
+        return Err(ProviderError::new(ErrorKind::Auth, Retry::No, message));
+    };
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn oversized(status: StatusCode, text: &str) -> ProviderError {
+    let limit_mib = BODY_BYTES_MAX / (1024 * 1024);
+    let message = format!(
+        "the answer is larger than {limit_mib} MiB; it begins: {}",
+        excerpt(text)
+    );
+    ProviderError {
+        status: Some(status.as_u16()),
+        raw: Some(text.chars().take(OVERSIZED_CHARS_KEPT).collect()),
+        ..ProviderError::new(ErrorKind::BadResponse, Retry::No, message)
+    }
+}
+
+fn elapsed_ms(started: Instant) -> u64 {
+    u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The cause below the wrappers, which repeat the URL.
+fn innermost(error: &reqwest::Error) -> String {
+    let mut cause: &dyn Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+/// The beginning of a server's text as one line for a message.
+pub(super) fn excerpt(text: &str) -> String {
+    let start: String = text.chars().take(EXCERPT_CHARS_MAX).collect();
+    let words = start.split(|c: char| c.is_whitespace() || c.is_control());
+    let mut line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    if start.len() < text.len() {
+        line.push('…');
+    }
+    line
+}

@@ -1,0 +1,135 @@
+//! Promoting what a review approved.
+
+use super::review::Evidence;
+use super::{Act, ReleaseError, commit, found};
+use crate::domain::DomainError;
+use crate::domain::decision::{Decision, DecisionKind};
+use crate::domain::ids::{PromotionId, PromptName, ReviewId};
+use crate::domain::promotion::{Environment, Promotion};
+use crate::domain::release::{Guard, Release};
+use crate::domain::review::{Approval, ReviewState};
+use crate::domain::suite::SuiteVersion;
+use crate::domain::version::PromptVersion;
+use crate::store::{Change, Store};
+
+/// What a promotion made: of the two, only production makes a release.
+#[derive(Debug, Clone)]
+pub enum Promoted {
+    /// A promotion into another environment.
+    Promotion(Promotion),
+    /// A release.
+    Release(Box<Release>),
+}
+
+impl Promoted {
+    /// The promotion.
+    pub fn promotion(&self) -> &Promotion {
+        match self {
+            Self::Promotion(promotion) => promotion,
+            Self::Release(release) => &release.promotion,
+        }
+    }
+
+    /// The release, where it is one.
+    pub fn into_release(self) -> Option<Box<Release>> {
+        match self {
+            Self::Promotion(_) => None,
+            Self::Release(release) => Some(release),
+        }
+    }
+}
+
+/// The newest approved review of a prompt for an environment.
+pub fn approved_review(store: &Store, prompt: &PromptName, environment: Environment) -> Result<ReviewId, ReleaseError> {
+    for review in store.reviews()? {
+        if &review.version.prompt == prompt
+            && review.environment == environment
+            && ReviewState::after(&store.decisions_of_review(review.id)?) == ReviewState::Approved
+        {
+            return Ok(review.id);
+        }
+    }
+    let why = format!(
+        "no approved review of {prompt} for {}: ask for one with pegbox review request",
+        environment.as_str()
+    );
+    Err(DomainError::NotAllowed(why).into())
+}
+
+/// The id that promoting this review would take, and what it would replace.
+pub fn next_id(store: &Store, review: ReviewId) -> Result<(PromotionId, Option<Promotion>), ReleaseError> {
+    let review = found(store.review(review)?, "review", &review)?;
+    let id = store.next_promotion_id(&review.version.prompt, review.environment)?;
+    Ok((id, store.live(&review.version.prompt, review.environment)?))
+}
+
+/// Promotes what the review approved into the environment that it was for.
+pub fn promote(store: &Store, review: ReviewId, act: &Act) -> Result<Promoted, ReleaseError> {
+    let evidence = Evidence::load(store, review)?;
+    let approval = Approval::of(&evidence.review, &evidence.decisions, &evidence.version)?;
+    let (id, replaced) = next_id(store, review)?;
+    let promotion = Promotion::new(
+        id,
+        &approval,
+        replaced.map(|promotion| promotion.id),
+        act.actor.clone(),
+        act.reason.clone(),
+        act.at,
+    )?;
+    let decision = Decision {
+        id: store.next_decision_id()?,
+        kind: DecisionKind::Promoted(promotion.id.clone()),
+        version: promotion.version.clone(),
+        content_hash: promotion.content_hash,
+        review: Some(review),
+        run: Some(promotion.run),
+        actor: act.actor.clone(),
+        reason: act.reason.clone(),
+        decided_at: act.at,
+    };
+    let change = Change::new(act.audit("release.promote", &promotion.id)).insert_decision(&decision)?;
+    let subject = promotion.id.clone();
+    let (change, promoted) = if promotion.id.environment == Environment::Production {
+        let release = release_of(store, promotion, &evidence)?;
+        (change.insert_release(&release)?, Promoted::Release(Box::new(release)))
+    } else {
+        (change.insert_promotion(&promotion)?, Promoted::Promotion(promotion))
+    };
+    commit(change, store, &subject)?;
+    Ok(promoted)
+}
+
+fn release_of(store: &Store, promotion: Promotion, evidence: &Evidence) -> Result<Release, ReleaseError> {
+    let live: Option<(Release, PromptVersion)> = match store.live_release(&promotion.id.prompt)? {
+        Some(release) => {
+            let id = &release.promotion.version;
+            let version = found(store.version(id)?, "version", id)?;
+            Some((release, version))
+        }
+        None => None,
+    };
+    let suite = found(store.suite(&evidence.run.suite)?, "suite", &evidence.run.suite)?;
+    let replaced = live.as_ref().map(|(release, version)| (release, version));
+    Ok(Release::forward(
+        promotion,
+        &evidence.version,
+        replaced,
+        guards_of(&suite),
+    )?)
+}
+
+/// What the gate asked for is what production is watched for.
+fn guards_of(suite: &SuiteVersion) -> Vec<Guard> {
+    let whole_run = suite
+        .content
+        .thresholds
+        .iter()
+        .filter(|threshold| threshold.slice.is_none());
+    whole_run
+        .map(|threshold| Guard {
+            metric: threshold.metric.clone(),
+            comparison: threshold.comparison,
+            limit: threshold.value,
+        })
+        .collect()
+}

@@ -1,0 +1,142 @@
+//! Asking for a review, and deciding it.
+
+use super::{Act, ReleaseError, commit, found};
+use crate::domain::DomainError;
+use crate::domain::actor::Actor;
+use crate::domain::decision::{Decision, DecisionKind};
+use crate::domain::ids::{ReviewId, RunId, VersionId};
+use crate::domain::promotion::Environment;
+use crate::domain::review::{Check, Review, ReviewState, approval_checks};
+use crate::domain::run::{Run, RunEnd};
+use crate::domain::version::PromptVersion;
+use crate::store::{Change, Store};
+
+/// Everything that a review rests on.
+#[derive(Debug, Clone)]
+pub struct Evidence {
+    /// The review.
+    pub review: Review,
+    /// What was decided so far, oldest first.
+    pub decisions: Vec<Decision>,
+    /// The version.
+    pub version: PromptVersion,
+    /// The run.
+    pub run: Run,
+    /// What the run came to.
+    pub end: Option<RunEnd>,
+}
+
+impl Evidence {
+    /// Loads a review with all that it rests on.
+    pub fn load(store: &Store, id: ReviewId) -> Result<Self, ReleaseError> {
+        let review = found(store.review(id)?, "review", &id)?;
+        Ok(Self {
+            decisions: store.decisions_of_review(id)?,
+            version: found(store.version(&review.version)?, "version", &review.version)?,
+            run: found(store.run(review.run)?, "run", &review.run)?,
+            end: store.run_end(review.run)?,
+            review,
+        })
+    }
+
+    /// Where the review stands.
+    pub fn state(&self) -> ReviewState {
+        ReviewState::after(&self.decisions)
+    }
+
+    /// What must hold before `actor` may approve.
+    pub fn checks(&self, store: &Store, actor: &Actor) -> Result<Vec<Check>, ReleaseError> {
+        let policy = store.policy()?;
+        Ok(approval_checks(
+            &self.review,
+            &self.version,
+            &self.run,
+            self.end.as_ref(),
+            policy,
+            actor,
+        ))
+    }
+}
+
+/// Asks whether a version may enter an environment, on the evidence of a run; of its newest finished run where none is
+/// named.
+pub fn request(
+    store: &Store,
+    version: &VersionId,
+    environment: Environment,
+    run: Option<RunId>,
+    act: &Act,
+) -> Result<Review, ReleaseError> {
+    let version = found(store.version(version)?, "version", version)?;
+    let run = match run {
+        Some(id) => id,
+        None => newest_finished_run(store, &version)?,
+    };
+    let run = found(store.run(run)?, "run", &run)?;
+    let end = store.run_end(run.id)?;
+    let review = Review::request(
+        store.next_review_id()?,
+        &version,
+        environment,
+        &run,
+        end.as_ref(),
+        store.live(&version.id.prompt, environment)?.map(|live| live.version),
+        act.reason.to_string(),
+        act.actor.clone(),
+        act.at,
+    )?;
+    let change = Change::new(act.audit("review.request", &review.id)).insert_review(&review)?;
+    commit(change, store, &review.id)?;
+    Ok(review)
+}
+
+fn newest_finished_run(store: &Store, version: &PromptVersion) -> Result<RunId, ReleaseError> {
+    for id in store.runs_of(&version.id)? {
+        if store.run_end(id)?.is_some_and(|end| end.gate.is_some()) {
+            return Ok(id);
+        }
+    }
+    let why = format!(
+        "no finished run of {} with a known gate: start one with pegbox run start",
+        version.id
+    );
+    Err(DomainError::NotAllowed(why).into())
+}
+
+/// Records a decision about a review. An approval is refused, in words, while a check does not hold.
+pub fn decide(store: &Store, id: ReviewId, kind: DecisionKind, act: &Act) -> Result<Decision, ReleaseError> {
+    let evidence = Evidence::load(store, id)?;
+    let state = evidence.state();
+    let refuse = |why: String| Err(DomainError::NotAllowed(why).into());
+    if state == ReviewState::Promoted {
+        return refuse(format!("{id} led to a promotion already: ask for a new review"));
+    }
+    if state == ReviewState::Rejected && kind == DecisionKind::Approved {
+        return refuse(format!("{id} was rejected: ask for a new review"));
+    }
+    if kind == DecisionKind::Approved {
+        let faults: Vec<String> = evidence
+            .checks(store, &act.actor)?
+            .into_iter()
+            .filter_map(|check| check.fault)
+            .collect();
+        if !faults.is_empty() {
+            return refuse(format!("{id} cannot be approved: {}", faults.join("; ")));
+        }
+    }
+    let decision = Decision {
+        id: store.next_decision_id()?,
+        kind,
+        version: evidence.review.version.clone(),
+        content_hash: evidence.review.content_hash,
+        review: Some(id),
+        run: Some(evidence.review.run),
+        actor: act.actor.clone(),
+        reason: act.reason.clone(),
+        decided_at: act.at,
+    };
+    let action = format!("review.{}", decision.kind.as_str());
+    let change = Change::new(act.audit(&action, &id)).insert_decision(&decision)?;
+    commit(change, store, &id)?;
+    Ok(decision)
+}

@@ -1,0 +1,131 @@
+//! Scores of a classifier, each beside the counts it rests on.
+
+use std::collections::BTreeMap;
+
+use super::{StatsError, rate};
+
+/// How one class did. A score is `None` where its denominator is 0.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClassScores {
+    /// The class.
+    pub label: String,
+    /// Examples that are of the class: the denominator of recall.
+    pub support: u64,
+    /// Examples that were said to be: the denominator of precision.
+    pub predicted: u64,
+    /// Examples that are and were said to be.
+    pub true_positives: u64,
+    /// `true_positives / predicted`
+    pub precision: Option<f64>,
+    /// `true_positives / support`
+    pub recall: Option<f64>,
+    /// `2 true_positives / (support + predicted)`
+    pub f1: Option<f64>,
+}
+
+/// How a classifier did on a set of examples.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Classification {
+    /// Examples.
+    pub n: u64,
+    /// Examples put into their class.
+    pub correct: u64,
+    /// `correct / n`, which for one label an example is the micro F1 too.
+    pub accuracy: Option<f64>,
+    /// Rows are the true class, columns the predicted one, in the order of the labels.
+    pub confusion: Vec<Vec<u64>>,
+    /// One for each label, in their order.
+    pub per_class: Vec<ClassScores>,
+    /// Mean F1 over the classes that occur or were predicted; `None` without examples.
+    pub macro_f1: Option<f64>,
+}
+
+/// Precision, recall and F1 for each class (vector `classification`). Labels compare exactly: `BILLING` is not
+/// `billing`. A label listed twice counts once, at its first place.
+///
+/// Errors: lists of different length; a label that is not in the set.
+pub fn classification<S: AsRef<str>>(labels: &[S], truth: &[S], predicted: &[S]) -> Result<Classification, StatsError> {
+    if truth.len() != predicted.len() {
+        return Err(StatsError::LengthMismatch {
+            left: truth.len(),
+            right: predicted.len(),
+        });
+    }
+    let mut places = BTreeMap::new();
+    for (place, label) in labels.iter().enumerate() {
+        places.entry(label.as_ref()).or_insert(place);
+    }
+    let place = |label: &S| {
+        let label = label.as_ref();
+        places
+            .get(label)
+            .copied()
+            .ok_or_else(|| StatsError::UnknownLabel(label.to_owned()))
+    };
+    let mut confusion = vec![vec![0_u64; labels.len()]; labels.len()];
+    for (truth, predicted) in truth.iter().zip(predicted) {
+        confusion[place(truth)?][place(predicted)?] += 1;
+    }
+    let per_class: Vec<_> = labels
+        .iter()
+        .enumerate()
+        .map(|(place, label)| class_scores(label.as_ref(), place, &confusion))
+        .collect();
+    let n = truth.len() as u64;
+    let correct = per_class.iter().map(|class| class.true_positives).sum();
+    let f1s: Vec<f64> = per_class.iter().filter_map(|class| class.f1).collect();
+    let macro_f1 = (!f1s.is_empty()).then(|| f1s.iter().sum::<f64>() / f1s.len() as f64);
+    Ok(Classification {
+        n,
+        correct,
+        accuracy: rate(correct, n),
+        confusion,
+        per_class,
+        macro_f1,
+    })
+}
+
+fn class_scores(label: &str, place: usize, confusion: &[Vec<u64>]) -> ClassScores {
+    let support = confusion[place].iter().sum();
+    let predicted = confusion.iter().map(|row| row[place]).sum();
+    let true_positives = confusion[place][place];
+    ClassScores {
+        label: label.to_owned(),
+        support,
+        predicted,
+        true_positives,
+        precision: rate(true_positives, predicted),
+        recall: rate(true_positives, support),
+        f1: rate(2 * true_positives, support + predicted),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_stand_beside_the_scores() {
+        let truth = ["yes", "yes", "no", "no", "no"];
+        let predicted = ["yes", "no", "no", "yes", "no"];
+        let result = classification(&["yes", "no"], &truth, &predicted).unwrap();
+        assert_eq!((result.n, result.correct, result.accuracy), (5, 3, Some(0.6)));
+        assert_eq!(result.confusion, [[1, 1], [1, 2]]);
+        let yes = &result.per_class[0];
+        assert_eq!((yes.support, yes.predicted, yes.true_positives), (2, 2, 1));
+        assert_eq!((yes.precision, yes.recall, yes.f1), (Some(0.5), Some(0.5), Some(0.5)));
+    }
+
+    #[test]
+    fn a_class_that_does_not_occur_has_no_scores() {
+        let result = classification(&["a", "b"], &["a"], &["a"]).unwrap();
+        assert_eq!((result.per_class[1].precision, result.per_class[1].f1), (None, None));
+        assert_eq!(result.macro_f1, Some(1.0));
+    }
+
+    #[test]
+    fn case_matters() {
+        let error = classification(&["billing"], &["billing"], &["BILLING"]).unwrap_err();
+        assert_eq!(error, StatsError::UnknownLabel("BILLING".to_owned()));
+    }
+}

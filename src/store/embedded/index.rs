@@ -1,0 +1,498 @@
+//! The index: where the journal holds the live value of each key. Disposable, and rebuilt from the journal.
+//!
+//! One sled tree. A space byte keeps three kinds of keys apart: the mark (how much of the journal is applied), entries
+//! (key to frame), and commits (sequence number to commit frame, for the audit log).
+//!
+//! The rules of use come from measuring sled 0.34.7: values stay small (leaves over 128 KB go to files it never syncs),
+//! batches stay short (they block every reader), its own flush is never waited for (it is not durable on Linux), and
+//! its periodic flusher stays on (space is reclaimed nowhere else). Every call into it is contained.
+
+use std::fs::{self, File};
+use std::io;
+use std::ops::Bound;
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
+
+use super::contain::contain;
+use super::layout::Layout;
+use super::segment::ChainEnd;
+use crate::store::engine::{Direction, EngineError, KeyRange, Scan};
+use crate::store::fields::Fields;
+
+/// Changes applied in one call, at most: a batch of 100,000 blocked every reader for seconds.
+pub(super) const CHANGES_PER_BATCH_MAX: usize = 2_000;
+
+/// sled's page cache, in bytes.
+const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// How often sled flushes and reclaims space, in milliseconds.
+const FLUSH_EVERY_MS: u64 = 500;
+
+const MARK_KEY: &[u8] = &[0];
+const ENTRY_SPACE: u8 = 1;
+const COMMIT_SPACE: u8 = 2;
+
+/// Where a frame lies, with the start of its checksum, so that a stale pointer is noticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Pointer {
+    pub(super) segment: u32,
+    pub(super) offset: u64,
+    pub(super) len: u32,
+    pub(super) check: [u8; 4],
+}
+
+impl Pointer {
+    const BYTES: usize = 20;
+
+    pub(super) fn new(segment: u32, offset: u64, len: usize, digest: &[u8; 32]) -> Self {
+        let check = digest.first_chunk().copied().unwrap_or_default();
+        // Frames are limited far below 4 GiB; a saturated length would fail its check on reading.
+        Self {
+            segment,
+            offset,
+            len: u32::try_from(len).unwrap_or(u32::MAX),
+            check,
+        }
+    }
+
+    fn encode(self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(Self::BYTES);
+        bytes.extend(self.segment.to_le_bytes());
+        bytes.extend(self.offset.to_le_bytes());
+        bytes.extend(self.len.to_le_bytes());
+        bytes.extend(self.check);
+        bytes
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut fields = Fields::new(bytes);
+        let pointer = Self {
+            segment: fields.u32()?,
+            offset: fields.u64()?,
+            len: fields.u32()?,
+            check: fields.array()?,
+        };
+        fields.rest().is_empty().then_some(pointer)
+    }
+}
+
+/// How much of the journal the index has: everything up to the end of one commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mark {
+    pub(super) segment: u32,
+    /// Where the commit's frame begins.
+    pub(super) commit_offset: u64,
+    /// Where the next commit will begin.
+    pub(super) end: u64,
+    pub(super) chain: ChainEnd,
+}
+
+impl Mark {
+    fn encode(self) -> Vec<u8> {
+        let mut bytes = self.segment.to_le_bytes().to_vec();
+        bytes.extend(self.commit_offset.to_le_bytes());
+        bytes.extend(self.end.to_le_bytes());
+        bytes.extend(self.chain.sequence.to_le_bytes());
+        bytes.extend(self.chain.hash);
+        bytes
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut fields = Fields::new(bytes);
+        Some(Self {
+            segment: fields.u32()?,
+            commit_offset: fields.u64()?,
+            end: fields.u64()?,
+            chain: ChainEnd {
+                sequence: fields.u64()?,
+                hash: fields.array()?,
+            },
+        })
+    }
+}
+
+/// One change of the index; without a pointer, the key goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Change {
+    pub(super) slot: Vec<u8>,
+    pub(super) pointer: Option<Pointer>,
+}
+
+impl Change {
+    pub(super) fn entry(key: &[u8], pointer: Option<Pointer>) -> Self {
+        Self {
+            slot: entry_slot(key),
+            pointer,
+        }
+    }
+
+    pub(super) fn commit(sequence: u64, pointer: Pointer) -> Self {
+        Self {
+            slot: commit_slot(sequence),
+            pointer: Some(pointer),
+        }
+    }
+}
+
+fn entry_slot(key: &[u8]) -> Vec<u8> {
+    let mut slot = Vec::with_capacity(1 + key.len());
+    slot.push(ENTRY_SPACE);
+    slot.extend(key);
+    slot
+}
+
+/// Big-endian, so that commits lie in their order.
+fn commit_slot(sequence: u64) -> Vec<u8> {
+    let mut slot = vec![COMMIT_SPACE];
+    slot.extend(sequence.to_be_bytes());
+    slot
+}
+
+/// A slot in words, for findings.
+pub(super) fn describe(slot: &[u8]) -> String {
+    match slot.split_first() {
+        Some((&ENTRY_SPACE, key)) => format!("key {}", key.escape_ascii()),
+        Some((&COMMIT_SPACE, sequence)) => {
+            let sequence = sequence.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+            format!("commit {sequence}")
+        }
+        _ => "an unknown slot".into(),
+    }
+}
+
+/// What sled did not do.
+enum Failure {
+    /// The disk or the system; the index itself may be sound.
+    Io(io::Error),
+    /// The index is not usable, and is to be rebuilt.
+    Broken(String),
+}
+
+fn call<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, Failure> {
+    match contain(call) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(sled::Error::Io(error))) => Err(Failure::Io(error)),
+        Ok(Err(error)) => Err(Failure::Broken(error.to_string())),
+        Err(panic) => Err(Failure::Broken(panic)),
+    }
+}
+
+/// The open index. Readers go through [`view`](Self::view); only the writer applies changes.
+pub(super) struct Index {
+    /// `None` only while it is being dropped.
+    db: Option<sled::Db>,
+    layout: Layout,
+    /// The mark, and the gate that keeps readers out while a group is applied: sled's iterators are no snapshots.
+    gate: RwLock<Option<Mark>>,
+    /// Why the index failed while in use. It answers nothing any more, since it could answer wrongly.
+    failed: OnceLock<String>,
+}
+
+/// How opening went: the index, and why it is empty although it should not be.
+pub(super) struct Opened {
+    pub(super) index: Index,
+    pub(super) rebuilt: Option<String>,
+}
+
+impl Index {
+    /// Opens the index, or starts an empty one where the old one is not usable.
+    pub(super) fn open(layout: &Layout) -> Result<Opened, EngineError> {
+        let path = layout.index();
+        if layout.index_suspect().exists() {
+            return Self::start_over(layout, "it failed while in use".into());
+        }
+        remove_unfinished_snapshots(layout);
+        match Self::open_sled(layout) {
+            Ok(index) => {
+                let (mark, empty) = match index.load_mark() {
+                    Ok(loaded) => loaded,
+                    Err(Failure::Io(error)) => return Err(EngineError::io("read", &path, error)),
+                    Err(Failure::Broken(why)) => {
+                        drop(index);
+                        return Self::start_over(layout, why);
+                    }
+                };
+                if mark.is_none() && !empty {
+                    drop(index);
+                    return Self::start_over(layout, "it has lost its mark".into());
+                }
+                *index.gate.write().unwrap_or_else(PoisonError::into_inner) = mark;
+                Ok(Opened { index, rebuilt: None })
+            }
+            // A full disk, or missing rights, is no reason to throw an index away.
+            Err(Failure::Io(error)) if is_environment(&error) => Err(EngineError::io("open", &path, error)),
+            Err(Failure::Io(error)) => Self::start_over(layout, error.to_string()),
+            Err(Failure::Broken(why)) => Self::start_over(layout, why),
+        }
+    }
+
+    /// Moves the index aside, so that a half-removed one is never opened, and starts an empty one.
+    pub(super) fn start_over(layout: &Layout, why: String) -> Result<Opened, EngineError> {
+        let (path, aside) = (layout.index(), layout.index_aside());
+        remove_if_there(&aside)?;
+        match fs::rename(&path, &aside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(EngineError::io("move aside", &path, error));
+            }
+            _ => remove_if_there(&aside)?,
+        }
+        let index = Self::open_sled(layout).map_err(|failure| match failure {
+            Failure::Io(error) => EngineError::io("open", &path, error),
+            Failure::Broken(why) => EngineError::Poisoned {
+                why: format!("its index cannot be created: {why}"),
+            },
+        })?;
+        remove_if_there(&layout.index_suspect())?;
+        Ok(Opened {
+            index,
+            rebuilt: Some(why),
+        })
+    }
+
+    fn open_sled(layout: &Layout) -> Result<Self, Failure> {
+        let config = sled::Config::new()
+            .path(layout.index())
+            .cache_capacity(CACHE_BYTES)
+            .flush_every_ms(Some(FLUSH_EVERY_MS));
+        let db = call(|| config.open())?;
+        Ok(Self {
+            db: Some(db),
+            layout: layout.clone(),
+            gate: RwLock::default(),
+            failed: OnceLock::new(),
+        })
+    }
+
+    fn load_mark(&self) -> Result<(Option<Mark>, bool), Failure> {
+        let Some(db) = &self.db else { return Ok((None, true)) };
+        let mark = call(|| db.get(MARK_KEY))?;
+        let mark = match mark {
+            None => None,
+            Some(bytes) => Some(Mark::decode(&bytes).ok_or_else(|| Failure::Broken("its mark cannot be read".into()))?),
+        };
+        Ok((mark, contain(|| db.is_empty()).map_err(Failure::Broken)?))
+    }
+
+    /// Applies changes in order and moves the mark with the last of them. Readers see all of it or nothing.
+    ///
+    /// A crash in between leaves the old mark, and the changes are applied again, which gives the same result.
+    pub(super) fn apply(&self, changes: &[Change], mark: Mark) -> Result<(), EngineError> {
+        let mut gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        let mut chunks = changes.chunks(CHANGES_PER_BATCH_MAX).peekable();
+        while let Some(chunk) = chunks.next() {
+            let mut batch = sled::Batch::default();
+            for Change { slot, pointer } in chunk {
+                match pointer {
+                    Some(pointer) => batch.insert(slot.as_slice(), pointer.encode()),
+                    None => batch.remove(slot.as_slice()),
+                }
+            }
+            if chunks.peek().is_none() {
+                batch.insert(MARK_KEY, mark.encode());
+            }
+            let Some(db) = &self.db else { continue };
+            call(|| db.apply_batch(batch)).map_err(|failure| self.fail(failure))?;
+        }
+        *gate = Some(mark);
+        Ok(())
+    }
+
+    /// Keeps changes out, and reads, until dropped.
+    pub(super) fn view(&self) -> Result<View<'_>, EngineError> {
+        let gate = self.gate.read().unwrap_or_else(PoisonError::into_inner);
+        match (self.failed.get(), &self.db) {
+            (Some(why), _) => Err(EngineError::Poisoned { why: why.clone() }),
+            (None, Some(db)) => Ok(View {
+                mark: gate,
+                db,
+                index: self,
+            }),
+            (None, None) => Err(EngineError::Poisoned {
+                why: "it is being closed".into(),
+            }),
+        }
+    }
+
+    /// The index's size on disk, in bytes.
+    pub(super) fn bytes(&self) -> Result<u64, EngineError> {
+        let Some(db) = &self.db else { return Ok(0) };
+        call(|| db.size_on_disk()).map_err(|failure| self.fail(failure))
+    }
+
+    /// From here on the index answers nothing. One that is broken is rebuilt at the next open.
+    fn fail(&self, failure: Failure) -> EngineError {
+        match failure {
+            Failure::Io(error) => {
+                let error = EngineError::io("use", &self.layout.index(), error);
+                self.failed.get_or_init(|| error.to_string());
+                error
+            }
+            Failure::Broken(why) => {
+                // If this cannot be written, the next open fails in the same way and tries again.
+                let _ = File::create(self.layout.index_suspect());
+                let why = self
+                    .failed
+                    .get_or_init(|| format!("its index failed and will be rebuilt: {why}"));
+                EngineError::Poisoned { why: why.clone() }
+            }
+        }
+    }
+}
+
+impl Drop for Index {
+    fn drop(&mut self) {
+        let db = self.db.take();
+        // What sled cannot write any more is replayed from the journal.
+        let _ = contain(|| drop(db));
+    }
+}
+
+/// The index at one moment.
+pub(super) struct View<'a> {
+    mark: RwLockReadGuard<'a, Option<Mark>>,
+    db: &'a sled::Db,
+    index: &'a Index,
+}
+
+impl View<'_> {
+    /// How much of the journal this view has; `None` for an empty store.
+    pub(super) fn mark(&self) -> Option<Mark> {
+        *self.mark
+    }
+
+    pub(super) fn entry(&self, key: &[u8]) -> Result<Option<Pointer>, EngineError> {
+        self.slot(&entry_slot(key))
+    }
+
+    pub(super) fn slot(&self, slot: &[u8]) -> Result<Option<Pointer>, EngineError> {
+        let bytes = call(|| self.db.get(slot)).map_err(|failure| self.index.fail(failure))?;
+        bytes.map(|bytes| self.pointer(&bytes)).transpose()
+    }
+
+    /// Keys and pointers that a scan yields.
+    pub(super) fn entries(&self, scan: &Scan) -> Result<Vec<(Vec<u8>, Pointer)>, EngineError> {
+        let mut found = Vec::new();
+        let Some(range) = entry_range(scan) else {
+            return Ok(found);
+        };
+        self.walk(range, scan.direction, |slot, pointer| {
+            if found.len() < scan.limit {
+                found.push((slot.get(1..).unwrap_or_default().to_vec(), pointer));
+            }
+            found.len() < scan.limit
+        })?;
+        Ok(found)
+    }
+
+    /// The commits from a sequence number on.
+    pub(super) fn commits(&self, from_sequence: u64, limit: usize) -> Result<Vec<Pointer>, EngineError> {
+        let mut found = Vec::new();
+        let range = (
+            Bound::Included(commit_slot(from_sequence)),
+            Bound::Excluded(vec![COMMIT_SPACE + 1]),
+        );
+        self.walk(range, Direction::Forward, |_, pointer| {
+            if found.len() < limit {
+                found.push(pointer);
+            }
+            found.len() < limit
+        })?;
+        Ok(found)
+    }
+
+    /// Visits every slot but the mark.
+    pub(super) fn all(&self, mut visit: impl FnMut(&[u8], Pointer)) -> Result<(), EngineError> {
+        let range = (Bound::Excluded(MARK_KEY.to_vec()), Bound::Unbounded);
+        self.walk(range, Direction::Forward, |slot, pointer| {
+            visit(slot, pointer);
+            true
+        })
+    }
+
+    pub(super) fn count(&self, prefix: &[u8]) -> Result<u64, EngineError> {
+        let Some(range) = entry_range(&Scan::prefix(prefix, 0)) else {
+            return Ok(0);
+        };
+        let mut count = 0;
+        self.walk(range, Direction::Forward, |_, _| {
+            count += 1;
+            true
+        })?;
+        Ok(count)
+    }
+
+    /// Visits slots until told to stop.
+    fn walk(
+        &self,
+        range: KeyRange,
+        direction: Direction,
+        mut visit: impl FnMut(&[u8], Pointer) -> bool,
+    ) -> Result<(), EngineError> {
+        let mut slots = self.db.range(range);
+        loop {
+            let next = call(|| {
+                match direction {
+                    Direction::Forward => slots.next(),
+                    Direction::Backward => slots.next_back(),
+                }
+                .transpose()
+            });
+            let Some((slot, bytes)) = next.map_err(|failure| self.index.fail(failure))? else {
+                return Ok(());
+            };
+            if !visit(&slot, self.pointer(&bytes)?) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn pointer(&self, bytes: &[u8]) -> Result<Pointer, EngineError> {
+        Pointer::decode(bytes).ok_or_else(|| self.index.fail(Failure::Broken("a pointer cannot be read".into())))
+    }
+}
+
+/// The slots of the keys that a scan may yield; `None` when there can be none.
+fn entry_range(scan: &Scan) -> Option<KeyRange> {
+    let (low, high) = scan.range()?;
+    let low = match low {
+        Bound::Unbounded => Bound::Included(vec![ENTRY_SPACE]),
+        low => low.map(|key| entry_slot(&key)),
+    };
+    let high = match high {
+        Bound::Unbounded => Bound::Excluded(vec![ENTRY_SPACE + 1]),
+        high => high.map(|key| entry_slot(&key)),
+    };
+    Some((low, high))
+}
+
+fn is_environment(error: &io::Error) -> bool {
+    use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull, WouldBlock};
+    matches!(
+        error.kind(),
+        StorageFull | QuotaExceeded | PermissionDenied | ReadOnlyFilesystem | WouldBlock
+    )
+}
+
+/// A snapshot that a crash left unfinished makes sled 0.34.7 refuse every later open; it is needed by nobody.
+fn remove_unfinished_snapshots(layout: &Layout) {
+    let Ok(entries) = fs::read_dir(layout.index()) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().ends_with(".generating") {
+            // If it stays, sled refuses to open and the index is rebuilt.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn remove_if_there(path: &std::path::Path) -> Result<(), EngineError> {
+    let removed = if path.is_dir() {
+        fs::remove_dir_all(path)
+    } else {
+        fs::remove_file(path)
+    };
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(EngineError::io("remove", path, error)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,138 @@
+//! The folder of a store: what lies in it, making it, and refusing what is no store.
+//!
+//! `FORMAT` holds the format number as text and is written last, so that it says "this store was completed".
+//! `lock` is held by the process that has the store open. `journal/` is the truth; `index/` may be deleted at any time
+//! while no process has the store open.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::store::engine::EngineError;
+
+/// The newest format of the folder that this program knows.
+const FORMAT: u32 = 1;
+const FORMAT_FILE: &str = "FORMAT";
+/// `FORMAT` under construction.
+const FORMAT_FILE_NEW: &str = "FORMAT.new";
+
+/// Names that an interrupted creation can leave behind.
+const OWN_NAMES: [&str; 4] = ["lock", "journal", "index", FORMAT_FILE_NEW];
+
+/// Whether a folder is a store already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// A store: its journal must be there.
+    Store,
+    /// Nothing, or what an interrupted creation left.
+    Nothing,
+}
+
+/// The folders of one store.
+#[derive(Debug, Clone)]
+pub(super) struct Layout {
+    pub(super) dir: PathBuf,
+}
+
+impl Layout {
+    pub(super) fn journal(&self) -> PathBuf {
+        self.dir.join("journal")
+    }
+
+    pub(super) fn index(&self) -> PathBuf {
+        self.dir.join("index")
+    }
+
+    /// Where an index that failed is moved before it is removed.
+    pub(super) fn index_aside(&self) -> PathBuf {
+        self.dir.join("index.aside")
+    }
+
+    /// Its existence says that the index failed while in use and is to be rebuilt.
+    pub(super) fn index_suspect(&self) -> PathBuf {
+        self.dir.join("index.suspect")
+    }
+
+    pub(super) fn lock(&self) -> PathBuf {
+        self.dir.join("lock")
+    }
+
+    /// Looks at the folder, and makes it when it is absent. Nothing in it is changed.
+    ///
+    /// # Errors
+    /// [`EngineError::NotAStore`] when something else lives there, [`EngineError::NewerFormat`].
+    pub(super) fn inspect(&self) -> Result<Found, EngineError> {
+        create_dir(&self.dir)?;
+        let path = self.dir.join(FORMAT_FILE);
+        match fs::read_to_string(&path) {
+            Ok(text) => self.check_format(&text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.check_unused(),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => self.check_format(""),
+            Err(error) => Err(EngineError::io("read", &path, error)),
+        }
+    }
+
+    fn check_format(&self, text: &str) -> Result<Found, EngineError> {
+        match text.trim().parse::<u32>() {
+            Ok(FORMAT) => Ok(Found::Store),
+            Ok(found) if found > FORMAT => Err(EngineError::NewerFormat {
+                found,
+                supported: FORMAT,
+            }),
+            _ => Err(self.not_a_store("its FORMAT file holds no format number".into())),
+        }
+    }
+
+    fn check_unused(&self) -> Result<Found, EngineError> {
+        for entry in fs::read_dir(&self.dir).map_err(|error| EngineError::io("list", &self.dir, error))? {
+            let name = entry
+                .map_err(|error| EngineError::io("list", &self.dir, error))?
+                .file_name();
+            if !OWN_NAMES.iter().any(|own| name == *own) {
+                let name = name.to_string_lossy().escape_debug().to_string();
+                return Err(self.not_a_store(format!("it has no FORMAT file, and holds {name}")));
+            }
+        }
+        Ok(Found::Nothing)
+    }
+
+    fn not_a_store(&self, what: String) -> EngineError {
+        EngineError::NotAStore {
+            dir: self.dir.clone(),
+            what,
+        }
+    }
+
+    /// Declares the store complete.
+    pub(super) fn write_format(&self) -> Result<(), EngineError> {
+        let (new, path) = (self.dir.join(FORMAT_FILE_NEW), self.dir.join(FORMAT_FILE));
+        let written = File::create(&new).and_then(|mut file| {
+            file.write_all(format!("{FORMAT}\n").as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&new, &path)
+        });
+        written.map_err(|error| EngineError::io("write", &path, error))?;
+        sync_dir(&self.dir)
+    }
+}
+
+/// Creates a folder and those above it, readable by the owner only: prompts and datasets are nobody else's business.
+pub(super) fn create_dir(dir: &Path) -> Result<(), EngineError> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(dir)
+        .map_err(|error| EngineError::io("create", dir, error))
+}
+
+/// Makes a file's directory entry durable. Only Unix has and needs a call for it.
+pub(super) fn sync_dir(dir: &Path) -> Result<(), EngineError> {
+    if cfg!(unix) {
+        File::open(dir)
+            .and_then(|dir| dir.sync_all())
+            .map_err(|error| EngineError::io("sync", dir, error))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,195 @@
+//! The embedded engine: a journal that is the truth, and an index over it that can be thrown away.
+//!
+//! ```text
+//! submit ─▶ writer: check preconditions ─▶ journal: write, fdatasync ─▶ index: one batch with the mark ─▶ answer
+//! get    ─▶ index: where ─▶ journal: read the frame, check it
+//! open   ─▶ index: mark ─▶ journal: replay from there, cut what a crash left unfinished
+//! ```
+//!
+//! Why not sled alone: its flush is not durable on Linux, and after a power cut it may open empty without an error.
+
+mod contain;
+mod frame;
+mod index;
+mod journal;
+mod layout;
+mod lock;
+mod rebuild;
+mod segment;
+mod verify;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+
+use tokio::sync::watch;
+
+pub use self::contain::panic_is_contained;
+use self::index::Index;
+use self::journal::Frames;
+use self::layout::Layout;
+use self::lock::StoreLock;
+pub use self::rebuild::Recovery;
+use self::writer::{Request, Writer};
+use super::engine::{AuditRow, Batch, Engine, EngineError, EngineReport, EngineStats, Entry, Pending, Scan};
+
+/// Where a segment of the journal is full, in bytes. A rebuild reads all of them, a backup copies the full ones.
+pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Batches that may wait for the writer; who submits more waits for room.
+const WAITING_MAX: usize = 256;
+
+/// A store in a folder. One process has it open at a time; share the engine between threads.
+///
+/// Reads touch the disk: in async code they go through `spawn_blocking`. Dropping it closes the store, once everything
+/// that was submitted is settled.
+pub struct EmbeddedEngine {
+    /// `None` only while it is being dropped.
+    requests: Option<SyncSender<Request>>,
+    writer: Option<JoinHandle<()>>,
+    index: Arc<Index>,
+    frames: Arc<Frames>,
+    changes: watch::Receiver<u64>,
+    recovery: Recovery,
+    layout: Layout,
+    /// Last, so that the folder is free only when everything above is closed.
+    _lock: StoreLock,
+}
+
+impl EmbeddedEngine {
+    /// Opens the store in a folder, or makes one when the folder is empty or absent. Repairs what a crash has left.
+    ///
+    /// # Errors
+    /// [`EngineError::Busy`], [`EngineError::NotAStore`], [`EngineError::NewerFormat`]; [`EngineError::Damaged`] when
+    /// something that was acknowledged can no longer be read.
+    pub fn open(dir: &Path) -> Result<Self, EngineError> {
+        Self::open_with(dir, SEGMENT_BYTES)
+    }
+
+    /// Opens a store whose new segments are full at another size, in bytes: small ones show in a test what takes
+    /// gigabytes otherwise. The size is not part of the format.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with(dir: &Path, segment_bytes: u64) -> Result<Self, EngineError> {
+        let layout = Layout { dir: dir.to_owned() };
+        layout.inspect()?;
+        let lock = StoreLock::acquire(&layout)?;
+        // Again, since another process may have completed the store in between.
+        let found = layout.inspect()?;
+        let recovered = rebuild::recover(&layout, found, segment_bytes)?;
+        if found == layout::Found::Nothing {
+            layout.write_format()?;
+        }
+        let index = Arc::new(recovered.index);
+        let frames = Arc::new(Frames::new(&layout.journal()));
+        let (sequence, changes) = watch::channel(recovered.chain.sequence);
+        let writer = Writer {
+            journal: recovered.journal,
+            index: Arc::clone(&index),
+            frames: Arc::clone(&frames),
+            chain: recovered.chain,
+            changes: sequence,
+            poisoned: None,
+        };
+        let (requests, waiting) = sync_channel(WAITING_MAX);
+        let writer = thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || writer.run(&waiting))
+            .map_err(|error| EngineError::io("start the writer of", dir, error))?;
+        Ok(Self {
+            requests: Some(requests),
+            writer: Some(writer),
+            index,
+            frames,
+            changes,
+            recovery: recovered.recovery,
+            layout,
+            _lock: lock,
+        })
+    }
+
+    /// What opening had to repair.
+    pub fn recovery(&self) -> &Recovery {
+        &self.recovery
+    }
+}
+
+impl Drop for EmbeddedEngine {
+    fn drop(&mut self) {
+        drop(self.requests.take());
+        if let Some(writer) = self.writer.take() {
+            // A writer that panicked has settled its requests by dropping them.
+            let _ = writer.join();
+        }
+    }
+}
+
+impl std::fmt::Debug for EmbeddedEngine {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("EmbeddedEngine")
+            .field("dir", &self.layout.dir)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine for EmbeddedEngine {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+        let pointer = self.index.view()?.entry(key)?;
+        pointer.map(|pointer| self.frames.value(key, pointer)).transpose()
+    }
+
+    fn scan(&self, scan: &Scan) -> Result<Vec<Entry>, EngineError> {
+        // The pointers are one moment's state; what they point at never changes, so the writer can go on.
+        let entries = self.index.view()?.entries(scan)?;
+        let load = |(key, pointer): (Vec<u8>, _)| self.frames.value(&key, pointer).map(|value| (key, value));
+        entries.into_iter().map(load).collect()
+    }
+
+    fn count(&self, prefix: &[u8]) -> Result<u64, EngineError> {
+        self.index.view()?.count(prefix)
+    }
+
+    fn submit(&self, batch: Batch) -> Pending {
+        let (reply, pending) = Pending::channel();
+        if let Some(requests) = &self.requests {
+            // When the writer is gone, the request is dropped, which settles it.
+            drop(requests.send(Request { batch, reply }));
+        }
+        pending
+    }
+
+    fn audit_page(&self, from_sequence: u64, limit: usize) -> Result<Vec<AuditRow>, EngineError> {
+        let commits = self.index.view()?.commits(from_sequence, limit)?;
+        let load = |pointer| {
+            self.frames
+                .commit(pointer)
+                .map(|body| (body.sequence, body.hash, body.audit))
+        };
+        commits.into_iter().map(load).collect()
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.clone()
+    }
+
+    fn stats(&self) -> Result<EngineStats, EngineError> {
+        let (keys, mark) = {
+            let view = self.index.view()?;
+            (view.count(&[])?, view.mark())
+        };
+        Ok(EngineStats {
+            journal_bytes: rebuild::journal_bytes(&self.layout)?,
+            segments: mark.map_or(1, |mark| u64::from(mark.segment)),
+            commits: mark.map_or(0, |mark| mark.chain.sequence),
+            keys,
+            index_bytes: self.index.bytes()?,
+        })
+    }
+
+    fn verify(&self) -> Result<EngineReport, EngineError> {
+        verify::verify(&self.layout, &self.index)
+    }
+}

@@ -1,0 +1,210 @@
+//! Opening a store: find the end of the journal, cut off what a crash left unfinished, and bring the index up to it,
+//! from its mark or from nothing.
+
+use std::fs;
+
+use super::index::{CHANGES_PER_BATCH_MAX, Change, Index, Mark, Opened};
+use super::journal::{Frames, Journal, Limit, Walk};
+use super::layout::{self, Found, Layout};
+use super::segment::{self, ChainEnd, damaged};
+use crate::store::engine::EngineError;
+
+/// What opening a store had to repair. All zero and `None` after a clean close.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Recovery {
+    /// Commits that were applied to the index again.
+    pub replayed_commits: u64,
+    /// Bytes of an unfinished, never acknowledged group that were cut off.
+    pub cut_bytes: u64,
+    /// Why the index was built anew.
+    pub index_rebuilt: Option<String>,
+    /// Commits that the index knew and the journal no longer has: somebody shortened a file from outside.
+    pub missing_commits: u64,
+}
+
+/// A store that is ready to be written to.
+pub(super) struct Recovered {
+    pub(super) journal: Journal,
+    pub(super) index: Index,
+    pub(super) chain: ChainEnd,
+    pub(super) recovery: Recovery,
+}
+
+pub(super) fn recover(layout: &Layout, found: Found, segment_bytes: u64) -> Result<Recovered, EngineError> {
+    let dir = layout.journal();
+    layout::create_dir(&dir)?;
+    let mut last = segment::last_number(&dir)?;
+    if last == 0 {
+        if found == Found::Store {
+            return Err(damaged(1, 0, "the segment's file is missing"));
+        }
+        segment::create(&dir, 1, ChainEnd::GENESIS)?;
+        last = 1;
+    }
+    let Opened { index, rebuilt } = Index::open(layout)?;
+    let mut recovery = Recovery {
+        index_rebuilt: rebuilt,
+        ..Recovery::default()
+    };
+    let mark = index.view()?.mark();
+    let (index, mark) = match mark {
+        Some(mark) if mark.segment > last => {
+            return Err(damaged(mark.segment, 0, "the segment's file is missing"));
+        }
+        Some(mark) if !journal_has(&Frames::new(&dir), &index, mark)? => {
+            drop(index);
+            let why = "the journal does not have the commit that it was built from";
+            let Opened { index, rebuilt } = Index::start_over(layout, why.into())?;
+            recovery.index_rebuilt = rebuilt;
+            recovery.missing_commits = mark.chain.sequence;
+            (index, None)
+        }
+        mark => (index, mark),
+    };
+    let limit = Limit {
+        segment: last,
+        end: None,
+    };
+    let walk = match mark {
+        Some(mark) => Walk::start_at(&dir, mark.segment, mark.end, mark.chain, limit)?,
+        None => Walk::start(&dir, limit)?,
+    };
+    let mut replay = Replay {
+        layout,
+        index: &index,
+        last,
+        pending: Vec::new(),
+        mark,
+        recovery: &mut recovery,
+    };
+    let (end, chain) = replay.run(walk)?;
+    recovery.missing_commits = recovery.missing_commits.saturating_sub(chain.sequence);
+    let journal = Journal::resume(&dir, segment_bytes, last, end)?;
+    Ok(Recovered {
+        journal,
+        index,
+        chain,
+        recovery,
+    })
+}
+
+/// Whether the commit that the index's mark names is still in the journal.
+fn journal_has(frames: &Frames, index: &Index, mark: Mark) -> Result<bool, EngineError> {
+    let commits = index.view()?.commits(mark.chain.sequence, 1)?;
+    let Some(pointer) = commits.first() else {
+        return Ok(false);
+    };
+    if (pointer.segment, pointer.offset) != (mark.segment, mark.commit_offset) {
+        return Ok(false);
+    }
+    match frames.commit(*pointer) {
+        Ok(body) => Ok((body.sequence, body.hash) == (mark.chain.sequence, mark.chain.hash)),
+        Err(EngineError::Damaged { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Applies commits to the index, many in one call.
+struct Replay<'a> {
+    layout: &'a Layout,
+    index: &'a Index,
+    /// The last segment: only there can a crash have left something unfinished.
+    last: u32,
+    pending: Vec<Change>,
+    mark: Option<Mark>,
+    recovery: &'a mut Recovery,
+}
+
+impl Replay<'_> {
+    /// Returns where the journal ends.
+    fn run(&mut self, mut walk: Walk) -> Result<(u64, ChainEnd), EngineError> {
+        let mut resumed_at = self.mark.map(|mark| mark.end);
+        loop {
+            if resumed_at.is_none() && !self.header_is_sound(&mut walk)? {
+                break;
+            }
+            let start = resumed_at.take().unwrap_or(segment::HEADER_BYTES);
+            let end = self.replay_segment(&mut walk, start)?;
+            if !walk.next_segment()? {
+                self.flush()?;
+                self.recovery.cut_bytes += walk.segment().end().saturating_sub(end);
+                return Ok((end, walk.segment().chain()));
+            }
+        }
+        self.flush()?;
+        Ok((segment::HEADER_BYTES, walk.segment().chain()))
+    }
+
+    /// A segment whose start was interrupted holds no commit, and is started again.
+    fn header_is_sound(&mut self, walk: &mut Walk) -> Result<bool, EngineError> {
+        let (number, chain, bytes) = (walk.segment().number(), walk.segment().chain(), walk.segment().end());
+        match walk.segment().check_header() {
+            Ok(()) => Ok(true),
+            Err(EngineError::Damaged { .. }) if number == self.last && bytes <= segment::HEADER_BYTES => {
+                segment::create(&self.layout.journal(), number, chain)?;
+                self.recovery.cut_bytes += bytes;
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns where the segment's last commit ends.
+    fn replay_segment(&mut self, walk: &mut Walk, start: u64) -> Result<u64, EngineError> {
+        let number = walk.segment().number();
+        let mut end = start;
+        loop {
+            match walk.next_commit() {
+                Ok(None) => return Ok(end),
+                Ok(Some(commit)) => {
+                    if let Some(fault) = commit.fault {
+                        return Err(damaged(number, commit.offset, fault));
+                    }
+                    end = commit.end;
+                    self.pending.extend(commit.changes);
+                    self.recovery.replayed_commits += 1;
+                    let (commit_offset, chain) = (commit.offset, commit.chain);
+                    self.mark = Some(Mark {
+                        segment: number,
+                        commit_offset,
+                        end,
+                        chain,
+                    });
+                    if self.pending.len() >= CHANGES_PER_BATCH_MAX {
+                        self.flush()?;
+                    }
+                }
+                Err(EngineError::Damaged { offset, what, .. }) => {
+                    if number != self.last || walk.segment().later_group_follows(offset)? {
+                        return Err(damaged(number, offset, what));
+                    }
+                    return Ok(end);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), EngineError> {
+        if let Some(mark) = self.mark
+            && !self.pending.is_empty()
+        {
+            self.index.apply(&self.pending, mark)?;
+            self.pending.clear();
+        }
+        Ok(())
+    }
+}
+
+/// Bytes of all segments together.
+pub(super) fn journal_bytes(layout: &Layout) -> Result<u64, EngineError> {
+    let dir = layout.journal();
+    let mut bytes = 0;
+    for number in 1..=segment::last_number(&dir)? {
+        let path = segment::path(&dir, number);
+        bytes += fs::metadata(&path)
+            .map_err(|error| EngineError::io("read", &path, error))?
+            .len();
+    }
+    Ok(bytes)
+}

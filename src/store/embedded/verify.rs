@@ -1,0 +1,152 @@
+//! Checking everything: every frame's checksum, every commit's place in the chain, and that the index says what the
+//! journal says. Runs beside the writer, and keeps it waiting only for the comparison.
+
+use std::collections::HashMap;
+
+use super::index::{self, Index, Pointer, View};
+use super::journal::{Limit, Walk};
+use super::layout::Layout;
+use super::segment::{self, Commit, SegmentReader};
+use crate::store::engine::{EngineError, EngineReport, Finding};
+
+/// Findings in one report, at most: a store that has more is not read one finding at a time.
+const FINDINGS_MAX: usize = 1_000;
+
+pub(super) fn verify(layout: &Layout, index: &Index) -> Result<EngineReport, EngineError> {
+    let limit = |view: &View<'_>| match view.mark() {
+        Some(mark) => Limit {
+            segment: mark.segment,
+            end: Some(mark.end),
+        },
+        None => Limit {
+            segment: 1,
+            end: Some(segment::HEADER_BYTES),
+        },
+    };
+    let first_limit = limit(&index.view()?);
+    let mut check = Check::default();
+    let mut walk = match Walk::start(&layout.journal(), first_limit) {
+        Ok(walk) => walk,
+        Err(error) => return check.missing(error),
+    };
+    check.header(walk.segment())?;
+    if let Err(error) = check.segments(&mut walk) {
+        return check.missing(error);
+    }
+    // What was committed meanwhile is little, and is read while nothing more can be.
+    let view = index.view()?;
+    walk.extend(limit(&view))?;
+    if let Err(error) = check.segments(&mut walk) {
+        return check.missing(error);
+    }
+    check.compare(&view)?;
+    Ok(check.report)
+}
+
+#[derive(Default)]
+struct Check {
+    report: EngineReport,
+    /// What the index should say. Held in memory: some 150 bytes a key.
+    expected: HashMap<Vec<u8>, Pointer>,
+}
+
+impl Check {
+    fn finding(&mut self, segment: u32, offset: u64, what: impl Into<String>) {
+        if self.report.findings.len() < FINDINGS_MAX {
+            self.report.findings.push(Finding {
+                segment,
+                offset,
+                what: what.into(),
+            });
+        }
+    }
+
+    /// Damage becomes a finding; anything else prevents looking.
+    fn note(&mut self, error: EngineError) -> Result<u64, EngineError> {
+        match error {
+            EngineError::Damaged { segment, offset, what } => {
+                self.finding(segment, offset, what);
+                Ok(offset)
+            }
+            error => Err(error),
+        }
+    }
+
+    /// A segment that is not there ends the walk: nothing behind it could be put into its place.
+    fn missing(mut self, error: EngineError) -> Result<EngineReport, EngineError> {
+        self.note(error)?;
+        Ok(self.report)
+    }
+
+    fn header(&mut self, segment: &mut SegmentReader) -> Result<(), EngineError> {
+        self.report.segments += 1;
+        if let Err(error) = segment.check_header() {
+            self.note(error)?;
+        }
+        Ok(())
+    }
+
+    fn segments(&mut self, walk: &mut Walk) -> Result<(), EngineError> {
+        loop {
+            self.commits(walk.segment())?;
+            if !walk.next_segment()? {
+                return Ok(());
+            }
+            self.header(walk.segment())?;
+        }
+    }
+
+    fn commits(&mut self, segment: &mut SegmentReader) -> Result<(), EngineError> {
+        loop {
+            let commit = match segment.next_commit() {
+                Ok(commit) => commit,
+                Err(error) => {
+                    let offset = self.note(error)?;
+                    segment.resync(offset)?
+                }
+            };
+            let Some(commit) = commit else { return Ok(()) };
+            self.commit(segment.number(), commit);
+        }
+    }
+
+    fn commit(&mut self, segment: u32, commit: Commit) {
+        self.report.commits += 1;
+        self.report.frames += commit.frames;
+        if let Some(fault) = commit.fault {
+            self.finding(segment, commit.offset, fault);
+        }
+        for change in commit.changes {
+            match change.pointer {
+                Some(pointer) => self.expected.insert(change.slot, pointer),
+                None => self.expected.remove(&change.slot),
+            };
+        }
+    }
+
+    fn compare(&mut self, view: &View<'_>) -> Result<(), EngineError> {
+        let mut wrong = Vec::new();
+        let (expected, keys) = (&mut self.expected, &mut self.report.keys);
+        view.all(|slot, pointer| {
+            *keys += 1;
+            let what = match expected.remove(slot) {
+                Some(right) if right == pointer => return,
+                Some(_) => "the index points here for an older value of",
+                None => "the index points here for what the journal does not have:",
+            };
+            if wrong.len() < FINDINGS_MAX {
+                wrong.push((pointer, format!("{what} {}", index::describe(slot))));
+            }
+        })?;
+        for (pointer, what) in wrong {
+            self.finding(pointer.segment, pointer.offset, what);
+        }
+        let mut missing: Vec<_> = self.expected.drain().collect();
+        missing.sort_by_key(|(_, pointer)| (pointer.segment, pointer.offset));
+        for (slot, pointer) in missing {
+            let what = format!("the index has lost {}", index::describe(&slot));
+            self.finding(pointer.segment, pointer.offset, what);
+        }
+        Ok(())
+    }
+}

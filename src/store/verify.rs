@@ -1,0 +1,250 @@
+//! Checks every record: that it can be read, that its content is what was hashed, and that what it names is there.
+
+use super::engine::{EngineReport, Scan};
+use super::envelope::Record;
+use super::keys;
+use super::records::{Store, StoreError};
+use crate::domain::DomainError;
+use crate::domain::chain::ChainVersion;
+use crate::domain::dataset::DatasetVersion;
+use crate::domain::decision::{Decision, DecisionKind};
+use crate::domain::example::Example;
+use crate::domain::hash::ContentHash;
+use crate::domain::ids::{RunId, VersionId};
+use crate::domain::promotion::Promotion;
+use crate::domain::release::Release;
+use crate::domain::review::Review;
+use crate::domain::run::{Run, RunEnd};
+use crate::domain::suite::SuiteVersion;
+use crate::domain::version::PromptVersion;
+
+/// Records read at once.
+const RECORDS_PER_READ: usize = 200;
+
+/// One thing that is wrong with a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordFinding {
+    /// The record's key.
+    pub key: String,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// What a verification walked over and what it found wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StoreReport {
+    /// The journal, the audit chain and the index.
+    pub engine: EngineReport,
+    /// Records whose hash and links were checked.
+    pub records: u64,
+    /// What is wrong with records; empty when all are sound.
+    pub findings: Vec<RecordFinding>,
+}
+
+impl StoreReport {
+    /// Whether nothing is wrong.
+    pub fn is_sound(&self) -> bool {
+        self.engine.findings.is_empty() && self.findings.is_empty()
+    }
+}
+
+impl Store {
+    /// Checks the engine, then every record above it. Reads everything, so it takes time in proportion to the store.
+    ///
+    /// # Errors
+    /// Only for what prevents looking. What is wrong is in the report.
+    pub fn verify(&self) -> Result<StoreReport, StoreError> {
+        let mut check = Verification {
+            store: self,
+            report: StoreReport {
+                engine: self.engine().verify()?,
+                ..Default::default()
+            },
+        };
+        check.each(keys::VERSIONS, Verification::version)?;
+        check.each(keys::CHAINS, |_, _, chain: &ChainVersion| Ok(rule(chain.verify())))?;
+        check.each(keys::EXAMPLES, |_, key, example: &Example| {
+            Ok(example_fault(key, example))
+        })?;
+        check.each(keys::DATASETS, Verification::dataset)?;
+        check.each(keys::SUITES, |_, _, suite: &SuiteVersion| Ok(rule(suite.verify())))?;
+        check.each(keys::RUNS, Verification::run)?;
+        check.each(keys::RUN_ENDS, Verification::run_end)?;
+        check.each(keys::REVIEWS, Verification::review)?;
+        check.each(keys::DECISIONS, Verification::decision)?;
+        check.each(keys::PROMOTIONS, |check, _, promotion: &Promotion| {
+            check.promotion(promotion)
+        })?;
+        check.each(keys::RELEASES, Verification::release)?;
+        Ok(check.report)
+    }
+}
+
+/// The text of a broken rule.
+fn rule(result: Result<(), DomainError>) -> Option<String> {
+    result.err().map(|error| error.to_string())
+}
+
+fn example_fault(key: &str, example: &Example) -> Option<String> {
+    rule(example.verify())
+        .or_else(|| (!key.ends_with(&example.content_hash.to_string())).then(|| "it lies under another hash".into()))
+}
+
+struct Verification<'a> {
+    store: &'a Store,
+    report: StoreReport,
+}
+
+impl Verification<'_> {
+    /// Runs a check over all records under a prefix. An unreadable record is a finding, not the end.
+    fn each<R: Record>(
+        &mut self,
+        prefix: &str,
+        check: impl Fn(&Self, &str, &R) -> Result<Option<String>, StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut scan = Scan::prefix(prefix, RECORDS_PER_READ);
+        loop {
+            let entries = self.store.engine().scan(&scan)?;
+            let Some((last, _)) = entries.last() else { return Ok(()) };
+            scan = scan.after(last.clone());
+            for (key, bytes) in &entries {
+                let key = String::from_utf8_lossy(key).into_owned();
+                self.report.records += 1;
+                let fault = match super::envelope::decode::<R>(bytes) {
+                    Ok(record) => check(self, &key, &record)?,
+                    Err(error) => Some(error.to_string()),
+                };
+                if let Some(what) = fault {
+                    self.report.findings.push(RecordFinding { key, what });
+                }
+            }
+        }
+    }
+
+    fn version(&self, _key: &str, version: &PromptVersion) -> Result<Option<String>, StoreError> {
+        if let Some(fault) = rule(version.verify()) {
+            return Ok(Some(fault));
+        }
+        match &version.base {
+            Some(base) if self.store.version(base)?.is_none() => Ok(Some(format!("its base {base} is missing"))),
+            _ => Ok(None),
+        }
+    }
+
+    fn dataset(&self, _key: &str, dataset: &DatasetVersion) -> Result<Option<String>, StoreError> {
+        let rows = self.store.rows(dataset)?;
+        if rows.len() as u64 != dataset.example_count {
+            return Ok(Some(format!(
+                "it names {} examples and has {} rows",
+                dataset.example_count,
+                rows.len()
+            )));
+        }
+        let computed = DatasetVersion::hash_rows(&rows, &dataset.exclusions)?;
+        if computed != dataset.content_hash {
+            return Ok(Some(format!(
+                "its rows hash to {computed}, not {}",
+                dataset.content_hash
+            )));
+        }
+        for row in &rows {
+            if self.store.example(&row.content_hash)?.is_none() {
+                return Ok(Some(format!("its example {} is missing", row.example)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn run(&self, _key: &str, run: &Run) -> Result<Option<String>, StoreError> {
+        if let Some(version) = run.subject.version()
+            && let Some(fault) = self.version_link(version, run.subject.content_hash())?
+        {
+            return Ok(Some(fault));
+        }
+        match self.store.dataset(&run.dataset)? {
+            Some(dataset) if dataset.content_hash == run.dataset_hash => {}
+            Some(_) => return Ok(Some(format!("{} has other content than was run", run.dataset))),
+            None => return Ok(Some(format!("{} is missing", run.dataset))),
+        }
+        Ok(match self.store.suite(&run.suite)? {
+            Some(suite) if suite.content_hash == run.suite_hash => None,
+            Some(_) => Some(format!("{} has other content than was run", run.suite)),
+            None => Some(format!("{} is missing", run.suite)),
+        })
+    }
+
+    fn run_end(&self, _key: &str, end: &RunEnd) -> Result<Option<String>, StoreError> {
+        if self.store.run(end.run)?.is_none() {
+            return Ok(Some(format!("{} is missing", end.run)));
+        }
+        let computed = self.store.outcomes_hash(end.run)?;
+        Ok((computed != end.outcomes_hash).then(|| {
+            format!(
+                "the outcomes of {} hash to {computed}, not {}",
+                end.run, end.outcomes_hash
+            )
+        }))
+    }
+
+    fn review(&self, _key: &str, review: &Review) -> Result<Option<String>, StoreError> {
+        if let Some(fault) = self.run_link(review.run)? {
+            return Ok(Some(fault));
+        }
+        self.version_link(&review.version, review.content_hash)
+    }
+
+    fn decision(&self, _key: &str, decision: &Decision) -> Result<Option<String>, StoreError> {
+        if let Some(run) = decision.run
+            && let Some(fault) = self.run_link(run)?
+        {
+            return Ok(Some(fault));
+        }
+        if let Some(review) = decision.review
+            && self.store.review(review)?.is_none()
+        {
+            return Ok(Some(format!("{review} is missing")));
+        }
+        self.version_link(&decision.version, decision.content_hash)
+    }
+
+    fn release(&self, _key: &str, release: &Release) -> Result<Option<String>, StoreError> {
+        if let Some(target) = &release.rollback_target
+            && self.store.release(&target.release)?.is_none()
+        {
+            return Ok(Some(format!("its rollback target {} is missing", target.release)));
+        }
+        self.promotion(&release.promotion)
+    }
+
+    /// A promotion rests on an approval of this very content.
+    fn promotion(&self, promotion: &Promotion) -> Result<Option<String>, StoreError> {
+        if let Some(fault) = self.version_link(&promotion.version, promotion.content_hash)? {
+            return Ok(Some(fault));
+        }
+        Ok(match self.store.decision(promotion.approved_by)? {
+            Some(decision)
+                if decision.kind == DecisionKind::Approved && decision.content_hash == promotion.content_hash =>
+            {
+                None
+            }
+            Some(decision) => Some(format!("{} did not approve this content", decision.id)),
+            None => Some(format!("its approval {} is missing", promotion.approved_by)),
+        })
+    }
+
+    fn version_link(&self, id: &VersionId, hash: ContentHash) -> Result<Option<String>, StoreError> {
+        Ok(match self.store.version(id)? {
+            Some(version) if version.content_hash == hash => None,
+            Some(version) => Some(format!(
+                "{id} has content {}, not {}",
+                version.content_hash.short(),
+                hash.short()
+            )),
+            None => Some(format!("{id} is missing")),
+        })
+    }
+
+    fn run_link(&self, id: RunId) -> Result<Option<String>, StoreError> {
+        Ok(self.store.run(id)?.is_none().then(|| format!("{id} is missing")))
+    }
+}

@@ -1,0 +1,210 @@
+//! Files that a crash cut short, or that changed by themselves.
+
+use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::path::Path;
+
+use pegbox::store::embedded::EmbeddedEngine;
+use pegbox::store::engine::{Engine, EngineError, Scan};
+
+use crate::store::{SMALL_SEGMENT_BYTES, batch, copy_journal, flip, len, open, put, segment, text};
+
+/// A store of one segment: two commits, then a last one of two keys. Returns where the last one begins.
+fn three_commits(dir: &Path) -> u64 {
+    let engine = open(dir);
+    put(&engine, "a", "1");
+    put(&engine, "b", "2");
+    let before = len(&segment(dir, 1));
+    engine.commit(batch("last").put("c", "3").put("a", "4")).expect("taken");
+    before
+}
+
+fn state(engine: &dyn Engine) -> String {
+    let entries = engine.scan(&Scan::prefix("", 10)).expect("scan");
+    let show = |(key, value): (Vec<u8>, Vec<u8>)| [key, b"=".to_vec(), value, b" ".to_vec()].concat();
+    String::from_utf8(entries.into_iter().flat_map(show).collect()).expect("text")
+}
+
+#[test]
+fn a_tail_cut_at_any_byte_loses_only_the_unfinished_group() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let before = three_commits(dir.path());
+    let whole = len(&segment(dir.path(), 1));
+    for cut in before..whole {
+        let torn = tempfile::tempdir().expect("a folder");
+        copy_journal(dir.path(), torn.path());
+        let file = OpenOptions::new()
+            .write(true)
+            .open(segment(torn.path(), 1))
+            .expect("opened");
+        file.set_len(cut).expect("cut");
+        let engine = open(torn.path());
+        assert_eq!(state(&engine), "a=1 b=2 ", "cut at {cut}");
+        assert_eq!(engine.recovery().cut_bytes, cut - before);
+        let receipt = engine.commit(batch("next").put("d", "5")).expect("the store goes on");
+        assert_eq!(receipt.sequence, 3);
+        assert_eq!(engine.verify().expect("verify").findings, [], "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_tail_of_zeros_or_noise_is_cut() {
+    let dir = tempfile::tempdir().expect("a folder");
+    three_commits(dir.path());
+    for tail in [
+        vec![0; 5_000],
+        vec![0xa5; 300],
+        b"PGBF\x01\x00\x01\x00\xff\xff\xff\x00".to_vec(),
+    ] {
+        let torn = tempfile::tempdir().expect("a folder");
+        copy_journal(dir.path(), torn.path());
+        let path = segment(torn.path(), 1);
+        fs::write(&path, [fs::read(&path).expect("read"), tail.clone()].concat()).expect("written");
+        let engine = open(torn.path());
+        assert_eq!(state(&engine), "a=4 b=2 c=3 ");
+        assert_eq!(engine.recovery().cut_bytes, tail.len() as u64);
+    }
+}
+
+#[test]
+fn commits_that_the_index_knew_and_the_journal_lost_are_counted() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let before = three_commits(dir.path());
+    let file = OpenOptions::new()
+        .write(true)
+        .open(segment(dir.path(), 1))
+        .expect("opened");
+    file.set_len(before + 1).expect("cut");
+    let engine = open(dir.path());
+    assert_eq!(state(&engine), "a=1 b=2 ");
+    assert_eq!(engine.recovery().missing_commits, 1);
+    assert!(engine.recovery().index_rebuilt.is_some());
+}
+
+#[test]
+fn damage_before_the_last_group_is_not_taken_for_an_unfinished_one() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let before = three_commits(dir.path());
+    for offset in 72..before {
+        let bad = tempfile::tempdir().expect("a folder");
+        copy_journal(dir.path(), bad.path());
+        flip(&segment(bad.path(), 1), offset);
+        let error = EmbeddedEngine::open(bad.path()).expect_err("damaged");
+        assert!(
+            matches!(error, EngineError::Damaged { segment: 1, .. }),
+            "byte {offset}: {error}"
+        );
+    }
+    flip(&segment(dir.path(), 1), before + 4);
+    fs::remove_dir_all(dir.path().join("index")).expect("removed");
+    let engine = open(dir.path());
+    assert_eq!(
+        state(&engine),
+        "a=1 b=2 ",
+        "nothing shows that the last group was ever acknowledged"
+    );
+}
+
+#[test]
+fn every_flipped_byte_of_a_sealed_segment_is_found_and_never_read() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let engine = open(dir.path());
+    let mut expected = BTreeMap::new();
+    for n in 0..30 {
+        let (key, value) = (format!("k/{n:02}"), format!("{n}").repeat(60));
+        put(&engine, &key, &value);
+        expected.insert(key, value);
+    }
+    assert!(engine.stats().expect("stats").segments > 3);
+    let path = segment(dir.path(), 2);
+    assert!(len(&path) <= SMALL_SEGMENT_BYTES);
+    let mut refused_reads = 0;
+    for offset in 0..len(&path) {
+        flip(&path, offset);
+        let report = engine.verify().expect("verify");
+        assert!(
+            report
+                .findings
+                .iter()
+                .any(|finding| finding.segment == 2 && finding.offset <= offset),
+            "byte {offset}: {:?}",
+            report.findings
+        );
+        for (key, value) in &expected {
+            match engine.get(key.as_bytes()) {
+                Ok(found) => assert!(found.as_deref() == Some(value.as_bytes()), "byte {offset}: {key}"),
+                Err(EngineError::Damaged {
+                    segment: 2, offset: at, ..
+                }) => {
+                    assert!(at <= offset);
+                    refused_reads += 1;
+                }
+                Err(error) => panic!("byte {offset}: {error}"),
+            }
+        }
+        flip(&path, offset);
+    }
+    assert!(refused_reads > 500, "{refused_reads}");
+    assert_eq!(engine.verify().expect("verify").findings, []);
+}
+
+#[test]
+fn one_finding_names_the_place_and_the_rest_is_still_compared() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let engine = open(dir.path());
+    for n in 0..30 {
+        put(&engine, &format!("k/{n:02}"), &"v".repeat(100));
+    }
+    // The first frame of segment 2 begins behind the 72 bytes of its header; this is inside its value.
+    flip(&segment(dir.path(), 2), 72 + 28 + 10);
+    let report = engine.verify().expect("verify");
+    let first = &report.findings[0];
+    assert_eq!((first.segment, first.offset), (2, 72));
+    assert!(first.what.contains("checksum"), "{first:?}");
+    assert_eq!(report.commits, 30);
+    assert_eq!(
+        report.findings.len(),
+        2,
+        "the bad frame, and its key: {:?}",
+        report.findings
+    );
+    drop(engine);
+    fs::remove_dir_all(dir.path().join("index")).expect("removed");
+    let error = EmbeddedEngine::open(dir.path()).expect_err("cannot be rebuilt");
+    assert!(
+        matches!(
+            error,
+            EngineError::Damaged {
+                segment: 2,
+                offset: 72,
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_sealed_segment_cut_between_two_commits_is_found() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let engine = open(dir.path());
+    for n in 0..30 {
+        put(&engine, &format!("k/{n:02}"), &"v".repeat(100));
+    }
+    // Every commit has the same size here, so that the last one can be cut off exactly.
+    let path = segment(dir.path(), 2);
+    let commits = engine.verify().expect("verify").commits;
+    let frame_bytes = 28 + 4 + 100;
+    let commit_bytes = 28 + 52 + 24 + "anntest.putk/00to see it".len() as u64;
+    let file = OpenOptions::new().write(true).open(&path).expect("opened");
+    file.set_len(len(&path) - frame_bytes - commit_bytes).expect("cut");
+    let report = engine.verify().expect("verify");
+    assert_eq!(report.commits, commits - 1);
+    let continues = |finding: &&pegbox::store::engine::Finding| finding.segment == 3 && finding.offset == 0;
+    assert!(
+        report.findings.iter().any(|finding| continues(&finding)),
+        "{:?}",
+        report.findings
+    );
+    assert!(text(&engine, "k/00").is_some());
+}

@@ -1,0 +1,17 @@
+//! The promises of a store engine: atomic, ordered, durable when acknowledged, checked on every read, and open again
+//! after anything that can happen to the process or its files.
+
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod damage;
+#[cfg(test)]
+mod full_disk;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod opening;
+#[cfg(test)]
+mod store;

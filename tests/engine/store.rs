@@ -1,0 +1,74 @@
+//! Stores to test with.
+
+use std::fs::{self, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use pegbox::store::embedded::EmbeddedEngine;
+use pegbox::store::engine::{AuditEntry, Batch, Engine};
+
+/// Small enough that a few commits fill a segment.
+pub const SMALL_SEGMENT_BYTES: u64 = 2_048;
+
+pub fn audit(subject: &str) -> AuditEntry {
+    AuditEntry {
+        at_ms: 1_780_000_000_000,
+        actor: "ann".into(),
+        action: "test.put".into(),
+        subject: subject.into(),
+        reason: "to see it".into(),
+    }
+}
+
+pub fn batch(subject: &str) -> Batch {
+    Batch::new(audit(subject))
+}
+
+pub fn open(dir: &Path) -> EmbeddedEngine {
+    EmbeddedEngine::open_with(dir, SMALL_SEGMENT_BYTES).expect("the store opens")
+}
+
+pub fn put(engine: &dyn Engine, key: &str, value: &str) {
+    engine.commit(batch(key).put(key, value)).expect("the commit is taken");
+}
+
+pub fn text(engine: &dyn Engine, key: &str) -> Option<String> {
+    let value = engine.get(key.as_bytes()).expect("the key can be read");
+    value.map(|value| String::from_utf8(value).expect("text was stored"))
+}
+
+pub fn segment(dir: &Path, number: u32) -> PathBuf {
+    dir.join("journal").join(format!("{number:08}.seg"))
+}
+
+pub fn len(path: &Path) -> u64 {
+    fs::metadata(path).expect("the file is there").len()
+}
+
+/// Flips one bit of a file in place.
+pub fn flip(path: &Path, offset: u64) {
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(path)
+        .expect("the file opens");
+    let mut byte = [0];
+    file.seek(SeekFrom::Start(offset))
+        .and_then(|_| file.read_exact(&mut byte))
+        .expect("the byte is there");
+    byte[0] ^= 0x10;
+    file.seek(SeekFrom::Start(offset))
+        .and_then(|_| file.write_all(&byte))
+        .expect("the byte is written");
+}
+
+/// Copies a store without its index.
+pub fn copy_journal(from: &Path, to: &Path) {
+    fs::create_dir_all(to.join("journal")).expect("folders are made");
+    fs::copy(from.join("FORMAT"), to.join("FORMAT")).expect("the format is copied");
+    for entry in fs::read_dir(from.join("journal")).expect("segments are listed") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name");
+        fs::copy(&path, to.join("journal").join(name)).expect("a segment is copied");
+    }
+}
