@@ -265,10 +265,10 @@ mod tests {
             }),
             ("model.name", |m| m.name = String::new()),
             ("model.safety_settings.a", |m| {
-                m.safety_settings = vec![setting("1"), setting("2")]
+                m.safety_settings = vec![setting("1"), setting("2")];
             }),
             ("model.provider_flags.a", |m| {
-                m.provider_flags = vec![setting("[9007199254740993]")]
+                m.provider_flags = vec![setting("[9007199254740993]")];
             }),
         ];
         for (field, edit) in faults {
