@@ -3,6 +3,7 @@
 //! Nothing in it is a table of results. Versions, datasets, suites, runs, reviews and releases are made by the same
 //! functions that everybody uses, and every number comes from the simulated model reading the prompt of that version.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -15,6 +16,7 @@ use crate::domain::reason::Reason;
 use crate::domain::run::{RunSettings, RuntimeContext};
 use crate::domain::time::Timestamp;
 use crate::domain::version::ChangeKind;
+use crate::store::embedded::EmbeddedEngine;
 use crate::store::engine::Engine;
 
 const V11: &str = include_str!("../../assets/demo/support_triage_v11.prompt.md");
@@ -119,6 +121,22 @@ impl Workbench {
             prompt: PromptName::new(DEMO_PROMPT)?,
         };
         history.write()
+    }
+
+    /// Opens a demo store: the one in the folder, or a new one where the folder is empty.
+    pub fn open_demo(folder: &Path, clock: Clock, runtime: tokio::runtime::Handle) -> Result<Self, WorkbenchError> {
+        let engine = EmbeddedEngine::open(folder).map_err(|error| WorkbenchError::Store(error.into()))?;
+        let engine: Arc<dyn Engine> = Arc::new(engine);
+        let workbench = Self::over(Arc::clone(&engine), clock, runtime.clone());
+        if workbench.is_empty() {
+            Self::build_demo(engine, runtime)?;
+        } else if !workbench.is_demo()? {
+            return Err(WorkbenchError::refused(
+                format!("{} holds a store that is no demo", folder.display()),
+                "name an empty folder with --store, or leave it out for a temporary one",
+            ));
+        }
+        Ok(workbench)
     }
 
     /// Whether the store is a demo store: its policy accepts simulated evidence and it has the demo's prompt.
