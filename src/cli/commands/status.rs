@@ -7,6 +7,8 @@ use super::prompt::prompt_document;
 use super::run::run_document;
 use crate::cli::exit::CliError;
 use crate::cli::output::{Plain, Reply, Table, or_none};
+use crate::domain::ids::VersionId;
+use crate::domain::promotion::Environment;
 use crate::workbench::Need;
 
 /// What Home shows.
@@ -74,11 +76,7 @@ fn need_row(need: &Need) -> [String; 3] {
         } => [
             id.to_string(),
             format!("{version} is approved for {}", environment.as_str()),
-            format!(
-                "pegbox release promote {} --to {}",
-                version.prompt,
-                environment.as_str()
-            ),
+            promote_command(version, *environment),
         ],
         Need::FailedGate {
             run,
@@ -100,12 +98,25 @@ fn need_row(need: &Need) -> [String; 3] {
             format!("{subject} is interrupted with {saved} of {total}"),
             format!("pegbox run resume {run}"),
         ],
+        Need::Untested { version, by, .. } => [
+            version.to_string(),
+            format!("by {by}, no run has tested it"),
+            format!("pegbox run start {version} --dataset NAME --suite NAME"),
+        ],
         Need::Draft { prompt, saved_at } => [
             prompt.to_string(),
             format!("has a draft of {saved_at}"),
             format!("pegbox prompt commit {prompt}"),
         ],
     }
+}
+
+fn promote_command(version: &VersionId, environment: Environment) -> String {
+    format!(
+        "pegbox release promote {} --to {}",
+        version.prompt,
+        environment.as_str()
+    )
 }
 
 fn need_document(need: &Need) -> Value {
@@ -143,6 +154,9 @@ fn need_document(need: &Need) -> Value {
             total,
         } => json!({
             "kind": "interrupted_run", "run": run, "subject": subject, "saved": saved, "example_count": total,
+        }),
+        Need::Untested { version, by, at } => json!({
+            "kind": "untested", "version": version, "author": by, "committed_at": at,
         }),
         Need::Draft { prompt, saved_at } => json!({ "kind": "draft", "prompt": prompt, "saved_at": saved_at }),
     }
