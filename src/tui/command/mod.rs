@@ -254,6 +254,7 @@ mod tests {
                 "{}",
                 command.name
             );
+            assert!(command.help.len() <= 53, "{} is long for a line of help", command.help);
             assert!(command.label.len() <= 14, "{} is long for the footer", command.label);
             assert!(!command.scopes.is_empty(), "{}", command.name);
         }

@@ -41,11 +41,11 @@ commands! {
     GoReleases "go.releases" "releases" "Go to Releases" "Shows what is in production and what it replaced." ["6", "g l"] [Everywhere];
 
     Palette "app.palette" "cmd" "Command palette" "Finds any command by typing part of its name." [":"] [Everywhere];
-    Help "app.help" "help" "Help" "Lists the keys that work here, and why the others do not." ["?", "f1"] [Everywhere];
-    Back "app.back" "back" "One step back" "Leaves a field, closes, clears a filter, leaves the screen; never quits." ["esc"] [Everywhere];
+    Help "app.help" "help" "Help" "Lists the keys that work here, and why others do not." ["?", "f1"] [Everywhere];
+    Back "app.back" "back" "One step back" "Leaves a field, a filter, a screen; never quits." ["esc"] [Everywhere];
     Leave "app.leave" "back" "Back, on Home quit" "Leaves the screen; on Home it quits." ["q"] [Everywhere];
     Quit "app.quit" "quit" "Quit" "Ends the session; runs go on where the host lives on." [] [Everywhere];
-    Interrupt "app.interrupt" "stop" "Stop" "Stops what is in progress in this session; twice asks to quit." ["ctrl-c"] [Always];
+    Interrupt "app.interrupt" "stop" "Stop" "Stops what is in progress here; twice asks to quit." ["ctrl-c"] [Always];
     Redraw "app.redraw" "redraw" "Redraw" "Draws every cell again." ["ctrl-l"] [Always];
     Suspend "app.suspend" "suspend" "Suspend" "Gives the terminal back to the shell until fg." ["ctrl-z"] [Always];
     Mouse "app.mouse" "mouse" "Mouse on or off" "Leaves the mouse to the terminal, or takes it back." [] [Everywhere];
@@ -64,8 +64,8 @@ commands! {
     ProblemPrevious "problem.previous" "previous" "Previous problem" "Goes to the problem before." ["K", "["] [Everywhere];
     PaneNext "pane.next" "pane" "Next pane" "Moves the focus to the next pane." ["tab"] [Everywhere].footer(80);
     PanePrevious "pane.previous" "pane before" "Previous pane" "Moves the focus to the pane before." ["shift-tab"] [Everywhere];
-    PaneZoom "pane.zoom" "zoom" "Zoom pane" "Gives the focused pane the whole screen, or takes it back." ["z"] [Everywhere];
-    Open "item.open" "open" "Open" "Opens or expands what is selected; nothing else ever happens on it." ["enter"] [Everywhere].footer(1);
+    PaneZoom "pane.zoom" "zoom" "Zoom pane" "Gives the focused pane the whole screen, or not." ["z"] [Everywhere];
+    Open "item.open" "open" "Open" "Opens or expands what is selected, and no more." ["enter"] [Everywhere].footer(1);
     Search "list.search" "find" "Filter or search" "Filters a list, searches a text." ["/"] [Everywhere].footer(70);
     MatchNext "list.match_next" "next match" "Next match" "Goes to the next match of the search." ["n"] [Everywhere];
     MatchPrevious "list.match_previous" "match before" "Previous match" "Goes to the match before." ["N"] [Everywhere];
@@ -83,12 +83,12 @@ commands! {
     PromptNew "prompt.new" "new" "New prompt" "Makes a prompt with an empty draft." ["a"] [Home, Prompts].footer(14).role(Author);
     DraftEdit "draft.edit" "edit" "Edit" "Opens the prompt's draft in the editor." ["e"] [Prompts, Diff, Runs, Failures, Comparison].footer(12).role(Author);
     DraftEditExternal "draft.edit_external" "$EDITOR" "Edit in $EDITOR" "Hands the draft to your own editor and takes it back." ["E"] [Prompts, EditorNormal].footer(50).role(Author);
-    DraftDrop "draft.drop" "drop draft" "Drop draft" "Drops the draft's changes and goes back to its base version." ["x"] [Prompts].danger(Question).role(Author);
+    DraftDrop "draft.drop" "drop draft" "Drop draft" "Takes the draft back to its base version." ["x"] [Prompts].danger(Question).role(Author);
     VersionCommit "version.commit" "save version" "Save version" "Makes the draft an immutable version; asks why." ["ctrl-s"] [Prompts, EditorInsert, EditorNormal].footer(11).role(Author);
     Compare "item.compare" "diff" "Compare with" "Compares with another of its kind; asks which." ["d"] [Prompts, Diff, Data, Runs, Failures, Comparison, Review, Releases].footer(20);
     VersionCompare "version.compare" "diff with base" "Compare with the base" "Shows what the draft changes." ["d b"] [EditorNormal].footer(20);
     History "item.history" "history" "History" "Shows the versions or releases before." ["H"] [Prompts, Data, Releases].footer(62);
-    Lineage "item.lineage" "lineage" "Lineage" "Shows the records that it rests on and that rest on it." ["L"] [Prompts, Data, Runs, Failures, Comparison, Review, Releases].footer(64);
+    Lineage "item.lineage" "lineage" "Lineage" "Shows what it rests on and what rests on it." ["L"] [Prompts, Data, Runs, Failures, Comparison, Review, Releases].footer(64);
     ReviewRequest "review.request" "ask review" "Request review" "Asks for a decision on the version of this run." ["V"] [Prompts, Runs, Comparison].footer(30).role(Author);
 
     EditorDone "editor.done" "done" "Stop typing" "Keys are commands again; the draft is kept." ["esc"] [EditorInsert].footer(1);
@@ -110,23 +110,23 @@ commands! {
 
     DiffSplit "diff.split" "split" "Split or unified" "Shows two sides, or one below the other." ["S", "|"] [Diff, Review].footer(16);
 
-    DatasetImport "dataset.import" "import" "Import a dataset" "Reads a JSONL, CSV or JSON file into a new version; shows the mapping first." ["a", "i"] [Data].footer(14).role(Author);
-    ExampleEdit "example.edit" "edit example" "Edit example" "Replaces the example in a new version of the dataset; asks why." ["e"] [Data].footer(18).role(Author);
-    ExampleEditExternal "example.edit_external" "$EDITOR" "Edit example in $EDITOR" "Hands the example to your own editor as JSON and takes it back." ["E"] [Data].footer(50).role(Author);
+    DatasetImport "dataset.import" "import" "Import a dataset" "Reads a JSONL, CSV or JSON file into a new version." ["a", "i"] [Data].footer(14).role(Author);
+    ExampleEdit "example.edit" "edit example" "Edit example" "Replaces the example in a new version; asks why." ["e"] [Data].footer(18).role(Author);
+    ExampleEditExternal "example.edit_external" "$EDITOR" "Edit example in $EDITOR" "Hands the example to your own editor as JSON." ["E"] [Data].footer(50).role(Author);
     ExampleKeep "example.keep" "to dataset" "Add case to a dataset" "Adds this failed case to a new version of a dataset." ["a"] [Failures].footer(16).role(Author);
     ExampleExclude "example.exclude" "exclude" "Exclude example" "Leaves the example out of a new version; asks why." ["x"] [Data].danger(Reason).footer(40).role(Author);
     FilterKeep "filter.keep" "keep value" "Keep this value" "Filters to rows with the value under the cursor." ["="] [Data].footer(44);
     FilterDrop "filter.drop" "drop value" "Drop this value" "Filters rows with the value under the cursor away." ["-"] [Data];
 
-    RunRepeat "run.repeat" "rerun" "Run again" "Runs the failed or marked examples again; asks how many times." ["R"] [Runs, Failures].footer(26).role(Author);
+    RunRepeat "run.repeat" "rerun" "Run again" "Runs the failed or marked examples again." ["R"] [Runs, Failures].footer(26).role(Author);
     RunPause "run.pause" "pause" "Pause or resume run" "Pauses the run, or goes on with it." ["p"] [Runs].footer(22).role(Author);
     RunCancel "run.cancel" "cancel" "Cancel run" "Ends the run; what is saved stays." ["x"] [Runs].danger(Question).footer(24).role(Author);
     Follow "run.follow" "follow" "Follow the newest" "Keeps the newest in view until you move." ["f"] [Runs].footer(46);
-    Mark "item.mark" "mark" "Mark, unmark" "Marks what is selected; commands then take all marked." ["space"] [Data, Failures].footer(42);
+    Mark "item.mark" "mark" "Mark, unmark" "Marks it; commands then take all that is marked." ["space"] [Data, Failures].footer(42);
 
-    Viewed "review.viewed" "viewed" "Mark as viewed" "Marks the change as viewed; approval needs every change viewed." ["space"] [Review].footer(10).role(Reviewer);
+    Viewed "review.viewed" "viewed" "Mark as viewed" "Marks the change; approval needs all of them viewed." ["space"] [Review].footer(10).role(Reviewer);
     ReviewApprove "review.approve" "approve" "Approve" "Approves the version whose content is shown." ["A"] [Review].danger(Reason).footer(24).role(Reviewer);
-    ReviewReject "review.reject" "reject" "Reject" "Rejects the version, or says that it is no prompt problem." ["X"] [Review].danger(Reason).footer(26).role(Reviewer);
+    ReviewReject "review.reject" "reject" "Reject" "Rejects it, or says that it is no prompt problem." ["X"] [Review].danger(Reason).footer(26).role(Reviewer);
     ReviewPause "review.pause" "pause" "Pause review" "Puts the decision off, with the reason." ["p"] [Review].danger(Reason).footer(28).role(Reviewer);
 
     ReleasePromote "release.promote" "promote" "Promote" "Puts an approved version into staging or production." ["P"] [Releases].danger(Typed).footer(22).role(Releaser);

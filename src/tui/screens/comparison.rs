@@ -24,7 +24,7 @@ use crate::tui::widgets::field::Focus;
 use crate::tui::widgets::listing::{HasId, Listing};
 use crate::tui::widgets::panel::Panel;
 use crate::tui::widgets::table::{Column, Table, TableCell};
-use crate::workbench::{Answer, Comparison, Fault, MetricChange, Request, RunDetail};
+use crate::workbench::{Answer, Comparison, Fault, Group, MetricDelta, Request, RunDetail};
 
 /// Columns of the examples beside the summary.
 const FLIPS_COLUMNS: u16 = 36;
@@ -108,8 +108,8 @@ impl RunComparison {
     }
 
     fn take(&mut self, comparison: Comparison) {
-        let rows = |flip, examples: &[ExampleId]| {
-            let rows = examples.iter().cloned();
+        let rows = |flip, group: &Group| {
+            let rows = group.examples.iter().cloned();
             rows.map(|example| FlipRow { flip, example }).collect::<Vec<_>>()
         };
         let mut all = rows(Flip::Broken, &comparison.broken);
@@ -347,10 +347,10 @@ impl Screen for RunComparison {
         };
         format!(
             "{} fixed, {} broken, {} still failing, {} right in both",
-            comparison.fixed.len(),
-            comparison.broken.len(),
-            comparison.still_failing.len(),
-            comparison.both_right.len()
+            comparison.fixed.count,
+            comparison.broken.count,
+            comparison.still_failing.count,
+            comparison.both_right.count
         )
     }
 }
@@ -366,26 +366,26 @@ fn split(area: Rect, context: &Context) -> [Rect; 2] {
 }
 
 fn counts(comparison: &Comparison, theme: &Theme) -> Vec<Line<'static>> {
-    let line = |word: &str, count: usize, style| {
+    let line = |word: &str, count: u64, style| {
         Line::from(vec![
             Span::styled(pad(word, NAME_COLUMNS), style),
             Span::raw(format!(" {count:>8}")),
         ])
     };
     vec![
-        line(Flip::Broken.word(), comparison.broken.len(), theme.removed),
-        line(Flip::Fixed.word(), comparison.fixed.len(), theme.added),
-        line(Flip::StillFailing.word(), comparison.still_failing.len(), theme.text),
-        line("  right in both", comparison.both_right.len(), theme.text),
+        line(Flip::Broken.word(), comparison.broken.count, theme.removed),
+        line(Flip::Fixed.word(), comparison.fixed.count, theme.added),
+        line(Flip::StillFailing.word(), comparison.still_failing.count, theme.text),
+        line("  right in both", comparison.both_right.count, theme.text),
     ]
 }
 
-fn metric_line(change: &MetricChange, theme: &Theme) -> Line<'static> {
-    let delta = match (change.base.value(), change.candidate.value()) {
-        (Some(base), Some(candidate)) if candidate > base => format!("+{}", signed(candidate - base)),
-        (Some(base), Some(candidate)) if candidate < base => format!("-{}", signed(base - candidate)),
-        (Some(_), Some(_)) => "same".into(),
-        _ => "no data".into(),
+fn metric_line(change: &MetricDelta, theme: &Theme) -> Line<'static> {
+    let delta = match change.delta {
+        Some(delta) if delta > 0.0 => format!("+{}", unsigned(delta)),
+        Some(delta) if delta < 0.0 => format!("-{}", unsigned(-delta)),
+        Some(_) => "same".into(),
+        None => "no data".into(),
     };
     let mut spans = outside(&pad(&change.metric, NAME_COLUMNS), NAME_COLUMNS, theme.text, theme);
     spans.push(Span::raw(format!(
@@ -397,7 +397,7 @@ fn metric_line(change: &MetricChange, theme: &Theme) -> Line<'static> {
 }
 
 /// The size of a change in the digits of the values beside it.
-fn signed(change: f64) -> String {
+fn unsigned(change: f64) -> String {
     if change < 1.0 {
         format!("{change:.3}")
     } else {

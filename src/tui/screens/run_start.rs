@@ -130,7 +130,7 @@ impl RunStart {
         };
         wish.settings.concurrency = concurrency;
         let wish = self.wish.take()?;
-        Some(vec![Effect::Ask(Request::StartRun(StartRun {
+        Some(vec![Effect::Ask(Request::StartRun(Box::new(StartRun {
             version: wish.version?,
             dataset: wish.dataset?,
             suite: wish.suite?,
@@ -138,7 +138,7 @@ impl RunStart {
             environment: None,
             context: RuntimeContext::default(),
             settings: wish.settings,
-        }))])
+        })))])
     }
 
     /// The next question. One that has a single answer is not asked.

@@ -85,12 +85,12 @@ impl ExampleEditing {
         let Some(before) = self.before.take() else {
             return Vec::new();
         };
-        let request = Request::ChangeExample(ExampleChange {
+        let request = Request::ChangeExample(Box::new(ExampleChange {
             dataset: dataset.clone(),
             label: None,
             edit: ExampleEdit::Exclude(before.id),
             reason: confirmed.reason().to_owned(),
-        });
+        }));
         vec![Effect::Act(request, confirmed)]
     }
 
@@ -110,12 +110,12 @@ impl ExampleEditing {
             _ => return Vec::new(),
         };
         match parsed_label.and_then(|label| after.map(|content| (label, content))) {
-            Ok((label, content)) => vec![Effect::Ask(Request::ChangeExample(ExampleChange {
+            Ok((label, content)) => vec![Effect::Ask(Request::ChangeExample(Box::new(ExampleChange {
                 dataset: dataset.clone(),
                 label,
                 edit: ExampleEdit::Replace(Box::new(content)),
                 reason: filled.text("reason").to_owned(),
-            }))],
+            })))],
             Err(why) => {
                 let reason = filled.text("reason");
                 let again = if filled.tag == EDIT {

@@ -83,7 +83,7 @@ impl KeptCase {
         };
         let [typed, label, reason] = ["expected", "label", "reason"].map(|name| filled.text(name));
         match read(typed, label) {
-            Ok((expected, label)) => vec![Effect::Ask(Request::ChangeExample(ExampleChange {
+            Ok((expected, label)) => vec![Effect::Ask(Request::ChangeExample(Box::new(ExampleChange {
                 dataset: dataset.clone(),
                 label,
                 edit: ExampleEdit::AddFailedCase {
@@ -92,7 +92,7 @@ impl KeptCase {
                     expected,
                 },
                 reason: reason.to_owned(),
-            }))],
+            })))],
             Err(why) => vec![
                 Effect::Say(Note::warning(why)),
                 Effect::Fill(self.form(selected, typed, label, reason)),

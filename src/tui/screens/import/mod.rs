@@ -10,7 +10,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
-use self::preview::{FilePreview, report_lines};
+use self::preview::{preview_lines, report_lines, summary};
 use super::lines::{Scroll, wrapped_outside};
 use super::{Context, Place, Screen, ScreenEvent};
 use crate::domain::ids::{DatasetLabel, DatasetName};
@@ -20,7 +20,7 @@ use crate::tui::input::{Key, KeyCode, Mouse, MouseKind};
 use crate::tui::msg::Note;
 use crate::tui::widgets::field::{Field, Focus};
 use crate::tui::widgets::panel::Panel;
-use crate::workbench::{Answer, Fault, ImportReport, ImportRequest, Request};
+use crate::workbench::{Answer, Fault, ImportPreview, ImportReport, ImportRequest, Request};
 
 /// What is typed, in this order.
 const LABELS: [(&str, &str); 5] = [
@@ -48,7 +48,7 @@ enum Shown {
     #[default]
     Nothing,
     Reading,
-    Preview(FilePreview),
+    Preview(Box<ImportPreview>),
     Report(Box<ImportReport>),
     Fault(Fault),
 }
@@ -124,7 +124,10 @@ impl Import {
         self.asked = now;
         self.shown = Shown::Reading;
         self.scroll.reset();
-        self.requests().into_iter().map(Effect::Ask).collect()
+        vec![Effect::Ask(Request::PreviewImport {
+            path: PathBuf::from(&self.asked.0),
+            mapping: self.asked.1.clone(),
+        })]
     }
 
     fn import(&mut self) -> Vec<Effect> {
@@ -149,13 +152,13 @@ impl Import {
         if self.text(REASON).is_empty() {
             return complain(self, REASON, "a reason is needed: say what this version is for".into());
         }
-        vec![Effect::Ask(Request::ImportDataset(ImportRequest {
+        vec![Effect::Ask(Request::ImportDataset(Box::new(ImportRequest {
             path: PathBuf::from(self.text(FILE)),
             name,
             label,
             mapping: self.text(MAPPING).to_owned(),
             reason: self.text(REASON).to_owned(),
-        }))]
+        })))]
     }
 
     fn answered(&mut self, request: &Request, result: Result<Answer, Fault>) -> Vec<Effect> {
@@ -163,7 +166,8 @@ impl Import {
             (Request::PreviewImport { path, mapping }, result) => {
                 if (path.to_str(), mapping.as_str()) == (Some(self.asked.0.as_str()), self.asked.1.as_str()) {
                     self.shown = match result {
-                        Ok(answer) => FilePreview::of(answer).map_or(Shown::Nothing, Shown::Preview),
+                        Ok(Answer::Preview(preview)) => Shown::Preview(Box::new(preview)),
+                        Ok(_) => Shown::Nothing,
                         Err(fault) => Shown::Fault(fault),
                     };
                 }
@@ -186,6 +190,8 @@ impl Import {
             report.fault_count
         ));
         self.scroll.reset();
+        // The file is going to be corrected: leaving its field reads it again.
+        self.asked = Default::default();
         self.shown = Shown::Report(Box::new(report));
         vec![Effect::Say(note)]
     }
@@ -201,7 +207,7 @@ impl Import {
                 theme.dim,
             ),
             Shown::Reading => vec![Line::styled("reading the file", theme.dim)],
-            Shown::Preview(preview) => preview.lines(columns, theme),
+            Shown::Preview(preview) => preview_lines(preview, columns, theme),
             Shown::Report(report) => report_lines(report, columns, theme),
             Shown::Fault(fault) => {
                 let mut lines = wrapped_outside(&fault.what, columns, 0, theme.fail);
@@ -273,16 +279,9 @@ impl Screen for Import {
         "Data > Import".into()
     }
 
-    /// A file that changed meanwhile is read again.
+    /// Nothing of the store is shown here, and a large file is not read again because of a change there.
     fn requests(&self) -> Vec<Request> {
-        let (path, mapping) = &self.asked;
-        if path.is_empty() {
-            return Vec::new();
-        }
-        vec![Request::PreviewImport {
-            path: PathBuf::from(path),
-            mapping: mapping.clone(),
-        }]
+        Vec::new()
     }
 
     fn update(&mut self, event: ScreenEvent, _context: &Context) -> Vec<Effect> {
@@ -349,7 +348,7 @@ impl Screen for Import {
 
     fn status(&self) -> String {
         match &self.shown {
-            Shown::Preview(preview) => preview.summary(),
+            Shown::Preview(preview) => summary(preview),
             _ => String::new(),
         }
     }

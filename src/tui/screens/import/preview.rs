@@ -2,94 +2,70 @@
 
 use ratatui::text::{Line, Span};
 
+use crate::domain::example::Example;
 use crate::text::pad;
 use crate::tui::screens::example_text::{facts_line, json_cell};
 use crate::tui::screens::lines::{outside, wrapped_outside};
 use crate::tui::theme::Theme;
-use crate::workbench::{Answer, ImportReport};
+use crate::workbench::{ImportPreview, ImportReport, RowFault};
 
 /// Columns of a target such as `metadata.channel`.
 const TARGET_COLUMNS: usize = 20;
+/// Columns of an example's id.
+const ID_COLUMNS: usize = 10;
 
-/// What would be read of a file, as text.
-#[derive(Debug, Clone, Default)]
-pub(super) struct FilePreview {
-    pub(super) format: String,
-    pub(super) columns: Vec<String>,
-    /// Target and the column that it comes from.
-    pub(super) mapping: Vec<(String, String)>,
-    /// The first rows: a word that names the row, and the row.
-    pub(super) rows: Vec<(String, String)>,
-    /// Line and reason.
-    pub(super) faults: Vec<(u64, String)>,
+/// In a line: `JSON Lines   240 rows   6 columns`, and how many rows are malformed.
+pub(super) fn summary(preview: &ImportPreview) -> String {
+    let faults = match preview.fault_count {
+        0 => "none malformed".to_owned(),
+        count => format!("{count} MALFORMED"),
+    };
+    let columns = preview.columns.len();
+    format!(
+        "{}   {} rows   {faults}   {columns} columns",
+        preview.format, preview.read
+    )
 }
 
-impl FilePreview {
-    /// The workbench's preview; none for any other answer.
-    pub(super) fn of(answer: Answer) -> Option<Self> {
-        let Answer::Preview(preview) = answer else {
-            return None;
-        };
-        let rows = preview.rows.iter().map(|example| {
-            let content = &example.content;
-            let expected = content
-                .expected
-                .as_ref()
-                .map_or_else(String::new, |expected| format!("{}   |   ", json_cell(expected)));
-            let row = format!("{expected}{}   {}", json_cell(&content.input), facts_line(content));
-            (content.id.to_string(), row)
-        });
-        Some(Self {
-            rows: rows.collect(),
-            format: preview.format.to_string(),
-            columns: preview.columns,
-            mapping: preview.mapping,
-            faults: preview
-                .faults
-                .into_iter()
-                .map(|fault| (fault.line, fault.reason))
-                .collect(),
-        })
-    }
-
-    /// In a line: `JSON Lines, 6 columns`, and how many of the first rows are malformed.
-    pub(super) fn summary(&self) -> String {
-        let faults = match self.faults.len() {
-            0 => "no fault among the first rows".to_owned(),
-            count => format!("{count} malformed among the first rows"),
-        };
-        format!("{}, {} columns, {faults}", self.format, self.columns.len())
-    }
-
-    /// Faults first: they stop the import.
-    pub(super) fn lines(&self, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
-        let mut lines = wrapped_outside(
-            &format!("{}   columns {}", self.format, self.columns.join(", ")),
-            columns,
-            0,
-            theme.text,
-        );
-        if !self.faults.is_empty() {
-            lines.push(Line::raw(""));
-            lines.push(Line::styled("malformed, so that nothing would be imported", theme.fail));
-            lines.extend(self.faults.iter().map(|fault| fault_line(fault, columns, theme)));
-        }
+/// Faults first: they stop the import.
+pub(super) fn preview_lines(preview: &ImportPreview, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let mut lines = wrapped_outside(&summary(preview), columns, 0, theme.text);
+    let names = format!("columns {}", preview.columns.join(", "));
+    lines.extend(wrapped_outside(&names, columns, 0, theme.dim));
+    if preview.fault_count > 0 {
         lines.push(Line::raw(""));
-        lines.push(Line::styled(
-            "mapping   (type over it in the mapping field)",
-            theme.title,
-        ));
-        lines.extend(mapping_lines(&self.mapping, columns, theme));
-        lines.push(Line::raw(""));
-        lines.push(Line::styled("first rows", theme.title));
-        for (name, row) in &self.rows {
-            let mut spans = outside(&pad(name, 10), 10, theme.dim, theme);
-            spans.push(Span::raw(" "));
-            spans.extend(outside(row, columns.saturating_sub(11), theme.text, theme));
-            lines.push(Line::from(spans));
-        }
-        lines
+        lines.push(Line::styled("malformed, so that nothing would be imported", theme.fail));
+        lines.extend(fault_lines(&preview.faults, preview.fault_count, columns, theme));
     }
+    lines.push(Line::raw(""));
+    lines.push(Line::styled("mapping: the mapping field changes it", theme.title));
+    lines.extend(mapping_lines(&preview.mapping, columns, theme));
+    lines.push(Line::raw(""));
+    lines.push(Line::styled("first rows", theme.title));
+    lines.extend(
+        preview
+            .rows
+            .iter()
+            .flat_map(|example| row_lines(example, columns, theme)),
+    );
+    lines
+}
+
+/// An example as it would be stored: id and input, then what else is known of it.
+fn row_lines(example: &Example, columns: usize, theme: &Theme) -> [Line<'static>; 2] {
+    let content = &example.content;
+    let room = columns.saturating_sub(ID_COLUMNS + 1);
+    let mut input = outside(&pad(content.id.as_str(), ID_COLUMNS), ID_COLUMNS, theme.text, theme);
+    input.push(Span::raw(" "));
+    input.extend(outside(&json_cell(&content.input), room, theme.text, theme));
+    let expected = content.expected.as_ref().map_or_else(
+        || "nothing expected".to_owned(),
+        |json| format!("expected {}", json_cell(json)),
+    );
+    let known = format!("{expected}   {}", facts_line(content));
+    let mut more = vec![Span::raw(" ".repeat(ID_COLUMNS + 1))];
+    more.extend(outside(&known, room, theme.dim, theme));
+    [Line::from(input), Line::from(more)]
 }
 
 /// What an import that stored nothing says.
@@ -103,25 +79,27 @@ pub(super) fn report_lines(report: &ImportReport, columns: usize, theme: &Theme)
         0,
         theme.fail,
     );
-    for fault in &report.faults {
-        lines.push(fault_line(&(fault.line, fault.reason.clone()), columns, theme));
-    }
-    let more = report.fault_count.saturating_sub(report.faults.len() as u64);
-    if more > 0 {
-        lines.push(Line::styled(format!("and {more} more"), theme.dim));
-    }
+    lines.extend(fault_lines(&report.faults, report.fault_count, columns, theme));
     lines.push(Line::raw(""));
     lines.push(Line::styled("mapping", theme.title));
     lines.extend(mapping_lines(&report.mapping, columns, theme));
     lines
 }
 
-fn fault_line((line, reason): &(u64, String), columns: usize, theme: &Theme) -> Line<'static> {
-    let place = format!("line {line:>7}  ");
-    let room = columns.saturating_sub(place.len());
-    let mut spans = vec![Span::raw(place)];
-    spans.extend(outside(reason, room, theme.text, theme));
-    Line::from(spans)
+fn fault_lines(faults: &[RowFault], count: u64, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let line = |fault: &RowFault| {
+        let place = format!("line {:>7}  ", fault.line);
+        let room = columns.saturating_sub(place.len());
+        let mut spans = vec![Span::raw(place)];
+        spans.extend(outside(&fault.reason, room, theme.text, theme));
+        Line::from(spans)
+    };
+    let mut lines: Vec<Line> = faults.iter().map(line).collect();
+    let more = count.saturating_sub(faults.len() as u64);
+    if more > 0 {
+        lines.push(Line::styled(format!("and {more} more"), theme.dim));
+    }
+    lines
 }
 
 fn mapping_lines(mapping: &[(String, String)], columns: usize, theme: &Theme) -> Vec<Line<'static>> {
