@@ -128,6 +128,6 @@ commands! {
     ReviewReject "review.reject" "reject" "Reject" "Rejects the version, or says that it is no prompt problem." ["X"] [Review].danger(Reason).footer(26).role(Reviewer);
     ReviewPause "review.pause" "pause" "Pause review" "Puts the decision off, with the reason." ["p"] [Review].danger(Reason).footer(28).role(Reviewer);
 
-    ReleasePromote "release.promote" "promote" "Promote" "Puts an approved version into staging or production." ["P"] [Releases].danger(Typed).footer(22).role(Releaser);
+    ReleasePromote "release.promote" "promote" "Promote" "Puts an approved version into staging or production." ["P"] [Releases, Review].danger(Typed).footer(22).role(Releaser);
     ReleaseRollBack "release.roll_back" "roll back" "Roll back" "Takes production back to the release before, at once." ["B"] [Releases].danger(Reason).footer(24).role(Releaser);
 }
