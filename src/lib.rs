@@ -21,6 +21,7 @@
 //! name; what one may do with it is a method of [`workbench::Workbench`].
 
 pub mod domain;
+pub mod evals;
 pub mod interchange;
 pub mod providers;
 pub mod releases;

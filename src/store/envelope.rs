@@ -1,4 +1,5 @@
-//! The envelope around every stored record: what it is, in which schema, how it is coded, and a checksum over all of it.
+//! The envelope around every stored record: what it is, in which schema, how it is coded, and a checksum over all of
+//! it.
 //!
 //! | field | bytes | |
 //! | --- | --- | --- |

@@ -46,7 +46,8 @@ pub(super) struct Word {
     pub(super) end: usize,
 }
 
-/// The words of a text, in order: runs of letters and digits. A Chinese or Japanese character is a word by itself, since
+/// The words of a text, in order: runs of letters and digits. A Chinese or Japanese character is a word by itself,
+/// since
 /// nothing separates the words there.
 pub(super) fn words(text: &str) -> impl Iterator<Item = Word> + '_ {
     let mut chars = text.char_indices().peekable();

@@ -222,7 +222,8 @@ impl Walk {
         Ok(walk)
     }
 
-    /// Starts at the first segment's first commit. [`check_header`](Self::check_header) of that segment is the caller's.
+    /// Starts at the first segment's first commit. [`check_header`](Self::check_header) of that segment is the
+    /// caller's.
     pub(super) fn start(dir: &Path, limit: Limit) -> Result<Self, EngineError> {
         Self::start_at(dir, 1, segment::HEADER_BYTES, ChainEnd::GENESIS, limit)
     }
