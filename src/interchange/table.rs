@@ -283,16 +283,19 @@ impl<'n> Table<'n> {
         })
     }
 
+    /// A whole number of 0 or more that fits the type.
     pub(super) fn whole<T: TryFrom<i64>>(&mut self, key: &'static str, marks: &mut Marks) -> Option<T> {
-        self.value(
-            key,
-            "a whole number of 0 or more, within its range",
-            marks,
-            |node| match &node.value {
-                NodeValue::Integer(value) if *value >= 0 => T::try_from(*value).ok(),
-                _ => None,
-            },
-        )
+        let (line, integer) = self.value(key, "a whole number", marks, |node| match &node.value {
+            NodeValue::Integer(value) => Some((node.line, *value)),
+            _ => None,
+        })?;
+        let value = Some(integer)
+            .filter(|integer| *integer >= 0)
+            .and_then(|integer| T::try_from(integer).ok());
+        if value.is_none() {
+            marks.error(line, format!("{}: {integer} is out of range", self.path(key)));
+        }
+        value
     }
 
     pub(super) fn bool(&mut self, key: &'static str, marks: &mut Marks) -> Option<bool> {

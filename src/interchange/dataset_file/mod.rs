@@ -1,4 +1,5 @@
-//! Dataset files: JSON Lines, CSV and JSON arrays become examples, by a mapping that is guessed, shown and can be changed.
+//! Dataset files: JSON Lines, CSV and JSON arrays become examples, by a mapping that is guessed, shown and open to
+//! change.
 //!
 //! A file is read as a stream; a row is held whole, a file never. Each row that cannot be used is reported by its line.
 

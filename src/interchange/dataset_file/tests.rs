@@ -360,7 +360,9 @@ proptest! {
     }
 
     #[test]
-    fn every_csv_that_the_usual_writer_makes_is_read(cells in proptest::collection::vec("[a-z,;\t\"\r\n ]{0,6}[a-z]", 1..6)) {
+    fn every_csv_that_the_usual_writer_makes_is_read(
+        cells in proptest::collection::vec("[a-z,;\t\"\r\n ]{0,6}[a-z]", 1..6),
+    ) {
         let mut writer = ::csv::Writer::from_writer(Vec::new());
         writer.write_record(["text", "label"]).unwrap();
         for cell in &cells {
@@ -374,7 +376,10 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), text in "[\\[\\]{}\",:;\n\r\\\\a ]{0,60}") {
+    fn no_bytes_make_the_reader_panic(
+        bytes in proptest::collection::vec(any::<u8>(), 0..200),
+        text in "[\\[\\]{}\",:;\n\r\\\\a ]{0,60}",
+    ) {
         for format in [Format::Jsonl, Format::JsonArray, Format::Csv] {
             for bytes in [bytes.as_slice(), text.as_bytes()] {
                 let mapping = preview(bytes, format, "f").unwrap().mapping;

@@ -1,4 +1,5 @@
-//! What can be said of the messages of a document before they are filled: template syntax, variables, hidden characters.
+//! What can be said of the messages of a document before they are filled: template syntax, variables, hidden
+//! characters.
 
 use std::collections::BTreeSet;
 

@@ -3,7 +3,7 @@
 //!
 //! The text of a message is the lines below its role line. Blank lines at its two ends are layout and do not count; one
 //! that does count is written as a backslash. A line that only looks like a role line gets a backslash in front too:
-//! `\-- user --`. Lines end with `\n`; `\r\n` is read as that. [`parse`] of [`print`] gives the same content.
+//! `\-- user --`. Lines end with `\n`; `\r\n` is read as that. [`parse()`] of [`print()`] gives the same content.
 
 mod body;
 mod check;

@@ -123,7 +123,7 @@ const FAULTS: [(&str, &str, u32, &str); 20] = [
         "model.temperature: 3 is not between",
     ),
     ("temperature = 0", "temperature =", 5, ""),
-    ("seed = 7", "seed = -7", 7, "model.seed: must be a whole number"),
+    ("seed = 7", "seed = -7", 7, "model.seed: -7 is out of range"),
     ("stop = []", "stop = [1]", 8, "model.stop: must be a list of strings"),
     (
         "\"lookup\"",

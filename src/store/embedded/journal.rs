@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::frame::{CommitBody, FRAME_BYTES_MAX, Frame};
-use super::index::Pointer;
 use super::segment::{self, ChainEnd, Commit, SegmentReader, damaged};
+use super::slots::Pointer;
 use crate::store::chain::Kind;
 use crate::store::engine::EngineError;
 
