@@ -40,6 +40,7 @@ pub use releasing::*;
 pub use request::*;
 pub use reviewing::*;
 pub use running::*;
+pub use tracing::*;
 
 use crate::domain::actor::Actor;
 use crate::domain::ids::RunId;

@@ -2,11 +2,13 @@
 
 pub mod decisions;
 pub mod figures;
+pub mod finder;
 pub mod home;
 pub mod lineage;
 pub mod loaded;
 pub mod panes;
 pub mod promotion;
+pub mod release_facts;
 pub mod release_history;
 pub mod releases;
 pub mod review;
