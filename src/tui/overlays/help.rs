@@ -22,7 +22,11 @@ const KEY_COLUMNS: usize = 12;
 #[derive(Debug, Clone, PartialEq)]
 enum Entry {
     Heading(&'static str),
-    Command { keys: String, text: String },
+    Command {
+        keys: String,
+        title: &'static str,
+        text: String,
+    },
 }
 
 /// Help while it is open.
@@ -45,8 +49,9 @@ impl Help {
         };
         let entry = |id: CommandId, why: &str| Entry::Command {
             keys: keymap.all_shown(id).join(" "),
+            title: id.command().title,
             text: if why.is_empty() {
-                format!("{}. {}", id.command().title, id.command().help)
+                id.command().help.to_owned()
             } else {
                 format!("{}: {why}", id.command().title)
             },
@@ -81,8 +86,9 @@ impl Help {
                     }
                     shown.push(entry);
                 }
-                Entry::Command { keys, text } => {
-                    if text.to_lowercase().contains(&wanted) || keys.to_lowercase().contains(&wanted) {
+                Entry::Command { keys, title, text } => {
+                    let searched = format!("{keys} {title} {text}").to_lowercase();
+                    if searched.contains(&wanted) {
                         shown.push(entry);
                     }
                 }
@@ -97,7 +103,7 @@ impl Help {
     fn line(entry: &Entry, columns: usize, theme: &Theme) -> Line<'static> {
         match entry {
             Entry::Heading(title) => Line::styled(*title, theme.title),
-            Entry::Command { keys, text } => {
+            Entry::Command { keys, text, .. } => {
                 let text = Printable::line(text);
                 let room = columns.saturating_sub(KEY_COLUMNS + 3);
                 Line::from(vec![

@@ -370,12 +370,12 @@ mod tests {
 
     #[test]
     fn unified_marks_what_changed_by_signs() {
-        insta::assert_snapshot!(drawn(Sides::Unified, 50, 11), @"");
+        insta::assert_snapshot!(drawn(Sides::Unified, 50, 9));
     }
 
     #[test]
     fn two_sides_keep_their_rows_level() {
-        insta::assert_snapshot!(drawn(Sides::Split, 70, 9), @"");
+        insta::assert_snapshot!(drawn(Sides::Split, 70, 9));
     }
 
     #[test]

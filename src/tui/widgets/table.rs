@@ -337,7 +337,7 @@ mod tests {
         listing.toggle_mark();
         assert_eq!(
             drawn(&listing, 30, 6),
-            "  id   subject          fail\n  421  support_triage_~  2947\n>*5    a<U+202E>b          35\n  \
+            "  id   subject           fail\n  421  support_triage_~  2947\n>*5    a<U+202E>b          35\n  \
              6    漢字漢字漢字漢字    42\n~ loading rows 4..5\n\n"
         );
     }
