@@ -302,7 +302,7 @@ commands! {
 
     ReleasePromote "release.promote" "promote" "Promote"
         "Puts an approved version into staging or production."
-        ["P"] [Releases].danger(Typed).footer(22).role(Releaser);
+        ["P"] [Releases, Review].danger(Typed).footer(22).role(Releaser);
     ReleaseRollBack "release.roll_back" "roll back" "Roll back"
         "Takes production back to the release before, at once."
         ["B"] [Releases].danger(Reason).footer(24).role(Releaser);

@@ -1,6 +1,17 @@
 //! Every screen, and what the app asks of each.
 
+pub mod decisions;
+pub mod figures;
+pub mod finder;
 pub mod home;
+pub mod lineage;
+pub mod loaded;
+pub mod panes;
+pub mod promotion;
+pub mod release_facts;
+pub mod release_history;
+pub mod releases;
+pub mod review;
 #[cfg(test)]
 pub mod testing;
 
@@ -19,10 +30,10 @@ use super::overlays::dialog::Confirmed;
 use super::overlays::form::Filled;
 use super::session_info::SessionInfo;
 use super::theme::Theme;
-use crate::domain::ids::RunId;
+use crate::domain::ids::{PromptName, ReviewId, RunId};
 use crate::domain::progress::RunProgress;
 use crate::domain::time::Timestamp;
-use crate::workbench::{Answer, Fault, Request};
+use crate::workbench::{Answer, Fault, PromptRef, Request};
 
 /// The six tabs, each with a stack of screens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,7 +84,9 @@ impl Tab {
     pub fn place(self) -> Place {
         match self {
             // Each tab gets its own place with its screen; until then it shows Home.
-            Tab::Home | Tab::Prompts | Tab::Data | Tab::Runs | Tab::Review | Tab::Releases => Place::Home,
+            Tab::Home | Tab::Prompts | Tab::Data | Tab::Runs => Place::Home,
+            Tab::Review => Place::Reviews,
+            Tab::Releases => Place::Releases,
         }
     }
 }
@@ -83,6 +96,31 @@ impl Tab {
 pub enum Place {
     /// What needs the user.
     Home,
+    /// The queue of reviews.
+    Reviews,
+    /// One review.
+    Review(ReviewId),
+    /// Decisions, found by their words.
+    Decisions,
+    /// What is where.
+    Releases,
+    /// A prompt's releases.
+    ReleaseHistory(PromptName),
+    /// The records behind an id.
+    Lineage(String),
+    /// A prompt's draft.
+    Editor(PromptName),
+    /// Two prompt contents beside each other.
+    Diff {
+        /// Left.
+        old: PromptRef,
+        /// Right.
+        new: PromptRef,
+    },
+    /// One run.
+    Run(RunId),
+    /// The failures of a run.
+    Failures(RunId),
 }
 
 impl Place {
@@ -90,6 +128,16 @@ impl Place {
     pub fn build(&self) -> Box<dyn Screen> {
         match self {
             Place::Home => Box::new(home::Home::default()),
+            Place::Reviews => Box::new(review::Reviews::queue()),
+            Place::Review(id) => Box::new(review::Reviews::one(*id)),
+            Place::Decisions => Box::new(decisions::Decisions::default()),
+            Place::Releases => Box::new(releases::Releases::default()),
+            Place::ReleaseHistory(prompt) => Box::new(release_history::ReleaseHistory::new(prompt.clone())),
+            Place::Lineage(id) => Box::new(lineage::LineageScreen::new(id.clone())),
+            // Each gets its own screen; until then it shows Home.
+            Place::Editor(_) | Place::Diff { .. } | Place::Run(_) | Place::Failures(_) => {
+                Box::new(home::Home::default())
+            }
         }
     }
 }
