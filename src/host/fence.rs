@@ -5,6 +5,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
 use super::terminal;
+use crate::workbench;
 
 thread_local! {
     /// Whether a panic of this thread is caught by [`fenced`].
@@ -24,13 +25,13 @@ pub fn fenced<T>(act: impl FnOnce() -> T) -> Result<T, String> {
 }
 
 /// Restores the terminal before the message of a panic that nobody catches, so that it can be read. A panic inside
-/// [`fenced`] prints nothing: it is reported where it is caught.
+/// [`fenced`], or inside the store where it is contained, prints nothing: it is reported where it is caught.
 pub fn install_panic_hook() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if !FENCED.get() {
+            if !FENCED.get() && !workbench::panic_is_contained() {
                 terminal::leave();
                 before(info);
             }

@@ -9,11 +9,13 @@ pub mod editor;
 pub mod fence;
 mod preferences;
 pub mod screen_out;
+mod screens;
 pub mod session;
 pub mod terminal;
 pub mod tty;
 
 pub use preferences::{Color, Glyphs, Preferences};
+pub use screens::{keymap, open_screens};
 
 use crate::tui::command::{COMMANDS, markdown_table};
 

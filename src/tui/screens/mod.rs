@@ -3,12 +3,23 @@
 pub mod comparison;
 pub mod dataset;
 pub mod datasets;
+pub mod decisions;
 pub mod example_text;
 pub mod failures;
+pub mod figures;
+pub mod finder;
 pub mod home;
 pub mod import;
+pub mod lineage;
 mod lines;
-mod numbers;
+pub mod loaded;
+pub mod panes;
+pub mod promotion;
+pub mod release_facts;
+pub mod release_history;
+pub mod releases;
+pub mod review;
+mod run_figures;
 pub mod run_start;
 pub mod runs;
 #[cfg(test)]
@@ -31,10 +42,10 @@ use super::overlays::dialog::Confirmed;
 use super::overlays::form::Filled;
 use super::session_info::SessionInfo;
 use super::theme::Theme;
-use crate::domain::ids::{DatasetVersionId, PromptName, RunId};
+use crate::domain::ids::{DatasetVersionId, PromptName, ReviewId, RunId};
 use crate::domain::progress::RunProgress;
 use crate::domain::time::Timestamp;
-use crate::workbench::{Answer, Fault, Request};
+use crate::workbench::{Answer, Fault, PromptRef, Request};
 
 /// The six tabs, each with a stack of screens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,7 +98,9 @@ impl Tab {
             Tab::Data => Place::Data,
             Tab::Runs => Place::Runs,
             // Each tab gets its own place with its screen; until then it shows Home.
-            Tab::Home | Tab::Prompts | Tab::Review | Tab::Releases => Place::Home,
+            Tab::Home | Tab::Prompts => Place::Home,
+            Tab::Review => Place::Reviews,
+            Tab::Releases => Place::Releases,
         }
     }
 }
@@ -116,17 +129,33 @@ pub enum Place {
         /// The run that is judged.
         candidate: RunId,
     },
+    /// The queue of reviews.
+    Reviews,
+    /// One review.
+    Review(ReviewId),
+    /// Decisions, found by their words.
+    Decisions,
+    /// What is where.
+    Releases,
+    /// A prompt's releases.
+    ReleaseHistory(PromptName),
+    /// The records behind an id.
+    Lineage(String),
     /// A prompt's draft.
     Editor(PromptName),
-    /// What stands behind an id.
-    Lineage(String),
+    /// Two prompt contents beside each other.
+    Diff {
+        /// Left.
+        old: PromptRef,
+        /// Right.
+        new: PromptRef,
+    },
 }
 
 impl Place {
     /// The screen, before its first answer.
     pub fn build(&self) -> Box<dyn Screen> {
         match self {
-            Place::Home | Place::Editor(_) | Place::Lineage(_) => Box::new(home::Home::default()),
             Place::Data => Box::new(datasets::Datasets::default()),
             Place::Dataset(id) => Box::new(dataset::Dataset::new(id.clone())),
             Place::Import => Box::new(import::Import::default()),
@@ -134,6 +163,15 @@ impl Place {
             Place::Run(id) => Box::new(runs::single::SingleRun::new(*id)),
             Place::Failures(id) => Box::new(failures::Failures::new(*id)),
             Place::Comparison { base, candidate } => Box::new(comparison::RunComparison::new(*base, *candidate)),
+            Place::Home => Box::new(home::Home::default()),
+            Place::Reviews => Box::new(review::Reviews::queue()),
+            Place::Review(id) => Box::new(review::Reviews::one(*id)),
+            Place::Decisions => Box::new(decisions::Decisions::default()),
+            Place::Releases => Box::new(releases::Releases::default()),
+            Place::ReleaseHistory(prompt) => Box::new(release_history::ReleaseHistory::new(prompt.clone())),
+            Place::Lineage(id) => Box::new(lineage::LineageScreen::new(id.clone())),
+            // Each gets its own screen; until then it shows Home.
+            Place::Editor(_) | Place::Diff { .. } => Box::new(home::Home::default()),
         }
     }
 }
