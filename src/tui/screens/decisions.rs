@@ -72,7 +72,9 @@ impl Decisions {
             }
             CommandId::Open => self.selected().and_then(place_of).map(Effect::Open),
             CommandId::CopyId => self.selected().map(|decision| Effect::Copy(decision.id.to_string())),
-            CommandId::CopyValue => self.selected().map(|decision| Effect::Copy(decision.reason.to_string())),
+            CommandId::CopyValue => self
+                .selected()
+                .map(|decision| Effect::Copy(decision.reason.to_string())),
             _ => {
                 self.decisions.command(command);
                 None
@@ -170,7 +172,9 @@ impl Screen for Decisions {
         } else {
             self.draw_table(frame, table, context);
         }
-        let title = self.selected().map_or("Decision".into(), |decision| decision.id.to_string());
+        let title = self
+            .selected()
+            .map_or("Decision".into(), |decision| decision.id.to_string());
         let inner = Panel::new(title).draw(frame, detail, theme);
         if let Some(decision) = self.selected() {
             draw_sentence(frame, inner, &decision_text(decision, context.now), theme.text);

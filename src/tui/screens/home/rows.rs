@@ -83,7 +83,11 @@ pub(super) fn need_text(row: &NeedRow, now: Timestamp) -> NeedText {
             at.ago_text(now),
             with_source(
                 row.source,
-                &format!("gate {}, {by} asks for {}", verdict_word(*verdict), environment.as_str()),
+                &format!(
+                    "gate {}, {by} asks for {}",
+                    verdict_word(*verdict),
+                    environment.as_str()
+                ),
             ),
         ),
         Need::Approved {
@@ -105,7 +109,10 @@ pub(super) fn need_text(row: &NeedRow, now: Timestamp) -> NeedText {
             "GATE",
             version.to_string(),
             String::new(),
-            with_source(row.source, &format!("{} in {run}: {reason}", verdict_word(Some(*verdict)))),
+            with_source(
+                row.source,
+                &format!("{} in {run}: {reason}", verdict_word(Some(*verdict))),
+            ),
         ),
         Need::InterruptedRun {
             run,

@@ -159,7 +159,8 @@ impl Home {
             Column::fixed("gate", 11),
         ];
         let theme = context.theme;
-        let number = |version: Option<&VersionId>| version.map_or("--".into(), |version| format!("v{}", version.number));
+        let number =
+            |version: Option<&VersionId>| version.map_or("--".into(), |version| format!("v{}", version.number));
         let cells = |row: &PromptRow| {
             let summary = &row.summary;
             let draft = if summary.has_draft { " *" } else { "" };
@@ -185,7 +186,11 @@ impl Home {
     }
 
     fn recent_lines(&self, width: u16, context: &Context) -> Vec<Line<'static>> {
-        let recent = self.facts.ready().map(|facts| facts.recent.as_slice()).unwrap_or_default();
+        let recent = self
+            .facts
+            .ready()
+            .map(|facts| facts.recent.as_slice())
+            .unwrap_or_default();
         let ended = recent.iter().filter(|run| run.state != RunState::Running);
         ended.map(|run| recent_line(run, width, context)).collect()
     }
@@ -212,10 +217,7 @@ impl Home {
             ),
             line("", theme.text),
             line("pegbox store verify checks every record and link", theme.dim),
-            line(
-                format!("of the newest {} runs:", facts.recent.len()),
-                theme.text,
-            ),
+            line(format!("of the newest {} runs:", facts.recent.len()), theme.text),
             line(
                 format!(
                     "  {} finished, {} cancelled, {stopped} interrupted",
@@ -253,7 +255,11 @@ fn active_lines(row: &ActiveRow, is_selected: bool, width: u16, context: &Contex
         let columns = usize::from(width).saturating_sub(GAUGE_COLUMNS + 17);
         vec![
             line(
-                format!("{sign} {:8} {} {bar} {done:>3}%", progress.run.to_string(), name(columns)),
+                format!(
+                    "{sign} {:8} {} {bar} {done:>3}%",
+                    progress.run.to_string(),
+                    name(columns)
+                ),
                 theme.text,
             ),
             line(

@@ -92,7 +92,6 @@ impl Releases {
         self.selected().and_then(|row| row.production.as_ref())
     }
 
-
     /// Shows the rows that the finder leaves.
     fn narrow(&mut self) -> Vec<Effect> {
         let all = self.all.ready().map(Vec::as_slice).unwrap_or_default();
@@ -144,7 +143,10 @@ impl Releases {
             }
             CommandId::CopyCommand => {
                 let target = self.live().and_then(|release| release.rollback_target.as_ref());
-                return target.map(|target| Effect::Copy(target.command.clone())).into_iter().collect();
+                return target
+                    .map(|target| Effect::Copy(target.command.clone()))
+                    .into_iter()
+                    .collect();
             }
             _ => return self.move_in_focus(command, context.now),
         }
@@ -192,7 +194,10 @@ impl Releases {
         if command == CommandId::ReleasePromote {
             let review = self.selected().and_then(|row| row.approved).map(|(review, _)| review);
             self.asked = review.map(Asked::Promote);
-            return review.map(|review| Effect::Ask(Request::ReviewDetail(review))).into_iter().collect();
+            return review
+                .map(|review| Effect::Ask(Request::ReviewDetail(review)))
+                .into_iter()
+                .collect();
         }
         let live = self.live().map(|release| release.promotion.id.clone());
         self.asked = live.clone().map(Asked::RollBack);
@@ -286,10 +291,21 @@ impl Releases {
 fn roll_back_dialog(live: &Release, target: &Release, now: Timestamp) -> Dialog {
     let (from, to) = (&live.promotion, &target.promotion);
     let facts = vec![
-        Fact::new("from", format!("{} = {}, live for {}", from.id, from.version, from.promoted_at.ago_text(now))),
+        Fact::new(
+            "from",
+            format!(
+                "{} = {}, live for {}",
+                from.id,
+                from.version,
+                from.promoted_at.ago_text(now)
+            ),
+        ),
         Fact::new("to", format!("{} = {}", to.id, to.version)),
         Fact::new("affects", "all of production's requests, at once"),
-        Fact::new("rests on", format!("the approval of {}: {}, {}", to.id, to.review, to.run)),
+        Fact::new(
+            "rests on",
+            format!("the approval of {}: {}, {}", to.id, to.review, to.run),
+        ),
         Fact::new("undo", "another review and promotion"),
     ];
     Dialog::pick(
@@ -318,7 +334,11 @@ impl Screen for Releases {
     }
 
     fn scopes(&self) -> Vec<Scope> {
-        if self.finder.is_typing() { Vec::new() } else { vec![Scope::Releases] }
+        if self.finder.is_typing() {
+            Vec::new()
+        } else {
+            vec![Scope::Releases]
+        }
     }
 
     fn title(&self) -> String {
@@ -364,7 +384,11 @@ impl Screen for Releases {
                     | CommandId::History
                     | CommandId::Lineage
             );
-            return if needs_row { Err("no prompt is selected".into()) } else { Ok(()) };
+            return if needs_row {
+                Err("no prompt is selected".into())
+            } else {
+                Ok(())
+            };
         };
         let prompt = &row.prompt;
         match command {
@@ -373,9 +397,10 @@ impl Screen for Releases {
             }
             CommandId::ReleaseRollBack => match &row.production {
                 None => Err(format!("{prompt} has no release: there is nothing to roll back")),
-                Some(release) if release.rollback_target.is_none() => {
-                    Err(format!("{} is the first release: there is none to go back to", release.promotion.id))
-                }
+                Some(release) if release.rollback_target.is_none() => Err(format!(
+                    "{} is the first release: there is none to go back to",
+                    release.promotion.id
+                )),
                 Some(_) => Ok(()),
             },
             CommandId::Compare if row.production.as_ref().and_then(diff_place).is_none() => {
@@ -410,7 +435,11 @@ impl Screen for Releases {
         };
         match (&row.approved, &row.production) {
             (Some((review, environment)), _) => {
-                format!("{review} approved {} for {}: P promotes it", row.prompt, environment.as_str())
+                format!(
+                    "{review} approved {} for {}: P promotes it",
+                    row.prompt,
+                    environment.as_str()
+                )
             }
             (None, Some(release)) => format!("{} is live", release.promotion.id),
             (None, None) => String::new(),

@@ -49,14 +49,24 @@ impl Reviews {
             CommandId::ProblemPrevious => self.row = self.changes.next_above(self.row).unwrap_or(self.row),
             CommandId::Viewed => self.toggle_viewed(),
             CommandId::DiffSplit => {
-                self.sides = if self.sides == Sides::Split { Sides::Unified } else { Sides::Split };
+                self.sides = if self.sides == Sides::Split {
+                    Sides::Unified
+                } else {
+                    Sides::Split
+                };
                 self.rebuild();
             }
             CommandId::Search => return vec![Effect::Open(Place::Decisions)],
             CommandId::Open => return self.open(),
             CommandId::Compare => return self.open_diff(),
             CommandId::Lineage => return self.open_lineage(),
-            CommandId::CopyId => return self.wanted().map(|id| Effect::Copy(id.to_string())).into_iter().collect(),
+            CommandId::CopyId => {
+                return self
+                    .wanted()
+                    .map(|id| Effect::Copy(id.to_string()))
+                    .into_iter()
+                    .collect();
+            }
             CommandId::ReviewApprove | CommandId::ReviewReject | CommandId::ReviewPause | CommandId::ReleasePromote => {
                 return self.confirm(command, context);
             }
