@@ -13,7 +13,6 @@ pub mod import;
 pub mod lineage;
 mod lines;
 pub mod loaded;
-mod numbers;
 pub mod panes;
 pub mod promotion;
 pub mod release_facts;
@@ -24,7 +23,7 @@ mod run_figures;
 pub mod run_start;
 pub mod runs;
 #[cfg(test)]
-pub mod samples;
+mod samples;
 #[cfg(test)]
 pub mod testing;
 

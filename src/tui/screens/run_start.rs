@@ -1,5 +1,8 @@
 //! A new run, step by step: which version, on which data, with which checks, how. Several screens offer it.
 
+#[cfg(test)]
+mod tests;
+
 use std::cmp::Reverse;
 
 use crate::domain::dataset::DatasetVersion;

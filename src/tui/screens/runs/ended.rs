@@ -49,6 +49,7 @@ pub(super) fn lines(detail: &RunDetail, end: &RunEnd, columns: usize, context: &
     )));
     lines.push(Line::raw(facts(
         &[
+            format!("by {}", detail.run.started_by),
             format!("took {}", duration_text(end.ended_at.since_ms(detail.run.started_at))),
             run_figures::cost(totals),
             live::tokens(&detail.progress),
@@ -101,6 +102,12 @@ fn rule_lines(rule: &RuleResult, columns: usize, theme: &Theme) -> Vec<Line<'sta
     } else {
         format!("{}, not gating", verdict_word(Some(rule.verdict)))
     };
+    let note = if rule.note.is_empty() {
+        rule.evidence.as_str().to_owned()
+    } else {
+        format!("{}: {}", rule.evidence.as_str(), rule.note)
+    };
+    let word_columns = width(&word);
     let word = Span::styled(word, verdict_style(Some(rule.verdict), theme));
     let measured = format!(
         "{:>9} {:>7} {:<14} ",
@@ -110,20 +117,22 @@ fn rule_lines(rule: &RuleResult, columns: usize, theme: &Theme) -> Vec<Line<'sta
     );
     let room = rule_columns(columns);
     let mut lines = Vec::new();
-    if width(&name) <= room && columns >= room + MEASURE_COLUMNS {
-        let mut spans = outside(&pad(&name, room), room, theme.text, theme);
-        spans.extend([Span::raw(format!(" {measured}")), word]);
-        lines.push(Line::from(spans));
+    let in_line = width(&name) <= room && columns >= room + MEASURE_COLUMNS;
+    let mut spans = if in_line {
+        outside(&pad(&name, room), room, theme.text, theme)
     } else {
         lines.push(Line::from(outside(&name, columns, theme.text, theme)));
-        lines.push(Line::from(vec![Span::raw(format!("  {measured}")), word]));
-    }
-    let note = if rule.note.is_empty() {
-        rule.evidence.as_str().to_owned()
-    } else {
-        format!("{}: {}", rule.evidence.as_str(), rule.note)
+        vec![Span::raw(" ")]
     };
-    lines.extend(wrapped_outside(&note, columns, 2, theme.dim));
+    spans.extend([Span::raw(format!(" {measured}")), word]);
+    let used = if in_line { room } else { 1 } + 1 + width(&measured) + word_columns;
+    if used + 2 + width(&note) <= columns {
+        spans.push(Span::styled(format!("  {note}"), theme.dim));
+        lines.push(Line::from(spans));
+    } else {
+        lines.push(Line::from(spans));
+        lines.extend(wrapped_outside(&note, columns, 2, theme.dim));
+    }
     if rule.verdict != Verdict::Pass {
         lines.extend(broken_by(rule, columns, theme));
     }
