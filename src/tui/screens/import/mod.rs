@@ -226,7 +226,7 @@ impl Import {
             let sign = if focused { '>' } else { ' ' };
             frame.render_widget(Line::styled(format!("{sign} {label}"), style), row);
             let start = area.x.saturating_add(LABEL_COLUMNS + 1);
-            let room = area.width.saturating_sub(LABEL_COLUMNS + 1);
+            let room = area.width.saturating_sub(LABEL_COLUMNS + 2);
             let field_area = Rect::new(start, y, room, 1).intersection(area);
             let Some(field) = self.fields.get(at) else {
                 continue;

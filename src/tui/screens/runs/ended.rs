@@ -77,7 +77,7 @@ pub(super) fn lines(detail: &RunDetail, end: &RunEnd, columns: usize, context: &
 fn gate_lines(gate: &Gate, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
     let style = verdict_style(Some(gate.verdict), theme);
     let head = format!(
-        "gate {}  by the {} result",
+        "gate {}   policy {}",
         verdict_word(Some(gate.verdict)),
         gate.policy.as_str()
     );

@@ -163,12 +163,12 @@ fn metric_line(
         (Some(threshold), Some(value)) => {
             let meets = run_figures::meets(value, threshold.comparison, threshold.value);
             let (word, style) = if meets {
-                ("meets so far", theme.ok)
+                ("meets", theme.ok)
             } else {
-                ("MISSES so far", theme.fail)
+                ("MISSES", theme.fail)
             };
             (
-                format!("{} {word} so far", threshold_text(threshold, result.measure)),
+                format!("{} {word}{SO_FAR}", threshold_text(threshold, result.measure)),
                 style,
             )
         }

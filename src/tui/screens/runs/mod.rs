@@ -35,7 +35,7 @@ use crate::workbench::{Answer, Fault, Request, RunSummary};
 /// Columns of the list where the selected run stands beside it.
 const LIST_COLUMNS: u16 = 40;
 /// The same on a wide terminal.
-const LIST_COLUMNS_WIDE: u16 = 74;
+const LIST_COLUMNS_WIDE: u16 = 84;
 /// Columns of the subject beside the run, so that its version stays in view.
 const SUBJECT_COLUMNS: u16 = 18;
 
