@@ -21,8 +21,8 @@ const GROUPS_COLUMNS: u16 = 42;
 const GROUPS_COLUMNS_WIDE: u16 = 62;
 /// Rows of the reasons, borders included.
 const WHY_HEIGHT: u16 = 7;
-/// Rows of the view at most: most inputs are short, and what came is what one looks for.
-const VIEW_SHARE: [u16; 2] = [5, 4];
+/// Shares of the view and of what was expected and came: most inputs are short, and the answer is what one looks for.
+const VIEW_SHARE: [u16; 2] = [4, 5];
 
 /// Where the panes are; those that are not shown have no place.
 pub(super) struct Panes {
