@@ -5,7 +5,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use tokio::sync::watch;
 
-use super::chain;
+use super::audit_chain;
 use super::engine::{
     AuditRow, Batch, CommitReceipt, Direction, Engine, EngineError, EngineReport, EngineStats, Entry, Op, Pending,
     Precondition, Scan,
@@ -47,10 +47,10 @@ impl State {
         let (sequence, previous) = self
             .audit
             .last()
-            .map_or((0, chain::GENESIS), |(sequence, hash, _)| (*sequence, *hash));
+            .map_or((0, audit_chain::GENESIS), |(sequence, hash, _)| (*sequence, *hash));
         let sequence = sequence + 1;
-        let digests: Vec<_> = batch.ops.iter().map(chain::op_digest).collect();
-        let hash = chain::commit_hash(&previous, sequence, &digests, &batch.audit);
+        let digests: Vec<_> = batch.ops.iter().map(audit_chain::op_digest).collect();
+        let hash = audit_chain::commit_hash(&previous, sequence, &digests, &batch.audit);
         for op in batch.ops {
             match op {
                 Op::Put(key, value) => self.entries.insert(key, value),

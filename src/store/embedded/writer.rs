@@ -12,7 +12,7 @@ use super::index::Index;
 use super::journal::{Frames, Journal};
 use super::segment::ChainEnd;
 use super::slots::{Change, Mark, Pointer};
-use crate::store::chain::{self, Kind};
+use crate::store::audit_chain::{self, Kind};
 use crate::store::engine::{Batch, CommitReceipt, EngineError, Op, Precondition};
 
 /// A group is closed above this size, in bytes: larger ones gain nothing from sharing a sync.
@@ -215,7 +215,7 @@ impl Group {
             digests.push(digest);
         }
         let sequence = self.chain.sequence + 1;
-        let hash = chain::commit_hash(&self.chain.hash, sequence, &digests, &batch.audit);
+        let hash = audit_chain::commit_hash(&self.chain.hash, sequence, &digests, &batch.audit);
         let body = CommitBody {
             sequence,
             group_distance: self.bytes.len() as u64,
