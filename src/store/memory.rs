@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::audit_chain;
 use super::engine::{
     AuditRow, Batch, CommitReceipt, Direction, Engine, EngineError, EngineReport, EngineStats, Entry, Op, Pending,
-    Precondition, Scan,
+    Precondition, Room, Scan,
 };
 
 /// Ordered bytes in memory. Forgets everything when dropped; otherwise it keeps the promises of [`Engine`], and for the
@@ -136,6 +136,10 @@ impl Engine for MemoryEngine {
             keys: state.entries.len() as u64,
             index_bytes: 0,
         })
+    }
+
+    fn room(&self) -> Result<Room, EngineError> {
+        Ok(Room::NoLimitKnown)
     }
 
     fn verify(&self) -> Result<EngineReport, EngineError> {
