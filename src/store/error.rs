@@ -26,7 +26,7 @@ pub enum EngineError {
         dir: PathBuf,
     },
     /// The folder lies on a disk that cannot be written.
-    #[error("the store {} cannot be opened: its disk is read-only, and an open store holds a lock in it", dir.display())]
+    #[error("cannot open the store {}: its disk is read-only, and an open store holds a lock in it", dir.display())]
     ReadOnly {
         /// The folder that could not be written.
         dir: PathBuf,

@@ -27,10 +27,8 @@ impl Workbench {
         match self.store.engine().room().map_err(StoreError::from)? {
             Room::Bytes(free) if free < needed => Err(WorkbenchError::refused(
                 format!(
-                    "the disk of the store has {} MB free, and {what} wants {} MB: about {} MB for itself, {} MB that stay \
-                     free",
+                    "the disk of the store has {} MB free, and {what} takes about {} MB where {} MB are to stay free",
                     free / MEGABYTE_BYTES,
-                    needed.div_ceil(MEGABYTE_BYTES),
                     bytes.div_ceil(MEGABYTE_BYTES),
                     FLOOR_BYTES / MEGABYTE_BYTES,
                 ),

@@ -157,6 +157,23 @@ fn a_disk_that_others_fill_gives_the_ballast_up_for_reading() {
 }
 
 #[test]
+fn a_lost_index_is_rebuilt_in_the_room_of_the_ballast() {
+    let Some(disk) = SmallDisk::mount("a_lost_index_is_rebuilt_in_the_room_of_the_ballast") else {
+        return;
+    };
+    let dir = disk.store();
+    let engine = EmbeddedEngine::open(&dir).expect("the store opens");
+    (0..500).for_each(|n| put(&engine, &format!("k/{n}"), "v"));
+    drop(engine);
+    fs::remove_dir_all(dir.join("index")).expect("removed");
+    disk.stuff();
+    let engine = EmbeddedEngine::open(&dir).expect("a full disk can be read");
+    assert_eq!(engine.recovery().replayed_commits, 500);
+    assert_eq!(engine.count(b"k/").expect("count"), 500);
+    assert_eq!(engine.verify().expect("verify").findings, []);
+}
+
+#[test]
 fn a_disk_without_room_for_a_ballast_still_takes_a_store() {
     let Some(disk) = SmallDisk::mount("a_disk_without_room_for_a_ballast_still_takes_a_store") else {
         return;

@@ -57,9 +57,9 @@ fn write(path: &Path, bytes: u64) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Gives the ballast up. Says whether there was one, so that what failed is worth another try.
-pub(super) fn release(layout: &Layout) -> bool {
-    fs::remove_file(layout.ballast()).is_ok()
+/// Gives the ballast up, if there is one.
+pub(super) fn release(layout: &Layout) {
+    let _ = fs::remove_file(layout.ballast());
 }
 
 /// Whether a group may be written: with the ballast laid always, without it only what leaves its room free.

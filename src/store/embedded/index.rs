@@ -98,8 +98,8 @@ impl Index {
         }
     }
 
-    /// Starts over, unless the disk is so full that the index may be sound: what a library that ran out of space says of
-    /// itself is not always that.
+    /// Starts over, unless the disk is so full that the index may be sound: a library that ran out of space does not
+    /// always say so.
     fn replace(layout: &Layout, why: String) -> Result<Opened, EngineError> {
         if ballast::disk_is_full(layout) {
             return Err(full(layout));

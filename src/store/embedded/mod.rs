@@ -78,8 +78,8 @@ pub struct EmbeddedEngine {
 }
 
 impl EmbeddedEngine {
-    /// Opens the store in a folder, or makes one when the folder is empty or absent. Repairs what a crash has left. On a
-    /// full disk a store opens for reading.
+    /// Opens the store in a folder, or makes one when the folder is empty or absent. Repairs what a crash has left. On
+    /// a full disk a store opens for reading.
     ///
     /// # Errors
     /// [`EngineError::Busy`], [`EngineError::NotAStore`], [`EngineError::NewerFormat`], [`EngineError::ReadOnly`];
@@ -100,8 +100,12 @@ impl EmbeddedEngine {
         // Again, since another process may have completed the store in between.
         let found = layout.inspect()?;
         let recover = || rebuild::recover(&layout, found, sizes.segment_bytes);
+        let has_ballast = layout.ballast().exists();
         let recovered = match recover() {
-            Err(EngineError::Full { .. }) if ballast::release(&layout) => recover(),
+            Err(EngineError::Full { .. }) if has_ballast => {
+                ballast::release(&layout);
+                recover()
+            }
             recovered => recovered,
         }?;
         ballast::lay(&layout, sizes.ballast_bytes);
