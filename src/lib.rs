@@ -31,4 +31,5 @@ pub mod stats;
 pub mod store;
 pub mod text;
 pub mod traces;
+pub mod tui;
 pub mod workbench;
