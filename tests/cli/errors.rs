@@ -2,23 +2,69 @@
 
 use crate::pegbox::{Pegbox, REASON};
 
+/// Arguments, the exit code, and what standard error says.
+type Case<'a> = (&'a [&'a str], i32, &'a str);
+
+/// What fails on a store with a prompt, a dataset and a suite.
+const CASES: &[Case<'static>] = &[
+    (&["prompt", "commit", "support_triage"], 2, "--kind <KIND>"),
+    (
+        &["prompt", "show", "Support"],
+        2,
+        "prompt name 'Support' is not valid: ",
+    ),
+    (
+        &["suite", "import", "absent.toml", "--reason", REASON],
+        2,
+        "error: absent.toml cannot be read: ",
+    ),
+    (
+        &["dataset", "rows", "tickets", "--where", "\"open"],
+        2,
+        "error: the filter has a quote without an end",
+    ),
+    (&["diff", "v1", "v2"], 2, "error: v1 of which prompt?"),
+    (
+        &["prompt", "show", "support_triage_v9"],
+        3,
+        "error: no version named support_triage_v9",
+    ),
+    (&["run", "show", "run_9"], 3, "error: no run named run_9"),
+    (&["lineage", "run_9"], 3, "error: no record named run_9"),
+    (
+        &[
+            "release",
+            "promote",
+            "support_triage",
+            "--to",
+            "staging",
+            "--reason",
+            REASON,
+        ],
+        4,
+        "error: refused: ",
+    ),
+    (
+        &[
+            "prompt",
+            "commit",
+            "support_triage",
+            "--kind",
+            "bug",
+            "--reason",
+            REASON,
+        ],
+        3,
+        "error: no draft named support_triage",
+    ),
+];
+
 #[test]
 fn each_kind_of_failure_has_its_exit_code() {
     let pegbox = Pegbox::with_records(3);
     let broken = pegbox.write("broken.jsonl", "{\"id\":\"a\",\"input\":\"x\"}\n{\"id\":\"b\",\n");
     let not_text = pegbox.write("latin.md", b"-- system --\ncaf\xe9\n");
-    let cases: &[(&[&str], i32, &str)] = &[
-        (&["prompt", "commit", "support_triage"], 2, "--kind <KIND>"),
-        (
-            &["prompt", "show", "Support"],
-            2,
-            "prompt name 'Support' is not valid: ",
-        ),
-        (
-            &["suite", "import", "absent.toml", "--reason", REASON],
-            2,
-            "error: absent.toml cannot be read: ",
-        ),
+    let of_files: [Case; 2] = [
         (
             &["suite", "import", &not_text, "--reason", REASON],
             2,
@@ -29,47 +75,8 @@ fn each_kind_of_failure_has_its_exit_code() {
             2,
             "error: nothing was imported: 1 of 2 rows of ",
         ),
-        (
-            &["dataset", "rows", "tickets", "--where", "\"open"],
-            2,
-            "error: the filter has a quote without an end",
-        ),
-        (&["diff", "v1", "v2"], 2, "error: v1 of which prompt?"),
-        (
-            &["prompt", "show", "support_triage_v9"],
-            3,
-            "error: no version named support_triage_v9",
-        ),
-        (&["run", "show", "run_9"], 3, "error: no run named run_9"),
-        (&["lineage", "run_9"], 3, "error: no record named run_9"),
-        (
-            &[
-                "release",
-                "promote",
-                "support_triage",
-                "--to",
-                "staging",
-                "--reason",
-                REASON,
-            ],
-            4,
-            "error: refused: ",
-        ),
-        (
-            &[
-                "prompt",
-                "commit",
-                "support_triage",
-                "--kind",
-                "bug",
-                "--reason",
-                REASON,
-            ],
-            3,
-            "error: no draft named support_triage",
-        ),
     ];
-    for (arguments, code, text) in cases {
+    for (arguments, code, text) in CASES.iter().chain(&of_files) {
         let said = pegbox.says(arguments);
         assert_eq!(said.code, *code, "{arguments:?} said {said:?}");
         assert!(said.stderr.contains(text), "{arguments:?} said {said:?}");

@@ -10,13 +10,8 @@ fn the_whole_help_tree() {
     let mut tree = String::new();
     let mut left = vec![(Vec::new(), pegbox::cli::command_tree())];
     while let Some((path, command)) = left.pop() {
-        let mut arguments: Vec<&str> = path.iter().map(String::as_str).collect();
-        let _ = writeln!(
-            tree,
-            "$ pegbox {}--help",
-            arguments.iter().map(|word| format!("{word} ")).collect::<String>()
-        );
-        arguments.push("--help");
+        let arguments: Vec<&str> = path.iter().map(String::as_str).chain(["--help"]).collect();
+        let _ = writeln!(tree, "$ pegbox {}", arguments.join(" "));
         let said = Said::of(&pegbox.bare(&arguments).output().unwrap());
         assert_eq!((said.code, said.stderr.as_str()), (0, ""), "{path:?}");
         let _ = writeln!(tree, "{}", said.stdout);

@@ -11,6 +11,7 @@ mod pegbox;
 mod runs;
 mod stores;
 mod story;
+#[expect(dead_code, reason = "other tests need more of it")]
 #[path = "../support/mod.rs"]
 mod support;
 mod terminal;

@@ -79,7 +79,7 @@ impl Pegbox {
     /// A store with `support_triage_v1`, `tickets@v1` of so many rows, and `shape@v1`.
     pub fn with_records(rows: usize) -> Self {
         let pegbox = Self::new();
-        let tickets: String = TICKETS.lines().take(rows).map(|line| format!("{line}\n")).collect();
+        let tickets: String = TICKETS.split_inclusive('\n').take(rows).collect();
         let (prompt, suite) = (pegbox.write("prompt.md", PROMPT), pegbox.write("suite.toml", SUITE));
         let dataset = pegbox.write("tickets.jsonl", &tickets);
         pegbox.does(&["prompt", "import", "support_triage", &prompt]);

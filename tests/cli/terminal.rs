@@ -98,3 +98,15 @@ fn an_export_can_be_imported_again() {
     let hash_of = |version: &str| pegbox.json(&["prompt", "show", version])["content_hash"].clone();
     assert_eq!(hash_of("copy_v1"), hash_of("support_triage_v1"));
 }
+
+#[test]
+fn without_a_terminal_the_screens_say_so() {
+    let pegbox = Pegbox::with_records(1);
+    let said = pegbox.says(&[]);
+    assert_eq!((said.code, said.stdout.as_str()), (2, ""), "{said:?}");
+    assert!(
+        said.stderr.starts_with("error: the workbench needs a terminal"),
+        "{said:?}"
+    );
+    assert_eq!(pegbox.says(&["--json"]).code, 2);
+}
