@@ -1,6 +1,29 @@
 //! Every screen, and what the app asks of each.
 
+pub mod comparison;
+pub mod dataset;
+pub mod datasets;
+pub mod decisions;
+pub mod example_text;
+pub mod failures;
+pub mod figures;
+pub mod finder;
 pub mod home;
+pub mod import;
+pub mod lineage;
+mod lines;
+pub mod loaded;
+mod numbers;
+pub mod panes;
+pub mod promotion;
+pub mod release_facts;
+pub mod release_history;
+pub mod releases;
+pub mod review;
+pub mod run_start;
+pub mod runs;
+#[cfg(test)]
+pub mod samples;
 #[cfg(test)]
 pub mod testing;
 
@@ -19,10 +42,10 @@ use super::overlays::dialog::Confirmed;
 use super::overlays::form::Filled;
 use super::session_info::SessionInfo;
 use super::theme::Theme;
-use crate::domain::ids::RunId;
+use crate::domain::ids::{DatasetVersionId, PromptName, ReviewId, RunId};
 use crate::domain::progress::RunProgress;
 use crate::domain::time::Timestamp;
-use crate::workbench::{Answer, Fault, Request};
+use crate::workbench::{Answer, Fault, PromptRef, Request};
 
 /// The six tabs, each with a stack of screens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,8 +95,12 @@ impl Tab {
     /// The screen that its stack begins with.
     pub fn place(self) -> Place {
         match self {
+            Tab::Data => Place::Data,
+            Tab::Runs => Place::Runs,
             // Each tab gets its own place with its screen; until then it shows Home.
-            Tab::Home | Tab::Prompts | Tab::Data | Tab::Runs | Tab::Review | Tab::Releases => Place::Home,
+            Tab::Home | Tab::Prompts => Place::Home,
+            Tab::Review => Place::Reviews,
+            Tab::Releases => Place::Releases,
         }
     }
 }
@@ -83,13 +110,66 @@ impl Tab {
 pub enum Place {
     /// What needs the user.
     Home,
+    /// All dataset versions.
+    Data,
+    /// The examples of a dataset version.
+    Dataset(DatasetVersionId),
+    /// A file on its way to a dataset version.
+    Import,
+    /// All runs.
+    Runs,
+    /// One run.
+    Run(RunId),
+    /// What failed in a run.
+    Failures(RunId),
+    /// Two runs, example by example.
+    Comparison {
+        /// The run that is compared with.
+        base: RunId,
+        /// The run that is judged.
+        candidate: RunId,
+    },
+    /// The queue of reviews.
+    Reviews,
+    /// One review.
+    Review(ReviewId),
+    /// Decisions, found by their words.
+    Decisions,
+    /// What is where.
+    Releases,
+    /// A prompt's releases.
+    ReleaseHistory(PromptName),
+    /// The records behind an id.
+    Lineage(String),
+    /// A prompt's draft.
+    Editor(PromptName),
+    /// Two prompt contents beside each other.
+    Diff {
+        /// Left.
+        old: PromptRef,
+        /// Right.
+        new: PromptRef,
+    },
 }
 
 impl Place {
     /// The screen, before its first answer.
     pub fn build(&self) -> Box<dyn Screen> {
         match self {
-            Place::Home => Box::new(home::Home::default()),
+            Place::Home | Place::Editor(_) | Place::Diff { .. } => Box::new(home::Home::default()),
+            Place::Data => Box::new(datasets::Datasets::default()),
+            Place::Dataset(id) => Box::new(dataset::Dataset::new(id.clone())),
+            Place::Import => Box::new(import::Import::default()),
+            Place::Runs => Box::new(runs::Runs::default()),
+            Place::Run(id) => Box::new(runs::single::SingleRun::new(*id)),
+            Place::Failures(id) => Box::new(failures::Failures::new(*id)),
+            Place::Comparison { base, candidate } => Box::new(comparison::RunComparison::new(*base, *candidate)),
+            Place::Reviews => Box::new(review::Reviews::queue()),
+            Place::Review(id) => Box::new(review::Reviews::one(*id)),
+            Place::Decisions => Box::new(decisions::Decisions::default()),
+            Place::Releases => Box::new(releases::Releases::default()),
+            Place::ReleaseHistory(prompt) => Box::new(release_history::ReleaseHistory::new(prompt.clone())),
+            Place::Lineage(id) => Box::new(lineage::LineageScreen::new(id.clone())),
         }
     }
 }
@@ -179,7 +259,8 @@ pub trait Screen: fmt::Debug {
         false
     }
 
-    /// One step back inside the screen (leave a field, clear a filter, clear marks). Whether there was one.
+    /// One step back inside the screen (leave a field, clear a filter, clear marks). Whether there was one; if so,
+    /// [`Screen::requests`] are sent again.
     fn step_back(&mut self) -> bool {
         false
     }
