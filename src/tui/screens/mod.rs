@@ -20,6 +20,7 @@ pub mod release_facts;
 pub mod release_history;
 pub mod releases;
 pub mod review;
+mod run_figures;
 pub mod run_start;
 pub mod runs;
 #[cfg(test)]
