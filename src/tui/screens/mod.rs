@@ -13,6 +13,8 @@ pub mod release_history;
 pub mod releases;
 pub mod review;
 #[cfg(test)]
+pub mod samples;
+#[cfg(test)]
 pub mod testing;
 
 use std::fmt;

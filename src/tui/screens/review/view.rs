@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::text::{Printable, cut_start};
 use crate::tui::layout::WidthClass;
 use crate::tui::screens::Context;
-use crate::tui::screens::figures::{verdict_style, verdict_word};
+use crate::tui::screens::figures::{verdict_sign, verdict_style, verdict_word};
 use crate::tui::screens::panes::{Areas, draw_lines, draw_sentence, line};
 use crate::tui::widgets::diff_view::DiffView;
 use crate::tui::widgets::field::Focus;
@@ -219,13 +219,10 @@ impl Reviews {
             Column::number("k/n", 7),
             Column::fixed("95% interval", 13),
             Column::fixed("must be", 9),
-            Column::fixed("gate", if is_wide { 11 } else { 6 }),
+            Column::fixed("gate", if is_wide { 11 } else { 4 }),
         ];
         let cells = |row: &MetricRow| {
-            let verdict = match verdict_word(row.verdict) {
-                "cannot tell" if !is_wide => "unsure",
-                word => word,
-            };
+            let verdict = if is_wide { verdict_word(row.verdict) } else { verdict_sign(row.verdict) };
             vec![
                 TableCell::plain(&row.label),
                 TableCell::plain(&row.base),
