@@ -1,5 +1,5 @@
 //! Settles a gate: for each threshold the point result and the evidence, a verdict by policy, and the words that say
-//! why, where, and what would settle it. How it is printed stands in [`print`].
+//! why, where, and what would settle it. How it is printed stands in [`print()`].
 
 mod print;
 mod words;

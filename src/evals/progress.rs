@@ -81,9 +81,9 @@ impl Meter {
     /// Takes in an outcome that this process saved.
     pub(super) fn push_new(&mut self, outcome: &Outcome, totals: &RunTotals) {
         self.saved_here += 1;
-        let limited = |kind: ErrorKind| kind == ErrorKind::RateLimited;
-        let attempts = outcome.attempts.iter().filter_map(|attempt| attempt.error.as_ref());
-        self.rate_limited += attempts.map(|error| u64::from(limited(error.kind))).sum::<u64>();
+        let errors = outcome.attempts.iter().filter_map(|attempt| attempt.error.as_ref());
+        let rate_limited = errors.filter(|error| error.kind == ErrorKind::RateLimited).count();
+        self.rate_limited += u64::try_from(rate_limited).unwrap_or(u64::MAX);
         self.push(outcome, totals);
     }
 

@@ -194,6 +194,7 @@ mod tests {
     use crate::domain::ids::ExampleId;
     use crate::domain::json::JsonText;
     use crate::domain::model::ModelConfig;
+    use crate::evals::graders;
 
     type Variables<'a> = &'a [(&'a str, Option<&'a str>)];
     /// Template, variables, input, and the text that comes out.
@@ -322,9 +323,9 @@ mod tests {
         for template in [
             "{{ 'x' * 100000000 }}",
             "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
-            &"(".repeat(5000),
+            &format!("{{{{ {}", "(".repeat(5000)),
         ] {
-            let _ = filled(template, &[], "1");
+            assert!(filled(template, &[], "1").is_err(), "{}", graders::cut(template, 40));
         }
         assert!(filled("{% include 'other' %}", &[], "1").is_err());
     }

@@ -8,6 +8,7 @@
 )]
 
 mod fakes;
+mod story;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -55,12 +56,17 @@ async fn carry_out(
     (result, last)
 }
 
-async fn to_the_end(count: u64, model: &Arc<Model>, kept: &Arc<Kept>) -> RunEnd {
+/// The end of a run that nobody stops.
+async fn finished(job: Job, kept: &Arc<Kept>) -> RunEnd {
     let (_owner, orders) = watch::channel(Order::GoOn);
-    match carry_out(job(count, model, kept), kept, orders).await.0.unwrap() {
+    match carry_out(job, kept, orders).await.0.unwrap() {
         Execution::Ended(end) => *end,
         Execution::Paused { saved } => panic!("paused at {saved}"),
     }
+}
+
+async fn to_the_end(count: u64, model: &Arc<Model>, kept: &Arc<Kept>) -> RunEnd {
+    finished(job(count, model, kept), kept).await
 }
 
 #[tokio::test(start_paused = true)]

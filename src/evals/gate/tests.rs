@@ -58,7 +58,8 @@ fn the_story_prints_as_it_should() {
         "PASS  routing_accuracy    230/240  0.9583 >= 0.94   95% CI 0.925-0.977   not proven (lower bound 0.930); \
          needs 232/240 to be proven",
         "PASS  json_validity       240/240  no violation     failure rate < 1.24% (95%)",
-        "FAIL  escalation_recall     34/35  0.9714 <  0.98   95% CI 0.855-0.995   1 missed: t-117 (topic=billing dispute)",
+        "FAIL  escalation_recall     34/35  0.9714 <  0.98   95% CI 0.855-0.995   1 missed: t-117 \
+         (topic=billing dispute)",
         "      with 35 positives one miss fails this gate",
         "      the run neither proves nor refutes 0.98",
         "      to prove 0.98: 149 positives with 0 misses, 236 with 1, 313 with 2",

@@ -348,3 +348,21 @@ fn explanations_are_short() {
     );
     assert!(why.chars().count() <= words::EXPLANATION_CHARS_MAX);
 }
+
+#[test]
+fn a_schema_that_refers_to_itself_ends() {
+    for source in [
+        r##"{"$ref":"#"}"##,
+        r##"{"allOf":[{"$ref":"#"}]}"##,
+        r##"{"$defs":{"a":{"$ref":"#/$defs/b"},"b":{"$ref":"#/$defs/a"}},"$ref":"#/$defs/a"}"##,
+    ] {
+        let kind = GraderKind::JsonSchema {
+            schema: Some(SourceJson::new(source).unwrap()),
+        };
+        let ended = match Graders::compile(&suite(kind), &prompt(ResponseFormat::Text)) {
+            Ok(graders) => graders.grade(&Answer::new(r#"{"a":[1]}"#), &example(None)).scores.len() == 1,
+            Err(error) => error.why.starts_with("the schema is not valid"),
+        };
+        assert!(ended, "{source}");
+    }
+}

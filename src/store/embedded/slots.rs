@@ -1,6 +1,7 @@
 //! What lies in the index: slots, each with a pointer into the journal, and the mark.
 //!
-//! A slot's first byte is its space: 0 for the mark, 1 for entries (the key follows), 2 for commits (the sequence number
+//! A slot's first byte is its space: 0 for the mark, 1 for entries (the key follows), 2 for commits (the sequence
+//! number
 //! follows, for the audit log).
 
 use std::ops::Bound;

@@ -270,7 +270,7 @@ fn changes_are_asked_for_once_at_a_time() {
         request: request.clone(),
         result: Ok(Answer::DraftDiscarded),
     };
-    assert_eq!(app.update(NOW, answered()), [ask.clone()]);
+    assert_eq!(app.update(NOW, answered()), std::slice::from_ref(&ask));
     assert_eq!(app.update(NOW, answered()), []);
     assert_eq!(app.update(NOW, Msg::Changed), [ask]);
 }

@@ -84,7 +84,7 @@ pub(super) fn need_text(row: &NeedRow, now: Timestamp) -> NeedText {
             version.to_string(),
             at.ago_text(now),
             format!("gate {}, {by}", gate(*verdict)),
-            format!("{id} for {}, asked by {by} at {at}. Enter opens it.", environment.as_str()),
+            format!("{id} for {}, asked at {at}. Enter opens it.", environment.as_str()),
         ),
         Need::Approved {
             id,

@@ -27,9 +27,9 @@ const SUBJECT_COLUMNS: usize = 18;
 /// Columns of a run's gauge on such a line, and on one of its own.
 const GAUGE_COLUMNS: [usize; 2] = [7, 12];
 /// From this height inside the pane the selected need is told in full below the list.
-const NEED_REST_FROM: u16 = 9;
+const NEED_REST_FROM: u16 = 11;
 /// Rows of that text, and of the gap above it.
-const NEED_REST_ROWS: u16 = 4;
+const NEED_REST_ROWS: u16 = 5;
 /// From this width inside the pane prompts show what is in staging, and gates their words.
 const PROMPT_WIDE: u16 = 60;
 /// From this width inside the pane a need has its age in a column of its own.
@@ -210,19 +210,24 @@ impl Home {
             Link::Local => "on this machine",
             Link::Remote => "over the network",
         };
+        let entries = count_text(facts.audit_entries);
         let of_state = |state| facts.recent.iter().filter(|run| run.state == state).count();
+        let stopped = of_state(RunState::Interrupted);
         let texts = [
             format!("store {}, {link}", context.session.store),
-            format!("audit log {} entries", count_text(facts.audit_entries)),
+            format!("audit log {entries} entries"),
             format!(
-                "runs {} finished, {} cancelled, {} stopped",
+                "runs {} finished, {} cancelled, {stopped} stopped",
                 of_state(RunState::Finished),
-                of_state(RunState::Cancelled),
-                of_state(RunState::Interrupted)
+                of_state(RunState::Cancelled)
             ),
         ];
         if height < 4 {
-            return vec![line(texts.join("   "), theme.text)];
+            let text = format!(
+                "store {}   audit log {entries} entries   runs stopped {stopped}",
+                context.session.store
+            );
+            return vec![line(text, theme.text)];
         }
         let mut lines: Vec<_> = texts.iter().map(|text| line(text, theme.text)).collect();
         lines.push(line(format!("     of the newest {}", facts.recent.len()), theme.dim));
@@ -244,7 +249,7 @@ fn active_lines(row: &ActiveRow, is_selected: bool, width: u16, context: &Contex
     let run = progress.run.to_string();
     let name = |columns| pad(&cut_start(&row.subject, columns), columns);
     let mut lines = if width >= RUN_LINE_COLUMNS {
-        let numbers = format!("fail {fail}  ETA {eta}  {}  {}", totals.cost, row.source);
+        let numbers = format!("fail {fail} ETA {eta} {} {}", totals.cost, row.source);
         let name = name(SUBJECT_COLUMNS);
         vec![line(format!("{sign} {run:8} {name} {} {done:>3}%  {numbers}", bar(short)), theme.text)]
     } else {
