@@ -115,14 +115,6 @@ fn opens_home_and_asks_for_what_it_shows() {
     let from = ScreenId(0);
     let request = Request::Status;
     assert_eq!(app.start(NOW), [Order::Ask { from, request }]);
-    assert!(drawn(&app, 80, 24).contains("loading"));
-    let answered = Msg::Answered {
-        to: from,
-        request: Request::Status,
-        result: Ok(Answer::DraftDiscarded),
-    };
-    assert_eq!(app.update(NOW, answered), []);
-    assert!(!drawn(&app, 80, 24).contains("loading"));
 }
 
 #[test]

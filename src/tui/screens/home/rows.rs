@@ -37,6 +37,7 @@ impl HasId for NeedRow {
         match &self.need {
             Need::Review { id, .. } | Need::Approved { id, .. } => id.to_string(),
             Need::FailedGate { run, .. } | Need::InterruptedRun { run, .. } => run.to_string(),
+            Need::Untested { version, .. } => version.to_string(),
             Need::Draft { prompt, .. } => prompt.to_string(),
         }
     }
@@ -121,6 +122,13 @@ pub(super) fn need_text(row: &NeedRow, now: Timestamp) -> NeedText {
             format!("{saved} of {total} saved, {run}"),
             "Nobody works on it. Enter opens the run, where it can be resumed.".into(),
         ),
+        Need::Untested { version, by, at } => (
+            "UNTESTED",
+            version.to_string(),
+            at.ago_text(now),
+            format!("no run yet, {by}"),
+            "Enter opens its prompt, r runs it there.".into(),
+        ),
         Need::Draft { prompt, saved_at } => (
             "DRAFT",
             prompt.to_string(),
@@ -144,6 +152,7 @@ pub(super) fn place_of(need: &Need) -> Place {
         Need::Review { id, .. } | Need::Approved { id, .. } => Place::Review(*id),
         Need::FailedGate { run, .. } => Place::Failures(*run),
         Need::InterruptedRun { run, .. } => Place::Run(*run),
+        Need::Untested { version, .. } => Place::Editor(version.prompt.clone()),
         Need::Draft { prompt, .. } => Place::Editor(prompt.clone()),
     }
 }
@@ -155,7 +164,7 @@ pub(super) fn run_of<'a>(need: &Need, recent: &'a [RunSummary]) -> Option<&'a Ru
             recent.iter().find(|summary| summary.run.id == *run)
         }
         Need::Review { version, .. } | Need::Approved { version, .. } => newest_run(recent, Some(version)),
-        Need::Draft { .. } => None,
+        Need::Untested { .. } | Need::Draft { .. } => None,
     }
 }
 

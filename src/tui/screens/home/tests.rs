@@ -39,6 +39,11 @@ fn needs() -> Vec<Need> {
             reason: "escalation_recall 28/30 < 0.95".into(),
             verdict: Verdict::Fail,
         },
+        Need::Untested {
+            version: "router_v4".parse().unwrap(),
+            by: "ben".into(),
+            at: hours_ago(20),
+        },
         Need::InterruptedRun {
             run: RunId(415),
             subject: "support_triage_v13".into(),
@@ -124,6 +129,7 @@ fn enter_opens_what_the_need_is_about() {
         Place::Review("review_87".parse().unwrap()),
         Place::Review("review_80".parse().unwrap()),
         Place::Failures(RunId(418)),
+        Place::Editor(PromptName::new("router").unwrap()),
         Place::Run(RunId(415)),
         Place::Editor(PromptName::new("refund_policy").unwrap()),
     ];

@@ -119,7 +119,7 @@ impl Home {
         let [list, rest] = Layout::vertical([Constraint::Fill(1), Constraint::Length(rest_rows)]).areas(area);
         let about = if has_age { 24 } else { 18 };
         let columns = [
-            Column::fixed("what", 7),
+            Column::fixed("what", 8),
             Column::fixed("about", about),
             Column::number(if has_age { "age" } else { "" }, if has_age { 6 } else { 0 }),
             Column::share("why", 1),
