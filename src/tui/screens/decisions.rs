@@ -72,7 +72,9 @@ impl Decisions {
             }
             CommandId::Open => self.selected().and_then(place_of).map(Effect::Open),
             CommandId::CopyId => self.selected().map(|decision| Effect::Copy(decision.id.to_string())),
-            CommandId::CopyValue => self.selected().map(|decision| Effect::Copy(decision.reason.to_string())),
+            CommandId::CopyValue => self
+                .selected()
+                .map(|decision| Effect::Copy(decision.reason.to_string())),
             _ => {
                 self.decisions.command(command);
                 None
@@ -170,7 +172,9 @@ impl Screen for Decisions {
         } else {
             self.draw_table(frame, table, context);
         }
-        let title = self.selected().map_or("Decision".into(), |decision| decision.id.to_string());
+        let title = self
+            .selected()
+            .map_or("Decision".into(), |decision| decision.id.to_string());
         let inner = Panel::new(title).draw(frame, detail, theme);
         if let Some(decision) = self.selected() {
             draw_sentence(frame, inner, &decision_text(decision, context.now), theme.text);
@@ -259,7 +263,7 @@ mod tests {
     use crate::domain::decision::OtherCause;
     use crate::domain::ids::ReviewId;
     use crate::tui::input::{Key, KeyCode};
-    use crate::tui::screens::samples::decision;
+    use crate::tui::screens::release_samples::decision;
     use crate::tui::screens::testing::{answered, check_any_size, check_drawn, commanded, drawn, sent};
 
     fn all() -> Vec<Decision> {

@@ -151,6 +151,9 @@ mod tests {
         let value = Measure::Value { value: 1.0, count: 2 };
         assert_eq!(threshold_text(&threshold(0.985, Comparison::AtLeast), rate), ">= 98.5%");
         assert_eq!(threshold_text(&threshold(0.95, Comparison::AtLeast), rate), ">= 95%");
-        assert_eq!(threshold_text(&threshold(2_500.0, Comparison::AtMost), value), "<= 2500");
+        assert_eq!(
+            threshold_text(&threshold(2_500.0, Comparison::AtMost), value),
+            "<= 2500"
+        );
     }
 }

@@ -70,7 +70,11 @@ impl Finder {
     }
 
     fn changed_from(&self, before: &str) -> Found {
-        if self.field.text() == before { Found::Same } else { Found::Changed }
+        if self.field.text() == before {
+            Found::Same
+        } else {
+            Found::Changed
+        }
     }
 
     /// One step back: out of the field, then without its words. Whether there was one.
@@ -102,7 +106,8 @@ impl Finder {
         }
         frame.render_widget(line("/", context.theme.key), Rect { height: 1, ..area });
         let field = Rect::new(area.x + SIGN_COLUMNS, area.y, area.width - SIGN_COLUMNS, 1);
-        self.field.draw(frame, field, context.theme.text, Focus::when(self.typing));
+        self.field
+            .draw(frame, field, context.theme.text, Focus::when(self.typing));
     }
 }
 

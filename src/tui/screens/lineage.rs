@@ -107,20 +107,33 @@ impl LineageScreen {
     fn parent(&self) -> Option<usize> {
         let depth = self.selected()?.depth;
         let above = self.nodes.rows().iter().take(self.cursor());
-        above.enumerate().filter(|(_, row)| row.0.depth < depth).last().map(|(at, _)| at)
+        above
+            .enumerate()
+            .filter(|(_, row)| row.0.depth < depth)
+            .last()
+            .map(|(at, _)| at)
     }
 
     /// The first record that the selected one names.
     fn first_child(&self) -> Option<usize> {
         let depth = self.selected()?.depth;
         let below = self.cursor() + 1;
-        self.nodes.rows().get(below).filter(|row| row.0.depth > depth).map(|_| below)
+        self.nodes
+            .rows()
+            .get(below)
+            .filter(|row| row.0.depth > depth)
+            .map(|_| below)
     }
 
     /// The nearest broken record in a direction.
     fn broken(&self, way: Way) -> Option<usize> {
         let cursor = self.cursor();
-        let mut broken = self.nodes.rows().iter().enumerate().filter(|(_, row)| is_broken(&row.0));
+        let mut broken = self
+            .nodes
+            .rows()
+            .iter()
+            .enumerate()
+            .filter(|(_, row)| is_broken(&row.0));
         match way {
             Way::Down => broken.find(|(at, _)| *at > cursor),
             Way::Up => broken.filter(|(at, _)| *at < cursor).last(),
@@ -178,7 +191,12 @@ fn place_of(node: &LineageNode) -> Option<Place> {
     match node.kind {
         "review" => node.id.parse().ok().map(Place::Review),
         "run" => node.id.parse().ok().map(Place::Run),
-        "outcome" => node.id.parse().ok().map(|outcome: OutcomeId| Place::Failures(outcome.run)),
+        "dataset" => node.id.parse().ok().map(Place::Dataset),
+        "outcome" => node
+            .id
+            .parse()
+            .ok()
+            .map(|outcome: OutcomeId| Place::Failures(outcome.run)),
         "release" => node
             .id
             .parse()
@@ -239,11 +257,18 @@ impl Screen for LineageScreen {
             Some(text) => draw_sentence(frame, inner, &text, theme.dim),
             None => self.draw_tree(frame, inner, context),
         }
-        let title = self.selected().map_or("Record".into(), |node| format!("{} {}", node.kind, node.id));
+        let title = self
+            .selected()
+            .map_or("Record".into(), |node| format!("{} {}", node.kind, node.id));
         let inner = Panel::new(title).draw(frame, detail, theme);
         if let Some(node) = self.selected() {
             let [check, summary] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inner);
-            draw_sentence(frame, check, &check_sentence(&node.check), check_style(&node.check, theme));
+            draw_sentence(
+                frame,
+                check,
+                &check_sentence(&node.check),
+                check_style(&node.check, theme),
+            );
             draw_sentence(frame, summary, &node.summary, theme.text);
         }
     }
@@ -273,7 +298,11 @@ impl Screen for LineageScreen {
 impl LineageScreen {
     fn draw_tree(&self, frame: &mut Frame, area: Rect, context: &Context) {
         let theme = context.theme;
-        let shares = if context.size_class.width == WidthClass::Narrow { [3, 2] } else { [1, 1] };
+        let shares = if context.size_class.width == WidthClass::Narrow {
+            [3, 2]
+        } else {
+            [1, 1]
+        };
         let columns = [
             Column::fixed("hash", 7),
             Column::share("record", shares[0]),

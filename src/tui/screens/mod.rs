@@ -1,17 +1,29 @@
 //! Every screen, and what the app asks of each.
 
+pub mod comparison;
+pub mod dataset;
+pub mod datasets;
 pub mod decisions;
+pub mod example_text;
+pub mod failures;
 pub mod figures;
 pub mod finder;
 pub mod home;
+pub mod import;
 pub mod lineage;
+mod lines;
 pub mod loaded;
+mod numbers;
 pub mod panes;
 pub mod promotion;
 pub mod release_facts;
 pub mod release_history;
+#[cfg(test)]
+pub mod release_samples;
 pub mod releases;
 pub mod review;
+pub mod run_start;
+pub mod runs;
 #[cfg(test)]
 pub mod samples;
 #[cfg(test)]
@@ -32,7 +44,7 @@ use super::overlays::dialog::Confirmed;
 use super::overlays::form::Filled;
 use super::session_info::SessionInfo;
 use super::theme::Theme;
-use crate::domain::ids::{PromptName, ReviewId, RunId};
+use crate::domain::ids::{DatasetVersionId, PromptName, ReviewId, RunId};
 use crate::domain::progress::RunProgress;
 use crate::domain::time::Timestamp;
 use crate::workbench::{Answer, Fault, PromptRef, Request};
@@ -85,8 +97,10 @@ impl Tab {
     /// The screen that its stack begins with.
     pub fn place(self) -> Place {
         match self {
+            Tab::Data => Place::Data,
+            Tab::Runs => Place::Runs,
             // Each tab gets its own place with its screen; until then it shows Home.
-            Tab::Home | Tab::Prompts | Tab::Data | Tab::Runs => Place::Home,
+            Tab::Home | Tab::Prompts => Place::Home,
             Tab::Review => Place::Reviews,
             Tab::Releases => Place::Releases,
         }
@@ -98,6 +112,25 @@ impl Tab {
 pub enum Place {
     /// What needs the user.
     Home,
+    /// All dataset versions.
+    Data,
+    /// The examples of a dataset version.
+    Dataset(DatasetVersionId),
+    /// A file on its way to a dataset version.
+    Import,
+    /// All runs.
+    Runs,
+    /// One run.
+    Run(RunId),
+    /// What failed in a run.
+    Failures(RunId),
+    /// Two runs, example by example.
+    Comparison {
+        /// The run that is compared with.
+        base: RunId,
+        /// The run that is judged.
+        candidate: RunId,
+    },
     /// The queue of reviews.
     Reviews,
     /// One review.
@@ -119,27 +152,26 @@ pub enum Place {
         /// Right.
         new: PromptRef,
     },
-    /// One run.
-    Run(RunId),
-    /// The failures of a run.
-    Failures(RunId),
 }
 
 impl Place {
     /// The screen, before its first answer.
     pub fn build(&self) -> Box<dyn Screen> {
         match self {
-            Place::Home => Box::new(home::Home::default()),
+            Place::Home | Place::Editor(_) | Place::Diff { .. } => Box::new(home::Home::default()),
+            Place::Data => Box::new(datasets::Datasets::default()),
+            Place::Dataset(id) => Box::new(dataset::Dataset::new(id.clone())),
+            Place::Import => Box::new(import::Import::default()),
+            Place::Runs => Box::new(runs::Runs::default()),
+            Place::Run(id) => Box::new(runs::single::SingleRun::new(*id)),
+            Place::Failures(id) => Box::new(failures::Failures::new(*id)),
+            Place::Comparison { base, candidate } => Box::new(comparison::RunComparison::new(*base, *candidate)),
             Place::Reviews => Box::new(review::Reviews::queue()),
             Place::Review(id) => Box::new(review::Reviews::one(*id)),
             Place::Decisions => Box::new(decisions::Decisions::default()),
             Place::Releases => Box::new(releases::Releases::default()),
             Place::ReleaseHistory(prompt) => Box::new(release_history::ReleaseHistory::new(prompt.clone())),
             Place::Lineage(id) => Box::new(lineage::LineageScreen::new(id.clone())),
-            // Each gets its own screen; until then it shows Home.
-            Place::Editor(_) | Place::Diff { .. } | Place::Run(_) | Place::Failures(_) => {
-                Box::new(home::Home::default())
-            }
         }
     }
 }
@@ -229,7 +261,8 @@ pub trait Screen: fmt::Debug {
         false
     }
 
-    /// One step back inside the screen (leave a field, clear a filter, clear marks). Whether there was one.
+    /// One step back inside the screen (leave a field, clear a filter, clear marks). Whether there was one; if so,
+    /// [`Screen::requests`] are sent again.
     fn step_back(&mut self) -> bool {
         false
     }

@@ -17,7 +17,10 @@ pub fn promotion_fault(detail: &ReviewDetail) -> Result<(), String> {
     match detail.state {
         ReviewState::Approved => Ok(()),
         ReviewState::Promoted => Err(format!("{id} led to a promotion already")),
-        other => Err(format!("{id} is {}: only an approved review is promoted", other.as_str())),
+        other => Err(format!(
+            "{id} is {}: only an approved review is promoted",
+            other.as_str()
+        )),
     }
 }
 
@@ -66,7 +69,13 @@ fn change_text(detail: &ReviewDetail) -> String {
     let Some(view) = &detail.diff else {
         return "everything: it is the first version there".into();
     };
-    let lines = || view.diff.messages.iter().flat_map(|message| &message.lines).chain(&view.diff.schema_lines);
+    let lines = || {
+        view.diff
+            .messages
+            .iter()
+            .flat_map(|message| &message.lines)
+            .chain(&view.diff.schema_lines)
+    };
     let of = |kind| lines().filter(|line| line.kind == kind).count();
     format!(
         "{} settings, +{} -{} lines against {}",
@@ -81,7 +90,11 @@ fn change_text(detail: &ReviewDetail) -> String {
 pub fn evidence_text(detail: &ReviewDetail) -> String {
     let gate = detail.end.as_ref().and_then(|end| end.gate.as_ref());
     let source = source_label(detail.run.answers);
-    let label = if source.is_empty() { String::new() } else { format!(", {source}") };
+    let label = if source.is_empty() {
+        String::new()
+    } else {
+        format!(", {source}")
+    };
     format!(
         "{} gate {}{label}, {}, content {}",
         detail.run.id,

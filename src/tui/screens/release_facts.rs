@@ -2,8 +2,8 @@
 
 use crate::domain::diff;
 use crate::domain::model::ModelConfig;
-use crate::domain::prompt::PromptContent;
 use crate::domain::promotion::Promotion;
+use crate::domain::prompt::PromptContent;
 use crate::domain::release::{ModelBundle, Release, ReleaseKind};
 use crate::domain::time::Timestamp;
 use crate::text::{Printable, pad};
@@ -96,7 +96,10 @@ fn push_promotion(facts: &mut Facts, promotion: &Promotion, now: Timestamp) {
 
 fn push_bundle(facts: &mut Facts, bundle: &ModelBundle, replaced: Option<&ModelBundle>) {
     let model = &bundle.model;
-    facts.push("bundle", format!("{} = {} {}", bundle.version, model.provider, model.name));
+    facts.push(
+        "bundle",
+        format!("{} = {} {}", bundle.version, model.provider, model.name),
+    );
     let Some(replaced) = replaced else {
         return;
     };

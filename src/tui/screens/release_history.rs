@@ -37,13 +37,7 @@ impl HasId for ReleaseRow {
 }
 
 /// Draws releases as a table; the first is live.
-pub fn draw_releases(
-    frame: &mut Frame,
-    area: Rect,
-    context: &Context,
-    releases: &Listing<ReleaseRow>,
-    focus: Focus,
-) {
+pub fn draw_releases(frame: &mut Frame, area: Rect, context: &Context, releases: &Listing<ReleaseRow>, focus: Focus) {
     let theme = context.theme;
     let live = releases.rows().first().map(HasId::id);
     let columns = [
@@ -63,7 +57,10 @@ pub fn draw_releases(
             ReleaseKind::Rollback { .. } => theme.warn,
         };
         vec![
-            TableCell::new(format!("{}_v{}", promotion.id.environment.short(), promotion.id.number), style),
+            TableCell::new(
+                format!("{}_v{}", promotion.id.environment.short(), promotion.id.number),
+                style,
+            ),
             TableCell::new(format!("v{}", promotion.version.number), style),
             TableCell::new(kind_word(kind), kind_style),
             TableCell::new(promotion.promoted_at.ago_text(context.now), theme.dim),
@@ -107,7 +104,9 @@ impl ReleaseHistory {
             CommandId::Open | CommandId::Lineage => self
                 .selected()
                 .map(|release| Effect::Open(Place::Lineage(release.promotion.id.to_string()))),
-            CommandId::CopyId => self.selected().map(|release| Effect::Copy(release.promotion.id.to_string())),
+            CommandId::CopyId => self
+                .selected()
+                .map(|release| Effect::Copy(release.promotion.id.to_string())),
             _ => {
                 if self.releases.command(command) {
                     self.detail.reset();
@@ -175,7 +174,9 @@ impl Screen for ReleaseHistory {
             Some(text) => draw_sentence(frame, inner, &text, theme.dim),
             None => draw_releases(frame, inner, context, &self.releases, Focus::Here),
         }
-        let title = self.selected().map(|release| format!("{} = {}", release.promotion.id, release.promotion.version));
+        let title = self
+            .selected()
+            .map(|release| format!("{} = {}", release.promotion.id, release.promotion.version));
         let inner = Panel::new(title.unwrap_or("Release".into())).draw(frame, detail, theme);
         if let Some(release) = self.selected() {
             let text = release_text(release, context.now);
@@ -208,7 +209,7 @@ fn areas(area: Rect) -> [Rect; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::screens::samples::release;
+    use crate::tui::screens::release_samples::release;
     use crate::tui::screens::testing::{answered, check_any_size, check_drawn, commanded, drawn};
 
     fn history(releases: Vec<Release>) -> ReleaseHistory {

@@ -89,9 +89,9 @@ impl OpenDialog {
     fn missing(&self) -> Option<String> {
         match &self.dialog.form {
             Form::Question => None,
-            Form::Reason { rule, .. } => {
-                (*rule == ReasonRule::Required || !self.reason.is_blank()).then(|| self.reason_fault()).flatten()
-            }
+            Form::Reason { rule, .. } => (*rule == ReasonRule::Required || !self.reason.is_blank())
+                .then(|| self.reason_fault())
+                .flatten(),
             Form::Pick { choices } => match self.choice {
                 None => Some(format!("pick a reason: 1 to {}", choices.len())),
                 Some(_) if self.types_reason() && self.reason.is_blank() => Some("type the reason".into()),

@@ -262,7 +262,11 @@ impl Screen for Home {
 
     fn status(&self) -> String {
         match &self.facts {
-            Loaded::Ready(_) => format!("{} wait for you, {} runs active", self.needs.total(), self.active.total()),
+            Loaded::Ready(_) => format!(
+                "{} wait for you, {} runs active",
+                self.needs.total(),
+                self.active.total()
+            ),
             Loaded::Loading | Loaded::Failed(_) => String::new(),
         }
     }

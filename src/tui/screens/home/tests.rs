@@ -6,7 +6,7 @@ use crate::domain::promotion::Environment;
 use crate::domain::prompt::Prompt;
 use crate::domain::run::RunState;
 use crate::tui::overlays::form::FieldValue;
-use crate::tui::screens::samples::{actor, hours_ago, progress, run_summary};
+use crate::tui::screens::release_samples::{actor, hours_ago, progress, run_summary};
 use crate::tui::screens::testing::{answered, check_any_size, check_drawn, commanded, drawn, sent};
 use crate::workbench::{Fault, PromptSummary};
 

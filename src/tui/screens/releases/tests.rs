@@ -7,7 +7,7 @@ use crate::domain::reason::Reason;
 use crate::domain::review::ReviewState;
 use crate::tui::command::Danger;
 use crate::tui::input::{Key, KeyCode};
-use crate::tui::screens::samples::{promotion, release, review_detail};
+use crate::tui::screens::release_samples::{promotion, release, review_detail};
 use crate::tui::screens::testing::{answered, check_any_size, check_drawn, commanded, drawn, sent};
 use crate::workbench::PromptRef;
 

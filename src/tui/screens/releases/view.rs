@@ -28,9 +28,17 @@ impl Releases {
         if class.width == WidthClass::Wide {
             let [left, right] = Layout::horizontal([Constraint::Fill(1); 2]).areas(area);
             let [list, history] = Layout::vertical([Constraint::Fill(1); 2]).areas(left);
-            return vec![(Pane::Environments, list), (Pane::History, history), (Pane::Detail, right)];
+            return vec![
+                (Pane::Environments, list),
+                (Pane::History, history),
+                (Pane::Detail, right),
+            ];
         }
-        let rows = if class.width == WidthClass::Narrow { LIST_ROWS - 2 } else { LIST_ROWS };
+        let rows = if class.width == WidthClass::Narrow {
+            LIST_ROWS - 2
+        } else {
+            LIST_ROWS
+        };
         let [list, detail] = Layout::vertical([Constraint::Length(rows), Constraint::Fill(1)]).areas(area);
         vec![(Pane::Environments, list), (Pane::Detail, detail)]
     }
@@ -66,7 +74,9 @@ impl Releases {
         let cells = |row: &PromptRow| {
             let row = &row.0;
             let production = row.production.as_ref().map(|release| &release.promotion);
-            let waits = row.approved.map(|(review, environment)| format!("{review} for {}", environment.as_str()));
+            let waits = row
+                .approved
+                .map(|(review, environment)| format!("{review} for {}", environment.as_str()));
             vec![
                 TableCell::plain(row.prompt.as_str()),
                 TableCell::plain(place_text(row.staging.as_ref())),
@@ -122,6 +132,11 @@ impl Releases {
 fn place_text(promotion: Option<&Promotion>) -> String {
     promotion.map_or("--".into(), |promotion| {
         let id = &promotion.id;
-        format!("v{} {}_v{}", promotion.version.number, id.environment.short(), id.number)
+        format!(
+            "v{} {}_v{}",
+            promotion.version.number,
+            id.environment.short(),
+            id.number
+        )
     })
 }

@@ -63,7 +63,8 @@ impl Changes {
         if !diff.settings.is_empty() {
             self.push_heading("settings");
             self.begin_change();
-            self.rows.extend(diff.settings.iter().map(|change| setting(change, sides)));
+            self.rows
+                .extend(diff.settings.iter().map(|change| setting(change, sides)));
         }
         if diff.schema_lines.iter().any(is_changed) {
             self.push_heading("response schema");
@@ -160,7 +161,11 @@ impl Changes {
     fn number(&mut self, viewed: &BTreeSet<usize>) {
         let total = self.starts.len();
         for (at, start) in self.starts.iter().enumerate() {
-            let sign = if viewed.contains(&at) { "[x] viewed" } else { "[ ] not viewed" };
+            let sign = if viewed.contains(&at) {
+                "[x] viewed"
+            } else {
+                "[ ] not viewed"
+            };
             if let Some(row) = self.rows.get_mut(*start) {
                 *row = DiffRow::Remark(Printable::line(&format!("change {} of {total}  {sign}", at + 1)));
             }
@@ -194,7 +199,9 @@ fn numbered(line: &DiffLine, number: Option<u32>, kind: diff_view::LineKind) -> 
     diff_view::DiffLine {
         number,
         kind,
-        segments: segments.map(|Segment { text, changed }| segment(text, *changed)).collect(),
+        segments: segments
+            .map(|Segment { text, changed }| segment(text, *changed))
+            .collect(),
     }
 }
 

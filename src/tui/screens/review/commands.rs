@@ -3,7 +3,6 @@
 use ratatui::layout::Rect;
 
 use super::{Pane, Reviews, judging, viewed_of};
-use crate::domain::ids::RunId;
 use crate::domain::time::Timestamp;
 use crate::tui::command::CommandId;
 use crate::tui::effect::Effect;
@@ -49,14 +48,24 @@ impl Reviews {
             CommandId::ProblemPrevious => self.row = self.changes.next_above(self.row).unwrap_or(self.row),
             CommandId::Viewed => self.toggle_viewed(),
             CommandId::DiffSplit => {
-                self.sides = if self.sides == Sides::Split { Sides::Unified } else { Sides::Split };
+                self.sides = if self.sides == Sides::Split {
+                    Sides::Unified
+                } else {
+                    Sides::Split
+                };
                 self.rebuild();
             }
             CommandId::Search => return vec![Effect::Open(Place::Decisions)],
             CommandId::Open => return self.open(),
             CommandId::Compare => return self.open_diff(),
             CommandId::Lineage => return self.open_lineage(),
-            CommandId::CopyId => return self.wanted().map(|id| Effect::Copy(id.to_string())).into_iter().collect(),
+            CommandId::CopyId => {
+                return self
+                    .wanted()
+                    .map(|id| Effect::Copy(id.to_string()))
+                    .into_iter()
+                    .collect();
+            }
             CommandId::ReviewApprove | CommandId::ReviewReject | CommandId::ReviewPause | CommandId::ReleasePromote => {
                 return self.confirm(command, context);
             }
@@ -102,14 +111,21 @@ impl Reviews {
                 Vec::new()
             }
             Pane::Change => self.open_diff(),
-            Pane::Evidence => self.open_run(Place::Failures),
-            Pane::Checks => self.open_run(Place::Run),
+            Pane::Evidence => self.open_evidence(),
+            Pane::Checks => self.shown().map(|detail| Effect::Open(Place::Run(detail.run.id))).into_iter().collect(),
         }
     }
 
-    fn open_run(&self, place: fn(RunId) -> Place) -> Vec<Effect> {
-        let run = self.shown().map(|detail| detail.run.id);
-        run.map(|run| Effect::Open(place(run))).into_iter().collect()
+    /// Both runs example by example, or what failed in the one that there is.
+    fn open_evidence(&self) -> Vec<Effect> {
+        let place = self.shown().map(|detail| match &detail.comparison {
+            Some(comparison) => Place::Comparison {
+                base: comparison.base,
+                candidate: comparison.candidate,
+            },
+            None => Place::Failures(detail.run.id),
+        });
+        place.map(Effect::Open).into_iter().collect()
     }
 
     fn open_diff(&self) -> Vec<Effect> {

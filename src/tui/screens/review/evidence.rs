@@ -47,8 +47,11 @@ pub(super) fn metric_rows(detail: &ReviewDetail) -> Vec<MetricRow> {
         Some(Verdict::Pass) => 2,
         None => 3,
     });
-    let has_rule =
-        |result: &MetricResult| rules.iter().any(|rule| rule.threshold.metric == result.metric && rule.threshold.slice.is_none());
+    let has_rule = |result: &MetricResult| {
+        rules
+            .iter()
+            .any(|rule| rule.threshold.metric == result.metric && rule.threshold.slice.is_none())
+    };
     let without_rule = end
         .results
         .iter()
@@ -88,7 +91,10 @@ fn rule_row(rule: &RuleResult, detail: &ReviewDetail) -> MetricRow {
 }
 
 fn base_text(detail: &ReviewDetail, metric: &str) -> String {
-    let metrics = detail.comparison.as_ref().map(|comparison| comparison.metrics.as_slice());
+    let metrics = detail
+        .comparison
+        .as_ref()
+        .map(|comparison| comparison.metrics.as_slice());
     let delta = metrics.unwrap_or_default().iter().find(|delta| delta.metric == metric);
     measure_text(delta.map_or(Measure::Undefined, |delta| delta.base))
 }
@@ -106,14 +112,21 @@ fn rule_note(rule: &RuleResult) -> String {
         parts.push(rule.note.clone());
     }
     if !rule.breaking.is_empty() {
-        parts.push(format!("broken by {}", examples_text(&rule.breaking, rule.breaking.len() as u64)));
+        parts.push(format!(
+            "broken by {}",
+            examples_text(&rule.breaking, rule.breaking.len() as u64)
+        ));
     }
     parts.join("; ")
 }
 
 /// The first ids, and how many more there are.
 fn examples_text(examples: &[ExampleId], count: u64) -> String {
-    let shown: Vec<&str> = examples.iter().take(BREAKING_SHOWN_MAX).map(ExampleId::as_str).collect();
+    let shown: Vec<&str> = examples
+        .iter()
+        .take(BREAKING_SHOWN_MAX)
+        .map(ExampleId::as_str)
+        .collect();
     let more = count.saturating_sub(shown.len() as u64);
     if more == 0 {
         shown.join(" ")
@@ -139,7 +152,10 @@ pub(super) fn comparison_lines(detail: &ReviewDetail) -> Vec<(Weight, String)> {
         lines.push((Weight::Warning, text));
     }
     let Some(comparison) = &detail.comparison else {
-        let text = format!("{} alone: no run of what is live on this dataset to compare with", detail.run.id);
+        let text = format!(
+            "{} alone: no run of what is live on this dataset to compare with",
+            detail.run.id
+        );
         lines.push((Weight::Plain, text));
         return lines;
     };

@@ -36,14 +36,20 @@ pub(super) fn approval_fault(detail: &ReviewDetail, viewed: ViewedCount) -> Resu
         let missing = viewed.total - viewed.viewed;
         faults.push(format!("{missing} of {} changes not viewed", viewed.total));
     }
-    if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(faults.join("; "))
+    }
 }
 
 /// Why the review cannot be rejected or paused.
 pub(super) fn refusal_fault(detail: &ReviewDetail, refused: ReviewState) -> Result<(), String> {
     let id = detail.review.id;
     match detail.state {
-        ReviewState::Promoted => Err(format!("{id} led to a promotion already: roll it back with B on Releases")),
+        ReviewState::Promoted => Err(format!(
+            "{id} led to a promotion already: roll it back with B on Releases"
+        )),
         state if state == refused => Err(format!("{id} is {} already", state.as_str())),
         _ => Ok(()),
     }
@@ -55,7 +61,10 @@ pub(super) fn approve_dialog(detail: &ReviewDetail, now: Timestamp) -> Dialog {
     let (promotion, replaced) = &detail.promotion;
     let facts = vec![
         Fact::new("makes", format!("an approval; P then makes {promotion} of it")),
-        Fact::new("replaces", format!("{} (once promoted)", replaced_text(replaced.as_ref(), now))),
+        Fact::new(
+            "replaces",
+            format!("{} (once promoted)", replaced_text(replaced.as_ref(), now)),
+        ),
         Fact::new("affects", unaffected_text(environment)),
         Fact::new("rests on", evidence_text(detail)),
         Fact::new("undo", "X rejects it until it is promoted"),

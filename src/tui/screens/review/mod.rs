@@ -127,7 +127,10 @@ impl Reviews {
     }
 
     fn take_queue(&mut self, mut reviews: Vec<ReviewSummary>) -> Vec<Effect> {
-        let waiting = reviews.iter().filter(|summary| summary.state == ReviewState::Open).count();
+        let waiting = reviews
+            .iter()
+            .filter(|summary| summary.state == ReviewState::Open)
+            .count();
         reviews.sort_by_key(|summary| queue_rank(summary.state));
         let is_first = self.queue_loaded.ready().is_none();
         self.queue_loaded = Loaded::Ready(());
@@ -185,7 +188,9 @@ impl Reviews {
     }
 
     fn checks_text(&self, now: Timestamp) -> Printable {
-        let text = self.shown().map(|detail| view::checks_text(detail, self.viewed_count(detail), now));
+        let text = self
+            .shown()
+            .map(|detail| view::checks_text(detail, self.viewed_count(detail), now));
         Printable::block(&text.unwrap_or_default())
     }
 

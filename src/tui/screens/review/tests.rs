@@ -6,7 +6,7 @@ use crate::domain::gate::Verdict;
 use crate::domain::ids::RunId;
 use crate::tui::command::Danger;
 use crate::tui::overlays::dialog::{Confirmed, Dialog};
-use crate::tui::screens::samples::{decision, promotion, review_detail, review_summary};
+use crate::tui::screens::release_samples::{decision, promotion, review_detail, review_summary};
 use crate::tui::screens::testing::{answered, check_any_size, check_drawn, commanded, drawn, sent};
 use crate::workbench::{Judgement, PromptRef};
 
@@ -217,7 +217,15 @@ fn leads_to_diff_lineage_failures_and_decisions() {
     screen.focus = Pane::Evidence;
     assert_eq!(
         commanded(&mut screen, CommandId::Open),
-        [Effect::Open(Place::Failures(RunId(421)))]
+        [Effect::Open(Place::Comparison {
+            base: RunId(417),
+            candidate: RunId(421)
+        })]
+    );
+    screen.focus = Pane::Checks;
+    assert_eq!(
+        commanded(&mut screen, CommandId::Open),
+        [Effect::Open(Place::Run(RunId(421)))]
     );
     assert!(screen.step_back() && screen.focus == Pane::Queue);
 }

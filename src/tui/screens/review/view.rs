@@ -99,8 +99,15 @@ impl Reviews {
 
     fn draw_queue(&self, frame: &mut Frame, area: Rect, context: &Context) {
         let theme = context.theme;
-        let waiting = self.queue.rows().iter().filter(|row| row.0.state == ReviewState::Open).count();
-        let panel = self.panel(Pane::Queue, "Queue").note(format!("{waiting} open of {}", self.queue.total()));
+        let waiting = self
+            .queue
+            .rows()
+            .iter()
+            .filter(|row| row.0.state == ReviewState::Open)
+            .count();
+        let panel = self
+            .panel(Pane::Queue, "Queue")
+            .note(format!("{waiting} open of {}", self.queue.total()));
         let inner = panel.draw(frame, area, theme);
         if let Some(text) = self.queue_loaded.absence() {
             return draw_sentence(frame, inner, &text, theme.dim);
@@ -166,7 +173,13 @@ impl Reviews {
             cursor: self.row,
             sides: self.sides,
         };
-        view.draw(frame, area, context.theme, [old, &new], Focus::when(self.focus == Pane::Change));
+        view.draw(
+            frame,
+            area,
+            context.theme,
+            [old, &new],
+            Focus::when(self.focus == Pane::Change),
+        );
     }
 
     fn draw_checks(&self, frame: &mut Frame, area: Rect, context: &Context) {
@@ -190,7 +203,10 @@ impl Reviews {
             return;
         };
         let above: Vec<Line> = weighted_lines(detail, context);
-        let note = self.metrics.selected().map(|row| format!("{}: {}", row.label, row.note));
+        let note = self
+            .metrics
+            .selected()
+            .map(|row| format!("{}: {}", row.label, row.note));
         let [top, table, bottom] = Layout::vertical([
             Constraint::Length(u16::try_from(above.len()).unwrap_or(u16::MAX)),
             Constraint::Fill(1),
@@ -253,7 +269,11 @@ impl Reviews {
             return;
         };
         let mut lines = weighted_lines(detail, context);
-        let failing = self.metrics.rows().iter().filter(|row| row.threshold_holds() == Some(false));
+        let failing = self
+            .metrics
+            .rows()
+            .iter()
+            .filter(|row| row.threshold_holds() == Some(false));
         lines.extend(failing.map(|row| {
             let text = format!(
                 "[!] {} {} ({}) must be {}: {}",
@@ -283,7 +303,8 @@ impl Reviews {
 impl MetricRow {
     /// Whether the gate lets it pass; none where it does not gate.
     fn threshold_holds(&self) -> Option<bool> {
-        self.verdict.map(|verdict| verdict == crate::domain::gate::Verdict::Pass)
+        self.verdict
+            .map(|verdict| verdict == crate::domain::gate::Verdict::Pass)
     }
 }
 
@@ -339,14 +360,30 @@ pub(super) fn checks_text(detail: &ReviewDetail, viewed: ViewedCount, now: Times
     lines.extend([
         String::new(),
         format!("{} for {}", review.id, review.environment.as_str()),
-        format!("asked by {} {} ago: {}", review.requested_by, review.requested_at.ago_text(now), one_line(&review.note)),
-        format!("made by {}, {}: {}", detail.version.author, reason.kind, one_line(reason.text.as_str())),
+        format!(
+            "asked by {} {} ago: {}",
+            review.requested_by,
+            review.requested_at.ago_text(now),
+            one_line(&review.note)
+        ),
+        format!(
+            "made by {}, {}: {}",
+            detail.version.author,
+            reason.kind,
+            one_line(reason.text.as_str())
+        ),
         format!(
             "would be {promotion}, replaces {}",
-            replaced.as_ref().map_or("nothing".into(), |replaced| replaced.id.to_string())
+            replaced
+                .as_ref()
+                .map_or("nothing".into(), |replaced| replaced.id.to_string())
         ),
         String::new(),
-        if detail.decisions.is_empty() { "Nothing decided yet.".into() } else { "Decided so far:".into() },
+        if detail.decisions.is_empty() {
+            "Nothing decided yet.".into()
+        } else {
+            "Decided so far:".into()
+        },
     ]);
     lines.extend(detail.decisions.iter().rev().map(|decision| {
         format!(
