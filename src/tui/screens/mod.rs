@@ -18,6 +18,8 @@ pub mod panes;
 pub mod promotion;
 pub mod release_facts;
 pub mod release_history;
+#[cfg(test)]
+pub mod release_samples;
 pub mod releases;
 pub mod review;
 mod run_figures;
