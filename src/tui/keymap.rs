@@ -144,6 +144,12 @@ impl Keymap {
             .map(|binding| shown_keys(&binding.keys))
     }
 
+    /// The first keys of a command.
+    pub(super) fn first_keys(&self, command: CommandId) -> Option<&[Key]> {
+        let binding = self.bindings.iter().find(|binding| binding.command == command)?;
+        Some(&binding.keys)
+    }
+
     /// All keys of a command, as help shows them.
     pub fn all_shown(&self, command: CommandId) -> Vec<String> {
         self.bindings

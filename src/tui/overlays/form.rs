@@ -1,5 +1,17 @@
 //! Several labelled fields and choices in one dialog.
 
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::sheet::{Row, Sheet};
+use super::{Outcome, Overlay, Step};
+use crate::text::{Printable, pad, width};
+use crate::tui::input::{Key, KeyCode};
+use crate::tui::screens::Context;
+use crate::tui::theme::Theme;
+use crate::tui::widgets::field::{Field, Focus};
+
 /// What a field takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FieldKind {
@@ -92,7 +104,7 @@ pub enum FieldValue {
 pub struct Filled {
     /// [`Form::tag`].
     pub tag: &'static str,
-    pub(super) values: Vec<(&'static str, FieldValue)>,
+    values: Vec<(&'static str, FieldValue)>,
 }
 
 impl Filled {
@@ -117,6 +129,177 @@ impl Filled {
             .iter()
             .find(|(known, _)| *known == name)
             .map(|(_, value)| value)
+    }
+}
+
+/// The form while it is open.
+#[derive(Debug)]
+pub struct OpenForm {
+    form: Form,
+    inputs: Vec<Input>,
+    /// The index of a field; the one behind the last is the button.
+    focus: usize,
+    complaint: Option<String>,
+}
+
+#[derive(Debug)]
+enum Input {
+    Text(Field),
+    Choice { options: Vec<String>, selected: usize },
+}
+
+impl OpenForm {
+    /// Opens a form with the focus on its first field.
+    pub fn new(form: Form) -> Self {
+        let inputs = form.fields.iter().map(|field| match &field.kind {
+            FieldKind::Text(initial) => Input::Text(Field::with_text(initial.clone())),
+            FieldKind::Choice { options, selected } => Input::Choice {
+                options: options.clone(),
+                selected: (*selected).min(options.len().saturating_sub(1)),
+            },
+        });
+        Self {
+            inputs: inputs.collect(),
+            form,
+            focus: 0,
+            complaint: None,
+        }
+    }
+
+    fn send(&mut self) -> Step {
+        for (at, (field, input)) in self.form.fields.iter().zip(&self.inputs).enumerate() {
+            if field.required && matches!(input, Input::Text(typed) if typed.is_blank()) {
+                self.complaint = Some(format!("{} is missing", field.label));
+                self.focus = at;
+                return Step::Stay;
+            }
+        }
+        let values = self.form.fields.iter().zip(&self.inputs).map(|(field, input)| {
+            let value = match input {
+                Input::Text(typed) => FieldValue::Text(typed.text().trim().to_owned()),
+                Input::Choice { selected, .. } => FieldValue::Choice(*selected),
+            };
+            (field.name, value)
+        });
+        Step::Done(Outcome::Filled(Filled {
+            tag: self.form.tag,
+            values: values.collect(),
+        }))
+    }
+
+    fn field_key(&mut self, key: Key) {
+        self.complaint = None;
+        match self.inputs.get_mut(self.focus) {
+            Some(Input::Text(field)) => {
+                field.key(key);
+            }
+            Some(Input::Choice { options, selected }) => {
+                let last = options.len().saturating_sub(1);
+                match key.code {
+                    KeyCode::Down | KeyCode::Char('j' | 'l' | ' ') | KeyCode::Right => {
+                        *selected = (*selected + 1).min(last);
+                    }
+                    KeyCode::Up | KeyCode::Char('k' | 'h') | KeyCode::Left => *selected = selected.saturating_sub(1),
+                    KeyCode::Char(c) => {
+                        let digit = c.to_digit(10).and_then(|digit| digit.checked_sub(1));
+                        if let Some(wanted) = digit.map(|digit| digit as usize).filter(|wanted| *wanted <= last) {
+                            *selected = wanted;
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn rows<'a>(&'a self, theme: &Theme) -> Vec<Row<'a>> {
+        let labels = self.form.fields.iter().map(|field| Printable::line(&field.label));
+        let labels: Vec<Printable> = labels.collect();
+        let longest = labels.iter().map(|label| width(label.as_str())).max().unwrap_or(0);
+        let mut rows = Vec::new();
+        for ((at, input), label) in self.inputs.iter().enumerate().zip(&labels) {
+            let focused = self.focus == at;
+            let label = pad(label.as_str(), longest);
+            match input {
+                Input::Text(field) => rows.push(Row::Field {
+                    label: label.into(),
+                    field,
+                    focus: Focus::when(focused),
+                }),
+                Input::Choice { options, selected } => {
+                    for (option_at, option) in options.iter().enumerate() {
+                        let is_selected = option_at == *selected;
+                        let label = if option_at == 0 {
+                            label.clone()
+                        } else {
+                            " ".repeat(longest)
+                        };
+                        let sign = if is_selected { "(x)" } else { "( )" };
+                        let text = format!("{sign} {} {}", option_at + 1, Printable::line(option));
+                        let style = if focused && is_selected {
+                            theme.selected
+                        } else {
+                            theme.text
+                        };
+                        rows.push(Row::Text(Line::from(vec![
+                            Span::raw(format!("{label} ")),
+                            Span::styled(text, style),
+                        ])));
+                    }
+                }
+            }
+        }
+        let style = if self.focus == self.inputs.len() {
+            theme.selected
+        } else {
+            theme.text
+        };
+        let button = format!("[ {} ]", Printable::line(&self.form.button));
+        rows.push(Row::Text(Line::styled(button, style)));
+        let complaint = self.complaint.as_ref().map(|complaint| format!("! {complaint}"));
+        rows.push(Row::Text(Line::styled(complaint.unwrap_or_default(), theme.warn)));
+        rows
+    }
+}
+
+impl Overlay for OpenForm {
+    fn key(&mut self, key: Key) -> Step {
+        let stops = self.inputs.len() + 1;
+        match key.code {
+            KeyCode::Esc => return Step::Close,
+            KeyCode::Enter if self.focus == self.inputs.len() => return self.send(),
+            KeyCode::Tab if key.modifiers.shift => self.focus = (self.focus + stops - 1) % stops,
+            KeyCode::Tab | KeyCode::Enter => self.focus = (self.focus + 1) % stops,
+            KeyCode::Down if matches!(self.inputs.get(self.focus), Some(Input::Text(_))) => {
+                self.focus = (self.focus + 1) % stops;
+            }
+            KeyCode::Up if !matches!(self.inputs.get(self.focus), Some(Input::Choice { .. })) => {
+                self.focus = self.focus.saturating_sub(1);
+            }
+            _ => self.field_key(key),
+        }
+        Step::Stay
+    }
+
+    fn paste(&mut self, text: &str) -> Result<(), &'static str> {
+        match self.inputs.get_mut(self.focus) {
+            Some(Input::Text(field)) => {
+                field.paste(text);
+                Ok(())
+            }
+            _ => Err("pasted text was dropped: no field has the focus"),
+        }
+    }
+
+    fn view(&self, frame: &mut Frame, area: Rect, _footer: Rect, context: &Context) {
+        let rows = self.rows(context.theme);
+        Sheet::new(&self.form.title, area).draw(frame, context.theme, Vec::new(), rows);
+    }
+
+    fn footer(&self) -> Option<String> {
+        let button = Printable::line(&self.form.button);
+        Some(format!("tab next   enter on the button: {button}   esc stop"))
     }
 }
 

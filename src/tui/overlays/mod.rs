@@ -5,7 +5,9 @@ pub mod dialog;
 pub mod form;
 pub mod help;
 pub mod palette;
+mod picker;
 pub mod plain;
+mod sheet;
 
 use std::fmt;
 

@@ -151,7 +151,9 @@ pub trait Screen: fmt::Debug {
     /// What it is opened on.
     fn place(&self) -> Place;
 
-    /// Where its keys are looked up, innermost first. [`Scope::Everywhere`] follows by itself unless [`Screen::takes_text`].
+    /// Where its keys are looked up, innermost first. [`Scope::Always`] follows by itself, and before it
+    /// [`Scope::Everywhere`] unless [`Screen::takes_text`]. While a field has the focus only scopes without letters as
+    /// keys belong here: none, or [`Scope::EditorInsert`].
     fn scopes(&self) -> Vec<Scope>;
 
     /// Where one is, as in `Runs > run_421 > Failures`.
@@ -182,6 +184,12 @@ pub trait Screen: fmt::Debug {
         false
     }
 
+    /// What must still happen when it is left or the session ends, such as keeping a draft. Only [`Effect::Ask`] and
+    /// [`Effect::Say`] are carried out; the answer finds nobody, but a failure is shown.
+    fn close(&mut self) -> Vec<Effect> {
+        Vec::new()
+    }
+
     /// What the status line says while there is no note.
     fn status(&self) -> String {
         String::new()
@@ -192,7 +200,7 @@ pub trait Screen: fmt::Debug {
         Vec::new()
     }
 
-    /// How often it wants a tick while it is shown, in milliseconds.
+    /// How often it wants a tick while it is open, in milliseconds.
     fn tick_ms(&self) -> Option<u64> {
         None
     }

@@ -61,9 +61,13 @@ pub fn grid(backend: &TestBackend) -> String {
     let buffer = backend.buffer();
     let mut out = String::new();
     for y in 0..buffer.area.height {
-        let row: String = (0..buffer.area.width)
-            .filter_map(|x| buffer.cell((x, y)).map(ratatui::buffer::Cell::symbol))
-            .collect();
+        let mut row = String::new();
+        let mut x = 0;
+        while let Some(cell) = buffer.cell((x, y)).filter(|_| x < buffer.area.width) {
+            row.push_str(cell.symbol());
+            // A wide character covers the cell behind it.
+            x += u16::try_from(crate::text::width(cell.symbol())).unwrap().max(1);
+        }
         out.push_str(row.trim_end());
         out.push('\n');
     }

@@ -4,6 +4,7 @@ pub mod bars;
 pub mod diff_view;
 pub mod field;
 pub mod gauge;
+pub mod listing;
 pub mod panel;
 pub mod table;
 pub mod text_view;

@@ -1,5 +1,11 @@
 //! Dialogs before dangerous acts, one form for each danger level, and the token that they return.
 
+mod open;
+#[cfg(test)]
+mod tests;
+
+pub use open::OpenDialog;
+
 use crate::tui::command::{CommandId, Danger};
 
 /// One line of a dialog: what will exist, what it replaces, who is affected, what it rests on, how to undo.
