@@ -79,10 +79,11 @@ commands! {
     CopyAll "copy.all" "all" "Copy everything shown" "Sends the whole text of the pane." ["y a"] [Everywhere];
     CopyPlain "copy.plain" "show plain" "Show plain" "Shows the text alone, for selection by mouse." ["y s"] [Everywhere];
 
-    RunStart "run.start" "run" "New run" "Runs a version on a dataset with a suite; asks which." ["r"] [Home, Prompts, EditorNormal, Data, Runs].footer(10).role(Author);
+    RunStart "run.start" "run" "New run" "Runs a version on a dataset with a suite; asks which. In the editor, tries a draft that is no version yet." ["r"] [Home, Prompts, EditorNormal, Data, Runs].footer(10).role(Author);
     PromptNew "prompt.new" "new" "New prompt" "Makes a prompt with an empty draft." ["a"] [Home, Prompts].footer(14).role(Author);
     DraftEdit "draft.edit" "edit" "Edit" "Opens the prompt's draft in the editor." ["e"] [Prompts, Diff, Runs, Failures].footer(12).role(Author);
-    DraftEditExternal "draft.edit_external" "$EDITOR" "Edit in $EDITOR" "Hands the draft to your own editor and takes it back." ["E"] [Prompts, EditorNormal].footer(50).role(Author);
+    DraftTry "draft.try" "try" "Try the draft" "Sends the draft with one example; nothing is recorded." [] [EditorNormal].role(Author);
+    DraftEditExternal "draft.edit_external" "$EDITOR" "Edit in $EDITOR" "Hands the draft to your own editor and takes it back." ["E"] [EditorNormal].footer(50).role(Author);
     DraftDrop "draft.drop" "drop draft" "Drop draft" "Drops the draft's changes and goes back to its base version." ["x"] [Prompts].danger(Question).role(Author);
     VersionCommit "version.commit" "save version" "Save version" "Makes the draft an immutable version; asks why." ["ctrl-s"] [Prompts, EditorInsert, EditorNormal].footer(11).role(Author);
     Compare "item.compare" "diff" "Compare with" "Compares with another of its kind; asks which." ["d"] [Prompts, Diff, Data, Runs, Failures, Review, Releases].footer(20);
@@ -91,6 +92,7 @@ commands! {
     Lineage "item.lineage" "lineage" "Lineage" "Shows the records that it rests on and that rest on it." ["L"] [Prompts, Data, Runs, Failures, Review, Releases].footer(64);
     ReviewRequest "review.request" "ask review" "Request review" "Asks for a decision on the version of this run." ["V"] [Prompts, Runs].footer(30).role(Author);
 
+    EditorLeave "editor.leave" "leave" "Leave the editor" "Keeps the draft, then goes back." ["q"] [EditorNormal];
     EditorDone "editor.done" "done" "Stop typing" "Keys are commands again; the draft is kept." ["esc"] [EditorInsert].footer(1);
     EditorInsert "editor.insert" "type" "Type here" "Keys are text from here." ["i", "enter"] [EditorNormal].footer(1);
     EditorAppend "editor.append" "append" "Type behind" "Keys are text behind the cursor." ["a"] [EditorNormal];

@@ -1,6 +1,11 @@
 //! Every screen, and what the app asks of each.
 
+pub mod commit_form;
+pub mod diff;
+pub mod editor;
 pub mod home;
+pub mod prompts;
+pub mod run_form;
 #[cfg(test)]
 pub mod testing;
 
@@ -19,10 +24,10 @@ use super::overlays::dialog::Confirmed;
 use super::overlays::form::Filled;
 use super::session_info::SessionInfo;
 use super::theme::Theme;
-use crate::domain::ids::RunId;
+use crate::domain::ids::{PromptName, RunId};
 use crate::domain::progress::RunProgress;
 use crate::domain::time::Timestamp;
-use crate::workbench::{Answer, Fault, Request};
+use crate::workbench::{Answer, Fault, PromptRef, Request};
 
 /// The six tabs, each with a stack of screens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,8 +77,9 @@ impl Tab {
     /// The screen that its stack begins with.
     pub fn place(self) -> Place {
         match self {
+            Tab::Prompts => Place::Prompts,
             // Each tab gets its own place with its screen; until then it shows Home.
-            Tab::Home | Tab::Prompts | Tab::Data | Tab::Runs | Tab::Review | Tab::Releases => Place::Home,
+            Tab::Home | Tab::Data | Tab::Runs | Tab::Review | Tab::Releases => Place::Home,
         }
     }
 }
@@ -83,6 +89,17 @@ impl Tab {
 pub enum Place {
     /// What needs the user.
     Home,
+    /// All prompts, and the versions of the selected one.
+    Prompts,
+    /// The draft of a prompt.
+    Editor(PromptName),
+    /// Two prompt contents beside each other.
+    Diff {
+        /// Left: what it was.
+        old: PromptRef,
+        /// Right: what it is.
+        new: PromptRef,
+    },
 }
 
 impl Place {
@@ -90,6 +107,9 @@ impl Place {
     pub fn build(&self) -> Box<dyn Screen> {
         match self {
             Place::Home => Box::new(home::Home::default()),
+            Place::Prompts => Box::new(prompts::Prompts::default()),
+            Place::Editor(prompt) => Box::new(editor::Editor::new(prompt.clone())),
+            Place::Diff { old, new } => Box::new(diff::Diff::new(old.clone(), new.clone())),
         }
     }
 }
