@@ -290,9 +290,17 @@ mod tests {
         assert!(screen.takes_text());
         let effects = sent(&mut screen, ScreenEvent::Key(Key::char('b')));
         assert_eq!(effects, [Effect::Ask(Request::Decisions("b".into()))]);
-        answered(&mut screen, Request::Decisions(String::new()), Ok(Answer::Decisions(Vec::new())));
+        answered(
+            &mut screen,
+            Request::Decisions(String::new()),
+            Ok(Answer::Decisions(Vec::new())),
+        );
         assert_eq!(screen.decisions.total(), 4, "an answer to the words before");
-        answered(&mut screen, Request::Decisions("b".into()), Ok(Answer::Decisions(Vec::new())));
+        answered(
+            &mut screen,
+            Request::Decisions("b".into()),
+            Ok(Answer::Decisions(Vec::new())),
+        );
         assert!(drawn(&screen, 80, 21).contains("No decision has all of these words."));
     }
 

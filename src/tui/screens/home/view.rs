@@ -115,7 +115,11 @@ impl Home {
             return draw_sentence(frame, area, text, context.theme.dim);
         }
         let has_age = area.width >= NEED_AGE_COLUMNS;
-        let rest_rows = if area.height >= NEED_REST_FROM { NEED_REST_ROWS } else { 0 };
+        let rest_rows = if area.height >= NEED_REST_FROM {
+            NEED_REST_ROWS
+        } else {
+            0
+        };
         let [list, rest] = Layout::vertical([Constraint::Fill(1), Constraint::Length(rest_rows)]).areas(area);
         let about = if has_age { 24 } else { 18 };
         let columns = [
@@ -141,7 +145,12 @@ impl Home {
         if let Some(row) = self.needs.selected().filter(|_| rest_rows > 1) {
             let text = need_text(row, context.now);
             let below = Rect::new(rest.x, rest.y + 1, rest.width, rest.height.saturating_sub(1));
-            draw_sentence(frame, below, &format!("{}: {}. {}", text.subject, text.fact, text.rest), theme.dim);
+            draw_sentence(
+                frame,
+                below,
+                &format!("{}: {}. {}", text.subject, text.fact, text.rest),
+                theme.dim,
+            );
         }
     }
 
@@ -175,11 +184,16 @@ impl Home {
             Column::fixed("answers", 9),
         ];
         let theme = context.theme;
-        let number = |version: Option<&VersionId>| version.map_or("--".into(), |version| format!("v{}", version.number));
+        let number =
+            |version: Option<&VersionId>| version.map_or("--".into(), |version| format!("v{}", version.number));
         let cells = |row: &PromptRow| {
             let summary = &row.summary;
             let draft = if summary.has_draft { " *" } else { "" };
-            let verdict = if is_wide { verdict_word(summary.verdict) } else { verdict_sign(summary.verdict) };
+            let verdict = if is_wide {
+                verdict_word(summary.verdict)
+            } else {
+                verdict_sign(summary.verdict)
+            };
             vec![
                 TableCell::plain(summary.prompt.name.as_str()),
                 TableCell::plain(format!("{}{draft}", number(summary.newest.as_ref()))),
@@ -196,7 +210,11 @@ impl Home {
     }
 
     fn recent_lines(&self, width: u16, context: &Context) -> Vec<Line<'static>> {
-        let recent = self.facts.ready().map(|facts| facts.recent.as_slice()).unwrap_or_default();
+        let recent = self
+            .facts
+            .ready()
+            .map(|facts| facts.recent.as_slice())
+            .unwrap_or_default();
         let ended = recent.iter().filter(|run| run.state != RunState::Running);
         ended.map(|run| recent_line(run, width, context)).collect()
     }
@@ -251,7 +269,10 @@ fn active_lines(row: &ActiveRow, is_selected: bool, width: u16, context: &Contex
     let mut lines = if width >= RUN_LINE_COLUMNS {
         let numbers = format!("fail {fail} ETA {eta} {} {}", totals.cost, row.source);
         let name = name(SUBJECT_COLUMNS);
-        vec![line(format!("{sign} {run:8} {name} {} {done:>3}%  {numbers}", bar(short)), theme.text)]
+        vec![line(
+            format!("{sign} {run:8} {name} {} {done:>3}%  {numbers}", bar(short)),
+            theme.text,
+        )]
     } else {
         let name = name(usize::from(width).saturating_sub(long + 17));
         let saved = format!("{}/{}", totals.saved, progress.example_count);

@@ -93,7 +93,6 @@ impl Releases {
         self.selected().and_then(|row| row.production.as_ref())
     }
 
-
     /// Shows the rows that the finder leaves.
     fn narrow(&mut self) -> Vec<Effect> {
         let all = self.all.ready().map(Vec::as_slice).unwrap_or_default();
@@ -146,7 +145,10 @@ impl Releases {
             }
             CommandId::CopyCommand => {
                 let target = self.live().and_then(|release| release.rollback_target.as_ref());
-                return target.map(|target| Effect::Copy(target.command.clone())).into_iter().collect();
+                return target
+                    .map(|target| Effect::Copy(target.command.clone()))
+                    .into_iter()
+                    .collect();
             }
             _ => return self.move_in_focus(command, context.now),
         }
@@ -199,7 +201,10 @@ impl Releases {
 
     /// Opens the dialog at once: the live release says where it goes back to.
     fn confirm_roll_back(&mut self, now: Timestamp) -> Vec<Effect> {
-        let Some((live, target)) = self.live().and_then(|live| Some((live, live.rollback_target.as_ref()?))) else {
+        let Some((live, target)) = self
+            .live()
+            .and_then(|live| Some((live, live.rollback_target.as_ref()?)))
+        else {
             return Vec::new();
         };
         let earlier = self.releases.rows().iter().map(|row| &row.0.promotion);
@@ -283,15 +288,20 @@ impl Releases {
 }
 
 /// The dialog: a digit picks the reason, Enter acts. `earlier` is the promotion that it goes back to, where loaded.
-fn roll_back_dialog(
-    live: &Promotion,
-    target: &RollbackTarget,
-    earlier: Option<&Promotion>,
-    now: Timestamp,
-) -> Dialog {
-    let approval = earlier.map_or(String::new(), |earlier| format!(": {}, {}", earlier.review, earlier.run));
+fn roll_back_dialog(live: &Promotion, target: &RollbackTarget, earlier: Option<&Promotion>, now: Timestamp) -> Dialog {
+    let approval = earlier.map_or(String::new(), |earlier| {
+        format!(": {}, {}", earlier.review, earlier.run)
+    });
     let facts = vec![
-        Fact::new("from", format!("{} = {}, live for {}", live.id, live.version, live.promoted_at.ago_text(now))),
+        Fact::new(
+            "from",
+            format!(
+                "{} = {}, live for {}",
+                live.id,
+                live.version,
+                live.promoted_at.ago_text(now)
+            ),
+        ),
         Fact::new("to", format!("{} = {}", target.release, target.version)),
         Fact::new("affects", "all of production's requests, at once"),
         Fact::new("rests on", format!("the approval of {}{approval}", target.release)),
@@ -323,7 +333,11 @@ impl Screen for Releases {
     }
 
     fn scopes(&self) -> Vec<Scope> {
-        if self.finder.is_typing() { Vec::new() } else { vec![Scope::Releases] }
+        if self.finder.is_typing() {
+            Vec::new()
+        } else {
+            vec![Scope::Releases]
+        }
     }
 
     fn title(&self) -> String {
@@ -369,7 +383,11 @@ impl Screen for Releases {
                     | CommandId::History
                     | CommandId::Lineage
             );
-            return if needs_row { Err("no prompt is selected".into()) } else { Ok(()) };
+            return if needs_row {
+                Err("no prompt is selected".into())
+            } else {
+                Ok(())
+            };
         };
         let prompt = &row.prompt;
         match command {
@@ -378,9 +396,10 @@ impl Screen for Releases {
             }
             CommandId::ReleaseRollBack => match &row.production {
                 None => Err(format!("{prompt} has no release: there is nothing to roll back")),
-                Some(release) if release.rollback_target.is_none() => {
-                    Err(format!("{} is the first release: there is none to go back to", release.promotion.id))
-                }
+                Some(release) if release.rollback_target.is_none() => Err(format!(
+                    "{} is the first release: there is none to go back to",
+                    release.promotion.id
+                )),
                 Some(_) => Ok(()),
             },
             CommandId::Compare if row.production.as_ref().and_then(diff_place).is_none() => {
@@ -415,7 +434,11 @@ impl Screen for Releases {
         };
         match (&row.approved, &row.production) {
             (Some((review, environment)), _) => {
-                format!("{review} approved {} for {}: P promotes it", row.prompt, environment.as_str())
+                format!(
+                    "{review} approved {} for {}: P promotes it",
+                    row.prompt,
+                    environment.as_str()
+                )
             }
             (None, Some(release)) => format!("{} is live", release.promotion.id),
             (None, None) => String::new(),

@@ -242,7 +242,11 @@ impl Reviews {
             Column::fixed("gate", if is_wide { 11 } else { 4 }),
         ];
         let cells = |row: &MetricRow| {
-            let verdict = if is_wide { verdict_word(row.verdict) } else { verdict_sign(row.verdict) };
+            let verdict = if is_wide {
+                verdict_word(row.verdict)
+            } else {
+                verdict_sign(row.verdict)
+            };
             vec![
                 TableCell::plain(&row.label),
                 TableCell::plain(&row.base),
