@@ -20,7 +20,10 @@
 //! A noun of the design has one file of its name in [`domain`]; how it lies on disk is in [`store`] under the same
 //! name; what one may do with it is a method of [`workbench::Workbench`].
 
+pub mod cli;
 pub mod domain;
+pub mod evals;
+pub mod host;
 pub mod interchange;
 pub mod providers;
 pub mod releases;

@@ -7,6 +7,9 @@ use serde_json::Value as Json;
 
 use super::DomainError;
 
+/// Largest whole number that canonical JSON, whose numbers are IEEE doubles, keeps apart from its neighbours.
+const INTEGER_MAX: u64 = 1 << 53;
+
 /// A JSON value of data: an input, an expected answer, a parsed reply. In people's JSON it is embedded as a value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct JsonText(String);
@@ -38,12 +41,35 @@ impl JsonText {
         &self.0
     }
 
+    /// Refuses whole numbers beyond 2^53: two different ones could have the same content hash.
+    pub fn check(&self) -> Result<(), DomainError> {
+        match large_integer(&self.value()) {
+            Some(number) => Err(DomainError::field(
+                number,
+                "a whole number beyond 2^53 is not kept exactly: write it as text",
+            )),
+            None => Ok(()),
+        }
+    }
+
     /// What a person reads: the text of a string without quotes, anything else as JSON.
     pub fn plain(&self) -> String {
         match self.value() {
             Json::String(text) => text,
             _ => self.0.clone(),
         }
+    }
+}
+
+fn large_integer(value: &Json) -> Option<String> {
+    match value {
+        Json::Number(number) => {
+            let size = number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs))?;
+            (size > INTEGER_MAX).then(|| number.to_string())
+        }
+        Json::Array(items) => items.iter().find_map(large_integer),
+        Json::Object(fields) => fields.values().find_map(large_integer),
+        _ => None,
     }
 }
 

@@ -133,6 +133,19 @@ fn is_wire_name(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
 }
 
+fn check_settings(group: &str, settings: &[Setting]) -> Result<(), DomainError> {
+    for (index, setting) in settings.iter().enumerate() {
+        let fault = |why: String| Err(DomainError::field(format!("model.{group}.{}", setting.name), why));
+        if settings.iter().take(index).any(|earlier| earlier.name == setting.name) {
+            return fault("it is there twice".into());
+        }
+        if let Err(error) = setting.value.check() {
+            return fault(error.to_string());
+        }
+    }
+    Ok(())
+}
+
 impl ModelConfig {
     /// A config that leaves everything but provider and model to the provider.
     pub fn new(provider: impl Into<String>, name: impl Into<String>) -> Self {
@@ -183,6 +196,8 @@ impl ModelConfig {
         if self.seed.is_some_and(|seed| seed > SEED_MAX) {
             return fault("seed", format!("larger than {SEED_MAX}"));
         }
+        check_settings("safety_settings", &self.safety_settings)?;
+        check_settings("provider_flags", &self.provider_flags)?;
         self.check_names()
     }
 
@@ -228,10 +243,17 @@ impl ModelConfig {
 mod tests {
     use super::*;
 
+    fn setting(value: &str) -> Setting {
+        Setting {
+            name: "a".into(),
+            value: JsonText::parse(value).unwrap(),
+        }
+    }
+
     #[test]
     fn settings_have_ranges() {
         type Edit = fn(&mut ModelConfig);
-        let faults: [(&str, Edit); 8] = [
+        let faults: [(&str, Edit); 10] = [
             ("model.temperature", |m| m.temperature = Some(2.1)),
             ("model.temperature", |m| m.temperature = Some(f64::NAN)),
             ("model.top_p", |m| m.top_p = Some(-0.1)),
@@ -239,9 +261,15 @@ mod tests {
             ("model.stop", |m| m.stop = vec![String::new(); 5]),
             ("model.seed", |m| m.seed = Some(u64::MAX)),
             ("model.tool_choice", |m| {
-                m.tool_choice = ToolChoice::Named("absent".into())
+                m.tool_choice = ToolChoice::Named("absent".into());
             }),
             ("model.name", |m| m.name = String::new()),
+            ("model.safety_settings.a", |m| {
+                m.safety_settings = vec![setting("1"), setting("2")];
+            }),
+            ("model.provider_flags.a", |m| {
+                m.provider_flags = vec![setting("[9007199254740993]")];
+            }),
         ];
         for (field, edit) in faults {
             let mut model = ModelConfig::new("openai", "gpt-4.1");

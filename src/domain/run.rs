@@ -8,6 +8,7 @@ use super::hash::ContentHash;
 use super::ids::{ChainVersionId, DatasetVersionId, RunId, SuiteVersionId, VersionId};
 use super::metric::MetricResult;
 use super::money::UsdNanos;
+use super::outcome::Outcome;
 use super::promotion::Environment;
 use super::time::Timestamp;
 
@@ -173,6 +174,27 @@ pub struct RunTotals {
     pub cost: UsdNanos,
     /// Outcomes whose cost is unknown.
     pub cost_unknown: u64,
+}
+
+impl RunTotals {
+    /// Takes in one saved outcome.
+    pub fn add(&mut self, outcome: &Outcome) {
+        self.saved += 1;
+        if outcome.error.is_some() {
+            self.errored += 1;
+        } else if outcome.passed() {
+            self.passed += 1;
+        } else {
+            self.failed += 1;
+        }
+        self.retried += (outcome.attempts.len() as u64).saturating_sub(1);
+        self.input_tokens += outcome.usage.input_tokens.unwrap_or(0);
+        self.output_tokens += outcome.usage.output_tokens.unwrap_or(0);
+        match outcome.cost {
+            Some(cost) => self.cost = self.cost + cost,
+            None => self.cost_unknown += 1,
+        }
+    }
 }
 
 /// What a run came to. Written once; after it the run never changes.

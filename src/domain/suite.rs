@@ -165,6 +165,22 @@ impl SuiteContent {
             .try_for_each(|threshold| self.check_threshold(threshold))
     }
 
+    /// Whether a grader or metric reads the answer as JSON.
+    pub fn reads_json(&self) -> bool {
+        let grader_reads = |grader: &Grader| match &grader.kind {
+            GraderKind::FieldMatch { .. } | GraderKind::JsonValid | GraderKind::JsonSchema { .. } => true,
+            GraderKind::Regex { field, .. } | GraderKind::NumericTolerance { field, .. } => field.is_some(),
+            GraderKind::ExactMatch { .. } | GraderKind::Contains { .. } => false,
+        };
+        let metric_reads = |metric: &Metric| {
+            matches!(
+                metric.kind,
+                MetricKind::Precision(_) | MetricKind::Recall(_) | MetricKind::F1(_)
+            )
+        };
+        self.graders.iter().any(grader_reads) || self.metrics.iter().any(metric_reads)
+    }
+
     fn check_metric(&self, metric: &Metric) -> Result<(), DomainError> {
         match &metric.kind {
             MetricKind::Accuracy { grader } | MetricKind::ValidityRate { grader } => {

@@ -119,11 +119,15 @@ impl HttpClient {
                 }
             }
         }
+        let (body, is_utf8) = match String::from_utf8(bytes) {
+            Ok(text) => (self.redactor.clean(text), true),
+            Err(error) => (self.text(error.as_bytes()), false),
+        };
         Ok(HttpReply {
             status,
             headers: std::mem::take(response.headers_mut()),
-            body: self.text(&bytes),
-            is_utf8: std::str::from_utf8(&bytes).is_ok(),
+            body,
+            is_utf8,
             latency_ms: 0,
         })
     }

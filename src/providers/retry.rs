@@ -48,7 +48,7 @@ fn asked_pause(error: &ProviderError) -> Option<Duration> {
     error.retry_after.map(|asked| asked.min(RETRY_AFTER_MAX))
 }
 
-/// Pauses between attempts, each from nothing up to its exponential bound. The crate's own jitter is added to the bound;
+/// Pauses between attempts, each from nothing up to its exponential bound. The crate adds its jitter to the bound;
 /// without the bound it is the full jitter that spreads clients best.
 fn pauses(attempts_max: u32) -> impl Iterator<Item = Duration> + Send + Sync + Unpin {
     let retries = usize::try_from(attempts_max.saturating_sub(1)).unwrap_or(usize::MAX);

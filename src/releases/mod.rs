@@ -26,7 +26,7 @@ pub struct Act {
 
 impl Act {
     /// The audit entry of this act.
-    pub fn audit(&self, action: &str, subject: impl ToString) -> AuditEntry {
+    pub fn audit(&self, action: &str, subject: &impl ToString) -> AuditEntry {
         AuditEntry {
             at_ms: self.at.0,
             actor: self.actor.to_string(),
@@ -72,7 +72,7 @@ impl From<StoreError> for ReleaseError {
 }
 
 /// The record, or an error that names what is missing.
-fn found<T>(record: Option<T>, what: &'static str, id: impl ToString) -> Result<T, ReleaseError> {
+fn found<T>(record: Option<T>, what: &'static str, id: &impl ToString) -> Result<T, ReleaseError> {
     record.ok_or_else(|| ReleaseError::NotFound {
         what,
         id: id.to_string(),
@@ -80,7 +80,7 @@ fn found<T>(record: Option<T>, what: &'static str, id: impl ToString) -> Result<
 }
 
 /// Commits a step. Two people who act on the same thing take the same next id, and exactly one of them gets it.
-fn commit(change: Change, store: &Store, subject: impl ToString) -> Result<(), ReleaseError> {
+fn commit(change: Change, store: &Store, subject: &impl ToString) -> Result<(), ReleaseError> {
     match change.commit(store) {
         Ok(_) => Ok(()),
         Err(StoreError::Engine(EngineError::Conflict { .. })) => Err(ReleaseError::Overtaken {

@@ -58,7 +58,7 @@ pub fn approved_review(store: &Store, prompt: &PromptName, environment: Environm
 
 /// The id that promoting this review would take, and what it would replace.
 pub fn next_id(store: &Store, review: ReviewId) -> Result<(PromotionId, Option<Promotion>), ReleaseError> {
-    let review = found(store.review(review)?, "review", review)?;
+    let review = found(store.review(review)?, "review", &review)?;
     let id = store.next_promotion_id(&review.version.prompt, review.environment)?;
     Ok((id, store.live(&review.version.prompt, review.environment)?))
 }
@@ -95,7 +95,7 @@ pub fn promote(store: &Store, review: ReviewId, act: &Act) -> Result<Promoted, R
     } else {
         (change.insert_promotion(&promotion)?, Promoted::Promotion(promotion))
     };
-    commit(change, store, subject)?;
+    commit(change, store, &subject)?;
     Ok(promoted)
 }
 

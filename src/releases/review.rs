@@ -29,11 +29,11 @@ pub struct Evidence {
 impl Evidence {
     /// Loads a review with all that it rests on.
     pub fn load(store: &Store, id: ReviewId) -> Result<Self, ReleaseError> {
-        let review = found(store.review(id)?, "review", id)?;
+        let review = found(store.review(id)?, "review", &id)?;
         Ok(Self {
             decisions: store.decisions_of_review(id)?,
             version: found(store.version(&review.version)?, "version", &review.version)?,
-            run: found(store.run(review.run)?, "run", review.run)?,
+            run: found(store.run(review.run)?, "run", &review.run)?,
             end: store.run_end(review.run)?,
             review,
         })
@@ -72,7 +72,7 @@ pub fn request(
         Some(id) => id,
         None => newest_finished_run(store, &version)?,
     };
-    let run = found(store.run(run)?, "run", run)?;
+    let run = found(store.run(run)?, "run", &run)?;
     let end = store.run_end(run.id)?;
     let review = Review::request(
         store.next_review_id()?,
@@ -85,8 +85,8 @@ pub fn request(
         act.actor.clone(),
         act.at,
     )?;
-    let change = Change::new(act.audit("review.request", review.id)).insert_review(&review)?;
-    commit(change, store, review.id)?;
+    let change = Change::new(act.audit("review.request", &review.id)).insert_review(&review)?;
+    commit(change, store, &review.id)?;
     Ok(review)
 }
 
@@ -136,7 +136,7 @@ pub fn decide(store: &Store, id: ReviewId, kind: DecisionKind, act: &Act) -> Res
         decided_at: act.at,
     };
     let action = format!("review.{}", decision.kind.as_str());
-    let change = Change::new(act.audit(&action, id)).insert_decision(&decision)?;
-    commit(change, store, id)?;
+    let change = Change::new(act.audit(&action, &id)).insert_decision(&decision)?;
+    commit(change, store, &id)?;
     Ok(decision)
 }

@@ -183,6 +183,7 @@ pub struct NonInferiority {
 
 /// "No worse than `margin`" (vector `non_inferiority_paired_binary`): Tango's interval at confidence
 /// `2 confidence - 1`; non-inferior if its lower end is above `-margin`, inferior if its upper end is below it.
+/// At a confidence of one half or less both bounds are the measured difference.
 ///
 /// Errors: confidence outside (0, 1); a negative or infinite margin.
 pub fn non_inferiority(counts: PairedCounts, margin: f64, confidence: f64) -> Result<NonInferiority, StatsError> {

@@ -1,4 +1,5 @@
-//! The envelope around every stored record: what it is, in which schema, how it is coded, and a checksum over all of it.
+//! The envelope around every stored record: what it is, in which schema, how it is coded, and a checksum over all of
+//! it.
 //!
 //! | field | bytes | |
 //! | --- | --- | --- |
@@ -446,7 +447,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn records_survive(title in ".{0,40}", count: u64, body in prop::collection::vec(".{0,80}", 0..30), score: Option<f32>) {
+        fn records_survive(
+            title in ".{0,40}", count: u64, body in prop::collection::vec(".{0,80}", 0..30), score: Option<f32>
+        ) {
             let record = Note { title, count, body, score: score.map(f64::from) };
             let bytes = encode(&record).expect("encode");
             prop_assert_eq!(decode::<Note>(&bytes).expect("decode"), record);

@@ -113,7 +113,7 @@ impl Walk<'_> {
     }
 
     /// Adds a record once, where it is nearest: a release and its run name the same version.
-    fn push(&mut self, depth: usize, kind: &'static str, id: impl ToString, summary: String, check: HashCheck) {
+    fn push(&mut self, depth: usize, kind: &'static str, id: &impl ToString, summary: String, check: HashCheck) {
         let id = id.to_string();
         if !self.nodes.iter().any(|node| node.kind == kind && node.id == id) {
             self.nodes.push(LineageNode {
@@ -127,7 +127,7 @@ impl Walk<'_> {
     }
 
     /// A record that another one names and that is not there.
-    fn missing(&mut self, depth: usize, kind: &'static str, id: impl ToString) {
+    fn missing(&mut self, depth: usize, kind: &'static str, id: &impl ToString) {
         // At depth 0 nothing names it: the id that was asked for is simply unknown.
         if depth > 0 {
             self.push(
@@ -211,7 +211,7 @@ impl Walk<'_> {
 
     fn review(&mut self, id: ReviewId, depth: usize) -> Result<(), StoreError> {
         let Some(review) = self.store.review(id)? else {
-            self.missing(depth, "review", id);
+            self.missing(depth, "review", &id);
             return Ok(());
         };
         let summary = format!(
@@ -223,7 +223,7 @@ impl Walk<'_> {
         self.push(
             depth,
             "review",
-            id,
+            &id,
             summary,
             self.content_check(&review.version, review.content_hash)?,
         );
@@ -237,16 +237,16 @@ impl Walk<'_> {
         match self.store.decision(id)? {
             Some(decision) => {
                 let summary = format!("{} by {}: {}", decision.kind, decision.actor, decision.reason);
-                self.push(depth, "decision", id, summary, HashCheck::Chained);
+                self.push(depth, "decision", &id, summary, HashCheck::Chained);
             }
-            None => self.missing(depth, "decision", id),
+            None => self.missing(depth, "decision", &id),
         }
         Ok(())
     }
 
     fn run(&mut self, id: RunId, depth: usize) -> Result<(), StoreError> {
         let Some(run) = self.store.run(id)? else {
-            self.missing(depth, "run", id);
+            self.missing(depth, "run", &id);
             return Ok(());
         };
         let end = self.store.run_end(id)?;
@@ -269,7 +269,7 @@ impl Walk<'_> {
             run.started_by,
             run.started_at
         );
-        self.push(depth, "run", id, summary, check);
+        self.push(depth, "run", &id, summary, check);
         if let Some(version) = run.subject.version() {
             self.version(version, depth + 1)?;
         }

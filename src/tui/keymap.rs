@@ -64,7 +64,7 @@ impl Default for Keymap {
     fn default() -> Self {
         let mut bindings = Vec::new();
         for command in &COMMANDS {
-            // The table's keys are read by its tests; one that cannot be read is left out rather than stopping a session.
+            // Tests read every key of the table; one that cannot be read is left out rather than stopping a session.
             let readable = command.keys.iter().filter_map(|keys| parse_keys(keys).ok());
             bindings.extend(readable.map(|keys| Binding {
                 keys,

@@ -1,6 +1,6 @@
 //! What screens and commands show of prompts, and what waits for somebody.
 
-use super::{RunSummary, WorkbenchError};
+use super::{RunSummary, Workbench, WorkbenchError, found};
 use crate::domain::draft::Draft;
 use crate::domain::gate::Verdict;
 use crate::domain::ids::{PromotionId, PromptName, ReviewId, RunId, VersionId};
@@ -94,6 +94,15 @@ pub enum Need {
         /// What the gate says.
         verdict: Verdict,
     },
+    /// A newest version that no run has tested.
+    Untested {
+        /// The version.
+        version: VersionId,
+        /// Who made it.
+        by: String,
+        /// When.
+        at: Timestamp,
+    },
     /// A run that nobody works on.
     InterruptedRun {
         /// The run.
@@ -127,4 +136,177 @@ pub struct Status {
     pub prompts: Vec<PromptSummary>,
     /// Commits in the audit chain.
     pub audit_entries: u64,
+}
+
+impl Workbench {
+    /// All prompts, newest change first.
+    pub fn prompts(&self) -> Result<Vec<PromptSummary>, WorkbenchError> {
+        let mut summaries = Vec::new();
+        for prompt in self.store.prompts()? {
+            let newest = self.store.newest_version(&prompt.name)?;
+            let draft = self.store.draft(&prompt.name)?;
+            let changed_at = [
+                newest.as_ref().map(|v| v.committed_at),
+                draft.as_ref().map(|d| d.saved_at),
+            ]
+            .into_iter()
+            .flatten()
+            .max()
+            .unwrap_or(prompt.created_at);
+            let verdict = match &newest {
+                Some(version) => self.newest_run_of(&version.id)?.and_then(|(_, verdict)| verdict),
+                None => None,
+            };
+            let live = |environment| -> Result<Option<VersionId>, WorkbenchError> {
+                Ok(self
+                    .store
+                    .live(&prompt.name, environment)?
+                    .map(|promotion| promotion.version))
+            };
+            summaries.push(PromptSummary {
+                newest: newest.map(|version| version.id),
+                has_draft: draft.is_some(),
+                staging: live(Environment::Staging)?,
+                production: live(Environment::Production)?,
+                verdict,
+                changed_at,
+                prompt,
+            });
+        }
+        summaries.sort_by(|a, b| {
+            b.changed_at
+                .cmp(&a.changed_at)
+                .then_with(|| a.prompt.name.cmp(&b.prompt.name))
+        });
+        Ok(summaries)
+    }
+
+    fn newest_run_of(&self, version: &VersionId) -> Result<Option<(RunId, Option<Verdict>)>, WorkbenchError> {
+        let Some(run) = self.store.runs_of(version)?.first().copied() else {
+            return Ok(None);
+        };
+        let gate = self.store.run_end(run)?.and_then(|end| end.gate);
+        Ok(Some((run, gate.map(|gate| gate.verdict))))
+    }
+
+    /// A prompt with its versions.
+    pub fn prompt_detail(&self, name: &PromptName) -> Result<PromptDetail, WorkbenchError> {
+        let prompt = found(self.store.prompt(name)?, "prompt", name)?;
+        let live: Vec<_> = [Environment::Staging, Environment::Production]
+            .into_iter()
+            .filter_map(|environment| self.store.live(name, environment).transpose())
+            .collect::<Result<_, _>>()?;
+        let mut versions = Vec::new();
+        for version in self.store.versions(name)? {
+            let live_in = live.iter().filter(|promotion| promotion.version == version.id);
+            versions.push(VersionSummary {
+                live_in: live_in.map(|promotion| promotion.id.clone()).collect(),
+                newest_run: self.newest_run_of(&version.id)?,
+                version,
+            });
+        }
+        Ok(PromptDetail {
+            prompt,
+            draft: self.store.draft(name)?,
+            versions,
+        })
+    }
+
+    /// What waits, what runs, what there is.
+    pub fn status(&self) -> Result<Status, WorkbenchError> {
+        let recent = self.runs(None, RECENT_RUNS_MAX)?;
+        let active = recent
+            .iter()
+            .filter(|run| run.state == RunState::Running)
+            .filter_map(|run| self.progress(run.run.id).ok());
+        Ok(Status {
+            needs: self.needs(&recent)?,
+            active: active.collect(),
+            prompts: self.prompts()?,
+            audit_entries: *self.changes().borrow(),
+            recent,
+        })
+    }
+
+    fn needs(&self, recent: &[RunSummary]) -> Result<Vec<Need>, WorkbenchError> {
+        let mut needs = Vec::new();
+        for summary in self.reviews()? {
+            let review = summary.review;
+            match summary.state {
+                ReviewState::Open => needs.push(Need::Review {
+                    id: review.id,
+                    version: review.version,
+                    environment: review.environment,
+                    by: review.requested_by.to_string(),
+                    at: review.requested_at,
+                    verdict: summary.verdict,
+                }),
+                ReviewState::Approved => needs.push(Need::Approved {
+                    id: review.id,
+                    version: review.version,
+                    environment: review.environment,
+                }),
+                _ => {}
+            }
+        }
+        for run in recent {
+            if let Some(need) = self.need_of_run(run)? {
+                needs.push(need);
+            }
+        }
+        for prompt in self.store.prompts()? {
+            if let Some(version) = self.store.newest_version(&prompt.name)?
+                && self.store.runs_of(&version.id)?.is_empty()
+            {
+                let by = version.author.to_string();
+                needs.push(Need::Untested {
+                    version: version.id,
+                    by,
+                    at: version.committed_at,
+                });
+            }
+        }
+        for draft in self.store.drafts()? {
+            needs.push(Need::Draft {
+                prompt: draft.prompt,
+                saved_at: draft.saved_at,
+            });
+        }
+        Ok(needs)
+    }
+
+    fn need_of_run(&self, summary: &RunSummary) -> Result<Option<Need>, WorkbenchError> {
+        if summary.state == RunState::Interrupted {
+            return Ok(Some(Need::InterruptedRun {
+                run: summary.run.id,
+                subject: summary.run.subject.label(),
+                saved: summary.saved,
+                total: summary.run.example_count,
+            }));
+        }
+        let Some(version) = summary.run.subject.version() else {
+            return Ok(None);
+        };
+        let Some((verdict, reason)) = &summary.verdict else {
+            return Ok(None);
+        };
+        // A failed gate waits for somebody only while nothing newer was made or run.
+        let is_newest = self
+            .store
+            .newest_version(&version.prompt)?
+            .is_some_and(|newest| &newest.id == version)
+            && self
+                .newest_run_of(version)?
+                .is_some_and(|(run, _)| run == summary.run.id);
+        let is_decided = !self.store.decisions_of_version(version)?.is_empty();
+        if *verdict == Verdict::Pass || !is_newest || is_decided {
+            return Ok(None);
+        }
+        Ok(Some(Need::FailedGate {
+            run: summary.run.id,
+            version: version.clone(),
+            reason: reason.clone(),
+            verdict: *verdict,
+        }))
+    }
 }

@@ -2,16 +2,17 @@
 
 use serde::Serialize;
 
-use super::WorkbenchError;
+use super::{Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
-use crate::domain::diff::PromptDiff;
+use crate::domain::diff::{PromptDiff, diff};
 use crate::domain::draft::Draft;
 use crate::domain::ids::{PromptName, VersionId};
 use crate::domain::prompt::{Prompt, PromptContent};
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
 use crate::domain::version::{ChangeKind, ChangeReason, PromptVersion};
-use crate::interchange::prompt_document::{self, LintMark, Severity};
+use crate::interchange::mark::LintMark;
+use crate::interchange::prompt_document;
 use crate::store::Change;
 
 /// A prompt's text: the draft, or a version.
@@ -74,4 +75,200 @@ pub struct CommitReason {
     pub text: String,
     /// A ticket, a run, a thread.
     pub link: Option<String>,
+}
+
+impl Workbench {
+    /// Makes a prompt with a starter draft.
+    pub fn create_prompt(&self, actor: &Actor, name: &PromptName, description: &str) -> Result<Prompt, WorkbenchError> {
+        self.import_prompt(actor, name, description, &prompt_document::blank(name.as_str()))
+            .map(|(prompt, _)| prompt)
+    }
+
+    /// Puts a document into a prompt's draft; makes the prompt where there is none. The document may be unfinished,
+    /// but an existing draft is not overwritten.
+    pub fn import_prompt(
+        &self,
+        actor: &Actor,
+        name: &PromptName,
+        description: &str,
+        source: &str,
+    ) -> Result<(Prompt, Draft), WorkbenchError> {
+        let known = self.store.prompt(name)?;
+        if self.store.draft(name)?.is_some() {
+            return Err(WorkbenchError::refused(
+                format!("{name} has a draft that an import would overwrite"),
+                format!("commit it with pegbox prompt commit {name}, or drop it in the workbench"),
+            ));
+        }
+        let base = self.base_of(name)?.map(|version| version.id);
+        let draft = self.draft_of(actor, name, base, source);
+        let mut change = Change::new(self.audit(actor, "prompt.import", name, "")).put_draft(&draft)?;
+        let prompt = if let Some(prompt) = known {
+            prompt
+        } else {
+            let prompt = Prompt {
+                name: name.clone(),
+                description: description.to_owned(),
+                owner: actor.clone(),
+                created_at: self.now(),
+            };
+            change = change.insert_prompt(&prompt)?;
+            prompt
+        };
+        change.commit(&self.store)?;
+        Ok((prompt, draft))
+    }
+
+    fn draft_of(&self, actor: &Actor, name: &PromptName, base: Option<VersionId>, source: &str) -> Draft {
+        Draft {
+            prompt: name.clone(),
+            base,
+            source: source.to_owned(),
+            saved_by: actor.clone(),
+            saved_at: self.now(),
+        }
+    }
+
+    /// The version that a new draft begins from: the newest.
+    fn base_of(&self, name: &PromptName) -> Result<Option<PromptVersion>, WorkbenchError> {
+        Ok(self.store.newest_version(name)?)
+    }
+
+    /// The draft of a prompt; where there is none, one that is equal to the newest version and not stored yet.
+    pub fn open_draft(&self, actor: &Actor, name: &PromptName) -> Result<DraftView, WorkbenchError> {
+        found(self.store.prompt(name)?, "prompt", name)?;
+        let stored = self.store.draft(name)?;
+        let is_stored = stored.is_some();
+        let draft = match stored {
+            Some(draft) => draft,
+            None => match self.base_of(name)? {
+                Some(base) => {
+                    let source = prompt_document::print(&base.content);
+                    self.draft_of(actor, name, Some(base.id), &source)
+                }
+                None => self.draft_of(actor, name, None, &prompt_document::blank(name.as_str())),
+            },
+        };
+        Ok(DraftView {
+            marks: prompt_document::lint(&draft.source),
+            draft,
+            is_stored,
+        })
+    }
+
+    /// A draft that begins from an older version than the newest. Refused while another draft is there.
+    pub fn draft_from(&self, actor: &Actor, version: &VersionId) -> Result<DraftView, WorkbenchError> {
+        let base = self.version(version)?;
+        let source = prompt_document::print(&base.content);
+        let (_, draft) = self.import_prompt(actor, &version.prompt, "", &source)?;
+        let draft = Draft {
+            base: Some(version.clone()),
+            ..draft
+        };
+        let change = Change::new(self.audit(actor, "prompt.edit", version, "")).put_draft(&draft)?;
+        change.commit(&self.store)?;
+        Ok(DraftView {
+            marks: prompt_document::lint(&draft.source),
+            draft,
+            is_stored: true,
+        })
+    }
+
+    /// Saves a draft as it is typed, valid or not. Returns when it was saved.
+    pub fn save_draft(&self, actor: &Actor, name: &PromptName, source: &str) -> Result<Timestamp, WorkbenchError> {
+        let opened = self.open_draft(actor, name)?;
+        let draft = self.draft_of(actor, name, opened.draft.base, source);
+        let change = Change::new(self.audit(actor, "draft.save", name, "")).put_draft(&draft)?;
+        change.commit(&self.store)?;
+        Ok(draft.saved_at)
+    }
+
+    /// Drops a draft.
+    pub fn discard_draft(&self, actor: &Actor, name: &PromptName) -> Result<(), WorkbenchError> {
+        found(self.store.draft(name)?, "draft", name)?;
+        Change::new(self.audit(actor, "draft.discard", name, ""))
+            .delete_draft(name)
+            .commit(&self.store)?;
+        Ok(())
+    }
+
+    /// What is wrong with a prompt document.
+    pub fn lint(&self, source: &str) -> Vec<LintMark> {
+        prompt_document::lint(source)
+    }
+
+    /// Makes a version of the draft. The draft is gone after it; a draft that somebody saved meanwhile stops it.
+    pub fn commit(
+        &self,
+        actor: &Actor,
+        name: &PromptName,
+        why: &CommitReason,
+    ) -> Result<PromptVersion, WorkbenchError> {
+        found(self.store.prompt(name)?, "prompt", name)?;
+        let draft = found(self.store.draft(name)?, "draft", name)?;
+        let content = parse_document(&draft.source)?;
+        let base = draft.base.as_ref().map(|id| self.version(id)).transpose()?;
+        if base.as_ref().is_some_and(|base| base.content == content) {
+            return Err(WorkbenchError::refused(
+                format!(
+                    "the draft of {name} is equal to {}",
+                    base.map(|b| b.id.to_string()).unwrap_or_default()
+                ),
+                "edit it first",
+            ));
+        }
+        let reason = ChangeReason {
+            kind: why.kind,
+            text: Reason::new(&why.text)?,
+            link: why.link.clone().filter(|l| !l.is_empty()),
+        };
+        let version = PromptVersion::new(
+            self.store.next_version_id(name)?,
+            content,
+            draft.base.clone(),
+            actor.clone(),
+            reason,
+            self.now(),
+        )?;
+        Change::new(self.audit(actor, "prompt.commit", &version.id, &why.text))
+            .expect_draft(&draft)?
+            .insert_version(&version)?
+            .delete_draft(name)
+            .commit(&self.store)?;
+        Ok(version)
+    }
+
+    /// Loads a version.
+    pub fn version(&self, id: &VersionId) -> Result<PromptVersion, WorkbenchError> {
+        found(self.store.version(id)?, "version", id)
+    }
+
+    /// The document of a draft or version.
+    pub fn prompt_source(&self, reference: &PromptRef) -> Result<String, WorkbenchError> {
+        match reference {
+            PromptRef::Draft(name) => Ok(found(self.store.draft(name)?, "draft", name)?.source),
+            PromptRef::Version(id) => Ok(prompt_document::print(&self.version(id)?.content)),
+        }
+    }
+
+    /// Two drafts or versions beside each other.
+    pub fn diff(&self, old: &PromptRef, new: &PromptRef) -> Result<DiffView, WorkbenchError> {
+        let content = |reference: &PromptRef| parse_document(&self.prompt_source(reference)?);
+        Ok(DiffView {
+            old: old.to_string(),
+            new: new.to_string(),
+            diff: diff(&content(old)?, &content(new)?),
+        })
+    }
+}
+
+/// The content of a document that has no error.
+pub(super) fn parse_document(source: &str) -> Result<PromptContent, WorkbenchError> {
+    prompt_document::parse(source).map_err(|faults| {
+        let why = faults.0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        WorkbenchError::invalid(
+            format!("the prompt document has errors: {why}"),
+            "correct the draft and try again",
+        )
+    })
 }

@@ -1,6 +1,7 @@
 //! What went wrong, for whom it matters: one kind for each exit code, and a hint that says what to do.
 
 use crate::domain::DomainError;
+use crate::interchange::InterchangeError;
 use crate::releases::ReleaseError;
 use crate::store::StoreError;
 use crate::store::engine::EngineError;
@@ -69,11 +70,105 @@ pub struct Fault {
     pub hint: String,
 }
 
-impl From<DomainError> for WorkbenchError {
-    fn from(e: DomainError) -> Self {
-        Self::Provider {
-            why: e.to_string(),
-            hint: String::new(),
+impl WorkbenchError {
+    /// What cannot be used, and what to do instead.
+    pub fn invalid(why: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Invalid {
+            why: why.into(),
+            hint: hint.into(),
         }
+    }
+
+    /// What a rule forbids, and what to do instead.
+    pub fn refused(why: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Refused {
+            why: why.into(),
+            hint: hint.into(),
+        }
+    }
+
+    /// Its kind.
+    pub fn kind(&self) -> FaultKind {
+        match self {
+            Self::NotFound { .. } => FaultKind::NotFound,
+            Self::Refused { .. } => FaultKind::Refused,
+            Self::Invalid { .. } => FaultKind::Invalid,
+            Self::Store(_) => FaultKind::Store,
+            Self::Provider { .. } => FaultKind::Provider,
+        }
+    }
+
+    /// What to do; begins with a verb.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NotFound { what, .. } => format!("list what is there with pegbox {} list", list_verb(what)),
+            Self::Refused { hint, .. } | Self::Invalid { hint, .. } | Self::Provider { hint, .. } => hint.clone(),
+            Self::Store(StoreError::Engine(error)) => error.hint().to_owned(),
+            Self::Store(_) => "check the store with pegbox store verify".into(),
+        }
+    }
+}
+
+/// The command group that lists such things.
+fn list_verb(what: &str) -> &str {
+    match what {
+        "prompt" | "version" | "draft" => "prompt",
+        "dataset" | "example" => "dataset",
+        "suite" => "suite",
+        "review" | "decision" => "review",
+        "promotion" | "release" => "release",
+        _ => "run",
+    }
+}
+
+impl From<&WorkbenchError> for Fault {
+    fn from(error: &WorkbenchError) -> Self {
+        Self {
+            what: error.to_string(),
+            hint: error.hint(),
+        }
+    }
+}
+
+impl From<StoreError> for WorkbenchError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Domain(rule) => rule.into(),
+            StoreError::Engine(EngineError::Conflict { .. }) => Self::refused(
+                "somebody else changed the same thing at the same moment: nothing was done",
+                "look again and repeat it if it still applies",
+            ),
+            StoreError::Engine(EngineError::TooLarge { .. }) => Self::invalid(error.to_string(), "make it smaller"),
+            other => Self::Store(other),
+        }
+    }
+}
+
+impl From<DomainError> for WorkbenchError {
+    fn from(error: DomainError) -> Self {
+        match error {
+            DomainError::NotAllowed(why) => Self::refused(why, "see pegbox review list and pegbox run list"),
+            DomainError::HashMismatch { .. } => Self::Store(StoreError::Domain(error)),
+            other => Self::invalid(other.to_string(), "correct it and try again"),
+        }
+    }
+}
+
+impl From<ReleaseError> for WorkbenchError {
+    fn from(error: ReleaseError) -> Self {
+        match error {
+            ReleaseError::NotFound { what, id } => Self::NotFound { what, id },
+            ReleaseError::Refused(rule) => rule.into(),
+            ReleaseError::Store(store) => store.into(),
+            ReleaseError::Overtaken { .. } => {
+                Self::refused(error.to_string(), "look again and repeat it if it still applies")
+            }
+        }
+    }
+}
+
+impl From<InterchangeError> for WorkbenchError {
+    fn from(error: InterchangeError) -> Self {
+        Self::invalid(error.to_string(), "correct the file and try again")
     }
 }

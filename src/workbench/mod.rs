@@ -1,21 +1,123 @@
-//! Contract stub of the workbench: types only.
+//! The one door: every use case, every rule check, every audit entry. Screens and commands call the same functions.
+//! May use: every layer below.
+//! Must never: know ratatui, clap or sockets.
 
 mod browsing;
+mod comparing;
 mod datasets;
+mod demo;
+mod demo_story;
 mod editing;
 mod error;
+mod filter;
+mod outcomes;
 mod record;
 mod releasing;
 mod request;
 mod reviewing;
+mod run_store;
 mod running;
+mod storage;
+mod suites;
+mod tracing;
+mod trying;
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 pub use browsing::*;
+pub use comparing::*;
 pub use datasets::*;
+pub use demo::*;
+pub use demo_story::*;
 pub use editing::*;
 pub use error::*;
+pub use outcomes::*;
 pub use record::*;
 pub use releasing::*;
 pub use request::*;
 pub use reviewing::*;
 pub use running::*;
+pub use tracing::*;
+
+use crate::domain::actor::Actor;
+use crate::domain::ids::RunId;
+use crate::domain::reason::Reason;
+use crate::domain::time::Timestamp;
+use crate::releases::Act;
+use crate::store::Store;
+use crate::store::embedded::EmbeddedEngine;
+use crate::store::engine::{AuditEntry, Engine};
+
+/// Reads the time. Handed in from outside, so that tests and the demo choose it.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Whether a panic of this thread is being contained by the store: the index may panic on damaged files, is caught and
+/// rebuilt, and no panic hook should say anything about it.
+pub fn panic_is_contained() -> bool {
+    crate::store::embedded::panic_is_contained()
+}
+
+/// The workbench over one store.
+pub struct Workbench {
+    store: Store,
+    clock: Clock,
+    runtime: tokio::runtime::Handle,
+    live_runs: Mutex<HashMap<RunId, running::LiveRun>>,
+}
+
+impl Workbench {
+    /// Opens the store in a folder, and makes it where there is none.
+    pub fn open(folder: &Path, clock: Clock, runtime: tokio::runtime::Handle) -> Result<Self, WorkbenchError> {
+        let engine = EmbeddedEngine::open(folder).map_err(|error| WorkbenchError::Store(error.into()))?;
+        Ok(Self::over(Arc::new(engine), clock, runtime))
+    }
+
+    /// The workbench over an engine.
+    pub fn over(engine: Arc<dyn Engine>, clock: Clock, runtime: tokio::runtime::Handle) -> Self {
+        Self {
+            store: Store::new(engine),
+            clock,
+            runtime,
+            live_runs: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// A signal at each change of the store, for screens that show it.
+    pub fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.store.engine().changes()
+    }
+
+    fn audit(&self, actor: &Actor, action: &str, subject: &dyn Display, reason: &str) -> AuditEntry {
+        AuditEntry {
+            at_ms: self.now().0,
+            actor: actor.to_string(),
+            action: action.to_owned(),
+            subject: subject.to_string(),
+            reason: reason.to_owned(),
+        }
+    }
+
+    fn act(&self, actor: &Actor, reason: Reason) -> Act {
+        Act {
+            actor: actor.clone(),
+            reason,
+            at: self.now(),
+        }
+    }
+}
+
+/// The record, or an error that names what is missing.
+fn found<T>(record: Option<T>, what: &'static str, id: &dyn Display) -> Result<T, WorkbenchError> {
+    record.ok_or_else(|| WorkbenchError::NotFound {
+        what,
+        id: id.to_string(),
+    })
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::WorkbenchError;
+use super::{Workbench, WorkbenchError, found};
 use crate::domain::decision::Decision;
 use crate::domain::gate::Gate;
 use crate::domain::hash::ContentHash;
@@ -13,6 +13,7 @@ use crate::domain::metric::MetricResult;
 use crate::domain::model::ModelConfig;
 use crate::domain::promotion::Environment;
 use crate::domain::run::{AnswerSource, Run, RunEnd, RunState, RunTotals, RuntimeContext};
+use crate::domain::suite::{SuiteVersion, Threshold};
 
 /// The model fields of the record.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -106,4 +107,131 @@ pub struct TuningRecord {
     pub started_at: String,
     /// When it ended, RFC 3339.
     pub ended_at: Option<String>,
+}
+
+impl Workbench {
+    /// One run as other tools read it.
+    pub fn tuning_record(&self, id: RunId) -> Result<TuningRecord, WorkbenchError> {
+        let run = found(self.store.run(id)?, "run", &id)?;
+        let end = self.store.run_end(id)?;
+        let version_id = found(run.subject.version().cloned(), "version", &run.subject.label())?;
+        let version = self.version(&version_id)?;
+        let suite = self.suite(&run.suite)?;
+        let progress = self.progress(id)?;
+        let gate = end.as_ref().and_then(|end| end.gate.clone());
+        let (decision, reason, decided_by) = match self.decision_on(&run)? {
+            Some(decision) => said(
+                decision.kind.as_str(),
+                decision.reason.as_str(),
+                decision.actor.as_str(),
+            ),
+            None => match &gate {
+                Some(gate) => said(gate.verdict.advice(), &gate.reason, "gate"),
+                None => (None, None, None),
+            },
+        };
+        let metrics = end.as_ref().map_or(progress.results, |end| end.results.clone());
+        let whole = metrics.iter().filter(|result| result.slice.is_none());
+        Ok(TuningRecord {
+            run_id: run.id.to_string(),
+            workflow: version_id.prompt.to_string(),
+            prompt_version: version_id.to_string(),
+            base_prompt_version: run.base.as_ref().map(ToString::to_string),
+            environment: run.environment,
+            model: model_of(&version.content.model),
+            dataset: dataset_of(&run),
+            eval: eval_of(&suite),
+            results: whole
+                .map(|result| (result.metric.clone(), result.measure.value()))
+                .collect(),
+            decision,
+            reason,
+            decided_by,
+            rollback_target: self.rollback_target_of(&run)?,
+            state: progress.state,
+            answers: run.answers,
+            content_hash: run.subject.content_hash(),
+            dataset_hash: run.dataset_hash,
+            suite_hash: run.suite_hash,
+            resolved_models: end.as_ref().map(|end| end.resolved_models.clone()).unwrap_or_default(),
+            totals: progress.totals,
+            metrics,
+            gate,
+            started_by: run.started_by.to_string(),
+            started_at: run.started_at.to_string(),
+            ended_at: end.as_ref().map(|end: &RunEnd| end.ended_at.to_string()),
+            runtime_context: run.context,
+        })
+    }
+
+    /// The newest decision that rests on a run.
+    fn decision_on(&self, run: &Run) -> Result<Option<Decision>, WorkbenchError> {
+        let Some(version) = run.subject.version() else {
+            return Ok(None);
+        };
+        let decisions = self.store.decisions_of_version(version)?;
+        Ok(decisions
+            .into_iter()
+            .rev()
+            .find(|decision| decision.run == Some(run.id)))
+    }
+
+    /// The target in the version's own release, if it has one; else what is live now.
+    fn rollback_target_of(&self, run: &Run) -> Result<Option<String>, WorkbenchError> {
+        let Some(version) = run.subject.version() else {
+            return Ok(None);
+        };
+        let releases = self.store.releases(&version.prompt)?;
+        let own = releases.iter().find(|release| &release.promotion.version == version);
+        Ok(match own {
+            Some(release) => release
+                .rollback_target
+                .as_ref()
+                .map(|target| target.release.to_string()),
+            None => releases.first().map(|live| live.promotion.id.to_string()),
+        })
+    }
+}
+
+/// Decision, reason, and who said so.
+fn said(decision: &str, reason: &str, by: &str) -> (Option<String>, Option<String>, Option<String>) {
+    (Some(decision.to_owned()), Some(reason.to_owned()), Some(by.to_owned()))
+}
+
+fn dataset_of(run: &Run) -> RecordDataset {
+    RecordDataset {
+        name: run.dataset.name.to_string(),
+        version: run.dataset.label.to_string(),
+        example_count: run.example_count,
+    }
+}
+
+fn eval_of(suite: &SuiteVersion) -> RecordEval {
+    RecordEval {
+        suite: suite.id.name.to_string(),
+        version: format!("v{}", suite.id.number),
+        thresholds: suite
+            .content
+            .thresholds
+            .iter()
+            .map(|t| (threshold_name(t), t.value))
+            .collect(),
+    }
+}
+
+fn model_of(model: &ModelConfig) -> RecordModel {
+    RecordModel {
+        provider: model.provider.clone(),
+        name: model.name.clone(),
+        temperature: model.temperature,
+        max_tokens: model.max_output_tokens,
+        response_format: model.response_format.label(),
+    }
+}
+
+fn threshold_name(threshold: &Threshold) -> String {
+    match &threshold.slice {
+        Some(slice) => format!("{}[{slice}]", threshold.metric),
+        None => threshold.metric.clone(),
+    }
 }

@@ -1,13 +1,14 @@
 //! Promotions, releases and the way back.
 
-use super::WorkbenchError;
+use super::{Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
 use crate::domain::ids::{PromotionId, PromptName, ReviewId};
 use crate::domain::promotion::{Environment, Promotion};
 use crate::domain::reason::Reason;
 use crate::domain::release::Release;
 use crate::releases::promote::{self, Promoted};
-use crate::releases::rollback::{self, Leaving};
+use crate::releases::rollback;
+pub use crate::releases::rollback::Leaving;
 
 /// What is where, for one prompt.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,4 +21,68 @@ pub struct EnvironmentRow {
     pub production: Option<Release>,
     /// An approved review that waits to be promoted.
     pub approved: Option<(ReviewId, Environment)>,
+}
+
+impl Workbench {
+    /// Promotes what a review approved.
+    pub fn promote(&self, actor: &Actor, review: ReviewId, reason: &str) -> Result<Promoted, WorkbenchError> {
+        let act = self.act(actor, Reason::new(reason)?);
+        Ok(promote::promote(&self.store, review, &act)?)
+    }
+
+    /// The newest approved review of a prompt for an environment.
+    pub fn approved_review(&self, prompt: &PromptName, environment: Environment) -> Result<ReviewId, WorkbenchError> {
+        found(self.store.prompt(prompt)?, "prompt", prompt)?;
+        Ok(promote::approved_review(&self.store, prompt, environment)?)
+    }
+
+    /// What a roll back would leave and where it would go.
+    pub fn rollback_target(&self, leaving: &Leaving) -> Result<(Release, Release), WorkbenchError> {
+        Ok(rollback::target(&self.store, leaving)?)
+    }
+
+    /// Goes back to the rollback target of what is live. Takes effect at once.
+    pub fn roll_back(&self, actor: &Actor, leaving: &Leaving, reason: &str) -> Result<Release, WorkbenchError> {
+        let act = self.act(actor, Reason::new(reason)?);
+        Ok(rollback::roll_back(&self.store, leaving, &act)?)
+    }
+
+    /// What is where, by prompt.
+    pub fn environments(&self) -> Result<Vec<EnvironmentRow>, WorkbenchError> {
+        let reviews = self.reviews()?;
+        let mut rows = Vec::new();
+        for prompt in self.store.prompts()? {
+            let approved = reviews.iter().find(|summary| {
+                summary.review.version.prompt == prompt.name
+                    && summary.state == crate::domain::review::ReviewState::Approved
+            });
+            rows.push(EnvironmentRow {
+                staging: self.store.live(&prompt.name, Environment::Staging)?,
+                production: self.store.live_release(&prompt.name)?,
+                approved: approved.map(|summary| (summary.review.id, summary.review.environment)),
+                prompt: prompt.name,
+            });
+        }
+        Ok(rows)
+    }
+
+    /// A prompt's promotions in an environment, newest first.
+    pub fn promotions(&self, prompt: &PromptName, environment: Environment) -> Result<Vec<Promotion>, WorkbenchError> {
+        Ok(self.store.promotions(prompt, environment)?)
+    }
+
+    /// A prompt's releases, newest first.
+    pub fn releases(&self, prompt: &PromptName) -> Result<Vec<Release>, WorkbenchError> {
+        Ok(self.store.releases(prompt)?)
+    }
+
+    /// Loads a promotion outside production.
+    pub fn promotion(&self, id: &PromotionId) -> Result<Promotion, WorkbenchError> {
+        found(self.store.promotion(id)?, "promotion", id)
+    }
+
+    /// Loads a release.
+    pub fn release(&self, id: &PromotionId) -> Result<Release, WorkbenchError> {
+        found(self.store.release(id)?, "release", id)
+    }
 }

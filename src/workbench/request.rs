@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use super::{
     CaseView, CommitReason, Comparison, DiffView, DraftView, EnvironmentRow, ExampleChange, FailureRow, Fault,
-    ImportReport, ImportRequest, Judgement, PromptDetail, PromptRef, PromptSummary, ReviewDetail, ReviewSummary,
-    RowsWindow, RunDetail, RunSummary, StartRun, Status, WorkbenchError,
+    ImportPreview, ImportReport, ImportRequest, Judgement, PromptDetail, PromptRef, PromptSummary, ReviewDetail,
+    ReviewSummary, RowsWindow, RunDetail, RunSummary, StartRun, Status, Workbench, WorkbenchError,
 };
 use crate::domain::actor::Actor;
 use crate::domain::dataset::DatasetVersion;
@@ -20,8 +20,7 @@ use crate::domain::review::Review;
 use crate::domain::suite::SuiteVersion;
 use crate::domain::time::Timestamp;
 use crate::domain::version::PromptVersion;
-use crate::interchange::dataset_file::Preview;
-use crate::interchange::prompt_document::LintMark;
+use crate::interchange::mark::LintMark;
 use crate::releases::rollback::Leaving;
 use crate::traces::lineage::Lineage;
 
@@ -102,9 +101,9 @@ pub enum Request {
         mapping: String,
     },
     /// Imports a dataset.
-    ImportDataset(ImportRequest),
+    ImportDataset(Box<ImportRequest>),
     /// Changes one example.
-    ChangeExample(ExampleChange),
+    ChangeExample(Box<ExampleChange>),
     /// All suite versions.
     Suites,
     /// Runs, newest first.
@@ -117,7 +116,7 @@ pub enum Request {
     /// A run with its progress.
     RunDetail(RunId),
     /// Starts a run.
-    StartRun(StartRun),
+    StartRun(Box<StartRun>),
     /// Goes on with an interrupted run.
     ResumeRun(RunId),
     /// Stops a run for good.
@@ -227,7 +226,7 @@ pub enum Answer {
     /// A window on rows.
     DatasetRows(RowsWindow),
     /// What an import would read.
-    Preview(Preview),
+    Preview(ImportPreview),
     /// What an import did.
     Imported(ImportReport),
     /// The new dataset version.
@@ -270,4 +269,159 @@ pub enum Answer {
     RolledBack(Box<Release>),
     /// What stands behind an id.
     Lineage(Lineage),
+}
+
+impl Workbench {
+    /// Carries a request out for a person. Blocks: call it off the screen's thread.
+    pub fn answer(&self, actor: &Actor, request: Request) -> Result<Answer, Fault> {
+        self.carry_out(actor, request).map_err(|error| Fault::from(&error))
+    }
+
+    fn carry_out(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
+        use Request as R;
+        match request {
+            R::Status => Ok(Answer::Status(Box::new(self.status()?))),
+            R::Prompts
+            | R::PromptDetail(_)
+            | R::CreatePrompt { .. }
+            | R::OpenDraft(_)
+            | R::DraftFrom(_)
+            | R::SaveDraft { .. }
+            | R::DiscardDraft(_)
+            | R::Lint(_)
+            | R::Commit { .. }
+            | R::Try { .. }
+            | R::Diff { .. } => self.answer_editing(actor, request),
+            R::Datasets
+            | R::DatasetRows { .. }
+            | R::PreviewImport { .. }
+            | R::ImportDataset(_)
+            | R::ChangeExample(_)
+            | R::Suites => self.answer_data(actor, request),
+            R::Runs { .. }
+            | R::RunDetail(_)
+            | R::StartRun(_)
+            | R::ResumeRun(_)
+            | R::CancelRun(_)
+            | R::Failures { .. }
+            | R::Case { .. }
+            | R::CompareRuns { .. } => self.answer_running(actor, request),
+            _ => self.answer_releasing(actor, request),
+        }
+    }
+
+    fn answer_editing(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
+        Ok(match request {
+            Request::Prompts => Answer::Prompts(self.prompts()?),
+            Request::PromptDetail(name) => Answer::PromptDetail(Box::new(self.prompt_detail(&name)?)),
+            Request::CreatePrompt { name, description } => {
+                Answer::PromptCreated(self.create_prompt(actor, &name, &description)?)
+            }
+            Request::OpenDraft(name) => Answer::Draft(self.open_draft(actor, &name)?),
+            Request::DraftFrom(version) => Answer::Draft(self.draft_from(actor, &version)?),
+            Request::SaveDraft { prompt, source } => {
+                Answer::DraftSaved(self.save_draft(actor, &prompt, &source)?, self.lint(&source))
+            }
+            Request::DiscardDraft(name) => {
+                self.discard_draft(actor, &name)?;
+                Answer::DraftDiscarded
+            }
+            Request::Lint(source) => Answer::Lint(self.lint(&source)),
+            Request::Commit { prompt, reason } => Answer::Committed(Box::new(self.commit(actor, &prompt, &reason)?)),
+            Request::Try {
+                source,
+                dataset,
+                place,
+                suite,
+            } => Answer::Tried(Box::new(self.try_document(
+                actor,
+                &source,
+                &dataset,
+                place,
+                suite.as_ref(),
+            )?)),
+            Request::Diff { old, new } => Answer::Diff(Box::new(self.diff(&old, &new)?)),
+            other => return Err(misrouted(&other)),
+        })
+    }
+
+    fn answer_data(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
+        Ok(match request {
+            Request::Datasets => Answer::Datasets(self.datasets()?),
+            Request::DatasetRows {
+                dataset,
+                filter,
+                from,
+                limit,
+            } => Answer::DatasetRows(self.dataset_rows(&dataset, &filter, from, limit)?),
+            Request::PreviewImport { path, mapping } => Answer::Preview(self.preview_import(&path, &mapping)?),
+            Request::ImportDataset(request) => Answer::Imported(self.import_dataset(actor, &request)?),
+            Request::ChangeExample(change) => Answer::DatasetChanged(self.change_example(actor, &change)?),
+            Request::Suites => Answer::Suites(self.suites()?),
+            other => return Err(misrouted(&other)),
+        })
+    }
+
+    fn answer_running(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
+        Ok(match request {
+            Request::Runs { before, limit } => Answer::Runs(self.runs(before, limit)?),
+            Request::RunDetail(id) => Answer::RunDetail(Box::new(self.run_detail(id)?)),
+            Request::StartRun(start) => Answer::Run(self.start_run(actor, &start)?),
+            Request::ResumeRun(id) => {
+                self.resume_run(actor, id)?;
+                Answer::Run(id)
+            }
+            Request::CancelRun(id) => {
+                self.cancel_run(actor, id)?;
+                Answer::Run(id)
+            }
+            Request::Failures { run, after, limit } => Answer::Failures(self.failures(run, after, limit)?),
+            Request::Case { run, place } => Answer::Case(Box::new(self.case(run, place)?)),
+            Request::CompareRuns { base, candidate } => {
+                Answer::Comparison(Box::new(self.compare_runs(base, candidate)?))
+            }
+            other => return Err(misrouted(&other)),
+        })
+    }
+
+    fn answer_releasing(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
+        Ok(match request {
+            Request::Reviews => Answer::Reviews(self.reviews()?),
+            Request::ReviewDetail(id) => Answer::ReviewDetail(Box::new(self.review_detail(actor, id)?)),
+            Request::RequestReview {
+                version,
+                environment,
+                run,
+                note,
+            } => Answer::ReviewRequested(self.request_review(actor, &version, environment, run, &note)?),
+            Request::Decide {
+                review,
+                judgement,
+                reason,
+            } => Answer::Decided(self.decide(actor, review, judgement, &reason)?),
+            Request::Decisions(search) => Answer::Decisions(self.decisions(&search)?),
+            Request::Environments => Answer::Environments(self.environments()?),
+            Request::Releases(prompt) => Answer::Releases(self.releases(&prompt)?),
+            Request::Promotions(prompt, environment) => Answer::Promotions(self.promotions(&prompt, environment)?),
+            Request::Promote { review, reason } => {
+                let promoted = self.promote(actor, review, &reason)?;
+                let promotion = promoted.promotion().clone();
+                Answer::Promoted(promotion, promoted.into_release())
+            }
+            Request::RollbackTarget(leaving) => Answer::RollbackTarget(Box::new(self.rollback_target(&leaving)?)),
+            Request::RollBack { leaving, reason } => {
+                Answer::RolledBack(Box::new(self.roll_back(actor, &leaving, &reason)?))
+            }
+            Request::Lineage(id) => Answer::Lineage(self.lineage(&id)?),
+            other => return Err(misrouted(&other)),
+        })
+    }
+}
+
+/// A request that was handed to the wrong group: a fault of this file, said rather than hidden.
+fn misrouted(request: &Request) -> WorkbenchError {
+    WorkbenchError::invalid(
+        format!("no use case answers {request:?}"),
+        "report this as a bug of pegbox",
+    )
 }

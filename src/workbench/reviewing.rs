@@ -1,6 +1,6 @@
 //! Reviews and decisions.
 
-use super::{Comparison, DiffView, PromptRef, WorkbenchError};
+use super::{Comparison, DiffView, PromptRef, Workbench, WorkbenchError};
 use crate::domain::actor::Actor;
 use crate::domain::decision::{Decision, DecisionKind, OtherCause};
 use crate::domain::gate::Verdict;
@@ -60,4 +60,93 @@ pub enum Judgement {
     Pause,
     /// The prompt is not what has to change.
     NotAPromptProblem(OtherCause),
+}
+
+impl Workbench {
+    /// Asks whether a version may enter an environment.
+    pub fn request_review(
+        &self,
+        actor: &Actor,
+        version: &VersionId,
+        environment: Environment,
+        run: Option<RunId>,
+        note: &str,
+    ) -> Result<Review, WorkbenchError> {
+        let act = self.act(actor, Reason::new(note)?);
+        Ok(review::request(&self.store, version, environment, run, &act)?)
+    }
+
+    /// All reviews, newest first.
+    pub fn reviews(&self) -> Result<Vec<ReviewSummary>, WorkbenchError> {
+        let mut summaries = Vec::new();
+        for review in self.store.reviews()? {
+            let state = ReviewState::after(&self.store.decisions_of_review(review.id)?);
+            let end = self.store.run_end(review.run)?;
+            let verdict = end.and_then(|end| end.gate).map(|gate| gate.verdict);
+            summaries.push(ReviewSummary { review, state, verdict });
+        }
+        Ok(summaries)
+    }
+
+    /// A review with everything that `actor` reads before deciding.
+    pub fn review_detail(&self, actor: &Actor, id: ReviewId) -> Result<ReviewDetail, WorkbenchError> {
+        let evidence = Evidence::load(&self.store, id)?;
+        let diff = match &evidence.review.base {
+            Some(base) => Some(self.diff(
+                &PromptRef::Version(base.clone()),
+                &PromptRef::Version(evidence.version.id.clone()),
+            )?),
+            None => None,
+        };
+        Ok(ReviewDetail {
+            state: evidence.state(),
+            checks: evidence.checks(&self.store, actor)?,
+            promotion: promote::next_id(&self.store, id)?,
+            comparison: self.compare_with_base(&evidence.run)?,
+            diff,
+            review: evidence.review,
+            decisions: evidence.decisions,
+            version: evidence.version,
+            run: evidence.run,
+            end: evidence.end,
+        })
+    }
+
+    /// Decides a review.
+    pub fn decide(
+        &self,
+        actor: &Actor,
+        id: ReviewId,
+        judgement: Judgement,
+        reason: &str,
+    ) -> Result<Decision, WorkbenchError> {
+        let kind = match judgement {
+            Judgement::Approve => DecisionKind::Approved,
+            Judgement::Reject => DecisionKind::Rejected,
+            Judgement::Pause => DecisionKind::Paused,
+            Judgement::NotAPromptProblem(cause) => DecisionKind::NotAPromptProblem(cause),
+        };
+        let act = self.act(actor, Reason::new(reason)?);
+        Ok(review::decide(&self.store, id, kind, &act)?)
+    }
+
+    /// Decisions that mention every word of `search`, newest first.
+    pub fn decisions(&self, search: &str) -> Result<Vec<Decision>, WorkbenchError> {
+        let words: Vec<String> = search.split_whitespace().map(str::to_lowercase).collect();
+        let mut decisions = self.store.decisions()?;
+        decisions.retain(|decision| {
+            let text = format!(
+                "{} {} {} {} {} {}",
+                decision.id,
+                decision.kind,
+                decision.version,
+                decision.actor,
+                decision.reason,
+                decision.run.map(|run| run.to_string()).unwrap_or_default()
+            )
+            .to_lowercase();
+            words.iter().all(|word| text.contains(word))
+        });
+        Ok(decisions)
+    }
 }

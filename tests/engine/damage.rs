@@ -1,6 +1,6 @@
 //! Files that a crash cut short, or that changed by themselves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, OpenOptions};
 use std::path::Path;
 
@@ -20,7 +20,7 @@ fn three_commits(dir: &Path) -> u64 {
 }
 
 fn state(engine: &dyn Engine) -> String {
-    let entries = engine.scan(&Scan::prefix("", 10)).expect("scan");
+    let entries = engine.scan(&Scan::prefix("", 100)).expect("scan");
     let show = |(key, value): (Vec<u8>, Vec<u8>)| [key, b"=".to_vec(), value, b" ".to_vec()].concat();
     String::from_utf8(entries.into_iter().flat_map(show).collect()).expect("text")
 }
@@ -45,6 +45,35 @@ fn a_tail_cut_at_any_byte_loses_only_the_unfinished_group() {
         assert_eq!(receipt.sequence, 3);
         assert_eq!(engine.verify().expect("verify").findings, [], "cut at {cut}");
     }
+}
+
+#[test]
+fn batches_that_share_a_group_stay_whole_when_it_is_cut() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let engine = open(dir.path());
+    let pair = |n| batch("pair").put(format!("{n}/a"), "1").put(format!("{n}/b"), "2");
+    let pending: Vec<_> = (0..8).map(|n| engine.submit(pair(n))).collect();
+    assert!(pending.into_iter().all(|pending| pending.wait().is_ok()));
+    drop(engine);
+    let whole = len(&segment(dir.path(), 1));
+    let mut seen = BTreeSet::new();
+    for cut in (72..=whole).rev().step_by(29) {
+        let torn = tempfile::tempdir().expect("a folder");
+        copy_journal(dir.path(), torn.path());
+        let file = OpenOptions::new()
+            .write(true)
+            .open(segment(torn.path(), 1))
+            .expect("opened");
+        file.set_len(cut).expect("cut");
+        let engine = open(torn.path());
+        let commits = engine.stats().expect("stats").commits;
+        let expected: String = (0..commits)
+            .flat_map(|n| [format!("{n}/a=1 "), format!("{n}/b=2 ")])
+            .collect();
+        assert_eq!(state(&engine), expected, "cut at {cut}");
+        seen.insert(commits);
+    }
+    assert!(seen.into_iter().eq(0..=8), "every number of batches has been cut to");
 }
 
 #[test]

@@ -102,12 +102,33 @@ async fn a_refused_connection_may_pass() {
 async fn a_name_that_does_not_resolve_is_an_error_of_the_connection() {
     let provider = provider("http://no-such-host.invalid/v1");
     let error = provider.answer(&request("m", "x")).await.unwrap_err();
-    // Where a proxy is set, it answers for the name.
-    assert!(matches!(
-        error.kind,
-        ErrorKind::Connect | ErrorKind::Server | ErrorKind::Auth | ErrorKind::BadRequest
-    ));
-    assert!(error.message.len() > 10, "{}", error.message);
+    assert_eq!((error.kind, error.retry), (ErrorKind::Connect, Retry::Yes));
+    assert!(
+        error
+            .message
+            .starts_with("cannot reach http://no-such-host.invalid/v1: "),
+        "{}",
+        error.message
+    );
+}
+
+#[tokio::test]
+async fn a_host_without_tls_is_an_error_of_the_connection() {
+    let server = Server::queue([]);
+    let base_url = server.base_url().replace("http://", "https://");
+    let error = provider(&base_url).answer(&request("m", "x")).await.unwrap_err();
+    assert_eq!((error.kind, error.status), (ErrorKind::Connect, None));
+    assert!(
+        error.message.starts_with("cannot reach https://127.0.0.1"),
+        "{}",
+        error.message
+    );
+    assert!(
+        server
+            .requests()
+            .iter()
+            .all(|received| received.header("authorization").is_none())
+    );
 }
 
 #[tokio::test]

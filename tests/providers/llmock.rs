@@ -1,4 +1,4 @@
-//! A third party judges our retries: `llmock` (PyPI, 0.2.2) injects faults and says what a client did wrong.
+//! A third party judges our retries: `llmock` 0.2.2, a Python package, injects faults and says what a client did wrong.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -51,7 +51,7 @@ impl Llmock {
         .unwrap();
         let mut reply = String::new();
         stream.read_to_string(&mut reply).unwrap();
-        assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
+        assert!(reply.starts_with("HTTP/1.1 20"), "{reply}");
         reply
     }
 }
@@ -82,7 +82,8 @@ async fn llmock_finds_no_fault_with_our_retries() {
     llmock.control(
         "POST",
         "scenario",
-        r#"{"behaviors":[{"type":"fail","status":429,"retry_after":1,"times":1},{"type":"fail","status":503,"times":1}]}"#,
+        r#"{"behaviors":[{"type":"fail","status":429,"retry_after":1,"times":1},
+            {"type":"fail","status":503,"times":1}]}"#,
     );
     let retried = exchange(&*provider, &request, 4).await;
     assert!(retried.reply.is_ok(), "{:?}", retried.reply);

@@ -1,4 +1,9 @@
 //! Providers against servers that answer, and servers that misbehave.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking, and its shared steps stand outside the test functions"
+)]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -103,6 +103,7 @@ pub struct Server {
 
 impl Server {
     /// Answers every request by `script`, which may be called from several threads at once.
+    #[expect(clippy::expect_used, reason = "without a port there is nothing to test")]
     pub fn start(script: impl Fn(&Received) -> Answer + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port on the loopback");
         let address = listener.local_addr().expect("the address of a bound listener");

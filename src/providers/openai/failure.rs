@@ -45,20 +45,8 @@ pub(super) fn reported(reply: &HttpReply) -> Option<ProviderError> {
         (None, true) => return None,
     };
     let word = error.as_ref().and_then(|error| error.word.as_deref());
-    let said = match error.as_ref().and_then(|error| error.message.as_deref()) {
-        Some(message) => excerpt(message),
-        None => excerpt(&reply.body),
-    };
-    let said = match (said.is_empty(), word) {
-        (true, None) => "no explanation".to_owned(),
-        (true, Some(word)) => excerpt(word),
-        (false, None) => said,
-        (false, Some(word)) => format!("{said} ({})", excerpt(word)),
-    };
-    let retry = match should_retry(&reply.headers) {
-        Some(retry) => retry,
-        None => retry_by_status(status, word),
-    };
+    let said = said(error.as_ref(), &reply.body);
+    let retry = should_retry(&reply.headers).unwrap_or_else(|| retry_by_status(status, word));
     Some(ProviderError {
         status: Some(reply.status.as_u16()),
         retry_after: retry_after(&reply.headers),
@@ -66,6 +54,18 @@ pub(super) fn reported(reply: &HttpReply) -> Option<ProviderError> {
         latency_ms: reply.latency_ms,
         ..ProviderError::new(kind(status), retry, explain(status, &said))
     })
+}
+
+/// What the server says about it: the message and the word of its error, or else the beginning of the body.
+fn said(error: Option<&WireError>, body: &str) -> String {
+    let message = error.and_then(|error| error.message.as_deref()).map(excerpt);
+    let word = error.and_then(|error| error.word.as_deref()).map(excerpt);
+    match (message, word) {
+        (Some(message), Some(word)) => format!("{message} ({word})"),
+        (Some(text), None) | (None, Some(text)) => text,
+        (None, None) if body.trim().is_empty() => "no explanation".to_owned(),
+        (None, None) => excerpt(body),
+    }
 }
 
 fn explain(status: StatusCode, said: &str) -> String {

@@ -258,7 +258,8 @@ impl Flag {
         }
     }
 
-    /// The condition in a sentence that names this flag: what follows "when", "if", "for" or a colon after the flag, what
+    /// The condition in a sentence that names this flag: what follows "when", "if", "for" or a colon after the flag,
+    /// what
     /// stands between "if" and the flag, or all that follows the flag where the sentence starts with it.
     fn condition<'t>(&self, text: &'t str) -> Option<(Effect, &'t str)> {
         let all: Vec<_> = words(text).collect();

@@ -1,19 +1,22 @@
 //! The simulated model: a small deterministic program that reads a prompt's instructions and applies them to a ticket.
 //!
-//! It knows no ticket, no route and no rule of its own: whatever it does, the prompt told it to, so that a better prompt
+//! It knows no ticket, no route and no rule of its own: whatever it does, the prompt told it to, so that a better
+//! prompt
 //! really scores better. It is pure: no I/O, no clock, and the same request always gets the same reply.
 //!
 //! # What it reads
 //!
 //! Instructions come from system and developer messages only; the ticket is the last user message. So nothing that a
-//! ticket says can change a route or a rule. Bullets (`-`, `*`, `1.`) belong to the heading above them: a line that ends
+//! ticket says can change a route or a rule. Bullets (`-`, `*`, `1.`) belong to the heading above them: a line that
+//! ends
 //! in a colon, a Markdown heading or a line in bold.
 //!
 //! - **Routes.** A heading that names a text field of the answer (`Routes:` for `"route"`), or else says route, queue,
 //!   category, team, department, intent or topic. Each bullet is `name: keywords`. A bullet that says "anything else",
 //!   or a line such as `If no route fits, use: general`, names the fallback. Several such lists may stand in a prompt.
 //! - **Flags.** A heading that names a `true or false` field (`Escalate when the ticket mentions:` for `"escalate"`);
-//!   each bullet is a rule. A heading or bullet that says not or never makes exceptions of them, and an exception wins over
+//!   each bullet is a rule. A heading or bullet that says not or never makes exceptions of them, and an exception wins
+//!   over
 //!   every rule. A sentence anywhere works too: `Always escalate billing disputes.`
 //! - **Answer.** The keys come from the first `{ "key": hint, ... }` in the instructions, in that order: a list's field
 //!   gets the chosen name, a `true or false` field gets its flag, a number the share of the score that the choice won,
@@ -21,28 +24,36 @@
 //!
 //! # How keywords count
 //!
-//! Commas, semicolons, colons, brackets, "or" and "and" separate keywords. Articles, pronouns and words such as "customer" or
+//! Commas, semicolons, colons, brackets, "or" and "and" separate keywords. Articles, pronouns and words such as
+//! "customer" or
 //! "mentions" are dropped. Words are compared whole, without case and without common English endings (charge, charges,
 //! charged). A keyword of several words is found when none of the others is more than 8 words from the first; their
-//! order does not matter, and it counts as many points as it has words. What follows "except", "unless" or "but not", up
-//! to the end of the sentence, switches that bullet off. The name of a route is one of its keywords. The route with the most points wins, the earlier one on a tie; with no points the fallback
+//! order does not matter, and it counts as many points as it has words. What follows "except", "unless" or "but not",
+//! up
+//! to the end of the sentence, switches that bullet off. The name of a route is one of its keywords. The route with the
+//! most points wins, the earlier one on a tie; with no points the fallback
 //! wins, and without a fallback the first route.
 //!
 //! # How it answers
 //!
-//! Bare JSON where a JSON response format is asked for, or where the prompt says JSON and *only*, *just*, *nothing else* or *no prose*;
-//! where the prompt only shows the JSON, a sentence and a fenced block; where it says nothing of JSON, prose. Without any
+//! Bare JSON where a JSON response format is asked for, or where the prompt says JSON and *only*, *just*, *nothing
+//! else* or *no prose*;
+//! where the prompt only shows the JSON, a sentence and a fenced block; where it says nothing of JSON, prose. Without
+//! any
 //! route or rule it says so and triages nothing. Tokens are bytes / 4; an answer longer than the limit is cut.
 //!
 //! # Noise
 //!
-//! Three draws in `0..1` come from SHA-256 over the seed and the messages; the temperature `t` (0 to 2) decides which of them is a
-//! slip. With a chance of `0.1 t` the runner-up takes the first list, with another `0.1 t` every flag is forgotten, and with
+//! Three draws in `0..1` come from SHA-256 over the seed and the messages; the temperature `t` (0 to 2) decides which
+//! of them is a
+//! slip. With a chance of `0.1 t` the runner-up takes the first list, with another `0.1 t` every flag is forgotten, and
+//! with
 //! `0.2 (t - 1)` the JSON loses its last brace. At 0 there is no slip, and a higher temperature only adds slips.
 //!
 //! # Limits
 //!
-//! It reads the first 128 KiB of the instructions and the first 64 KiB or 4,096 words of the ticket. The rest only counts as
+//! It reads the first 128 KiB of the instructions and the first 64 KiB or 4,096 words of the ticket. The rest only
+//! counts as
 //! tokens.
 
 mod answer;

@@ -1,4 +1,5 @@
-//! Seeded slips: the same seed and messages always draw the same numbers, and the temperature sets the bar they must pass.
+//! Seeded slips: the same seed and messages always draw the same numbers, and the temperature sets the bar they must
+//! pass.
 
 use sha2::{Digest, Sha256};
 

@@ -328,7 +328,8 @@ mod random {
     proptest! {
         #[test]
         fn any_text_gets_the_same_answer_twice(
-            head in "[a-zé:{}\"\\-\\* \n#.<>\\[\\],]{0,200}", ticket in "\\PC{0,200}", temperature in -1.0..3.0, max in 0_u32..50
+            head in "[a-zé:{}\"\\-\\* \n#.<>\\[\\],]{0,200}", ticket in "\\PC{0,200}", temperature in -1.0..3.0,
+            max in 0_u32..50
         ) {
             let prompt = format!("{head}\nRoutes:\n{head}\nEscalate when {head}\n{head}");
             let change = |request: &mut SimRequest<'_>| {

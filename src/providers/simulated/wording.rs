@@ -13,16 +13,17 @@ const KEYWORDS_MAX: usize = 200;
 const KEYWORD_WORDS_MAX: usize = 8;
 
 /// Always dropped from a keyword.
-const FUNCTION_WORDS: &str = "a an the of to in on at by for from with as is are was were be been being has have had do \
-    does did it its this that these those their theirs his her hers they them he she you your we our us i my me who \
+const FUNCTION_WORDS: &str = "a an the of to in on at by for from with as is are was were be been being has have had \
+    do does did it its this that these those their theirs his her hers they them he she you your we our us i my me who \
     whom whose which what any some all every each such so than then there also even just about into not no will would \
     can too could should may might must when if whenever while where how but etc eg ie";
 
 /// Dropped from a keyword that has other words: what a prompt's author says about tickets, not what tickets say.
-const FILLER_WORDS: &str = "customer client user person people someone somebody anyone anybody anything something ticket \
-    message mention say state ask want talk write refer involve threaten report describe contain include concern need \
-    tell speak case kind sort like related regarding question issue problem matter thing help always please only \
-    go going gone get take make made open raise start file possible potential other own against";
+const FILLER_WORDS: &str = "customer client user person people someone somebody anyone anybody anything something \
+    ticket message mention say state ask want talk write refer involve threaten report \
+    describe contain include concern need tell speak case kind sort like related regarding \
+    question issue problem matter thing help always please only go going gone get take make \
+    made open raise start file possible potential other own against";
 
 /// Dropped, too, from a condition inside a sentence: "set escalate to true if ...".
 const INSTRUCTION_WORDS: &str = "mark set true false escalate flag";
@@ -46,7 +47,8 @@ pub(super) struct Word {
     pub(super) end: usize,
 }
 
-/// The words of a text, in order: runs of letters and digits. A Chinese or Japanese character is a word by itself, since
+/// The words of a text, in order: runs of letters and digits. A Chinese or Japanese character is a word by itself,
+/// since
 /// nothing separates the words there.
 pub(super) fn words(text: &str) -> impl Iterator<Item = Word> + '_ {
     let mut chars = text.char_indices().peekable();

@@ -1,7 +1,6 @@
 //! The index: where the journal holds the live value of each key. Disposable, and rebuilt from the journal.
 //!
-//! One sled tree. A space byte keeps three kinds of keys apart: the mark (how much of the journal is applied), entries
-//! (key to frame), and commits (sequence number to commit frame, for the audit log).
+//! One sled tree of slots and pointers, with the mark that says how much of the journal is in it.
 //!
 //! The rules of use come from measuring sled 0.34.7: values stay small (leaves over 128 KB go to files it never syncs),
 //! batches stay short (they block every reader), its own flush is never waited for (it is not durable on Linux), and
@@ -9,14 +8,14 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::ops::Bound;
 use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::thread;
+use std::time::Duration;
 
 use super::contain::contain;
 use super::layout::Layout;
-use super::segment::ChainEnd;
+use super::slots::{self, Change, MARK_KEY, Mark, Pointer};
 use crate::store::engine::{Direction, EngineError, KeyRange, Scan};
-use crate::store::fields::Fields;
 
 /// Changes applied in one call, at most: a batch of 100,000 blocked every reader for seconds.
 pub(super) const CHANGES_PER_BATCH_MAX: usize = 2_000;
@@ -27,137 +26,10 @@ const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 /// How often sled flushes and reclaims space, in milliseconds.
 const FLUSH_EVERY_MS: u64 = 500;
 
-const MARK_KEY: &[u8] = &[0];
-const ENTRY_SPACE: u8 = 1;
-const COMMIT_SPACE: u8 = 2;
-
-/// Where a frame lies, with the start of its checksum, so that a stale pointer is noticed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Pointer {
-    pub(super) segment: u32,
-    pub(super) offset: u64,
-    pub(super) len: u32,
-    pub(super) check: [u8; 4],
-}
-
-impl Pointer {
-    const BYTES: usize = 20;
-
-    pub(super) fn new(segment: u32, offset: u64, len: usize, digest: &[u8; 32]) -> Self {
-        let check = digest.first_chunk().copied().unwrap_or_default();
-        // Frames are limited far below 4 GiB; a saturated length would fail its check on reading.
-        Self {
-            segment,
-            offset,
-            len: u32::try_from(len).unwrap_or(u32::MAX),
-            check,
-        }
-    }
-
-    fn encode(self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(Self::BYTES);
-        bytes.extend(self.segment.to_le_bytes());
-        bytes.extend(self.offset.to_le_bytes());
-        bytes.extend(self.len.to_le_bytes());
-        bytes.extend(self.check);
-        bytes
-    }
-
-    fn decode(bytes: &[u8]) -> Option<Self> {
-        let mut fields = Fields::new(bytes);
-        let pointer = Self {
-            segment: fields.u32()?,
-            offset: fields.u64()?,
-            len: fields.u32()?,
-            check: fields.array()?,
-        };
-        fields.rest().is_empty().then_some(pointer)
-    }
-}
-
-/// How much of the journal the index has: everything up to the end of one commit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Mark {
-    pub(super) segment: u32,
-    /// Where the commit's frame begins.
-    pub(super) commit_offset: u64,
-    /// Where the next commit will begin.
-    pub(super) end: u64,
-    pub(super) chain: ChainEnd,
-}
-
-impl Mark {
-    fn encode(self) -> Vec<u8> {
-        let mut bytes = self.segment.to_le_bytes().to_vec();
-        bytes.extend(self.commit_offset.to_le_bytes());
-        bytes.extend(self.end.to_le_bytes());
-        bytes.extend(self.chain.sequence.to_le_bytes());
-        bytes.extend(self.chain.hash);
-        bytes
-    }
-
-    fn decode(bytes: &[u8]) -> Option<Self> {
-        let mut fields = Fields::new(bytes);
-        Some(Self {
-            segment: fields.u32()?,
-            commit_offset: fields.u64()?,
-            end: fields.u64()?,
-            chain: ChainEnd {
-                sequence: fields.u64()?,
-                hash: fields.array()?,
-            },
-        })
-    }
-}
-
-/// One change of the index; without a pointer, the key goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Change {
-    pub(super) slot: Vec<u8>,
-    pub(super) pointer: Option<Pointer>,
-}
-
-impl Change {
-    pub(super) fn entry(key: &[u8], pointer: Option<Pointer>) -> Self {
-        Self {
-            slot: entry_slot(key),
-            pointer,
-        }
-    }
-
-    pub(super) fn commit(sequence: u64, pointer: Pointer) -> Self {
-        Self {
-            slot: commit_slot(sequence),
-            pointer: Some(pointer),
-        }
-    }
-}
-
-fn entry_slot(key: &[u8]) -> Vec<u8> {
-    let mut slot = Vec::with_capacity(1 + key.len());
-    slot.push(ENTRY_SPACE);
-    slot.extend(key);
-    slot
-}
-
-/// Big-endian, so that commits lie in their order.
-fn commit_slot(sequence: u64) -> Vec<u8> {
-    let mut slot = vec![COMMIT_SPACE];
-    slot.extend(sequence.to_be_bytes());
-    slot
-}
-
-/// A slot in words, for findings.
-pub(super) fn describe(slot: &[u8]) -> String {
-    match slot.split_first() {
-        Some((&ENTRY_SPACE, key)) => format!("key {}", key.escape_ascii()),
-        Some((&COMMIT_SPACE, sequence)) => {
-            let sequence = sequence.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
-            format!("commit {sequence}")
-        }
-        _ => "an unknown slot".into(),
-    }
-}
+/// sled's own lock, unlike the store's, is not released by closing while a process that was forked at that moment has
+/// not started its program yet. Nobody else can hold it, so it is worth waiting for: for two seconds at most.
+const OPEN_TRIES_MAX: u32 = 100;
+const OPEN_AGAIN_AFTER: Duration = Duration::from_millis(20);
 
 /// What sled did not do.
 enum Failure {
@@ -253,7 +125,14 @@ impl Index {
             .path(layout.index())
             .cache_capacity(CACHE_BYTES)
             .flush_every_ms(Some(FLUSH_EVERY_MS));
-        let db = call(|| config.open())?;
+        let mut tries = 1;
+        let db = loop {
+            match call(|| config.open()) {
+                Err(Failure::Io(error)) if is_held(&error) && tries < OPEN_TRIES_MAX => tries += 1,
+                opened => break opened?,
+            }
+            thread::sleep(OPEN_AGAIN_AFTER);
+        };
         Ok(Self {
             db: Some(db),
             layout: layout.clone(),
@@ -360,7 +239,7 @@ impl View<'_> {
     }
 
     pub(super) fn entry(&self, key: &[u8]) -> Result<Option<Pointer>, EngineError> {
-        self.slot(&entry_slot(key))
+        self.slot(&slots::entry_slot(key))
     }
 
     pub(super) fn slot(&self, slot: &[u8]) -> Result<Option<Pointer>, EngineError> {
@@ -371,7 +250,7 @@ impl View<'_> {
     /// Keys and pointers that a scan yields.
     pub(super) fn entries(&self, scan: &Scan) -> Result<Vec<(Vec<u8>, Pointer)>, EngineError> {
         let mut found = Vec::new();
-        let Some(range) = entry_range(scan) else {
+        let Some(range) = slots::entry_range(scan) else {
             return Ok(found);
         };
         self.walk(range, scan.direction, |slot, pointer| {
@@ -386,11 +265,7 @@ impl View<'_> {
     /// The commits from a sequence number on.
     pub(super) fn commits(&self, from_sequence: u64, limit: usize) -> Result<Vec<Pointer>, EngineError> {
         let mut found = Vec::new();
-        let range = (
-            Bound::Included(commit_slot(from_sequence)),
-            Bound::Excluded(vec![COMMIT_SPACE + 1]),
-        );
-        self.walk(range, Direction::Forward, |_, pointer| {
+        self.walk(slots::commit_range(from_sequence), Direction::Forward, |_, pointer| {
             if found.len() < limit {
                 found.push(pointer);
             }
@@ -401,15 +276,14 @@ impl View<'_> {
 
     /// Visits every slot but the mark.
     pub(super) fn all(&self, mut visit: impl FnMut(&[u8], Pointer)) -> Result<(), EngineError> {
-        let range = (Bound::Excluded(MARK_KEY.to_vec()), Bound::Unbounded);
-        self.walk(range, Direction::Forward, |slot, pointer| {
+        self.walk(slots::full_range(), Direction::Forward, |slot, pointer| {
             visit(slot, pointer);
             true
         })
     }
 
     pub(super) fn count(&self, prefix: &[u8]) -> Result<u64, EngineError> {
-        let Some(range) = entry_range(&Scan::prefix(prefix, 0)) else {
+        let Some(range) = slots::entry_range(&Scan::prefix(prefix, 0)) else {
             return Ok(0);
         };
         let mut count = 0;
@@ -450,26 +324,15 @@ impl View<'_> {
     }
 }
 
-/// The slots of the keys that a scan may yield; `None` when there can be none.
-fn entry_range(scan: &Scan) -> Option<KeyRange> {
-    let (low, high) = scan.range()?;
-    let low = match low {
-        Bound::Unbounded => Bound::Included(vec![ENTRY_SPACE]),
-        low => low.map(|key| entry_slot(&key)),
-    };
-    let high = match high {
-        Bound::Unbounded => Bound::Excluded(vec![ENTRY_SPACE + 1]),
-        high => high.map(|key| entry_slot(&key)),
-    };
-    Some((low, high))
+fn is_environment(error: &io::Error) -> bool {
+    use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    let kinds = [StorageFull, QuotaExceeded, PermissionDenied, ReadOnlyFilesystem];
+    kinds.contains(&error.kind()) || is_held(error)
 }
 
-fn is_environment(error: &io::Error) -> bool {
-    use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull, WouldBlock};
-    matches!(
-        error.kind(),
-        StorageFull | QuotaExceeded | PermissionDenied | ReadOnlyFilesystem | WouldBlock
-    )
+/// sled wraps its failure to lock in an error of no particular kind.
+fn is_held(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::WouldBlock || error.to_string().contains("could not acquire lock")
 }
 
 /// A snapshot that a crash left unfinished makes sled 0.34.7 refuse every later open; it is needed by nobody.

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::frame::{CommitBody, FRAME_BYTES_MAX, Frame};
-use super::index::Pointer;
 use super::segment::{self, ChainEnd, Commit, SegmentReader, damaged};
+use super::slots::Pointer;
 use crate::store::chain::Kind;
 use crate::store::engine::EngineError;
 
@@ -222,7 +222,8 @@ impl Walk {
         Ok(walk)
     }
 
-    /// Starts at the first segment's first commit. [`check_header`](Self::check_header) of that segment is the caller's.
+    /// Starts at the first segment's first commit. [`check_header`](Self::check_header) of that segment is the
+    /// caller's.
     pub(super) fn start(dir: &Path, limit: Limit) -> Result<Self, EngineError> {
         Self::start_at(dir, 1, segment::HEADER_BYTES, ChainEnd::GENESIS, limit)
     }

@@ -112,7 +112,16 @@ impl Layout {
             fs::rename(&new, &path)
         });
         written.map_err(|error| EngineError::io("write", &path, error))?;
-        sync_dir(&self.dir)
+        sync_dir(&self.dir)?;
+        if let Some(parent) = self.dir.parent() {
+            // The store's own entry. A folder above that we may pass through but not open is the owner's business.
+            let _ = sync_dir(if parent.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                parent
+            });
+        }
+        Ok(())
     }
 }
 

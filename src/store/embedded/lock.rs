@@ -7,10 +7,7 @@ use crate::store::engine::EngineError;
 
 /// Held for as long as the store is open.
 #[derive(Debug)]
-pub(super) struct StoreLock {
-    /// Never read: closing the file releases the lock.
-    _file: File,
-}
+pub(super) struct StoreLock(File);
 
 impl StoreLock {
     /// # Errors
@@ -24,11 +21,19 @@ impl StoreLock {
             .open(&path)
             .map_err(|error| EngineError::io("open", &path, error))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => Err(EngineError::Busy {
                 dir: layout.dir.clone(),
             }),
             Err(TryLockError::Error(error)) => Err(EngineError::io("lock", &path, error)),
         }
+    }
+}
+
+impl Drop for StoreLock {
+    fn drop(&mut self) {
+        // Closing alone would leave it to a child process that is being started right now. If this fails, closing does
+        // the same a moment later.
+        let _ = self.0.unlock();
     }
 }

@@ -16,6 +16,7 @@ mod layout;
 mod lock;
 mod rebuild;
 mod segment;
+mod slots;
 mod verify;
 mod writer;
 

@@ -3,10 +3,11 @@
 
 use std::fs;
 
-use super::index::{CHANGES_PER_BATCH_MAX, Change, Index, Mark, Opened};
+use super::index::{CHANGES_PER_BATCH_MAX, Index, Opened};
 use super::journal::{Frames, Journal, Limit, Walk};
 use super::layout::{self, Found, Layout};
 use super::segment::{self, ChainEnd, damaged};
+use super::slots::{Change, Mark};
 use crate::store::engine::EngineError;
 
 /// What opening a store had to repair. All zero and `None` after a clean close.
@@ -41,6 +42,7 @@ pub(super) fn recover(layout: &Layout, found: Found, segment_bytes: u64) -> Resu
         segment::create(&dir, 1, ChainEnd::GENESIS)?;
         last = 1;
     }
+    segment::sync(&dir, last)?;
     let Opened { index, rebuilt } = Index::open(layout)?;
     let mut recovery = Recovery {
         index_rebuilt: rebuilt,

@@ -16,8 +16,8 @@ use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::frame::{self, CommitBody, Fault, Frame, Header};
-use super::index::{Change, Pointer};
 use super::layout;
+use super::slots::{Change, Pointer};
 use crate::store::chain::{self, Kind};
 use crate::store::engine::EngineError;
 use crate::store::fields::Fields;
@@ -109,6 +109,16 @@ pub(super) fn create(dir: &Path, number: u32, before: ChainEnd) -> Result<File, 
     let file = written.map_err(|error| EngineError::io("create", &path, error))?;
     layout::sync_dir(dir)?;
     Ok(file)
+}
+
+/// Makes durable what a killed process had written and not yet synced: it is about to be read, and so believed.
+pub(super) fn sync(dir: &Path, number: u32) -> Result<(), EngineError> {
+    let path = path(dir, number);
+    let opened = OpenOptions::new().read(true).write(true).open(&path);
+    opened
+        .and_then(|file| file.sync_all())
+        .map_err(|error| EngineError::io("sync", &path, error))?;
+    layout::sync_dir(dir)
 }
 
 /// One commit as it was read: what it does to the index, and whether it stands in the chain.

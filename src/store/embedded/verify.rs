@@ -3,10 +3,11 @@
 
 use std::collections::HashMap;
 
-use super::index::{self, Index, Pointer, View};
+use super::index::{Index, View};
 use super::journal::{Limit, Walk};
 use super::layout::Layout;
 use super::segment::{self, Commit, SegmentReader};
+use super::slots::{self, Pointer};
 use crate::store::engine::{EngineError, EngineReport, Finding};
 
 /// Findings in one report, at most: a store that has more is not read one finding at a time.
@@ -135,7 +136,7 @@ impl Check {
                 None => "the index points here for what the journal does not have:",
             };
             if wrong.len() < FINDINGS_MAX {
-                wrong.push((pointer, format!("{what} {}", index::describe(slot))));
+                wrong.push((pointer, format!("{what} {}", slots::describe(slot))));
             }
         })?;
         for (pointer, what) in wrong {
@@ -144,7 +145,7 @@ impl Check {
         let mut missing: Vec<_> = self.expected.drain().collect();
         missing.sort_by_key(|(_, pointer)| (pointer.segment, pointer.offset));
         for (slot, pointer) in missing {
-            let what = format!("the index has lost {}", index::describe(&slot));
+            let what = format!("the index has lost {}", slots::describe(&slot));
             self.finding(pointer.segment, pointer.offset, what);
         }
         Ok(())

@@ -8,9 +8,10 @@ use std::sync::mpsc::Receiver;
 use tokio::sync::{oneshot, watch};
 
 use super::frame::{self, CommitBody};
-use super::index::{Change, Index, Mark, Pointer};
+use super::index::Index;
 use super::journal::{Frames, Journal};
 use super::segment::ChainEnd;
+use super::slots::{Change, Mark, Pointer};
 use crate::store::chain::{self, Kind};
 use crate::store::engine::{Batch, CommitReceipt, EngineError, Op, Precondition};
 

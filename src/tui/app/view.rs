@@ -99,7 +99,8 @@ impl App {
             let style = if tab == self.tab { theme.focus } else { theme.text };
             Span::styled(text, style)
         };
-        frame.render_widget(Line::from_iter(tabs.into_iter().map(styled)), area);
+        let line: Line = tabs.into_iter().map(styled).collect();
+        frame.render_widget(line, area);
         let link = match self.session.link {
             Link::Local => "",
             Link::Remote => " ssh",

@@ -157,7 +157,7 @@ impl fmt::Display for CommandId {
     }
 }
 
-/// The table for the README: every command with its keys, by where it works.
+/// The table for the readme: every command with its keys, by where it works.
 pub fn markdown_table() -> String {
     let mut out = String::from("| command | keys | where | what it does |\n| --- | --- | --- | --- |\n");
     for command in &COMMANDS {
@@ -183,7 +183,7 @@ fn code(keys: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
+    use std::collections::{HashMap, HashSet};
 
     use super::*;
     use crate::tui::input::{Key, KeyCode};
@@ -193,7 +193,7 @@ mod tests {
         "ctrl-i", "ctrl-m", "ctrl-j", "ctrl-h", "ctrl-[", "ctrl-b", "ctrl-a", "ctrl-g", "ctrl-n", "ctrl-o", "ctrl-p",
         "ctrl-q", "ctrl-t", "@", "[", "]", "{", "}", "\\", "~", "|",
     ];
-    /// AltGr keys that may be further names of a command that has another key.
+    /// Keys with `AltGr` that may be further names of a command that has another key.
     const ALIASES: [&str; 3] = ["[", "]", "|"];
 
     #[test]
@@ -240,10 +240,10 @@ mod tests {
 
     #[test]
     fn every_command_is_documented_and_named_once() {
-        let mut names = HashMap::new();
+        let mut names = HashSet::new();
         for (index, command) in COMMANDS.iter().enumerate() {
             assert_eq!(command.id as usize, index);
-            assert_eq!(names.insert(command.name, ()), None, "{}", command.name);
+            assert!(names.insert(command.name), "{}", command.name);
             assert_eq!(CommandId::from_name(command.name), Some(command.id));
             assert!(command.name.contains('.'), "{}", command.name);
             assert!(
@@ -251,6 +251,7 @@ mod tests {
                 "{}",
                 command.name
             );
+            assert!(command.help.len() <= 53, "{} is long for a line of help", command.help);
             assert!(command.label.len() <= 14, "{} is long for the footer", command.label);
             assert!(!command.scopes.is_empty(), "{}", command.name);
         }

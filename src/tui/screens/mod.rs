@@ -134,6 +134,10 @@ pub struct Context<'a> {
 }
 
 /// What happens to a screen.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one is alive at a time; boxing answers would cost every screen a line"
+)]
 #[derive(Debug, Clone)]
 pub enum ScreenEvent {
     /// A command of the screen's scopes, or one that works everywhere and that the app leaves to the screen

@@ -306,8 +306,8 @@ mod tests {
     use super::*;
     use crate::tui::screens::testing::{grid, with_context};
 
-    fn line(number: u32, kind: LineKind, parts: &[(&str, bool)]) -> Option<DiffLine> {
-        Some(DiffLine {
+    fn line(number: u32, kind: LineKind, parts: &[(&str, bool)]) -> DiffLine {
+        DiffLine {
             number: Some(number),
             kind,
             segments: parts
@@ -317,35 +317,35 @@ mod tests {
                     changed: *changed,
                 })
                 .collect(),
-        })
+        }
     }
 
     fn rows() -> Vec<DiffRow> {
         let setting = |text, changed| line(1, LineKind::Setting, &[("temperature ", false), (text, changed)]);
         vec![
             DiffRow::Lines {
-                left: setting("0.7", true),
-                right: setting("0.2", true),
+                left: Some(setting("0.7", true)),
+                right: Some(setting("0.2", true)),
             },
             DiffRow::Lines {
-                left: line(3, LineKind::Equal, &[("Rules:", false)]),
-                right: line(3, LineKind::Equal, &[("Rules:", false)]),
+                left: Some(line(3, LineKind::Equal, &[("Rules:", false)])),
+                right: Some(line(3, LineKind::Equal, &[("Rules:", false)])),
             },
             DiffRow::Lines {
-                left: line(
+                left: Some(line(
                     4,
                     LineKind::Removed,
                     &[("Refunds within ", false), ("14", true), (" days", false)],
-                ),
-                right: line(
+                )),
+                right: Some(line(
                     4,
                     LineKind::Added,
                     &[("Refunds within ", false), ("{{days}}", true), (" days", false)],
-                ),
+                )),
             },
             DiffRow::Lines {
                 left: None,
-                right: line(5, LineKind::Added, &[("<message>\u{200b}", true)]),
+                right: Some(line(5, LineKind::Added, &[("<message>\u{200b}", true)])),
             },
             DiffRow::Remark(Printable::line("hidden character")),
             DiffRow::Folded(12),

@@ -1,4 +1,5 @@
-//! What several screens draw with. Each draws into any area, an empty one too, and shows outside text only as `Printable`.
+//! What several screens draw with. Each draws into any area, an empty one too, and shows outside text only as
+//! `Printable`.
 
 pub mod bars;
 pub mod diff_view;

@@ -37,10 +37,6 @@ impl Panel {
 
     /// Whether it has the focus.
     #[must_use]
-    #[expect(
-        clippy::fn_params_excessive_bools,
-        reason = "reads as a word at its calls: focused(self.focus == pane)"
-    )]
     pub fn focused(mut self, focused: bool) -> Self {
         self.focused = focused;
         self

@@ -30,7 +30,7 @@ fn an_answer_is_read_with_everything_that_traces_it() {
 fn content_comes_in_several_shapes() {
     for (message, text, refusal) in [
         (r#"{"content":null,"refusal":"no"}"#, None, Some("no")),
-        (r#"{}"#, None, None),
+        ("{}", None, None),
         (r#"{"content":""}"#, Some(""), None),
         (
             r#"{"content":[{"type":"text","text":"a"},{"type":"image"},{"type":"text","text":"b"}]}"#,

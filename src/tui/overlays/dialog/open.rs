@@ -192,7 +192,6 @@ impl OpenDialog {
             focus: Focus::when(self.focus == stop),
         };
         match &self.dialog.form {
-            Form::Question => {}
             Form::Reason { rule, .. } => {
                 let label = if *rule == ReasonRule::Optional {
                     "Reason (may stay empty)"
@@ -202,7 +201,7 @@ impl OpenDialog {
                 rows.push(field(label, &self.reason, Stop::Reason));
             }
             Form::Pick { .. } if self.types_reason() => rows.push(field("", &self.reason, Stop::Reason)),
-            Form::Pick { .. } => {}
+            Form::Question | Form::Pick { .. } => {}
             Form::Typed { expected } => {
                 let what = Printable::line(expected).to_string();
                 rows.push(Row::Text(Line::from(vec![

@@ -1,0 +1,116 @@
+//! Where the cause of a failure most likely lies, by rules that a person can follow.
+
+use serde_json::Value as Json;
+
+use super::graders::Cause;
+use crate::domain::model::{ModelConfig, ToolChoice};
+use crate::domain::outcome::{ErrorKind, FailureCategory, Outcome};
+
+/// Words with which providers say that they cut the answer off or withheld it.
+const CUT_OFF: [&str; 3] = ["length", "max_tokens", "content_filter"];
+
+/// The category of a failed outcome; `None` for one that passed. The first rule that fits decides, from what lies
+/// farthest from the prompt to the prompt itself:
+///
+/// 1. no answer: the provider, or the prompt where its template could not be filled;
+/// 2. refused or cut off: the model;
+/// 3. a tool call that is missing, broken or in place of an answer: the tool;
+/// 4. nothing to compare with: the label;
+/// 5. not JSON where JSON is read: the parser;
+/// 6. well formed and wrong: the prompt.
+pub fn category(outcome: &Outcome, cause: Option<Cause>, asked: &ModelConfig) -> Option<FailureCategory> {
+    if let Some(error) = &outcome.error {
+        return Some(match error.kind {
+            ErrorKind::Render => FailureCategory::Prompt,
+            _ => FailureCategory::Provider,
+        });
+    }
+    let cause = cause?;
+    let was_cut_off = outcome
+        .finish_reason
+        .as_deref()
+        .is_some_and(|reason| CUT_OFF.contains(&reason));
+    Some(if outcome.refusal.is_some() || was_cut_off {
+        FailureCategory::Model
+    } else if has_tool_fault(outcome, asked) {
+        FailureCategory::Tool
+    } else {
+        match cause {
+            Cause::Label => FailureCategory::Label,
+            Cause::Parse => FailureCategory::Parser,
+            Cause::Answer => FailureCategory::Prompt,
+        }
+    })
+}
+
+fn has_tool_fault(outcome: &Outcome, asked: &ModelConfig) -> bool {
+    let calls = &outcome.tool_calls;
+    let is_missing = match &asked.tool_choice {
+        ToolChoice::Required => calls.is_empty(),
+        ToolChoice::Named(name) => !calls.iter().any(|call| &call.name == name),
+        ToolChoice::Auto | ToolChoice::None => false,
+    };
+    let is_broken = calls
+        .iter()
+        .any(|call| serde_json::from_str::<Json>(&call.arguments).is_err());
+    let is_instead = !calls.is_empty() && outcome.text.is_none();
+    is_missing || is_broken || is_instead
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::outcome::ToolCall;
+    use crate::evals::samples::{failed_outcome, outcome};
+
+    #[test]
+    fn the_first_rule_that_fits_decides() {
+        type Edit = fn(&mut Outcome, &mut ModelConfig);
+        let call = |arguments: &str| ToolCall {
+            id: "1".into(),
+            name: "lookup".into(),
+            arguments: arguments.into(),
+            result: None,
+        };
+        let cases: [(Cause, FailureCategory, Edit); 9] = [
+            (Cause::Answer, FailureCategory::Prompt, |_, _| {}),
+            (Cause::Parse, FailureCategory::Parser, |_, _| {}),
+            (Cause::Label, FailureCategory::Label, |_, _| {}),
+            (Cause::Parse, FailureCategory::Model, |o, _| {
+                o.finish_reason = Some("length".into());
+            }),
+            (Cause::Label, FailureCategory::Model, |o, _| {
+                o.refusal = Some("I cannot".into());
+            }),
+            (Cause::Parse, FailureCategory::Tool, |_, m| {
+                m.tool_choice = ToolChoice::Required;
+            }),
+            (Cause::Answer, FailureCategory::Tool, |_, m| {
+                m.tool_choice = ToolChoice::Named("other".into());
+            }),
+            (Cause::Answer, FailureCategory::Provider, |o, _| *o = failed_outcome(1)),
+            (Cause::Answer, FailureCategory::Prompt, |o, _| {
+                *o = failed_outcome(1);
+                o.error.as_mut().unwrap().kind = ErrorKind::Render;
+            }),
+        ];
+        for (cause, expected, edit) in cases {
+            let (mut outcome, mut model) = (outcome(1, "{}", &[]), ModelConfig::new("openai", "gpt-4.1"));
+            edit(&mut outcome, &mut model);
+            assert_eq!(category(&outcome, Some(cause), &model), Some(expected));
+        }
+        let model = ModelConfig::new("openai", "gpt-4.1");
+        assert_eq!(category(&outcome(1, "{}", &[]), None, &model), None);
+        for (arguments, text) in [("{\"id\":", Some("done")), ("{}", None)] {
+            let called = Outcome {
+                tool_calls: vec![call(arguments)],
+                text: text.map(Into::into),
+                ..outcome(1, "{}", &[])
+            };
+            assert_eq!(
+                category(&called, Some(Cause::Answer), &model),
+                Some(FailureCategory::Tool)
+            );
+        }
+    }
+}

@@ -1,0 +1,240 @@
+use super::*;
+use crate::domain::metric::{Metric, Slice};
+use crate::evals::metrics::Tally;
+use crate::evals::samples::{failed_outcome, threshold, triage_run, triage_suite};
+
+fn story() -> (SuiteContent, Vec<MetricResult>) {
+    let suite = triage_suite();
+    let mut tally = Tally::new(&suite);
+    for (outcome, example) in &triage_run() {
+        tally.push(outcome, example);
+    }
+    let results = tally.results();
+    (suite, results)
+}
+
+fn rate(hits: u64, total: u64) -> MetricResult {
+    MetricResult {
+        metric: "escalation_recall".into(),
+        slice: None,
+        measure: if total == 0 {
+            Measure::Undefined
+        } else {
+            Measure::Rate { hits, total }
+        },
+        interval: None,
+        missed: Vec::new(),
+        errored: 0,
+    }
+}
+
+fn gate_of(rule: Threshold, result: MetricResult, policy: GatePolicy) -> Gate {
+    let suite = SuiteContent {
+        thresholds: vec![rule],
+        policy,
+        ..triage_suite()
+    };
+    settle(&suite, &[result])
+}
+
+fn recall_gate(comparison: Comparison, value: f64, hits: u64, total: u64, policy: GatePolicy) -> Gate {
+    gate_of(
+        threshold("escalation_recall", comparison, value),
+        rate(hits, total),
+        policy,
+    )
+}
+
+#[test]
+fn the_story_prints_as_it_should() {
+    let (suite, results) = story();
+    let gate = settle(&suite, &results);
+    assert_eq!(gate.verdict, Verdict::Fail);
+    assert_eq!(
+        gate.reason,
+        "escalation_recall 34/35 = 0.9714 < 0.98; 1 missed: t-117 (topic=billing dispute)"
+    );
+    let lines = [
+        "PASS  routing_accuracy    230/240  0.9583 >= 0.94   95% CI 0.925-0.977   not proven (lower bound 0.930); \
+         needs 232/240 to be proven",
+        "PASS  json_validity       240/240  no violation     failure rate < 1.24% (95%)",
+        "FAIL  escalation_recall     34/35  0.9714 <  0.98   95% CI 0.855-0.995   1 missed: t-117 \
+         (topic=billing dispute)",
+        "      with 35 positives one miss fails this gate",
+        "      the run neither proves nor refutes 0.98",
+        "      to prove 0.98: 149 positives with 0 misses, 236 with 1, 313 with 2",
+        "=> do_not_promote (policy point). proven: do_not_promote. not_refuted: promote.",
+    ];
+    assert_eq!(print(&gate), lines);
+    let evidence: Vec<Evidence> = gate.rules.iter().map(|rule| rule.evidence).collect();
+    assert_eq!(
+        evidence,
+        [Evidence::Inconclusive, Evidence::ZeroViolations, Evidence::Inconclusive]
+    );
+}
+
+#[test]
+fn policies_read_the_same_facts() {
+    use Comparison::{AtLeast, AtMost, Equals};
+    use GatePolicy::{NotRefuted, Point, Proven};
+    use Verdict::{CannotTell, Fail, Pass};
+    for (comparison, value, hits, total, verdicts) in [
+        (AtLeast, 0.98, 34, 35, [Fail, Fail, Pass]),
+        (AtLeast, 0.98, 35, 35, [Pass, CannotTell, Pass]),
+        (AtLeast, 0.98, 149, 149, [Pass, Pass, Pass]),
+        (AtLeast, 0.98, 49, 50, [Pass, CannotTell, Pass]),
+        (AtLeast, 0.98, 10, 35, [Fail, Fail, Fail]),
+        (AtLeast, 0.94, 230, 240, [Pass, CannotTell, Pass]),
+        (AtMost, 0.05, 0, 240, [Pass, Pass, Pass]),
+        (AtMost, 0.05, 200, 240, [Fail, Fail, Fail]),
+        (Equals, 1.0, 240, 240, [Pass, Pass, Pass]),
+        (Equals, 1.0, 239, 240, [Fail, Fail, Fail]),
+        (Equals, 0.0, 0, 40, [Pass, Pass, Pass]),
+        (Equals, 0.0, 1, 40, [Fail, Fail, Fail]),
+        (AtLeast, 0.0, 0, 0, [CannotTell, CannotTell, CannotTell]),
+        (Equals, 0.0, 0, 0, [CannotTell, CannotTell, CannotTell]),
+    ] {
+        for (policy, verdict) in [Point, Proven, NotRefuted].into_iter().zip(verdicts) {
+            let gate = recall_gate(comparison, value, hits, total, policy);
+            assert_eq!(
+                gate.verdict, verdict,
+                "{hits}/{total} {comparison:?} {value} {policy:?}"
+            );
+            assert!(!gate.reason.is_empty());
+        }
+    }
+}
+
+#[test]
+fn what_is_not_known_never_passes() {
+    let (mut suite, results) = story();
+    suite.thresholds.truncate(1);
+    assert_eq!(settle(&suite, &results).verdict, Verdict::Pass);
+    assert_eq!(
+        settle(&suite, &[]).verdict,
+        Verdict::CannotTell,
+        "the metric is missing"
+    );
+    let empty_slice = Threshold {
+        slice: Some(Slice {
+            field: "topic".into(),
+            value: "nobody wrote about it".into(),
+        }),
+        min_samples: 20,
+        ..suite.thresholds[0].clone()
+    };
+    suite.thresholds.push(empty_slice);
+    let gate = settle(&suite, &results);
+    assert_eq!(gate.verdict, Verdict::CannotTell);
+    assert_eq!(gate.reason, "no data for routing_accuracy[topic=nobody wrote about it]");
+    suite.thresholds.clear();
+    let gate = settle(&suite, &results);
+    assert_eq!(
+        (gate.verdict, gate.reason.as_str()),
+        (Verdict::CannotTell, "the suite has no thresholds")
+    );
+    let mut all_errored = Tally::new(&triage_suite());
+    for (outcome, example) in &triage_run() {
+        all_errored.push(&failed_outcome(outcome.index), example);
+    }
+    assert_eq!(settle(&triage_suite(), &all_errored.results()).verdict, Verdict::Fail);
+}
+
+#[test]
+fn too_few_samples_are_reported_only() {
+    let few = Threshold {
+        min_samples: 20,
+        ..threshold("escalation_recall", Comparison::AtLeast, 0.98)
+    };
+    let gate = gate_of(few, rate(6, 7), GatePolicy::Point);
+    assert_eq!(gate.verdict, Verdict::CannotTell, "nothing else gates");
+    assert_eq!(gate.reason, "no rule gates: each has fewer samples than it needs");
+    assert!(
+        gate.rules[0]
+            .note
+            .starts_with("reported only: 7 of the 20 samples that it needs; ")
+    );
+    assert!(print(&gate)[0].starts_with("info  "));
+}
+
+#[test]
+fn numbers_without_an_interval_stand_by_their_point() {
+    let mut suite = triage_suite();
+    suite.metrics = vec![Metric {
+        name: "p95_ms".into(),
+        kind: MetricKind::LatencyPercentile { percentile: 95.0 },
+    }];
+    suite.policy = GatePolicy::Proven;
+    suite.thresholds = vec![threshold("p95_ms", Comparison::AtMost, 800.0)];
+    let result = |value| MetricResult {
+        metric: "p95_ms".into(),
+        measure: Measure::Value { value, count: 240 },
+        errored: 2,
+        ..rate(0, 0)
+    };
+    let gate = settle(&suite, &[result(812.0)]);
+    assert_eq!(
+        (gate.verdict, gate.reason.as_str()),
+        (Verdict::Fail, "p95_ms 812 > 800")
+    );
+    assert_eq!(
+        gate.rules[0].note,
+        "over 240 examples, the measured value alone; 2 without an answer are left out"
+    );
+    assert_eq!(settle(&suite, &[result(800.0)]).verdict, Verdict::Pass);
+    assert_eq!(settle(&suite, &[result(f64::NAN)]).verdict, Verdict::CannotTell);
+}
+
+#[test]
+fn no_rounding_contradicts_a_verdict() {
+    for total in [1, 3, 7, 34, 35, 49, 50, 51, 99, 120_u64] {
+        for hits in 0..=total {
+            for value in [0.0, 0.333, 0.5, 0.94, 0.9714, 0.98, 0.999, 1.0] {
+                for comparison in [Comparison::AtLeast, Comparison::AtMost] {
+                    let gate = recall_gate(comparison, value, hits, total, GatePolicy::Point);
+                    let shown: f64 = words::number(gate.rules[0].measure, value).parse().unwrap();
+                    let holds = if comparison == Comparison::AtLeast {
+                        shown >= value
+                    } else {
+                        shown <= value
+                    };
+                    assert_eq!(
+                        holds,
+                        gate.verdict == Verdict::Pass,
+                        "{hits}/{total} {value} shown {shown}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_slice_that_explains_most_comes_first() {
+    let slice = |value: &str, hits, total| MetricResult {
+        slice: Some(Slice {
+            field: "topic".into(),
+            value: value.into(),
+        }),
+        ..rate(hits, total)
+    };
+    let results = [
+        rate(80, 100),
+        slice("all", 82, 100),
+        slice("disputes", 1, 13),
+        slice("tiny", 0, 1),
+        slice("fine", 9, 9),
+    ];
+    let rule = threshold("escalation_recall", Comparison::AtLeast, 0.9);
+    let suite = SuiteContent {
+        thresholds: vec![rule],
+        ..triage_suite()
+    };
+    let gate = settle(&suite, &results);
+    let named: Vec<String> = gate.rules[0]
+        .breaking_slices
+        .iter()
+        .map(|b| format!("{} {}", b.slice, b.count))
+        .collect();
+    assert_eq!(named, ["topic=disputes 12", "topic=all 18", "topic=tiny 1"]);
+}

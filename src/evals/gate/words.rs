@@ -1,0 +1,240 @@
+//! The sentences of a gate.
+
+use super::{CONFIDENCE, Facts};
+use crate::domain::gate::{BreakingSlice, Evidence, RuleResult, Verdict};
+use crate::domain::ids::ExampleId;
+use crate::domain::metric::Measure;
+use crate::domain::suite::{Comparison, Threshold};
+use crate::stats::{hits_for_lower_bound, misses_allowed, n_for_lower_bound, rate_decimals};
+
+/// Breaking examples that a sentence names; the rule has the others.
+const EXAMPLES_NAMED_MAX: usize = 3;
+/// Decimals of a rate on screens, where no more are needed to tell it from its threshold.
+const RATE_DECIMALS: usize = 4;
+/// How many misses the plan for a proof goes through.
+const PLANNED_MISSES: u64 = 3;
+
+/// A measured number with as many digits as it takes not to contradict the verdict.
+pub(super) fn number(measure: Measure, threshold: f64) -> String {
+    let Some(value) = measure.value() else {
+        return "no data".into();
+    };
+    let decimals = match measure {
+        Measure::Value { .. } if value.abs() >= 100.0 => 0,
+        Measure::Value { .. } if value != 0.0 && value.abs() < 0.01 => 7,
+        _ => RATE_DECIMALS,
+    };
+    let decimals = if decimals == 0 && value.fract() == 0.0 {
+        0
+    } else {
+        decimals.max(rate_decimals(value, threshold))
+    };
+    format!("{value:.decimals$}")
+}
+
+/// The sign that holds between what was measured and the threshold: `>=` where the rule is met, `<` where it is not.
+pub(super) fn sign(rule: &RuleResult) -> &'static str {
+    match (rule.threshold.comparison, rule.point) {
+        (Comparison::AtLeast, Some(false)) => "<",
+        (Comparison::AtMost, Some(false)) => ">",
+        (Comparison::Equals, Some(false)) => "!=",
+        (comparison, _) => comparison.sign(),
+    }
+}
+
+/// `escalation_recall` or `escalation_recall[topic=billing dispute]`.
+pub(super) fn name(threshold: &Threshold) -> String {
+    match &threshold.slice {
+        Some(slice) => format!("{}[{slice}]", threshold.metric),
+        None => threshold.metric.clone(),
+    }
+}
+
+/// `1 missed: t-117 (topic=billing dispute)`; nothing where no example is to blame.
+pub(super) fn missed(rule: &RuleResult) -> Option<String> {
+    let Measure::Rate { hits, total } = rule.measure else {
+        return None;
+    };
+    let count = total.saturating_sub(hits);
+    if rule.breaking.is_empty() || count == 0 {
+        return None;
+    }
+    let named: Vec<&str> = rule
+        .breaking
+        .iter()
+        .take(EXAMPLES_NAMED_MAX)
+        .map(ExampleId::as_str)
+        .collect();
+    let unnamed = count.saturating_sub(u64::try_from(named.len()).unwrap_or(u64::MAX));
+    let named = named.join(", ");
+    let more = if unnamed > 0 {
+        format!(" and {unnamed} more")
+    } else {
+        String::new()
+    };
+    let place = match rule.breaking_slices.first() {
+        Some(BreakingSlice { slice, count: here }) if *here == count => format!(" ({slice})"),
+        Some(BreakingSlice { slice, count: here }) => format!(" ({here} of {count} in {slice})"),
+        None => String::new(),
+    };
+    Some(format!("{count} missed: {named}{more}{place}"))
+}
+
+/// What the whole gate says, in a sentence.
+pub(super) fn reason(verdict: Verdict, rules: &[RuleResult]) -> String {
+    let gating: Vec<&RuleResult> = rules.iter().filter(|rule| rule.gating).collect();
+    let with = |evidence| gating.iter().copied().filter(move |rule| rule.evidence == evidence);
+    match verdict {
+        Verdict::Fail => {
+            let failed = gating.iter().filter(|rule| rule.verdict == Verdict::Fail);
+            failed.map(|rule| failure(rule)).collect::<Vec<_>>().join(". ")
+        }
+        Verdict::CannotTell if rules.is_empty() => "the suite has no thresholds".into(),
+        Verdict::CannotTell if gating.is_empty() => "no rule gates: each has fewer samples than it needs".into(),
+        Verdict::CannotTell => {
+            let open = with(Evidence::Inconclusive).filter(|rule| rule.verdict == Verdict::CannotTell);
+            clauses([
+                named("no data for", with(Evidence::NoData)),
+                named("not proven yet:", open),
+            ])
+        }
+        Verdict::Pass => {
+            let reported = rules.len() - gating.len();
+            clauses([
+                Some(format!("{0} of {0} rules hold", gating.len())),
+                named("not proven:", with(Evidence::Inconclusive)),
+                (reported > 0).then(|| format!("{reported} reported only")),
+            ])
+        }
+    }
+}
+
+fn clauses<const COUNT: usize>(clauses: [Option<String>; COUNT]) -> String {
+    clauses.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+/// The words, and the rules that they are said of; `None` where there is none.
+fn named<'a>(words: &str, rules: impl Iterator<Item = &'a RuleResult>) -> Option<String> {
+    let names: Vec<String> = rules.map(|rule| name(&rule.threshold)).collect();
+    (!names.is_empty()).then(|| format!("{words} {}", names.join(", ")))
+}
+
+/// `escalation_recall 34/35 = 0.9714 < 0.98; 1 missed: t-117 (topic=billing dispute)`.
+fn failure(rule: &RuleResult) -> String {
+    let threshold = &rule.threshold;
+    let counts = match rule.measure {
+        Measure::Rate { .. } => format!("{} = ", rule.measure.counts_text()),
+        _ => String::new(),
+    };
+    let number = number(rule.measure, threshold.value);
+    // Under a policy of proof the point may hold while the rule fails.
+    let text = if rule.point == Some(true) {
+        format!(
+            "{} {counts}{number}: {} is not proven",
+            name(threshold),
+            threshold.value
+        )
+    } else {
+        format!(
+            "{} {counts}{number} {} {}",
+            name(threshold),
+            sign(rule),
+            threshold.value
+        )
+    };
+    match missed(rule) {
+        Some(missed) => format!("{text}; {missed}"),
+        None => text,
+    }
+}
+
+/// What would settle a rule, or how strong it is.
+pub(super) fn note(threshold: &Threshold, measure: Measure, facts: &Facts, unit: &str, errored: u64) -> String {
+    let mut clauses = match measure {
+        Measure::Rate { hits, total } => rate_clauses(threshold, hits, total, facts, unit),
+        Measure::Value { count, .. } => vec![format!("over {count} {unit}, the measured value alone")],
+        Measure::Undefined => vec!["nothing was measured".into()],
+    };
+    let samples = match measure {
+        Measure::Rate { total, .. } => total,
+        Measure::Value { count, .. } => count,
+        Measure::Undefined => 0,
+    };
+    if samples > 0 && samples < threshold.min_samples {
+        clauses.insert(
+            0,
+            format!(
+                "reported only: {samples} of the {} samples that it needs",
+                threshold.min_samples
+            ),
+        );
+    }
+    match (errored, measure) {
+        (0, _) => {}
+        (_, Measure::Rate { .. }) => clauses.push(format!("{errored} without an answer count as failed")),
+        _ => clauses.push(format!("{errored} without an answer are left out")),
+    }
+    clauses.join("; ")
+}
+
+fn rate_clauses(threshold: &Threshold, hits: u64, total: u64, facts: &Facts, unit: &str) -> Vec<String> {
+    let (lower, upper) = facts.bounds.unwrap_or((0.0, 1.0));
+    match (threshold.comparison, facts.evidence) {
+        (Comparison::Equals, Evidence::ZeroViolations) if threshold.value > 0.0 => {
+            vec![format!("failure rate < {:.2}% (95%)", (1.0 - lower) * 100.0)]
+        }
+        (Comparison::Equals, Evidence::ZeroViolations) => vec![format!("rate < {:.2}% (95%)", upper * 100.0)],
+        (Comparison::Equals, _) => {
+            let violations = if threshold.value > 0.0 { total - hits } else { hits };
+            vec![format!("{violations} of {total} {unit} break a rule that allows none")]
+        }
+        (Comparison::AtMost, Evidence::Proven) => vec![format!("proven (upper bound {upper:.3})")],
+        (Comparison::AtMost, Evidence::Refuted) => vec![format!("refuted (lower bound {lower:.3})")],
+        (Comparison::AtMost, _) => vec![format!("not proven (upper bound {upper:.3})")],
+        (Comparison::AtLeast, Evidence::Proven) => vec![format!("proven (lower bound {lower:.3})")],
+        (Comparison::AtLeast, evidence) if facts.point == Some(false) => {
+            failed_clauses(threshold.value, total, evidence, upper, unit)
+        }
+        (Comparison::AtLeast, _) => {
+            let needs = hits_for_lower_bound(total, threshold.value, CONFIDENCE).ok().flatten();
+            let open = format!("not proven (lower bound {lower:.3})");
+            match needs {
+                Some(needed) => vec![open, format!("needs {needed}/{total} to be proven")],
+                None => [Some(open), plan(threshold.value, unit)]
+                    .into_iter()
+                    .flatten()
+                    .collect(),
+            }
+        }
+    }
+}
+
+fn failed_clauses(threshold: f64, total: u64, evidence: Evidence, upper: f64, unit: &str) -> Vec<String> {
+    let strength = match misses_allowed(total, threshold) {
+        Ok(Some(0)) => format!("with {total} {unit} one miss fails this gate"),
+        Ok(Some(allowed)) => format!("with {total} {unit} it takes {} misses to fail this gate", allowed + 1),
+        _ => String::new(),
+    };
+    let shown = if evidence == Evidence::Refuted {
+        format!("the run refutes {threshold} (upper bound {upper:.3})")
+    } else {
+        format!("the run neither proves nor refutes {threshold}")
+    };
+    let clauses = [Some(strength), Some(shown), plan(threshold, unit)];
+    clauses
+        .into_iter()
+        .flatten()
+        .filter(|clause| !clause.is_empty())
+        .collect()
+}
+
+/// `to prove 0.98: 149 positives with 0 misses, 236 with 1, 313 with 2`; `None` where no number of them would.
+fn plan(threshold: f64, unit: &str) -> Option<String> {
+    let needed = |misses| n_for_lower_bound(threshold, CONFIDENCE, misses).ok().flatten();
+    let first = needed(0)?;
+    let more = (1..PLANNED_MISSES).filter_map(|misses| Some(format!(", {} with {misses}", needed(misses)?)));
+    Some(format!(
+        "to prove {threshold}: {first} {unit} with 0 misses{}",
+        more.collect::<String>()
+    ))
+}

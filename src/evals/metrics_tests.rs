@@ -1,0 +1,192 @@
+use super::*;
+use crate::domain::metric::ClassOf;
+use crate::evals::samples::{example, failed_outcome, outcome, triage_run, triage_suite};
+
+fn class(class: &str) -> ClassOf {
+    ClassOf {
+        field: "route".into(),
+        expected_field: None,
+        class: class.into(),
+    }
+}
+
+fn suite_of(kinds: Vec<(&str, MetricKind)>) -> SuiteContent {
+    let metrics = kinds.into_iter().map(|(name, kind)| Metric {
+        name: name.into(),
+        kind,
+    });
+    SuiteContent {
+        metrics: metrics.collect(),
+        thresholds: Vec::new(),
+        ..triage_suite()
+    }
+}
+
+fn routed(index: u64, expected: &str, got: &str) -> (Outcome, ExampleContent) {
+    (
+        outcome(index, &format!(r#"{{"route":"{got}"}}"#), &[("route", expected == got)]),
+        example(index, &format!(r#"{{"route":"{expected}"}}"#), "t"),
+    )
+}
+
+fn tally(suite: &SuiteContent, rows: &[(Outcome, ExampleContent)]) -> Tally {
+    let mut tally = Tally::new(suite);
+    for (outcome, example) in rows {
+        tally.push(outcome, example);
+    }
+    tally
+}
+
+fn measures(suite: &SuiteContent, rows: &[(Outcome, ExampleContent)]) -> Vec<String> {
+    let results = tally(suite, rows).whole_results();
+    let text = |result: &MetricResult| match result.measure {
+        Measure::Value { value, count } => format!("{value:.4} n={count}"),
+        measure => measure.counts_text(),
+    };
+    results.iter().map(text).collect()
+}
+
+#[test]
+fn the_story_gives_its_numbers() {
+    let results = tally(&triage_suite(), &triage_run()).whole_results();
+    let [routing, json, escalation] = results.as_slice() else {
+        panic!("three metrics")
+    };
+    let near = |interval: Option<(f64, f64)>, lo: f64, hi: f64| {
+        let (low, high) = interval.unwrap();
+        assert!((low - lo).abs() < 1e-6 && (high - hi).abs() < 1e-6, "{low} {high}");
+    };
+    assert_eq!(routing.measure, Measure::Rate { hits: 230, total: 240 });
+    near(routing.interval, 0.925_013, 0.977_213);
+    assert_eq!(json.measure, Measure::Rate { hits: 240, total: 240 });
+    near(json.interval, 0.984_246, 1.0);
+    assert_eq!(escalation.measure, Measure::Rate { hits: 34, total: 35 });
+    near(escalation.interval, 0.854_669, 0.994_939);
+    assert_eq!(escalation.missed, vec![ExampleId::new("t-117").unwrap()]);
+    assert_eq!(routing.missed.len(), 10);
+}
+
+#[test]
+fn the_order_of_outcomes_makes_no_difference() {
+    let (suite, mut rows) = (triage_suite(), triage_run());
+    let forward = tally(&suite, &rows).results();
+    assert_eq!(forward.len(), 9, "three metrics over the whole and two topics");
+    rows.reverse();
+    assert_eq!(tally(&suite, &rows).results(), forward);
+    rows.sort_by_key(|(outcome, _)| (outcome.index * 97) % 240);
+    assert_eq!(tally(&suite, &rows).results(), forward);
+}
+
+#[test]
+fn classes_have_precision_recall_and_f1() {
+    let suite = suite_of(vec![
+        ("precision", MetricKind::Precision(class("a"))),
+        ("recall", MetricKind::Recall(class("a"))),
+        ("f1", MetricKind::F1(class("a"))),
+        ("absent", MetricKind::F1(class("z"))),
+        ("never", MetricKind::Precision(class("z"))),
+    ]);
+    let rows = [
+        routed(0, "a", "a"),
+        routed(1, "a", "b"),
+        routed(2, "b", "a"),
+        routed(3, "a", "a"),
+        routed(4, "b", "b"),
+    ];
+    assert_eq!(
+        measures(&suite, &rows),
+        ["2/3", "2/3", "0.6667 n=4", "no data", "no data"]
+    );
+    let results = tally(&suite, &rows).whole_results();
+    let missed: Vec<Vec<String>> = results
+        .iter()
+        .map(|r| r.missed.iter().map(ToString::to_string).collect())
+        .collect();
+    assert_eq!(missed[0], ["t-002"]);
+    assert_eq!(missed[1], ["t-001"]);
+    assert_eq!(missed[2], ["t-001", "t-002"]);
+}
+
+#[test]
+fn an_errored_example_never_raises_a_metric() {
+    let suite = suite_of(vec![
+        ("accuracy", MetricKind::Accuracy { grader: "route".into() }),
+        ("precision", MetricKind::Precision(class("a"))),
+        ("recall", MetricKind::Recall(class("a"))),
+        ("p50", MetricKind::LatencyPercentile { percentile: 50.0 }),
+        ("cost", MetricKind::CostPerExample),
+    ]);
+    let mut rows = vec![routed(0, "a", "a"), routed(1, "a", "a")];
+    assert_eq!(
+        measures(&suite, &rows),
+        ["2/2", "2/2", "2/2", "100.0000 n=2", "0.0000 n=2"]
+    );
+    rows.push((failed_outcome(2), example(2, r#"{"route":"a"}"#, "t")));
+    assert_eq!(
+        measures(&suite, &rows),
+        ["2/3", "2/2", "2/3", "100.0000 n=2", "0.0000 n=2"]
+    );
+    let result = &tally(&suite, &rows).whole_results()[2];
+    assert_eq!((result.errored, result.missed.len()), (1, 1));
+    rows[0].0.cost = None;
+    assert_eq!(
+        measures(&suite, &rows)[4],
+        "no data",
+        "one unknown price leaves the mean unknown"
+    );
+    let totals = tally(&suite, &rows).totals();
+    assert_eq!(
+        (totals.saved, totals.passed, totals.errored, totals.cost_unknown),
+        (3, 2, 1, 2)
+    );
+}
+
+#[test]
+fn nothing_measured_is_undefined() {
+    let suite = suite_of(vec![
+        ("accuracy", MetricKind::Accuracy { grader: "route".into() }),
+        ("p95", MetricKind::LatencyPercentile { percentile: 95.0 }),
+        ("cost", MetricKind::CostPerExample),
+    ]);
+    assert_eq!(measures(&suite, &[]), ["no data", "no data", "no data"]);
+}
+
+#[test]
+fn a_field_with_too_many_values_is_no_slice() {
+    let mut suite = triage_suite();
+    let named = Slice {
+        field: "topic".into(),
+        value: "t-7".into(),
+    };
+    suite.thresholds[0].slice = Some(named.clone());
+    let many = u64::try_from(SLICE_VALUES_MAX).unwrap() + 50;
+    let rows: Vec<_> = (0..many)
+        .map(|index| {
+            (
+                outcome(index, "{}", &[("route", true)]),
+                example(index, "{}", &format!("t-{index}")),
+            )
+        })
+        .collect();
+    let mut backward = rows.clone();
+    backward.reverse();
+    for rows in [rows, backward] {
+        let results = tally(&suite, &rows).results();
+        let slices: BTreeSet<&Slice> = results.iter().filter_map(|result| result.slice.as_ref()).collect();
+        assert_eq!(slices, BTreeSet::from([&named]));
+    }
+}
+
+#[test]
+fn missed_examples_are_the_first_by_place() {
+    let suite = triage_suite();
+    let count = u64::try_from(MISSED_MAX).unwrap() + 30;
+    let rows: Vec<_> = (0..count)
+        .rev()
+        .map(|index| (outcome(index, "{}", &[("route", false)]), example(index, "{}", "t")))
+        .collect();
+    let result = &tally(&suite, &rows).whole_results()[0];
+    assert_eq!(result.missed.len(), MISSED_MAX);
+    assert_eq!(result.missed[0].as_str(), "t-000");
+    assert_eq!(result.measure, Measure::Rate { hits: 0, total: count });
+}

@@ -1,0 +1,39 @@
+//! The engine of runs: render, ask, parse, grade, sum up, settle the gate, compare.
+//! May use `domain`, `stats` and `providers`; what it reads and writes comes in through the traits of [`pipeline`].
+//! Must never ask who the user is, draw, read a clock, or hold a whole dataset in memory.
+
+mod ask;
+pub mod category;
+mod classes;
+pub mod compare;
+pub mod gate;
+pub mod graders;
+mod latency;
+pub mod metrics;
+pub mod parse;
+pub mod path;
+pub mod pipeline;
+pub mod progress;
+pub mod render;
+
+#[cfg(test)]
+mod samples;
+
+/// Why a run could not begin, or had to stop.
+#[derive(Debug, thiserror::Error)]
+pub enum EvalError {
+    /// A message of the prompt is no valid template.
+    #[error("the prompt cannot be rendered: {0}")]
+    Prompt(#[from] render::RenderError),
+    /// A grader cannot be built.
+    #[error("the suite cannot be used: {0}")]
+    Suite(#[from] graders::GraderError),
+    /// The store failed. Nothing that was saved is lost.
+    #[error("the run stopped, {saved} outcomes are kept: {source}")]
+    Store {
+        /// Outcomes on disk.
+        saved: u64,
+        /// What failed.
+        source: pipeline::StoreFault,
+    },
+}

@@ -1,0 +1,194 @@
+//! Dataset files: JSON Lines, CSV and JSON arrays become examples, by a mapping that is guessed, shown and open to
+//! change.
+//!
+//! A file is read as a stream; a row is held whole, a file never. Each row that cannot be used is reported by its line.
+
+mod convert;
+mod csv;
+mod guess;
+mod json_array;
+mod jsonl;
+mod mapping;
+mod pieces;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::InterchangeError;
+use crate::domain::example::Example;
+use crate::domain::ids::ExampleId;
+
+pub use self::convert::print_jsonl;
+pub use self::guess::guess;
+pub use self::mapping::{FieldPath, Mapping, ValueMapping};
+pub use self::pieces::ROW_BYTES_MAX;
+use self::rows::Rows;
+pub use self::rows::{Row, RowFault};
+
+/// Faults that are kept; further ones are only counted, since nobody reads them.
+pub const FAULTS_MAX: usize = 1000;
+/// Most examples of one import: they are held until the last row is known to be good.
+pub const EXAMPLES_MAX: usize = 1_000_000;
+/// Rows from which a mapping is guessed.
+const SAMPLE_ROWS_MAX: usize = 200;
+/// Rows that a preview shows.
+const PREVIEW_ROWS_MAX: usize = 20;
+/// Bytes of sampled rows: two rows of the largest size.
+const SAMPLE_BYTES_MAX: usize = 2 * ROW_BYTES_MAX;
+
+/// How a dataset file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// A JSON object on each line.
+    Jsonl,
+    /// A JSON array of objects.
+    JsonArray,
+    /// A header row, then rows of cells between commas, semicolons or tabs.
+    Csv,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Jsonl => "JSON Lines",
+            Self::JsonArray => "JSON array",
+            Self::Csv => "CSV",
+        })
+    }
+}
+
+/// The format that the name's ending says, or else the first character.
+pub fn detect_format(path: &Path, first_bytes: &[u8]) -> Format {
+    let text = first_bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first_bytes);
+    let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
+    let ending = path
+        .extension()
+        .and_then(|ending| ending.to_str())
+        .map(str::to_ascii_lowercase);
+    match (ending.as_deref(), first) {
+        (Some("csv" | "tsv"), _) => Format::Csv,
+        (Some("jsonl" | "ndjson"), _) => Format::Jsonl,
+        (_, Some(b'[')) => Format::JsonArray,
+        (Some("json"), _) | (_, Some(b'{')) => Format::Jsonl,
+        _ => Format::Csv,
+    }
+}
+
+/// What an import would read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Preview {
+    /// The guessed mapping.
+    pub mapping: Mapping,
+    /// The names of the fields, in the order of the file.
+    pub columns: Vec<String>,
+    /// The first rows that can be read.
+    pub first_rows: Vec<Row>,
+    /// What is wrong with rows among the first.
+    pub faults: Vec<RowFault>,
+    /// The format that they were read in.
+    pub format: Format,
+}
+
+/// Reads the first rows and guesses the mapping from them.
+pub fn preview(reader: impl Read, format: Format, file: &str) -> Result<Preview, InterchangeError> {
+    let read = || -> io::Result<Preview> {
+        let mut rows = Rows::open(reader, format)?;
+        let (mut sample, mut faults, mut bytes) = (Vec::new(), Vec::new(), 0);
+        while sample.len() + faults.len() < SAMPLE_ROWS_MAX && bytes < SAMPLE_BYTES_MAX {
+            match rows.next()? {
+                Some(Ok(row)) => {
+                    bytes += row.bytes;
+                    sample.push(row);
+                }
+                Some(Err(fault)) => faults.push(fault),
+                None => break,
+            }
+        }
+        let (mapping, columns) = (guess(&sample), guess::columns(&sample));
+        sample.truncate(PREVIEW_ROWS_MAX);
+        Ok(Preview {
+            mapping,
+            columns,
+            first_rows: sample,
+            faults,
+            format,
+        })
+    };
+    read().map_err(|source| InterchangeError::read(file, source))
+}
+
+/// What an import read. Only with `fault_count` 0 is it the whole file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Imported {
+    /// The examples in the order of the file.
+    pub examples: Vec<Example>,
+    /// The first [`FAULTS_MAX`] rows that cannot be used, by line.
+    pub faults: Vec<RowFault>,
+    /// How many there are in all.
+    pub fault_count: u64,
+    /// The mapping by which they were read.
+    pub mapping: Mapping,
+}
+
+impl Imported {
+    fn push_fault(&mut self, fault: RowFault) {
+        self.fault_count += 1;
+        if self.faults.len() < FAULTS_MAX {
+            self.faults.push(fault);
+        }
+    }
+}
+
+/// Reads a file whole. `file` is the name under which examples say where they come from.
+pub fn import(reader: impl Read, format: Format, mapping: &Mapping, file: &str) -> Result<Imported, InterchangeError> {
+    import_rows(reader, format, mapping, file).map_err(|source| InterchangeError::read(file, source))
+}
+
+fn import_rows(reader: impl Read, format: Format, mapping: &Mapping, file: &str) -> io::Result<Imported> {
+    let mut imported = Imported {
+        examples: Vec::new(),
+        faults: Vec::new(),
+        fault_count: 0,
+        mapping: mapping.clone(),
+    };
+    let mut rows = Rows::open(reader, format)?;
+    let mut lines: HashMap<ExampleId, u64> = HashMap::new();
+    let mut number = 0;
+    while let Some(row) = rows.next()? {
+        number += 1;
+        let row = match row {
+            Ok(row) => row,
+            Err(fault) => {
+                imported.push_fault(fault);
+                continue;
+            }
+        };
+        if imported.examples.len() == EXAMPLES_MAX {
+            let reason = format!("there are more than {EXAMPLES_MAX} examples: split the file");
+            imported.push_fault(RowFault::new(row.line, reason));
+            break;
+        }
+        match convert::example(&row, number, mapping, file) {
+            Ok(example) => {
+                let id = example.content.id.clone();
+                if let Some(first) = lines.get(&id) {
+                    let reason = format!("the id '{id}' is there twice, first on line {first}");
+                    imported.push_fault(RowFault::new(row.line, reason));
+                } else {
+                    lines.insert(id, row.line);
+                    imported.examples.push(example);
+                }
+            }
+            Err(reason) => imported.push_fault(RowFault::new(row.line, reason)),
+        }
+    }
+    if number == 0 {
+        imported.push_fault(RowFault::new(1, rows.why_empty()));
+    }
+    Ok(imported)
+}

@@ -1,0 +1,50 @@
+//! The suite file: graders, metrics, thresholds and the pass rule, in TOML; or the same keys in JSON, where the text
+//! begins with `{`.
+
+mod print;
+mod read;
+#[cfg(test)]
+mod tests;
+
+use super::mark::{DocumentFaults, Marks};
+use super::table::{Table, parse_json, parse_toml};
+use crate::domain::ids::SuiteName;
+use crate::domain::suite::SuiteContent;
+
+/// What a suite file holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SuiteFile {
+    /// The suite that it is a version of.
+    pub name: SuiteName,
+    /// Its checks.
+    pub content: SuiteContent,
+}
+
+impl SuiteFile {
+    /// Reads a file; the error names every fault with its entry, and its line where the file is TOML.
+    pub fn parse(source: &str) -> Result<Self, DocumentFaults> {
+        let source = source.strip_prefix('\u{feff}').unwrap_or(source);
+        let mut marks = Marks::default();
+        let entries = if source.trim_start().starts_with('{') {
+            parse_json(source, &mut marks)
+        } else {
+            parse_toml(source, 1, &mut marks)
+        };
+        let suite = entries.and_then(|entries| read::read(Table::new("", None, &entries), &mut marks));
+        if let Some(suite) = &suite
+            && !marks.has_errors()
+            && let Err(error) = suite.content.check()
+        {
+            marks.domain_error(&error);
+        }
+        match suite {
+            Some(suite) if !marks.has_errors() => Ok(suite),
+            _ => Err(marks.into_faults()),
+        }
+    }
+
+    /// The TOML text of the suite.
+    pub fn print(&self) -> String {
+        print::print(self)
+    }
+}

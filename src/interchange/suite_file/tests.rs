@@ -1,0 +1,213 @@
+use super::*;
+use crate::domain::gate::GatePolicy;
+
+const WHOLE: &str = r#"name = "triage_quality"
+description = "routing of tickets"
+slices = ["topic"]
+
+[[graders]]
+name = "route"
+kind = "field_match"
+field = "route"
+expected_field = "labels.route"
+[[graders]]
+name = "same"
+kind = "exact_match"
+case_sensitive = false
+[[graders]]
+name = "json"
+kind = "json_valid"
+[[graders]]
+name = "shape"
+kind = "json_schema"
+schema = '''{"type": "object"}'''
+[[graders]]
+name = "own_shape"
+kind = "json_schema"
+[[graders]]
+name = "number"
+kind = "numeric_tolerance"
+absolute = 1
+relative = 0.05
+[[graders]]
+name = "digits"
+kind = "regex"
+pattern = '^\d+$'
+field = "total"
+[[graders]]
+name = "says"
+kind = "contains"
+text = "refund"
+
+[[metrics]]
+name = "routing_accuracy"
+kind = "accuracy"
+grader = "route"
+[[metrics]]
+name = "json_validity"
+kind = "validity_rate"
+grader = "json"
+[[metrics]]
+name = "escalation_recall"
+kind = "recall"
+field = "escalate"
+class = true
+[[metrics]]
+name = "escalation_precision"
+kind = "precision"
+field = "escalate"
+class = "true"
+[[metrics]]
+name = "f1"
+kind = "f1"
+field = "escalate"
+class = "true"
+[[metrics]]
+name = "p95"
+kind = "latency_percentile"
+percentile = 95
+[[metrics]]
+name = "cost"
+kind = "cost_per_example"
+
+[[thresholds]]
+metric = "routing_accuracy"
+at_least = 0.94
+slice = "topic=billing dispute"
+min_samples = 20
+[[thresholds]]
+metric = "json_validity"
+equals = 1
+[[thresholds]]
+metric = "p95"
+at_most = 900
+
+[pass_rule]
+policy = "proven"
+"#;
+
+#[test]
+fn a_whole_file_is_read_and_written_back() {
+    let suite = SuiteFile::parse(WHOLE).unwrap();
+    let content = &suite.content;
+    assert_eq!((content.graders.len(), content.metrics.len()), (8, 7));
+    assert_eq!(content.policy, GatePolicy::Proven);
+    assert_eq!(
+        content.thresholds[0].to_string(),
+        "routing_accuracy[topic=billing dispute] >= 0.94"
+    );
+    assert_eq!(
+        (content.thresholds[0].min_samples, content.thresholds[1].min_samples),
+        (20, 1)
+    );
+    let printed = suite.print();
+    assert_eq!(SuiteFile::parse(&printed).unwrap(), suite, "{printed}");
+}
+
+#[test]
+fn json_holds_the_same_keys() {
+    let value: serde_json::Value = toml::from_str(WHOLE).unwrap();
+    assert_eq!(SuiteFile::parse(&value.to_string()), SuiteFile::parse(WHOLE));
+}
+
+/// A line, what it becomes, and the fault that this is.
+const FAULTS: [(&str, &str, u32, &str); 15] = [
+    (
+        "\"triage_quality\"",
+        "\"Triage\"",
+        1,
+        "suite name 'Triage' is not valid",
+    ),
+    ("field = \"route\"\n", "", 5, "grader route.field: it is missing"),
+    (
+        "field = \"route\"",
+        "feild = \"route\"",
+        8,
+        "grader route.feild: unknown key: did you mean 'field'?",
+    ),
+    (
+        "\"field_match\"",
+        "\"field_mach\"",
+        7,
+        "grader route.kind: 'field_mach' is unknown: did you mean",
+    ),
+    (
+        "'''{\"type\": \"object\"}'''",
+        "'{\"type\": 1}'",
+        20,
+        "grader shape.schema: not a JSON Schema",
+    ),
+    ("'^\\d+$'", "'(\\d+$'", 32, "grader digits.pattern: regex parse error"),
+    (
+        "absolute = 1",
+        "absolute = -1",
+        25,
+        "grader number: a tolerance is a number of 0 or more",
+    ),
+    (
+        "text = \"refund\"",
+        "pattern = \"refund\"",
+        37,
+        "grader says.pattern: unknown key",
+    ),
+    (
+        "grader = \"route\"",
+        "grader = \"rout\"",
+        42,
+        "metric routing_accuracy: no grader is named 'rout'",
+    ),
+    ("percentile = 95\n", "", 62, "metric p95.percentile: it is missing"),
+    (
+        "at_least = 0.94\n",
+        "",
+        70,
+        "exactly one of at_least, at_most, equals (0 found)",
+    ),
+    (
+        "at_least = 0.94",
+        "at_least = 94",
+        71,
+        "threshold routing_accuracy: 94 is not between 0 and 1",
+    ),
+    (
+        "\"topic=billing dispute\"",
+        "\"billing\"",
+        73,
+        "threshold routing_accuracy.slice: write it as field=value",
+    ),
+    (
+        "\"proven\"",
+        "\"prove\"",
+        83,
+        "pass_rule.policy: 'prove' is unknown: did you mean 'proven'?",
+    ),
+    ("min_samples = 20", "min_samples = 20 20", 74, ""),
+];
+
+#[test]
+fn each_fault_names_its_entry_and_line() {
+    for (from, to, line, message) in FAULTS {
+        assert!(WHOLE.contains(from), "{from}");
+        let faults = SuiteFile::parse(&WHOLE.replacen(from, to, 1)).unwrap_err().0;
+        let hit = faults
+            .iter()
+            .any(|fault| fault.line == Some(line) && fault.message.contains(message));
+        assert!(hit, "{to}: wanted line {line} '{message}', found {faults:?}");
+    }
+}
+
+#[test]
+fn faults_in_json_name_their_entry() {
+    let source = r#"{"name": "q", "graders": [{"name": "r", "kind": "regex", "pattern": "("}]}"#;
+    let faults = SuiteFile::parse(source).unwrap_err().to_string();
+    assert!(faults.starts_with("grader r.pattern: regex parse error"), "{faults}");
+    let cut = SuiteFile::parse("{\"name\":").unwrap_err().0;
+    assert_eq!(cut[0].line, Some(1));
+    let deep = format!("{{\"name\": {}", "[".repeat(10_000));
+    assert!(
+        SuiteFile::parse(&deep)
+            .unwrap_err()
+            .to_string()
+            .contains("recursion limit")
+    );
+}

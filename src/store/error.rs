@@ -1,0 +1,111 @@
+//! Why an engine refuses, and what a person can do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum EngineError {
+    /// Another process holds the store.
+    #[error("the store {} is in use: another pegbox process holds its lock", dir.display())]
+    Busy {
+        /// The store's folder.
+        dir: PathBuf,
+    },
+    /// A precondition failed; nothing of the batch was applied.
+    #[error("the change was not applied: {} is not as expected", key.escape_ascii())]
+    Conflict {
+        /// The key whose state differs.
+        key: Vec<u8>,
+    },
+    /// The disk is full. Everything acknowledged is kept.
+    #[error("the disk of {} is full: nothing more was stored, everything acknowledged before is kept", dir.display())]
+    Full {
+        /// The folder that could not grow.
+        dir: PathBuf,
+    },
+    /// An earlier write failed; the store takes no more until it is opened again.
+    #[error("the store takes no more requests: {why}")]
+    Poisoned {
+        /// What failed earlier.
+        why: String,
+    },
+    /// Stored bytes are not what was written.
+    #[error("the store is damaged in segment {segment} at byte {offset}: {what}")]
+    Damaged {
+        /// The number of the journal's segment.
+        segment: u32,
+        /// Bytes from the start of that segment.
+        offset: u64,
+        /// What is wrong there.
+        what: String,
+    },
+    /// The batch exceeds a limit of [`engine`](super::engine); nothing of it was applied.
+    #[error("the change was not applied: {what} of {bytes} bytes is over the limit of {limit}")]
+    TooLarge {
+        /// What is too large.
+        what: &'static str,
+        /// Its size in bytes.
+        bytes: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// A newer pegbox wrote this store.
+    #[error("the store has format {found}: this version reads up to {supported}")]
+    NewerFormat {
+        /// The store's format number.
+        found: u32,
+        /// The newest format that this program knows.
+        supported: u32,
+    },
+    /// The folder holds something else.
+    #[error("{} is not a pegbox store: {what}", dir.display())]
+    NotAStore {
+        /// The folder that was to be opened.
+        dir: PathBuf,
+        /// What was found instead.
+        what: String,
+    },
+    /// The operating system refused.
+    #[error("could not {what} {}: {source}", path.display())]
+    Io {
+        /// What was tried, as a verb.
+        what: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's answer. Shared, because one failed write fails every batch of its group.
+        source: Arc<io::Error>,
+    },
+}
+
+impl EngineError {
+    /// An error of the operating system; a full disk becomes [`EngineError::Full`].
+    pub fn io(what: &'static str, path: &Path, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full {
+                dir: path.parent().unwrap_or(path).to_owned(),
+            },
+            _ => Self::Io {
+                what,
+                path: path.to_owned(),
+                source: Arc::new(source),
+            },
+        }
+    }
+
+    /// What a person can do about it; starts with a verb.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Busy { .. } => "close the other pegbox, or choose another folder with --store",
+            Self::Conflict { .. } => "load the latest state and try again",
+            Self::Full { .. } => "free some space on that disk and open the store again",
+            Self::Poisoned { .. } => "close pegbox and open the store again",
+            Self::Damaged { .. } => "run `pegbox store verify`, keep a copy of the folder, and restore a backup",
+            Self::TooLarge { .. } => "split the content into smaller parts",
+            Self::NewerFormat { .. } => "install the newer pegbox that wrote it",
+            Self::NotAStore { .. } => "choose an empty folder or a store with --store",
+            Self::Io { .. } => "check that the folder exists, is yours and can be written",
+        }
+    }
+}

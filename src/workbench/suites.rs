@@ -1,0 +1,61 @@
+//! Suites.
+
+use super::{Workbench, WorkbenchError, found};
+use crate::domain::actor::Actor;
+use crate::domain::ids::{SuiteName, SuiteVersionId};
+use crate::domain::reason::Reason;
+use crate::domain::suite::SuiteVersion;
+use crate::interchange::InterchangeError;
+use crate::interchange::suite_file::SuiteFile;
+use crate::store::Change;
+
+impl Workbench {
+    /// Makes a suite version of a suite file.
+    pub fn import_suite(&self, actor: &Actor, source: &str, reason: &str) -> Result<SuiteVersion, WorkbenchError> {
+        let file = SuiteFile::parse(source).map_err(InterchangeError::from)?;
+        let name = file.name;
+        if let Some(newest) = self.store.newest_suite(&name)?
+            && newest.content == file.content
+        {
+            return Err(WorkbenchError::refused(
+                format!("the file is equal to {}", newest.id),
+                "change the file first",
+            ));
+        }
+        let reason = Reason::new(reason)?;
+        let id = self.store.next_suite_id(&name)?;
+        let suite = SuiteVersion::new(id, file.content, actor.clone(), reason, self.now())?;
+        let audit = self.audit(actor, "suite.import", &suite.id, suite.reason.as_str());
+        Change::new(audit).insert_suite(&suite)?.commit(&self.store)?;
+        Ok(suite)
+    }
+
+    /// All suite versions, by name and number.
+    pub fn suites(&self) -> Result<Vec<SuiteVersion>, WorkbenchError> {
+        Ok(self.store.suites()?)
+    }
+
+    /// Loads a suite version.
+    pub fn suite(&self, id: &SuiteVersionId) -> Result<SuiteVersion, WorkbenchError> {
+        found(self.store.suite(id)?, "suite", id)
+    }
+
+    /// A suite version as a file.
+    pub fn suite_source(&self, id: &SuiteVersionId) -> Result<String, WorkbenchError> {
+        let suite = self.suite(id)?;
+        Ok(SuiteFile {
+            name: suite.id.name,
+            content: suite.content,
+        }
+        .print())
+    }
+
+    /// Reads `triage_quality@v8`, or `triage_quality` as its newest version.
+    pub fn resolve_suite(&self, text: &str) -> Result<SuiteVersionId, WorkbenchError> {
+        if text.contains('@') {
+            return Ok(text.parse()?);
+        }
+        let name = SuiteName::new(text)?;
+        Ok(found(self.store.newest_suite(&name)?, "suite", &name)?.id)
+    }
+}

@@ -1,0 +1,129 @@
+//! The demo's story through the real renderer, graders and gate: v12 loses an escalation rule, v13 brings it back.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use pegbox::domain::example::Example;
+use pegbox::domain::gate::Verdict;
+use pegbox::domain::ids::ExampleId;
+use pegbox::domain::outcome::Outcome;
+use pegbox::domain::run::{AnswerSource, RunEnd};
+use pegbox::domain::suite::SuiteContent;
+use pegbox::evals::compare::{Comparer, Side};
+use pegbox::evals::gate;
+use pegbox::evals::pipeline::{ExampleFeed, Job, Placed, StoreFault};
+use pegbox::interchange::dataset_file::{Format, import, preview};
+use pegbox::interchange::prompt_document;
+use pegbox::interchange::suite_file::SuiteFile;
+use pegbox::providers::SimulatedProvider;
+
+use crate::fakes::{Kept, Model, job, yes_to_all};
+use crate::finished;
+
+/// A dataset that was read whole.
+struct Listed(Vec<Example>);
+
+impl ExampleFeed for Listed {
+    fn page_count(&self) -> u64 {
+        1
+    }
+
+    fn page(&self, _page: u64) -> Result<Vec<Placed>, StoreFault> {
+        let placed = (0..).zip(&self.0).map(|(index, example)| Placed {
+            index,
+            example: example.clone(),
+        });
+        Ok(placed.collect())
+    }
+
+    fn saved(&self, _page: u64) -> Result<Vec<Outcome>, StoreFault> {
+        Ok(Vec::new())
+    }
+}
+
+fn asset(name: &str) -> String {
+    std::fs::read_to_string(Path::new("assets/demo").join(name)).unwrap()
+}
+
+fn story_job(prompt: &str) -> Job {
+    let file = "support_triage_regression.jsonl";
+    let dataset = asset(file);
+    let mapping = preview(dataset.as_bytes(), Format::Jsonl, file).unwrap().mapping;
+    let examples = import(dataset.as_bytes(), Format::Jsonl, &mapping, file)
+        .unwrap()
+        .examples;
+    let blank = job(
+        u64::try_from(examples.len()).unwrap(),
+        &Arc::new(Model::new(yes_to_all)),
+        &Arc::new(Kept::default()),
+    );
+    let mut run = blank.run;
+    run.answers = AnswerSource::Simulated;
+    Job {
+        run,
+        prompt: prompt_document::parse(&asset(prompt)).unwrap(),
+        suite: suite(),
+        provider: Arc::new(SimulatedProvider),
+        feed: Arc::new(Listed(examples)),
+        now: blank.now,
+    }
+}
+
+fn suite() -> SuiteContent {
+    SuiteFile::parse(&asset("triage_quality.toml")).unwrap().content
+}
+
+async fn told(prompt: &str) -> (RunEnd, Vec<Outcome>) {
+    let kept = Arc::new(Kept::default());
+    let end = finished(story_job(prompt), &kept).await;
+    let outcomes = kept.outcomes.lock().unwrap().values().cloned().collect();
+    (end, outcomes)
+}
+
+#[tokio::test(start_paused = true)]
+async fn v12_is_stopped_by_one_billing_dispute() {
+    let (end, _) = told("support_triage_v12.prompt.md").await;
+    let gate = end.gate.unwrap();
+    assert_eq!(gate.verdict, Verdict::Fail);
+    assert_eq!(
+        gate.reason,
+        "escalation_recall 34/35 = 0.9714 < 0.98; 1 missed: t-121 (topic=billing dispute)"
+    );
+    let lines = gate::print(&gate);
+    assert!(
+        lines[0].starts_with("PASS  routing_accuracy    230/240  0.9583 >= 0.94 "),
+        "{}",
+        lines[0]
+    );
+    assert!(
+        lines[1].starts_with("PASS  json_validity       240/240  no violation "),
+        "{}",
+        lines[1]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn v13_passes_and_the_comparison_names_the_fixed_ticket() {
+    let (before, now) = (
+        told("support_triage_v12.prompt.md").await,
+        told("support_triage_v13.prompt.md").await,
+    );
+    assert_eq!(now.0.gate.as_ref().unwrap().verdict, Verdict::Pass);
+    let job = story_job("support_triage_v13.prompt.md");
+    let side = |end| Side {
+        run: &job.run,
+        model: &job.prompt.model,
+        end: Some(end),
+    };
+    let mut comparer = Comparer::new(side(&before.0), side(&now.0));
+    before.1.iter().for_each(|outcome| comparer.push_base(outcome));
+    now.1.iter().for_each(|outcome| comparer.push_candidate(outcome));
+    let comparison = comparer.finish();
+    assert_eq!(
+        comparison.differences,
+        Vec::<String>::new(),
+        "only the prompt's text differs"
+    );
+    assert_eq!(comparison.fixed.examples, [ExampleId::new("t-121").unwrap()]);
+    assert_eq!((comparison.broken.count, comparison.compared()), (0, 240));
+}
