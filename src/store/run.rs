@@ -71,6 +71,11 @@ impl Store {
         })
     }
 
+    /// How many outcomes a run has.
+    pub fn outcome_count(&self, run: RunId) -> Result<u64, StoreError> {
+        Ok(self.engine().count(keys::outcomes(run).as_bytes())?)
+    }
+
     /// The places that have their outcome.
     pub fn finished_indexes(&self, run: RunId) -> Result<HashSet<u64>, StoreError> {
         let mut finished = HashSet::new();

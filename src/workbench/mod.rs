@@ -15,6 +15,7 @@ mod record;
 mod releasing;
 mod request;
 mod reviewing;
+mod room;
 mod run_store;
 mod running;
 mod storage;

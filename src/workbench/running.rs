@@ -4,6 +4,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use super::room::OUTCOME_BYTES;
 use super::run_store::{RunFeed, RunSink, total_of};
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
@@ -98,6 +99,7 @@ impl Workbench {
                 "choose another number",
             ));
         }
+        self.check_room_for_outcomes(dataset.example_count)?;
         let provider = connect(&version.content.model, &start.settings)?;
         let run = Run {
             id: self.store.next_run_id()?,
@@ -179,12 +181,19 @@ impl Workbench {
                 ));
             }
         }
+        let saved = self.store.outcome_count(id)?;
+        self.check_room_for_outcomes(run.example_count.saturating_sub(saved))?;
         let version_id = found(run.subject.version().cloned(), "version", &run.subject.label())?;
         let version = self.version(&version_id)?;
         let suite = self.suite(&run.suite)?;
         let provider = connect(&version.content.model, &run.settings)?;
         self.spawn(actor, self.job(&run, &version, suite.content, provider));
         Ok(())
+    }
+
+    fn check_room_for_outcomes(&self, count: u64) -> Result<(), WorkbenchError> {
+        let what = format!("a run of {count} examples");
+        self.check_room(&what, count.saturating_mul(OUTCOME_BYTES))
     }
 
     fn job(

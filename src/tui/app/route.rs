@@ -151,8 +151,14 @@ impl App {
     }
 
     fn step_back(&mut self) {
-        let stack = self.stack_mut();
-        if stack.last_mut().is_some_and(|open| open.screen.step_back()) || self.leave() {
+        if let Some(open) = self.stack_mut().last_mut()
+            && open.screen.step_back()
+        {
+            // A step such as clearing a filter shows other rows.
+            open.stale = true;
+            return self.shown();
+        }
+        if self.leave() {
             return;
         }
         if self.note.take().is_none() {

@@ -29,6 +29,8 @@ pub enum Scope {
     Runs,
     /// The failures of a run.
     Failures,
+    /// Two runs compared.
+    Comparison,
     /// Reviews.
     Review,
     /// Releases.
@@ -49,6 +51,7 @@ impl Scope {
             Scope::Data => "Data",
             Scope::Runs => "Runs",
             Scope::Failures => "Failures",
+            Scope::Comparison => "Comparison",
             Scope::Review => "Review",
             Scope::Releases => "Releases",
         }

@@ -173,7 +173,7 @@ commands! {
         ["a"] [Home, Prompts].footer(14).role(Author);
     DraftEdit "draft.edit" "edit" "Edit"
         "Opens the prompt's draft in the editor."
-        ["e"] [Prompts, Diff, Runs, Failures].footer(12).role(Author);
+        ["e"] [Prompts, Diff, Runs, Failures, Comparison].footer(12).role(Author);
     DraftTry "draft.try" "try" "Try the draft"
         "Sends the draft with one example; nothing is recorded."
         [] [EditorNormal].role(Author);
@@ -188,7 +188,7 @@ commands! {
         ["ctrl-s"] [Prompts, EditorInsert, EditorNormal].footer(11).role(Author);
     Compare "item.compare" "diff" "Compare with"
         "Compares with another of its kind; asks which."
-        ["d"] [Prompts, Diff, Data, Runs, Failures, Review, Releases].footer(20);
+        ["d"] [Prompts, Diff, Data, Runs, Failures, Comparison, Review, Releases].footer(20);
     VersionCompare "version.compare" "diff with base" "Compare with the base"
         "Shows what the draft changes."
         ["d b"] [EditorNormal].footer(20);
@@ -197,10 +197,10 @@ commands! {
         ["H"] [Prompts, Data, Releases].footer(62);
     Lineage "item.lineage" "lineage" "Lineage"
         "Shows what it rests on and what rests on it."
-        ["L"] [Prompts, Data, Runs, Failures, Review, Releases].footer(64);
+        ["L"] [Prompts, Data, Runs, Failures, Comparison, Review, Releases].footer(64);
     ReviewRequest "review.request" "ask review" "Request review"
         "Asks for a decision on the version of this run."
-        ["V"] [Prompts, Runs].footer(30).role(Author);
+        ["V"] [Prompts, Runs, Comparison].footer(30).role(Author);
 
     EditorLeave "editor.leave" "leave" "Leave the editor"
         "Keeps the draft, then goes back."
@@ -260,10 +260,13 @@ commands! {
 
     DatasetImport "dataset.import" "import" "Import a dataset"
         "Reads a JSONL, CSV or JSON file into a new version."
-        ["i"] [Data].footer(14).role(Author);
-    ExampleAdd "example.add" "add example" "Add example"
-        "Adds an example to a new version of the dataset."
-        ["a"] [Data].footer(18).role(Author);
+        ["a", "i"] [Data].footer(14).role(Author);
+    ExampleEdit "example.edit" "edit example" "Edit example"
+        "Replaces the example in a new version; asks why."
+        ["e"] [Data].footer(18).role(Author);
+    ExampleEditExternal "example.edit_external" "$EDITOR" "Edit example in $EDITOR"
+        "Hands the example to your own editor as JSON."
+        ["E"] [Data].footer(50).role(Author);
     ExampleKeep "example.keep" "to dataset" "Add case to a dataset"
         "Adds this failed case to a new version of a dataset."
         ["a"] [Failures].footer(16).role(Author);
@@ -308,7 +311,7 @@ commands! {
 
     ReleasePromote "release.promote" "promote" "Promote"
         "Puts an approved version into staging or production."
-        ["P"] [Releases].danger(Typed).footer(22).role(Releaser);
+        ["P"] [Releases, Review].danger(Typed).footer(22).role(Releaser);
     ReleaseRollBack "release.roll_back" "roll back" "Roll back"
         "Takes production back to the release before, at once."
         ["B"] [Releases].danger(Reason).footer(24).role(Releaser);

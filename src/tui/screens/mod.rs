@@ -1,11 +1,35 @@
 //! Every screen, and what the app asks of each.
 
 pub mod commit_form;
+pub mod comparison;
+pub mod dataset;
+pub mod datasets;
+pub mod decisions;
 pub mod diff;
 pub mod editor;
+pub mod example_text;
+pub mod failures;
+pub mod figures;
+pub mod finder;
 pub mod home;
+pub mod import;
+pub mod lineage;
+mod lines;
+pub mod loaded;
+pub mod panes;
+pub mod promotion;
 pub mod prompts;
-pub mod run_form;
+pub mod release_facts;
+pub mod release_history;
+#[cfg(test)]
+pub mod release_samples;
+pub mod releases;
+pub mod review;
+mod run_figures;
+pub mod run_start;
+pub mod runs;
+#[cfg(test)]
+pub mod samples;
 #[cfg(test)]
 pub mod testing;
 
@@ -24,7 +48,7 @@ use super::overlays::dialog::Confirmed;
 use super::overlays::form::Filled;
 use super::session_info::SessionInfo;
 use super::theme::Theme;
-use crate::domain::ids::{PromptName, RunId};
+use crate::domain::ids::{DatasetVersionId, PromptName, ReviewId, RunId};
 use crate::domain::progress::RunProgress;
 use crate::domain::time::Timestamp;
 use crate::workbench::{Answer, Fault, PromptRef, Request};
@@ -77,9 +101,12 @@ impl Tab {
     /// The screen that its stack begins with.
     pub fn place(self) -> Place {
         match self {
+            Tab::Home => Place::Home,
             Tab::Prompts => Place::Prompts,
-            // Each tab gets its own place with its screen; until then it shows Home.
-            Tab::Home | Tab::Data | Tab::Runs | Tab::Review | Tab::Releases => Place::Home,
+            Tab::Data => Place::Data,
+            Tab::Runs => Place::Runs,
+            Tab::Review => Place::Reviews,
+            Tab::Releases => Place::Releases,
         }
     }
 }
@@ -91,13 +118,44 @@ pub enum Place {
     Home,
     /// All prompts, and the versions of the selected one.
     Prompts,
-    /// The draft of a prompt.
+    /// All dataset versions.
+    Data,
+    /// The examples of a dataset version.
+    Dataset(DatasetVersionId),
+    /// A file on its way to a dataset version.
+    Import,
+    /// All runs.
+    Runs,
+    /// One run.
+    Run(RunId),
+    /// What failed in a run.
+    Failures(RunId),
+    /// Two runs, example by example.
+    Comparison {
+        /// The run that is compared with.
+        base: RunId,
+        /// The run that is judged.
+        candidate: RunId,
+    },
+    /// The queue of reviews.
+    Reviews,
+    /// One review.
+    Review(ReviewId),
+    /// Decisions, found by their words.
+    Decisions,
+    /// What is where.
+    Releases,
+    /// A prompt's releases.
+    ReleaseHistory(PromptName),
+    /// The records behind an id.
+    Lineage(String),
+    /// A prompt's draft.
     Editor(PromptName),
     /// Two prompt contents beside each other.
     Diff {
-        /// Left: what it was.
+        /// Left.
         old: PromptRef,
-        /// Right: what it is.
+        /// Right.
         new: PromptRef,
     },
 }
@@ -110,6 +168,19 @@ impl Place {
             Place::Prompts => Box::new(prompts::Prompts::default()),
             Place::Editor(prompt) => Box::new(editor::Editor::new(prompt.clone())),
             Place::Diff { old, new } => Box::new(diff::Diff::new(old.clone(), new.clone())),
+            Place::Data => Box::new(datasets::Datasets::default()),
+            Place::Dataset(id) => Box::new(dataset::Dataset::new(id.clone())),
+            Place::Import => Box::new(import::Import::default()),
+            Place::Runs => Box::new(runs::Runs::default()),
+            Place::Run(id) => Box::new(runs::single::SingleRun::new(*id)),
+            Place::Failures(id) => Box::new(failures::Failures::new(*id)),
+            Place::Comparison { base, candidate } => Box::new(comparison::RunComparison::new(*base, *candidate)),
+            Place::Reviews => Box::new(review::Reviews::queue()),
+            Place::Review(id) => Box::new(review::Reviews::one(*id)),
+            Place::Decisions => Box::new(decisions::Decisions::default()),
+            Place::Releases => Box::new(releases::Releases::default()),
+            Place::ReleaseHistory(prompt) => Box::new(release_history::ReleaseHistory::new(prompt.clone())),
+            Place::Lineage(id) => Box::new(lineage::LineageScreen::new(id.clone())),
         }
     }
 }
@@ -203,7 +274,8 @@ pub trait Screen: fmt::Debug {
         false
     }
 
-    /// One step back inside the screen (leave a field, clear a filter, clear marks). Whether there was one.
+    /// One step back inside the screen (leave a field, clear a filter, clear marks). Whether there was one; if so,
+    /// [`Screen::requests`] are sent again.
     fn step_back(&mut self) -> bool {
         false
     }

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use super::super::sheet::{Row, Sheet};
 use super::super::{Outcome, Overlay, Step};
 use super::{Confirmed, Dialog, Fact, Form, ReasonRule};
+use crate::domain::reason::Reason;
 use crate::text::{Printable, pad, wrap_lines};
 use crate::tui::command::Danger;
 use crate::tui::input::{Key, KeyCode};
@@ -88,24 +89,33 @@ impl OpenDialog {
     fn missing(&self) -> Option<String> {
         match &self.dialog.form {
             Form::Question => None,
-            Form::Reason { rule, .. } => {
-                (*rule == ReasonRule::Required && self.reason.is_blank()).then(|| "a reason is missing".into())
-            }
+            Form::Reason { rule, .. } => (*rule == ReasonRule::Required || !self.reason.is_blank())
+                .then(|| self.reason_fault())
+                .flatten(),
             Form::Pick { choices } => match self.choice {
                 None => Some(format!("pick a reason: 1 to {}", choices.len())),
                 Some(_) if self.types_reason() && self.reason.is_blank() => Some("type the reason".into()),
+                Some(_) if self.types_reason() => self.reason_fault(),
                 Some(_) => None,
             },
             Form::Typed { expected } => {
                 let name = (self.typed.text().trim() != expected).then_some("the name");
                 let reason = self.reason.is_blank().then_some("a reason");
                 match (name, reason) {
-                    (None, None) => None,
+                    (None, None) => self.reason_fault(),
                     (Some(what), None) | (None, Some(what)) => Some(format!("{what} is missing")),
                     (Some(_), Some(_)) => Some("off until the name matches and a reason is given".into()),
                 }
             }
         }
+    }
+
+    /// Why the reason would be refused; said here, since what was typed is gone once the dialog is closed.
+    fn reason_fault(&self) -> Option<String> {
+        if self.reason.is_blank() {
+            return Some("a reason is missing".into());
+        }
+        Reason::new(self.reason.text()).err().map(|error| error.to_string())
     }
 
     fn act(&mut self) -> Step {
