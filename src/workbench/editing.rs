@@ -11,7 +11,7 @@ use crate::domain::prompt::{Prompt, PromptContent};
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
 use crate::domain::version::{ChangeKind, ChangeReason, PromptVersion};
-use crate::interchange::mark::LintMark;
+pub use crate::interchange::mark::{LintMark, Severity};
 use crate::interchange::prompt_document;
 use crate::store::Change;
 

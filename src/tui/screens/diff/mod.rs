@@ -13,8 +13,9 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use self::layout::{Wrap, lay};
-use self::rows::{FoldId, Row, changes, counts};
+use self::rows::{FoldId, Row, changes, hidden_count};
 use super::{Context, Place, Screen, ScreenEvent};
+use crate::domain::diff::unified_text;
 use crate::domain::ids::PromptName;
 use crate::text::{Printable, cut};
 use crate::tui::command::{CommandId, Scope};
@@ -234,7 +235,10 @@ impl Diff {
 
     /// The diff as text, as the command line prints it.
     fn plain_text(&self) -> String {
-        self.rows().iter().map(row_text).collect::<Vec<_>>().join("\n")
+        self.diff
+            .as_ref()
+            .map(|view| unified_text(&view.diff))
+            .unwrap_or_default()
     }
 
     fn draw_message(&self, frame: &mut Frame, area: Rect, context: &Context) {
@@ -354,7 +358,7 @@ impl Screen for Diff {
             return String::new();
         };
         let changes = changes(&self.rows());
-        let counts = counts(&view.diff);
+        let counts = view.diff.counts();
         if changes.is_empty() {
             return "no difference".into();
         }
@@ -364,9 +368,12 @@ impl Screen for Diff {
         } else {
             format!("change {at} of {}", changes.len())
         };
-        let mut words = vec![place, format!("+{} -{} lines", counts.added, counts.removed)];
+        let mut words = vec![
+            place,
+            format!("+{} -{} lines", counts.added_lines, counts.removed_lines),
+        ];
         words.extend(counted(counts.settings, "setting"));
-        words.extend(counted(counts.hidden, "hidden character"));
+        words.extend(counted(hidden_count(&view.diff), "hidden character"));
         words.join("   ")
     }
 }

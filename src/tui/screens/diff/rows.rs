@@ -49,29 +49,10 @@ impl Row<'_> {
     }
 }
 
-/// What a diff comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// Lines that only the new side has.
-    pub added: usize,
-    /// Lines that only the old side has.
-    pub removed: usize,
-    /// Settings that differ.
-    pub settings: usize,
-    /// Hidden characters on the new side.
-    pub hidden: usize,
-}
-
-/// Counts over the whole diff, folded or not.
-pub fn counts(diff: &PromptDiff) -> Counts {
-    let lines = || parts(diff).flat_map(|(_, lines)| lines);
-    let of = |kind| lines().filter(|line| line.kind == kind).count();
-    Counts {
-        added: of(LineKind::Added),
-        removed: of(LineKind::Removed),
-        settings: diff.settings.len(),
-        hidden: lines().filter(|line| line.kind != LineKind::Removed).map(hidden).sum(),
-    }
+/// Hidden characters on the new side, folded or not.
+pub fn hidden_count(diff: &PromptDiff) -> usize {
+    let lines = parts(diff).flat_map(|(_, lines)| lines);
+    lines.filter(|line| line.kind != LineKind::Removed).map(hidden).sum()
 }
 
 /// All rows in order.
@@ -243,15 +224,7 @@ mod tests {
             ]
         );
         assert_eq!(changes(&rows), [1, 6]);
-        assert_eq!(
-            counts(&diff),
-            Counts {
-                added: 2,
-                removed: 1,
-                settings: 1,
-                hidden: 1
-            }
-        );
+        assert_eq!(hidden_count(&diff), 1);
     }
 
     #[test]
@@ -272,7 +245,8 @@ mod tests {
                 role: Role::User,
                 lines,
             }],
-            ..PromptDiff::default()
+            settings: Vec::new(),
+            schema_lines: Vec::new(),
         };
         let shown = shapes(&rows(&diff, &BTreeSet::new()));
         assert_eq!(

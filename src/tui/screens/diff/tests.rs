@@ -72,7 +72,15 @@ pub fn prompt_diff() -> PromptDiff {
                 lines: vec![equal(1, 1, "{{ ticket }}")],
             },
         ],
-        ..PromptDiff::default()
+        schema_lines: Vec::new(),
+    }
+}
+
+fn no_diff() -> PromptDiff {
+    PromptDiff {
+        settings: Vec::new(),
+        schema_lines: Vec::new(),
+        messages: Vec::new(),
     }
 }
 
@@ -239,7 +247,7 @@ fn says_why_it_cannot_compare() {
 
 #[test]
 fn two_equal_contents_say_so() {
-    let screen = loaded_with(PromptDiff::default());
+    let screen = loaded_with(no_diff());
     assert_eq!(screen.status(), "no difference");
     assert!(drawn(&screen, 80, 21).contains("no difference"));
     assert!(screen.availability(CommandId::ProblemNext).is_err());

@@ -11,7 +11,7 @@ use crate::tui::command::CommandId;
 use crate::tui::effect::Effect;
 use crate::tui::msg::Note;
 use crate::tui::overlays::dialog::Dialog;
-use crate::tui::screens::{Place, Tab};
+use crate::tui::screens::Place;
 use crate::workbench::{Answer, DraftView, Fault, PromptRef, Request};
 
 impl Editor {
@@ -23,6 +23,10 @@ impl Editor {
     }
 
     fn took(&mut self, answer: Answer) -> Vec<Effect> {
+        let next_question = self.run_start.answered(&answer);
+        if !next_question.is_empty() {
+            return next_question;
+        }
         match self.targets.take(answer) {
             Some(Answer::Draft(view)) => {
                 self.adopt(view);
@@ -39,7 +43,7 @@ impl Editor {
             }
             Some(Answer::Run(run)) => {
                 let note = Note::info(format!("{run} started"));
-                vec![Effect::Say(note), Effect::GoTo(Tab::Runs)]
+                vec![Effect::Say(note), Effect::Open(Place::Run(run))]
             }
             _ => Vec::new(),
         }
@@ -60,6 +64,7 @@ impl Editor {
         if !is_first && (self.save.is_unsaved() || is_older) {
             return;
         }
+        let saved = self.saved_version().cloned();
         if is_first {
             self.document = Document::new(&draft.source);
             self.loading = Loading::Ready;
@@ -68,6 +73,10 @@ impl Editor {
             self.document.replace(&draft.source);
         }
         self.save.adopt(self.document.revision());
+        // A version that was just saved comes back as it is printed, which is still that version.
+        self.committed = saved
+            .filter(|_| !is_stored)
+            .map(|version| (version, self.document.revision()));
         self.base = draft.base;
         self.is_stored = is_stored;
         self.marks = Marks::new(marks);

@@ -4,13 +4,15 @@ use ratatui::layout::Rect;
 use tui_textarea::CursorMove;
 
 use super::document::{Direction, Side};
-use super::{Editor, Loading, Mode, OnceSaved, Pane, RunForm, RunTargets, TryForm};
+use super::try_form::{TRY_TAG, TryForm};
+use super::{Editor, Loading, Mode, OnceSaved, Pane};
 use crate::tui::command::CommandId;
 use crate::tui::effect::Effect;
 use crate::tui::input::{Key, KeyCode, Mouse, MouseKind};
 use crate::tui::msg::Note;
 use crate::tui::overlays::form::Filled;
-use crate::tui::screens::{Context, commit_form, run_form};
+use crate::tui::screens::run_start::RunWish;
+use crate::tui::screens::{Context, commit_form};
 use crate::tui::widgets::field::Field;
 use crate::workbench::Request;
 
@@ -218,10 +220,10 @@ impl Editor {
         let Some(version) = self.saved_version().cloned() else {
             return self.try_draft();
         };
-        let form = RunForm::new(version, &self.targets);
-        let effect = Effect::Fill(form.form());
-        self.run_form = Some(form);
-        vec![effect]
+        self.run_start.begin(RunWish {
+            version: Some(version),
+            ..RunWish::default()
+        })
     }
 
     fn try_draft(&mut self) -> Vec<Effect> {
@@ -235,12 +237,8 @@ impl Editor {
     pub(super) fn filled(&mut self, filled: &Filled) -> Vec<Effect> {
         match filled.tag {
             commit_form::COMMIT_TAG => self.commit_filled(filled),
-            run_form::RUN_TAG => {
-                let request = self.run_form.take().and_then(|form| form.request(filled));
-                request.map(Effect::Ask).into_iter().collect()
-            }
-            run_form::TRY_TAG => self.try_filled(filled),
-            _ => Vec::new(),
+            TRY_TAG => self.try_filled(filled),
+            _ => self.run_start.filled(filled).unwrap_or_default(),
         }
     }
 
@@ -291,7 +289,8 @@ impl Editor {
         match command {
             CommandId::VersionCommit => self.why_no_commit(),
             CommandId::VersionCompare => off_if(self.base.is_none(), "a first draft has no base to compare with"),
-            CommandId::RunStart | CommandId::DraftTry => RunTargets::availability(&self.targets),
+            CommandId::RunStart if self.saved_version().is_some() => Ok(()),
+            CommandId::RunStart | CommandId::DraftTry => self.targets.availability(),
             CommandId::ProblemNext | CommandId::ProblemPrevious => {
                 off_if(self.marks.counts() == (0, 0), "nothing is marked")
             }

@@ -1,7 +1,7 @@
 //! What is wrong with the draft, by line, as the workbench found it when the draft was last saved.
 
 use super::document::Direction;
-use crate::interchange::prompt_document::{LintMark, Severity};
+use crate::workbench::{LintMark, Severity};
 
 /// The marks of a document in the order of its lines.
 #[derive(Debug, Clone, Default)]

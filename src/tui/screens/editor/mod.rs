@@ -10,6 +10,7 @@ mod summary;
 mod tests;
 mod text_pane;
 mod tried;
+mod try_form;
 mod view;
 
 use ratatui::Frame;
@@ -21,7 +22,8 @@ use self::marks::Marks;
 use self::summary::Summary;
 use self::text_pane::Viewport;
 use self::tried::Tried;
-use super::run_form::{RunForm, RunTargets, TryForm};
+use self::try_form::{TryForm, TryTargets};
+use super::run_start::RunStart;
 use super::{Context, Place, Screen, ScreenEvent};
 use crate::domain::ids::{PromptName, VersionId};
 use crate::tui::command::{CommandId, Scope};
@@ -94,8 +96,8 @@ pub struct Editor {
     search: Search,
     viewport: Viewport,
     side_view: TextView,
-    targets: RunTargets,
-    run_form: Option<RunForm>,
+    targets: TryTargets,
+    run_start: RunStart,
     try_form: Option<TryForm>,
     tried: Tried,
     reason: Option<CommitReason>,
@@ -122,8 +124,8 @@ impl Editor {
             search: Search::default(),
             viewport: Viewport::default(),
             side_view: TextView::default(),
-            targets: RunTargets::default(),
-            run_form: None,
+            targets: TryTargets::default(),
+            run_start: RunStart::default(),
             try_form: None,
             tried: Tried::default(),
             reason: None,
@@ -181,7 +183,7 @@ impl Screen for Editor {
             return Vec::new();
         }
         let mut requests = vec![Request::OpenDraft(self.prompt.clone())];
-        requests.extend(RunTargets::requests());
+        requests.extend(TryTargets::requests());
         requests
     }
 
@@ -203,7 +205,8 @@ impl Screen for Editor {
                 vec![Effect::Back]
             }
             ScreenEvent::Tick if self.is_closing() || self.save.tick_is_due() => self.save_now(),
-            ScreenEvent::Tick | ScreenEvent::Chosen(_) | ScreenEvent::Progress(_) => Vec::new(),
+            ScreenEvent::Chosen(chosen) => self.run_start.chosen(&chosen).unwrap_or_default(),
+            ScreenEvent::Tick | ScreenEvent::Progress(_) => Vec::new(),
         };
         self.save.changed(self.document.revision());
         // A command is a whole change; only typing is waited for.

@@ -98,6 +98,15 @@ fn draft(source: &str, saved_at: Timestamp) -> DraftView {
     }
 }
 
+fn unstored(source: &str) -> DraftView {
+    let mut view = draft(source, NOW);
+    view.draft.base = Some("support_triage_v13".parse().unwrap());
+    DraftView {
+        is_stored: false,
+        ..view
+    }
+}
+
 fn targets(editor: &mut Editor) {
     let dataset = DatasetVersion {
         id: "support_triage_regression@2026-06-01".parse().unwrap(),
@@ -315,15 +324,20 @@ fn r_tries_a_draft_and_runs_a_version_that_was_just_saved() {
     assert_eq!((*place, source.as_str()), (17, SOURCE));
 
     answer(&mut editor, Answer::Committed(Box::new(version())));
+    answer(&mut editor, Answer::Draft(unstored("printed as it is kept")));
     let effects = command(&mut editor, CommandId::RunStart);
-    assert!(matches!(effects.as_slice(), [Effect::Fill(form)] if form.title == "Run support_triage_v13"));
-    let effects = update(&mut editor, ScreenEvent::Filled(Filled::for_test("run", Vec::new())));
-    let [Effect::Ask(Request::StartRun(start))] = effects.as_slice() else {
-        panic!("{effects:?}");
-    };
-    assert_eq!(start.version.to_string(), "support_triage_v13");
+    assert_eq!(effects.len(), 3, "asks what there is to run on: {effects:?}");
+    typed(&mut editor, "x");
+    let effects = command(&mut editor, CommandId::RunStart);
+    assert!(
+        matches!(effects.as_slice(), [Effect::Fill(form)] if form.tag == "try"),
+        "changed since"
+    );
     let effects = answer(&mut editor, Answer::Run(crate::domain::ids::RunId(7)));
-    assert!(matches!(effects.last(), Some(Effect::GoTo(super::super::Tab::Runs))));
+    assert_eq!(
+        effects.last(),
+        Some(&Effect::Open(Place::Run(crate::domain::ids::RunId(7))))
+    );
 }
 
 #[test]

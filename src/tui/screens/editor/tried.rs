@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use serde_json::Value as Json;
 
+use super::try_form::TryTarget;
 use crate::domain::grader::Score;
 use crate::domain::json::JsonText;
 use crate::domain::outcome::Outcome;
-use crate::tui::screens::run_form::TryTarget;
 use crate::workbench::Fault;
 
 /// The last try.

@@ -11,6 +11,7 @@ use crate::tui::input::{Key, KeyCode, Mouse, MouseKind};
 use crate::tui::overlays::choose::{Choice, Chosen};
 use crate::tui::overlays::dialog::{Confirmed, Dialog};
 use crate::tui::screens::diff::version_entries;
+use crate::tui::screens::run_start::RunWish;
 use crate::tui::screens::{Context, Place};
 use crate::tui::widgets::field::Field;
 use crate::workbench::{PromptRef, Request};
@@ -59,9 +60,14 @@ impl Prompts {
                     .collect();
             }
             CommandId::RunStart => {
-                let version = self.subject().map(|summary| summary.version.id.clone());
-                let form = version.map(|version| self.forms.run(version, &self.targets));
-                return form.map(Effect::Fill).into_iter().collect();
+                let Some(subject) = self.subject() else {
+                    return Vec::new();
+                };
+                let wish = RunWish {
+                    version: Some(subject.version.id.clone()),
+                    ..RunWish::default()
+                };
+                return self.run_start.begin(wish);
             }
             CommandId::ReviewRequest => {
                 let subject = self.subject().cloned();
@@ -159,7 +165,11 @@ impl Prompts {
 
     pub(super) fn confirmed(&mut self, confirmed: Confirmed) -> Vec<Effect> {
         match self.question.take() {
-            Some(Question::Replace(id)) => vec![Effect::Ask(Request::DraftFrom(id))],
+            Some(Question::Replace(id)) => {
+                let request = Request::DiscardDraft(id.prompt.clone());
+                self.draft_from = Some(id);
+                vec![Effect::Act(request, confirmed)]
+            }
             Some(Question::Drop(prompt)) => vec![Effect::Act(Request::DiscardDraft(prompt), confirmed)],
             None => Vec::new(),
         }
@@ -174,7 +184,10 @@ impl Prompts {
         }))
     }
 
-    pub(super) fn chosen(&self, chosen: &Chosen) -> Vec<Effect> {
+    pub(super) fn chosen(&mut self, chosen: &Chosen) -> Vec<Effect> {
+        if let Some(effects) = self.run_start.chosen(chosen) {
+            return effects;
+        }
         match (chosen.tag, PromptRef::parse(&chosen.id), self.compared()) {
             (AGAINST_TAG, Ok(old), Some(new)) => vec![Effect::Open(Place::Diff { old, new })],
             _ => Vec::new(),
@@ -183,7 +196,7 @@ impl Prompts {
 
     fn lineage(&self) -> Option<Effect> {
         let id = self.subject()?.version.id.to_string();
-        Some(Effect::Ask(Request::Lineage(id)))
+        Some(Effect::Open(Place::Lineage(id)))
     }
 
     fn subject_id(&self) -> Option<String> {
@@ -264,9 +277,10 @@ impl Prompts {
             CommandId::DraftDrop | CommandId::VersionCommit => {
                 off_if(!has_draft, "the prompt has no draft: e begins one")
             }
-            CommandId::RunStart => self.needs_version().and_then(|()| self.targets.availability()),
             CommandId::Compare => off_if(self.compared().is_none(), "there is no version to compare"),
-            CommandId::Lineage | CommandId::CopyAll | CommandId::CopyPlain => self.needs_version(),
+            CommandId::RunStart | CommandId::Lineage | CommandId::CopyAll | CommandId::CopyPlain => {
+                self.needs_version()
+            }
             CommandId::ReviewRequest => self.why_no_review(),
             CommandId::CopyJson => Err("pegbox prompt show --json prints it".into()),
             CommandId::ProblemNext | CommandId::ProblemPrevious | CommandId::Wrap | CommandId::Options => {

@@ -6,7 +6,6 @@ use crate::tui::effect::Effect;
 use crate::tui::msg::Note;
 use crate::tui::overlays::form::{Filled, Form, FormField};
 use crate::tui::screens::commit_form;
-use crate::tui::screens::run_form::{RUN_TAG, RunForm, RunTargets};
 use crate::workbench::{CommitReason, Request, VersionSummary};
 
 const NEW_TAG: &str = "new prompt";
@@ -20,7 +19,6 @@ pub struct Forms {
     new_prompt: [String; 2],
     commit: Option<PromptName>,
     reason: Option<CommitReason>,
-    run: Option<RunForm>,
     review: Option<VersionId>,
 }
 
@@ -60,14 +58,6 @@ impl Forms {
         self.reason = None;
     }
 
-    /// Asks what to run a version on.
-    pub fn run(&mut self, version: VersionId, targets: &RunTargets) -> Form {
-        let run = RunForm::new(version, targets);
-        let form = run.form();
-        self.run = Some(run);
-        form
-    }
-
     /// Asks where a version is to enter.
     pub fn review(&mut self, subject: &VersionSummary) -> Form {
         let id = subject.version.id.clone();
@@ -94,10 +84,6 @@ impl Forms {
         match filled.tag {
             NEW_TAG => self.new_prompt_filled(filled),
             commit_form::COMMIT_TAG => self.commit_filled(filled),
-            RUN_TAG => {
-                let request = self.run.take().and_then(|form| form.request(filled));
-                request.map(Effect::Ask).into_iter().collect()
-            }
             REVIEW_TAG => {
                 let environment = ENVIRONMENTS.get(filled.choice("environment")).copied();
                 let request =

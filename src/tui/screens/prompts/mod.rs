@@ -11,8 +11,8 @@ use ratatui::layout::Rect;
 
 use self::commands::Question;
 use self::forms::Forms;
-use super::run_form::RunTargets;
-use super::{Context, Place, Screen, ScreenEvent, Tab};
+use super::run_start::RunStart;
+use super::{Context, Place, Screen, ScreenEvent};
 use crate::domain::draft::Draft;
 use crate::domain::ids::{PromptName, VersionId};
 use crate::tui::command::{CommandId, Scope};
@@ -83,9 +83,11 @@ pub struct Prompts {
     versions: Listing<VersionRow>,
     focus: Pane,
     is_zoomed: bool,
-    targets: RunTargets,
+    run_start: RunStart,
     forms: Forms,
     question: Option<Question>,
+    /// The version that a draft begins from once the other draft is gone.
+    draft_from: Option<VersionId>,
 }
 
 impl Prompts {
@@ -172,17 +174,23 @@ impl Prompts {
     }
 
     fn answered(&mut self, answer: Answer) -> Vec<Effect> {
-        match self.targets.take(answer) {
-            Some(Answer::Prompts(all)) => {
+        let mut effects = self.run_start.answered(&answer);
+        effects.extend(self.took(answer));
+        effects
+    }
+
+    fn took(&mut self, answer: Answer) -> Vec<Effect> {
+        match answer {
+            Answer::Prompts(all) => {
                 self.all = Some(all);
                 self.failure = None;
                 self.arrange()
             }
-            Some(Answer::PromptDetail(detail)) => {
+            Answer::PromptDetail(detail) => {
                 self.show_detail(*detail);
                 Vec::new()
             }
-            Some(Answer::PromptCreated(prompt)) => {
+            Answer::PromptCreated(prompt) => {
                 self.forms.prompt_created();
                 self.filter.clear();
                 vec![
@@ -193,45 +201,34 @@ impl Prompts {
                     Effect::Open(Place::Editor(prompt.name)),
                 ]
             }
-            Some(Answer::Draft(view)) => vec![Effect::Open(Place::Editor(view.draft.prompt))],
-            Some(Answer::DraftDiscarded) => vec![Effect::Say(Note::info("draft dropped"))],
-            Some(Answer::Committed(version)) => {
+            Answer::Draft(view) => vec![Effect::Open(Place::Editor(view.draft.prompt))],
+            Answer::DraftDiscarded => match self.draft_from.take() {
+                Some(id) => vec![Effect::Ask(Request::DraftFrom(id))],
+                None => vec![Effect::Say(Note::info("draft dropped"))],
+            },
+            Answer::Committed(version) => {
                 self.forms.committed();
                 vec![Effect::Say(Note::info(format!("{} saved. r runs it", version.id)))]
             }
-            Some(Answer::Run(run)) => vec![
+            Answer::Run(run) => vec![
                 Effect::Say(Note::info(format!("{run} started"))),
-                Effect::GoTo(Tab::Runs),
+                Effect::Open(Place::Run(run)),
             ],
-            Some(Answer::ReviewRequested(review)) => {
+            Answer::ReviewRequested(review) => {
                 let text = format!(
-                    "{} asks for {} in {}",
+                    "{} asks for {} in {}; 5 shows it",
                     review.id,
                     review.version,
                     review.environment.as_str()
                 );
                 vec![Effect::Say(Note::info(text))]
             }
-            Some(Answer::Lineage(lineage)) => {
-                let sound = if lineage.is_sound() {
-                    "all hashes match"
-                } else {
-                    "A HASH DOES NOT MATCH"
-                };
-                let lines = lineage.nodes.iter().map(|node| {
-                    let indent = "  ".repeat(node.depth);
-                    format!("{indent}{}  {}  {}", node.kind, node.id, node.summary)
-                });
-                vec![Effect::ShowPlain {
-                    title: format!("Lineage: {sound}"),
-                    text: lines.collect::<Vec<_>>().join("\n"),
-                }]
-            }
             _ => Vec::new(),
         }
     }
 
     fn refused(&mut self, request: &Request, fault: &Fault) -> Vec<Effect> {
+        self.draft_from = None;
         if *request == Request::Prompts && self.all.is_none() {
             self.failure = Some(fault.what.clone());
         }
@@ -260,7 +257,6 @@ impl Screen for Prompts {
         let mut requests = vec![Request::Prompts];
         let selected = self.selected_prompt().map(|summary| summary.prompt.name.clone());
         requests.extend(selected.map(Request::PromptDetail));
-        requests.extend(RunTargets::requests());
         requests
     }
 
@@ -282,7 +278,10 @@ impl Screen for Prompts {
             } => self.refused(&request, &fault),
             ScreenEvent::Confirmed(confirmed) => self.confirmed(confirmed),
             ScreenEvent::Chosen(chosen) => self.chosen(&chosen),
-            ScreenEvent::Filled(filled) => self.forms.filled(&filled),
+            ScreenEvent::Filled(filled) => match self.run_start.filled(&filled) {
+                Some(effects) => effects,
+                None => self.forms.filled(&filled),
+            },
             ScreenEvent::Progress(_) | ScreenEvent::EditorClosed(_) | ScreenEvent::Tick => Vec::new(),
         }
     }

@@ -162,8 +162,9 @@ fn a_draft_from_an_older_version_asks_before_it_replaces_another() {
     ));
     let yes = Confirmed::for_test(CommandId::DraftEdit, None, "");
     let effects = update(&mut screen, ScreenEvent::Confirmed(yes));
+    assert!(matches!(effects.as_slice(), [Effect::Act(Request::DiscardDraft(_), _)]));
     let from = Request::DraftFrom("support_triage_v11".parse().unwrap());
-    assert_eq!(effects, [Effect::Ask(from.clone())]);
+    assert_eq!(answer(&mut screen, Answer::DraftDiscarded), [Effect::Ask(from.clone())]);
 
     let without = PromptDetail {
         draft: None,
@@ -197,7 +198,7 @@ fn dropping_a_draft_needs_a_confirmation() {
 #[test]
 fn commands_say_why_they_are_off() {
     let screen = loaded();
-    assert!(screen.why_off(CommandId::RunStart).unwrap_err().contains("loading"));
+    assert_eq!(screen.why_off(CommandId::RunStart), Ok(()));
     assert_eq!(screen.why_off(CommandId::ReviewRequest), Ok(()));
     let why = |down| on_version(down).why_off(CommandId::ReviewRequest).unwrap_err();
     assert_eq!(why(0), "a draft is no version yet: ^s saves it as one");

@@ -1,30 +1,27 @@
-//! The forms that ask what a version is run on, and what a draft is tried on. The newest dataset and suite come first.
+//! The form that asks which example a draft is tried on. The newest dataset and suite come first.
 
-use crate::domain::ids::{DatasetVersionId, SuiteVersionId, VersionId};
-use crate::domain::run::{RunSettings, RuntimeContext};
+use crate::domain::ids::{DatasetVersionId, SuiteVersionId};
 use crate::tui::overlays::form::{Filled, Form, FormField};
-use crate::workbench::{Answer, Request, StartRun};
+use crate::workbench::{Answer, Request};
 
-/// Comes back with a filled run form.
-pub const RUN_TAG: &str = "run";
 /// Comes back with a filled try form.
 pub const TRY_TAG: &str = "try";
 
-/// What there is to run on.
+/// What there is to try on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct RunTargets {
+pub struct TryTargets {
     datasets: Vec<(DatasetVersionId, u64)>,
     suites: Vec<SuiteVersionId>,
     loaded: [bool; 2],
 }
 
-impl RunTargets {
+impl TryTargets {
     /// What to load.
     pub fn requests() -> [Request; 2] {
         [Request::Datasets, Request::Suites]
     }
 
-    /// Takes an answer to one of [`RunTargets::requests`]; gives any other back.
+    /// Takes an answer to one of [`TryTargets::requests`]; gives any other back.
     pub fn take(&mut self, answer: Answer) -> Option<Answer> {
         match answer {
             Answer::Datasets(mut datasets) => {
@@ -43,11 +40,11 @@ impl RunTargets {
         }
     }
 
-    /// Why nothing can be run, where nothing can.
+    /// Why nothing can be tried, where nothing can.
     pub fn availability(&self) -> Result<(), String> {
         match (self.loaded, self.datasets.is_empty(), self.suites.is_empty()) {
             ([true, true], false, false) => Ok(()),
-            ([true, _], true, _) => Err("there is no dataset to run on: import one on the Data screen".into()),
+            ([true, _], true, _) => Err("there is no dataset to try on: import one on the Data screen".into()),
             ([_, true], _, true) => Err("there is no suite to grade with: pegbox suite import reads one".into()),
             _ => Err("datasets and suites are still loading".into()),
         }
@@ -76,47 +73,6 @@ impl RunTargets {
     }
 }
 
-/// A run form that was opened: what it offered stays the same while it is filled in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunForm {
-    version: VersionId,
-    targets: RunTargets,
-}
-
-impl RunForm {
-    /// Asks what to run a version on.
-    pub fn new(version: VersionId, targets: &RunTargets) -> Self {
-        Self {
-            version,
-            targets: targets.clone(),
-        }
-    }
-
-    /// The form to open.
-    pub fn form(&self) -> Form {
-        Form {
-            tag: RUN_TAG,
-            title: format!("Run {}", self.version),
-            fields: vec![self.targets.dataset_field(None), self.targets.suite_field(None)],
-            button: "Start run".into(),
-        }
-    }
-
-    /// What the filled form asks for.
-    pub fn request(&self, filled: &Filled) -> Option<Request> {
-        let (dataset, _) = self.targets.dataset(filled)?;
-        Some(Request::StartRun(StartRun {
-            version: self.version.clone(),
-            dataset: dataset.clone(),
-            suite: self.targets.suite(filled)?.clone(),
-            base: None,
-            environment: None,
-            context: RuntimeContext::default(),
-            settings: RunSettings::default(),
-        }))
-    }
-}
-
 /// On which example a draft is tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TryTarget {
@@ -131,13 +87,13 @@ pub struct TryTarget {
 /// A try form that was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TryForm {
-    targets: RunTargets,
+    targets: TryTargets,
     last: Option<TryTarget>,
 }
 
 impl TryForm {
     /// Asks what to try a draft on; what it was tried on last is filled in.
-    pub fn new(targets: &RunTargets, last: Option<TryTarget>) -> Self {
+    pub fn new(targets: &TryTargets, last: Option<TryTarget>) -> Self {
         Self {
             targets: targets.clone(),
             last,
