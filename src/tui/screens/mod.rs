@@ -26,7 +26,6 @@ pub mod release_samples;
 pub mod releases;
 pub mod review;
 mod run_figures;
-pub mod run_form;
 pub mod run_start;
 pub mod runs;
 #[cfg(test)]
