@@ -94,6 +94,15 @@ pub enum Need {
         /// What the gate says.
         verdict: Verdict,
     },
+    /// A newest version that no run has tested.
+    Untested {
+        /// The version.
+        version: VersionId,
+        /// Who made it.
+        by: String,
+        /// When.
+        at: Timestamp,
+    },
     /// A run that nobody works on.
     InterruptedRun {
         /// The run.
@@ -243,6 +252,18 @@ impl Workbench {
         for run in recent {
             if let Some(need) = self.need_of_run(run)? {
                 needs.push(need);
+            }
+        }
+        for prompt in self.store.prompts()? {
+            if let Some(version) = self.store.newest_version(&prompt.name)?
+                && self.store.runs_of(&version.id)?.is_empty()
+            {
+                let by = version.author.to_string();
+                needs.push(Need::Untested {
+                    version: version.id,
+                    by,
+                    at: version.committed_at,
+                });
             }
         }
         for draft in self.store.drafts()? {

@@ -20,9 +20,10 @@ const FUNCTION_WORDS: &str = "a an the of to in on at by for from with as is are
 
 /// Dropped from a keyword that has other words: what a prompt's author says about tickets, not what tickets say.
 const FILLER_WORDS: &str = "customer client user person people someone somebody anyone anybody anything something \
-    ticket message mention say state ask want talk write refer involve threaten report describe contain include \
-    concern need tell speak case kind sort like related regarding question issue problem matter thing help always please only \
-    go going gone get take make made open raise start file possible potential other own against";
+    ticket message mention say state ask want talk write refer involve threaten report \
+    describe contain include concern need tell speak case kind sort like related regarding \
+    question issue problem matter thing help always please only go going gone get take make \
+    made open raise start file possible potential other own against";
 
 /// Dropped, too, from a condition inside a sentence: "set escalate to true if ...".
 const INSTRUCTION_WORDS: &str = "mark set true false escalate flag";
