@@ -116,11 +116,11 @@ fn newest_finished_run(store: &Store, version: &PromptVersion) -> Result<RunId, 
 }
 
 /// Records a decision about a review. An approval is refused, in words, while a check does not hold.
-pub fn decide(store: &Store, id: ReviewId, kind: DecisionKind, act: &Act) -> Result<Decision, ReleaseError> {
+pub fn decide(store: &Store, id: ReviewId, kind: &DecisionKind, act: &Act) -> Result<Decision, ReleaseError> {
     let look = || Evidence::load(store, id);
     take_step(store, &id, look, |evidence, decision| {
-        require_open(evidence, &kind)?;
-        if kind == DecisionKind::Approved {
+        require_open(evidence, kind)?;
+        if *kind == DecisionKind::Approved {
             evidence.require_checks(store, &act.actor, "cannot be approved")?;
         }
         let decision = Decision {

@@ -232,6 +232,10 @@ fn variants_that_hold_something_have_their_places_too() {
         },
         GraderKind::Contains { text: None, case },
     ]);
+}
+
+#[test]
+fn variants_of_settings_and_origins_have_their_places_too() {
     let named = NamedSchema {
         name: "reply".into(),
         version: 1,

@@ -129,7 +129,7 @@ fn labels_are_free_names_and_never_taken_twice() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("rows.jsonl");
     let import = |rows: usize, label: Option<&str>| {
-        let content: String = BANKING.lines().take(rows).map(|line| format!("{line}\n")).collect();
+        let content: String = BANKING.lines().take(rows).flat_map(|line| [line, "\n"]).collect();
         std::fs::write(&path, content).unwrap();
         let request = ImportRequest {
             path: path.clone(),

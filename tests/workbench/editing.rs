@@ -224,7 +224,7 @@ fn print_sorted(value: &Json, out: &mut String) {
             for (place, key) in keys.into_iter().enumerate() {
                 assert!(key.is_ascii());
                 out.push_str(if place > 0 { "," } else { "" });
-                out.push_str(&format!("\"{key}\":"));
+                out.extend(["\"", key, "\":"]);
                 print_sorted(&fields[key], out);
             }
             out.push('}');
@@ -244,10 +244,9 @@ fn print_sorted(value: &Json, out: &mut String) {
 }
 
 fn sha_256(text: &str) -> String {
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let digest = Sha256::digest(text.as_bytes());
+    let digits: Vec<_> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.concat()
 }
 
 /// The sample of RFC 8785, section 3.2.2.

@@ -84,9 +84,9 @@ fn outcomes(bench: &Bench, run: RunId, count: u64) -> Vec<Outcome> {
         .collect()
 }
 
-#[test]
-fn an_outcome_keeps_all_that_went_out_and_came_back() {
-    let server = Server::start(|request| {
+/// A server that answers everything right but `q-1`, with all that a reply can carry.
+fn telling_server() -> Server {
+    Server::start(|request| {
         let route = if example_of(request) == "q-1" { "b" } else { "a" };
         let body = json!({
             "id": format!("chatcmpl-{}", example_of(request)), "model": "house-model-2026-05",
@@ -101,9 +101,14 @@ fn an_outcome_keeps_all_that_went_out_and_came_back() {
             },
         });
         Answer::new(200, body.to_string())
-    });
+    })
+}
+
+#[test]
+fn an_outcome_keeps_all_that_went_out_and_came_back() {
+    let server = telling_server();
     let (bench, start) = prepared(&server, 2);
-    let (run, end) = bench.run(&start);
+    let (run, _) = bench.run(&start);
     let kept = outcomes(&bench, run, 2);
     let (right, wrong) = (&kept[0], &kept[1]);
 
@@ -143,7 +148,13 @@ fn an_outcome_keeps_all_that_went_out_and_came_back() {
     assert_eq!(wrong.failure_category, Some(FailureCategory::Prompt));
     let explanation = &wrong.scores[0].explanation;
     assert!(explanation.contains('a') && explanation.contains('b'), "{explanation}");
+}
 
+#[test]
+fn the_end_of_a_run_sums_up_its_outcomes() {
+    let server = telling_server();
+    let (bench, start) = prepared(&server, 2);
+    let (run, end) = bench.run(&start);
     assert_eq!(
         (end.state, end.totals.passed, end.totals.failed),
         (EndState::Finished, 1, 1)
@@ -187,15 +198,17 @@ fn a_provider_that_is_busy_is_asked_again_as_it_says() {
     assert_eq!((end.totals.retried, end.totals.errored), (1, 0));
 }
 
-#[test]
-fn whatever_a_provider_sends_the_run_ends_and_says_what_came() {
+/// What comes, the error that it is (none where it counts as an answer), and where the failure lies.
+type Sent = (Answer, Option<ErrorKind>, FailureCategory);
+
+fn bad_replies() -> Vec<Sent> {
     let html = Answer::new(200, "<html><body>Welcome to the hotel network</body></html>");
     let cut = Answer::Broken {
         body: b"{\"choices\": [{\"message\": {\"content\": \"{}\"}}]}".to_vec(),
         sent: 10,
     };
     let (answered, errored) = (None, Some);
-    let cases = [
+    vec![
         (html, errored(ErrorKind::BadResponse), FailureCategory::Provider),
         (
             Answer::new(200, ""),
@@ -237,7 +250,12 @@ fn whatever_a_provider_sends_the_run_ends_and_says_what_came() {
             FailureCategory::Parser,
         ),
         (Answer::chat("{\"route\": \"b\"}"), answered, FailureCategory::Prompt),
-    ];
+    ]
+}
+
+#[test]
+fn whatever_a_provider_sends_the_run_ends_and_says_what_came() {
+    let cases = bad_replies();
     let count = cases.len();
     let server = Server::queue(cases.iter().map(|(answer, ..)| answer.clone()));
     let (bench, mut start) = prepared(&server, count);
