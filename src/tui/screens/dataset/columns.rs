@@ -68,7 +68,7 @@ impl RowColumns {
         if self.has_expected {
             shown.push(Shown::Expected);
         }
-        if self.has_labels && width != WidthClass::Narrow {
+        if self.has_labels && width == WidthClass::Wide {
             shown.push(Shown::Labels);
         }
         shown.extend(self.fields.iter().take(fields).cloned().map(Shown::Field));

@@ -91,11 +91,9 @@ fn a_filter_is_typed_applied_and_cleared() {
     assert!(screen.takes_text() && screen.scopes().is_empty());
     let effects = keys(&mut screen, "topic=delivery\n");
     assert!(
-    assert!(
         matches!(&effects[..], [Effect::Ask(Request::DatasetRows { filter, from: 0, .. })]
             if filter == "topic=delivery"),
         "{effects:?}"
-    );
     );
     answer(&mut screen, Ok(window(2)));
     assert!(drawn(&screen, 100, 27).contains("filter topic=delivery   2 of 240"));

@@ -7,6 +7,7 @@ use ratatui::text::Line;
 use super::groups::{GroupRow, explanation};
 use super::{Failures, Pane};
 use crate::text::{Printable, cut};
+use crate::tui::command::CommandId;
 use crate::tui::layout::WidthClass;
 use crate::tui::screens::figures::source_label;
 use crate::tui::screens::lines::facts;
@@ -107,8 +108,9 @@ impl Failures {
 
     fn draw_groups(&self, frame: &mut Frame, area: Rect, focus: Pane, context: &Context) {
         let theme = context.theme;
+        let next = context.keymap.shown(CommandId::ProblemNext).unwrap_or_default();
         let inner = Panel::new("Failures")
-            .note("by grader")
+            .note(format!("by grader, {next} next"))
             .focused(focus == Pane::Groups)
             .draw(frame, area, theme);
         let empty = match (&self.fault, self.loaded) {

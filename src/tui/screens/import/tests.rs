@@ -71,6 +71,10 @@ fn with_preview(faults: Vec<RowFault>) -> Import {
 fn leaving_the_path_reads_the_file_and_names_the_dataset() {
     let mut screen = with_preview(Vec::new());
     assert_eq!(screen.text(NAME), "support_tickets");
+    screen.focus = Some(FILE);
+    screen.fields[FILE] = Field::with_text("/data/other.csv");
+    assert_eq!(keys(&mut screen, "\n").len(), 1);
+    assert_eq!(screen.text(NAME), "other", "the name follows until somebody types one");
     assert_eq!(keys(&mut screen, "\n\n"), [], "the same file is not read again");
     let effects = keys(&mut screen, "input=text\n");
     assert!(

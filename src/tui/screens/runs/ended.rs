@@ -18,6 +18,10 @@ use crate::workbench::RunDetail;
 const RULE_COLUMNS_MAX: usize = 34;
 /// Columns of counts, value, interval and verdict behind it.
 const MEASURE_COLUMNS: usize = 48;
+/// Columns of counts, value and interval behind a metric that no rule is about.
+const METRIC_COLUMNS: usize = 34;
+/// Columns of such a metric's name with its slice.
+const NAME_COLUMNS_MAX: usize = 60;
 /// Examples that are named for each rule; all are in the failures.
 const NAMED_EXAMPLES_MAX: usize = 6;
 
@@ -33,10 +37,17 @@ pub(super) fn lines(detail: &RunDetail, end: &RunEnd, columns: usize, context: &
         ));
     }
     match &end.gate {
-        Some(gate) => lines.extend(gate_lines(gate, columns, theme)),
+        Some(gate) => {
+            let head = format!(
+                "gate {}   policy {}",
+                verdict_word(Some(gate.verdict)),
+                gate.policy.as_str()
+            );
+            lines.push(Line::styled(head, verdict_style(Some(gate.verdict), theme)));
+            lines.extend(wrapped_outside(&gate.reason, columns, 2, theme.text));
+        }
         None => lines.push(Line::styled("gate  none: the run was cancelled", theme.unknown)),
     }
-    lines.push(Line::raw(""));
     lines.push(Line::raw(facts(
         &[
             format!("ok {}", totals.passed),
@@ -57,6 +68,11 @@ pub(super) fn lines(detail: &RunDetail, end: &RunEnd, columns: usize, context: &
         ],
         columns,
     )));
+    if let Some(gate) = &end.gate {
+        lines.push(Line::raw(""));
+        lines.extend(gate_lines(gate, columns, theme));
+    }
+    lines.push(Line::raw(""));
     lines.push(Line::styled(
         facts(
             &[
@@ -74,20 +90,18 @@ pub(super) fn lines(detail: &RunDetail, end: &RunEnd, columns: usize, context: &
     lines
 }
 
+/// The rules, those that did not pass first.
 fn gate_lines(gate: &Gate, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let style = verdict_style(Some(gate.verdict), theme);
-    let head = format!(
-        "gate {}   policy {}",
-        verdict_word(Some(gate.verdict)),
-        gate.policy.as_str()
-    );
-    let mut lines = vec![Line::styled(head, style)];
-    lines.extend(wrapped_outside(&gate.reason, columns, 2, theme.text));
-    lines.push(Line::raw(""));
-    for rule in &gate.rules {
-        lines.extend(rule_lines(rule, columns, theme));
-    }
-    lines
+    let mut rules: Vec<&RuleResult> = gate.rules.iter().collect();
+    rules.sort_by_key(|rule| match rule.verdict {
+        Verdict::Fail => 0,
+        Verdict::CannotTell => 1,
+        Verdict::Pass => 2,
+    });
+    rules
+        .into_iter()
+        .flat_map(|rule| rule_lines(rule, columns, theme))
+        .collect()
 }
 
 fn rule_columns(columns: usize) -> usize {
@@ -199,7 +213,7 @@ fn metric_line(result: &MetricResult, columns: usize, theme: &Theme) -> Line<'st
         .slice
         .as_ref()
         .map_or_else(|| result.metric.clone(), |slice| format!("{}[{slice}]", result.metric));
-    let room = rule_columns(columns);
+    let room = columns.saturating_sub(METRIC_COLUMNS).min(NAME_COLUMNS_MAX);
     let mut spans = outside(&pad(&name, room), room, theme.text, theme);
     spans.push(Span::raw(format!(
         " {:>9} {:>7} {:<14}",

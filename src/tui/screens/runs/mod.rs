@@ -298,6 +298,13 @@ impl Screen for Runs {
     }
 
     fn update(&mut self, event: ScreenEvent, context: &Context) -> Vec<Effect> {
+        if let ScreenEvent::Answered {
+            request: Request::StartRun(_),
+            result: Ok(_),
+        } = &event
+        {
+            self.following = Following::Newest;
+        }
         if let Some(effects) = self.acts.event(&event) {
             return effects;
         }
