@@ -28,7 +28,6 @@ const NAMED_EXAMPLES_MAX: usize = 6;
 /// The head of the pane.
 pub(super) fn lines(detail: &RunDetail, end: &RunEnd, columns: usize, context: &Context) -> Vec<Line<'static>> {
     let theme = context.theme;
-    let totals = &end.totals;
     let mut lines = Vec::new();
     if detail.run.answers == AnswerSource::Simulated {
         lines.push(Line::styled(
@@ -48,26 +47,7 @@ pub(super) fn lines(detail: &RunDetail, end: &RunEnd, columns: usize, context: &
         }
         None => lines.push(Line::styled("gate  none: the run was cancelled", theme.unknown)),
     }
-    lines.push(Line::raw(facts(
-        &[
-            format!("ok {}", totals.passed),
-            format!("fail {}", totals.failed),
-            format!("error {}", totals.errored),
-            format!("retried {}", totals.retried),
-            format!("saved {}/{}", totals.saved, detail.run.example_count),
-        ],
-        columns,
-    )));
-    lines.push(Line::raw(facts(
-        &[
-            format!("by {}", detail.run.started_by),
-            format!("took {}", duration_text(end.ended_at.since_ms(detail.run.started_at))),
-            run_figures::cost(totals),
-            live::tokens(&detail.progress),
-            live::latencies(&detail.progress),
-        ],
-        columns,
-    )));
+    lines.extend(totals_lines(detail, end, columns));
     if let Some(gate) = &end.gate {
         lines.push(Line::raw(""));
         lines.extend(gate_lines(gate, columns, theme));
@@ -88,6 +68,33 @@ pub(super) fn lines(detail: &RunDetail, end: &RunEnd, columns: usize, context: &
     lines.extend(wrapped_outside(&models, columns, 0, theme.dim));
     lines.extend(other_metrics(end, columns, theme));
     lines
+}
+
+/// What became of the examples, then what it took.
+fn totals_lines(detail: &RunDetail, end: &RunEnd, columns: usize) -> [Line<'static>; 2] {
+    let totals = &end.totals;
+    [
+        Line::raw(facts(
+            &[
+                format!("ok {}", totals.passed),
+                format!("fail {}", totals.failed),
+                format!("error {}", totals.errored),
+                format!("retried {}", totals.retried),
+                format!("saved {}/{}", totals.saved, detail.run.example_count),
+            ],
+            columns,
+        )),
+        Line::raw(facts(
+            &[
+                format!("by {}", detail.run.started_by),
+                format!("took {}", duration_text(end.ended_at.since_ms(detail.run.started_at))),
+                run_figures::cost(totals),
+                live::tokens(&detail.progress),
+                live::latencies(&detail.progress),
+            ],
+            columns,
+        )),
+    ]
 }
 
 /// The rules, those that did not pass first.
