@@ -106,12 +106,8 @@ impl LineageScreen {
     /// The record that names the selected one.
     fn parent(&self) -> Option<usize> {
         let depth = self.selected()?.depth;
-        let above = self.nodes.rows().iter().take(self.cursor());
-        above
-            .enumerate()
-            .filter(|(_, row)| row.0.depth < depth)
-            .last()
-            .map(|(at, _)| at)
+        let above = self.nodes.rows().get(..self.cursor())?;
+        above.iter().rposition(|row| row.0.depth < depth)
     }
 
     /// The first record that the selected one names.
@@ -136,7 +132,7 @@ impl LineageScreen {
             .filter(|(_, row)| is_broken(&row.0));
         match way {
             Way::Down => broken.find(|(at, _)| *at > cursor),
-            Way::Up => broken.filter(|(at, _)| *at < cursor).last(),
+            Way::Up => broken.rfind(|(at, _)| *at < cursor),
         }
         .map(|(at, _)| at)
     }
@@ -350,11 +346,35 @@ mod tests {
         let made = "support_triage_v13 by mei at 2026-05-26T12:00:00Z: shorter answers, accuracy 226/240";
         let rows = vec![
             node(0, "release", "support_triage_prod_v8", made, Chained),
-            node(1, "version", "support_triage_v13", "bug by ben: shorter answers", Matches),
-            node(1, "review", "review_79", "support_triage_v13 for production by anna", Matches),
-            node(2, "decision", "decision_18", "approved by ben: accuracy is proven", Chained),
+            node(
+                1,
+                "version",
+                "support_triage_v13",
+                "bug by ben: shorter answers",
+                Matches,
+            ),
+            node(
+                1,
+                "review",
+                "review_79",
+                "support_triage_v13 for production by anna",
+                Matches,
+            ),
+            node(
+                2,
+                "decision",
+                "decision_18",
+                "approved by ben: accuracy is proven",
+                Chained,
+            ),
             node(2, "run", "run_417", "support_triage_v13 by anna, gate pass", run),
-            node(3, "dataset", "support_triage_regression@2026-06-01", "240 examples by anna", Matches),
+            node(
+                3,
+                "dataset",
+                "support_triage_regression@2026-06-01",
+                "240 examples by anna",
+                Matches,
+            ),
             node(3, "suite", "triage_quality@v8", "4 thresholds by anna", Matches),
         ];
         Lineage {
@@ -382,8 +402,17 @@ mod tests {
         commanded(&mut screen, CommandId::MoveRight);
         assert_eq!(shown(&screen), "support_triage_regression@2026-06-01");
         commanded(&mut screen, CommandId::MoveRight);
-        assert_eq!(shown(&screen), "support_triage_regression@2026-06-01", "nothing below it");
-        for parent in ["run_417", "review_79", "support_triage_prod_v8", "support_triage_prod_v8"] {
+        assert_eq!(
+            shown(&screen),
+            "support_triage_regression@2026-06-01",
+            "nothing below it"
+        );
+        for parent in [
+            "run_417",
+            "review_79",
+            "support_triage_prod_v8",
+            "support_triage_prod_v8",
+        ] {
             commanded(&mut screen, CommandId::MoveLeft);
             assert_eq!(shown(&screen), parent);
         }

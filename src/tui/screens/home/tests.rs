@@ -167,13 +167,20 @@ fn progress_moves_the_run_that_it_is_about() {
     sent(&mut home, ScreenEvent::Progress(Box::new(later)));
     assert!(drawn(&home, 100, 27).contains("100%"));
     sent(&mut home, ScreenEvent::Progress(Box::new(progress(7))));
-    assert_eq!(home.watches(), [RunId(421), RunId(420)], "a run that is not shown changes nothing");
+    assert_eq!(
+        home.watches(),
+        [RunId(421), RunId(420)],
+        "a run that is not shown changes nothing"
+    );
 }
 
 #[test]
 fn a_new_prompt_opens_its_editor() {
     let (mut home, _) = home(empty());
-    assert!(matches!(commanded(&mut home, CommandId::PromptNew)[..], [Effect::Fill(_)]));
+    assert!(matches!(
+        commanded(&mut home, CommandId::PromptNew)[..],
+        [Effect::Fill(_)]
+    ));
     let filled = |name: &str| {
         let text = |text: &str| FieldValue::Text(text.into());
         Filled::for_test(NEW_PROMPT, vec![("name", text(name)), ("description", text("sorts"))])

@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 
-use super::rows::{ActiveRow, NeedRow, PromptRow, need_text};
+use super::rows::{self, ActiveRow, NeedRow, PromptRow};
 use super::{Home, Pane};
 use crate::domain::ids::VersionId;
 use crate::domain::run::RunState;
@@ -86,9 +86,10 @@ impl Home {
 
     pub(super) fn draw(&self, frame: &mut Frame, area: Rect, context: &Context) {
         for (pane, area) in self.areas(area, context) {
+            let count = |total: u64| self.facts.ready().map_or(String::new(), |_| total.to_string());
             let (title, note) = match pane {
-                Pane::NeedsYou => ("Needs you", self.needs.total().to_string()),
-                Pane::ActiveRuns => ("Active runs", self.active.total().to_string()),
+                Pane::NeedsYou => ("Needs you", count(self.needs.total())),
+                Pane::ActiveRuns => ("Active runs", count(self.active.total())),
                 Pane::Prompts => ("Prompts", "newest change first".into()),
                 Pane::RecentRuns => ("Recent runs", String::new()),
                 Pane::Health => ("Health", String::new()),
@@ -115,7 +116,11 @@ impl Home {
             return draw_sentence(frame, area, text, context.theme.dim);
         }
         let has_age = area.width >= NEED_AGE_COLUMNS;
-        let rest_rows = if area.height >= NEED_REST_FROM { NEED_REST_ROWS } else { 0 };
+        let rest_rows = if area.height >= NEED_REST_FROM {
+            NEED_REST_ROWS
+        } else {
+            0
+        };
         let [list, rest] = Layout::vertical([Constraint::Fill(1), Constraint::Length(rest_rows)]).areas(area);
         let about = if has_age { 24 } else { 18 };
         let columns = [
@@ -126,12 +131,13 @@ impl Home {
         ];
         let theme = context.theme;
         let cells = |row: &NeedRow| {
-            let text = need_text(row, context.now);
+            let subject = rows::subject(&row.need);
+            let age = rows::since(&row.need).map(|since| since.ago_text(context.now));
             vec![
-                TableCell::new(text.kind, theme.focus),
-                TableCell::plain(cut_start(&text.subject, usize::from(about))),
-                TableCell::new(text.since, theme.dim),
-                TableCell::plain(text.fact),
+                TableCell::new(rows::kind_word(&row.need), theme.focus),
+                TableCell::plain(cut_start(&subject, usize::from(about))),
+                TableCell::new(age.unwrap_or_default(), theme.dim),
+                TableCell::plain(rows::fact(row)),
             ]
         };
         Table::new(&columns)
@@ -139,9 +145,10 @@ impl Home {
             .empty("Nothing waits for you.")
             .draw(frame, list, theme, &self.needs, cells);
         if let Some(row) = self.needs.selected().filter(|_| rest_rows > 1) {
-            let text = need_text(row, context.now);
+            let subject = rows::subject(&row.need);
+            let text = format!("{subject}: {}. {}", rows::fact(row), rows::rest(&row.need));
             let below = Rect::new(rest.x, rest.y + 1, rest.width, rest.height.saturating_sub(1));
-            draw_sentence(frame, below, &format!("{}: {}. {}", text.subject, text.fact, text.rest), theme.dim);
+            draw_sentence(frame, below, &text, theme.dim);
         }
     }
 
@@ -175,11 +182,16 @@ impl Home {
             Column::fixed("answers", 9),
         ];
         let theme = context.theme;
-        let number = |version: Option<&VersionId>| version.map_or("--".into(), |version| format!("v{}", version.number));
+        let number =
+            |version: Option<&VersionId>| version.map_or("--".into(), |version| format!("v{}", version.number));
         let cells = |row: &PromptRow| {
             let summary = &row.summary;
             let draft = if summary.has_draft { " *" } else { "" };
-            let verdict = if is_wide { verdict_word(summary.verdict) } else { verdict_sign(summary.verdict) };
+            let verdict = if is_wide {
+                verdict_word(summary.verdict)
+            } else {
+                verdict_sign(summary.verdict)
+            };
             vec![
                 TableCell::plain(summary.prompt.name.as_str()),
                 TableCell::plain(format!("{}{draft}", number(summary.newest.as_ref()))),
@@ -196,7 +208,11 @@ impl Home {
     }
 
     fn recent_lines(&self, width: u16, context: &Context) -> Vec<Line<'static>> {
-        let recent = self.facts.ready().map(|facts| facts.recent.as_slice()).unwrap_or_default();
+        let recent = self
+            .facts
+            .ready()
+            .map(|facts| facts.recent.as_slice())
+            .unwrap_or_default();
         let ended = recent.iter().filter(|run| run.state != RunState::Running);
         ended.map(|run| recent_line(run, width, context)).collect()
     }
@@ -251,7 +267,10 @@ fn active_lines(row: &ActiveRow, is_selected: bool, width: u16, context: &Contex
     let mut lines = if width >= RUN_LINE_COLUMNS {
         let numbers = format!("fail {fail} ETA {eta} {} {}", totals.cost, row.source);
         let name = name(SUBJECT_COLUMNS);
-        vec![line(format!("{sign} {run:8} {name} {} {done:>3}%  {numbers}", bar(short)), theme.text)]
+        vec![line(
+            format!("{sign} {run:8} {name} {} {done:>3}%  {numbers}", bar(short)),
+            theme.text,
+        )]
     } else {
         let name = name(usize::from(width).saturating_sub(long + 17));
         let saved = format!("{}/{}", totals.saved, progress.example_count);

@@ -23,6 +23,7 @@ use crate::text::Printable;
 use crate::tui::command::{CommandId, Scope};
 use crate::tui::effect::Effect;
 use crate::tui::input::Mouse;
+use crate::tui::layout::WidthClass;
 use crate::tui::msg::Note;
 use crate::tui::overlays::dialog::{Confirmed, Dialog, Fact};
 use crate::tui::widgets::listing::{HasId, Listing};
@@ -69,7 +70,7 @@ pub struct Releases {
     detail: TextView,
     /// Releases of the selected prompt.
     history: Loaded<PromptName>,
-    releases: Listing<ReleaseRow>,
+    earlier: Listing<ReleaseRow>,
     asked: Option<Asked>,
 }
 
@@ -93,7 +94,6 @@ impl Releases {
         self.selected().and_then(|row| row.production.as_ref())
     }
 
-
     /// Shows the rows that the finder leaves.
     fn narrow(&mut self) -> Vec<Effect> {
         let all = self.all.ready().map(Vec::as_slice).unwrap_or_default();
@@ -111,14 +111,14 @@ impl Releases {
         }
         self.detail.reset();
         self.history = Loaded::Loading;
-        self.releases.set_all(Vec::new());
+        self.earlier.set_all(Vec::new());
         let request = prompt.map(|prompt| Effect::Ask(Request::Releases(prompt)));
         request.into_iter().collect()
     }
 
     fn take_releases(&mut self, prompt: PromptName, releases: Vec<Release>) {
         if self.selected().is_some_and(|row| row.prompt == prompt) {
-            self.releases.set_all(releases.into_iter().map(ReleaseRow).collect());
+            self.earlier.set_all(releases.into_iter().map(ReleaseRow).collect());
             self.history = Loaded::Ready(prompt);
         }
     }
@@ -146,7 +146,10 @@ impl Releases {
             }
             CommandId::CopyCommand => {
                 let target = self.live().and_then(|release| release.rollback_target.as_ref());
-                return target.map(|target| Effect::Copy(target.command.clone())).into_iter().collect();
+                return target
+                    .map(|target| Effect::Copy(target.command.clone()))
+                    .into_iter()
+                    .collect();
             }
             _ => return self.move_in_focus(command, context.now),
         }
@@ -154,13 +157,17 @@ impl Releases {
     }
 
     fn next_pane(&self, command: CommandId, context: &Context) -> Pane {
-        let has_history = context.size_class.width == crate::tui::layout::WidthClass::Wide;
-        match (self.focus, command == CommandId::PaneNext) {
-            (Pane::Environments, true) | (Pane::History, false) => Pane::Detail,
-            (Pane::Detail, true) | (Pane::Environments, false) if has_history => Pane::History,
-            (Pane::Environments, false) => Pane::Detail,
-            (Pane::Detail | Pane::History, _) => Pane::Environments,
-        }
+        let panes: &[Pane] = match context.size_class.width {
+            WidthClass::Wide => &[Pane::Environments, Pane::Detail, Pane::History],
+            WidthClass::Narrow | WidthClass::Normal => &[Pane::Environments, Pane::Detail],
+        };
+        let at = panes.iter().position(|pane| *pane == self.focus).unwrap_or(0);
+        let steps = if command == CommandId::PaneNext {
+            1
+        } else {
+            panes.len() - 1
+        };
+        panes.get((at + steps) % panes.len()).copied().unwrap_or_default()
     }
 
     fn move_in_focus(&mut self, command: CommandId, now: Timestamp) -> Vec<Effect> {
@@ -172,7 +179,7 @@ impl Releases {
                 self.detail.command(command, &text);
             }
             Pane::History => {
-                self.releases.command(command);
+                self.earlier.command(command);
             }
         }
         Vec::new()
@@ -180,7 +187,7 @@ impl Releases {
 
     /// The lineage of the release under the cursor: in the history that one, else the live one.
     fn open_lineage(&self) -> Vec<Effect> {
-        let earlier = self.releases.selected().filter(|_| self.focus == Pane::History);
+        let earlier = self.earlier.selected().filter(|_| self.focus == Pane::History);
         let release = earlier.map(|row| &row.0).or_else(|| self.live());
         let staged = || self.selected().and_then(|row| row.staging.as_ref());
         let id = release.map(|release| &release.promotion).or_else(staged);
@@ -199,10 +206,13 @@ impl Releases {
 
     /// Opens the dialog at once: the live release says where it goes back to.
     fn confirm_roll_back(&mut self, now: Timestamp) -> Vec<Effect> {
-        let Some((live, target)) = self.live().and_then(|live| Some((live, live.rollback_target.as_ref()?))) else {
+        let Some((live, target)) = self
+            .live()
+            .and_then(|live| Some((live, live.rollback_target.as_ref()?)))
+        else {
             return Vec::new();
         };
-        let earlier = self.releases.rows().iter().map(|row| &row.0.promotion);
+        let earlier = self.earlier.rows().iter().map(|row| &row.0.promotion);
         let earlier = earlier.into_iter().find(|promotion| promotion.id == target.release);
         let dialog = roll_back_dialog(&live.promotion, target, earlier, now);
         self.asked = Some(Asked::RollBack(live.promotion.id.clone()));
@@ -273,7 +283,7 @@ impl Releases {
                 mouse_on_list(&mut self.rows, mouse, area);
                 return self.follow_selection();
             }
-            Pane::History => mouse_on_list(&mut self.releases, mouse, area),
+            Pane::History => mouse_on_list(&mut self.earlier, mouse, area),
             Pane::Detail => {
                 self.detail.wheel(mouse);
             }
@@ -283,15 +293,20 @@ impl Releases {
 }
 
 /// The dialog: a digit picks the reason, Enter acts. `earlier` is the promotion that it goes back to, where loaded.
-fn roll_back_dialog(
-    live: &Promotion,
-    target: &RollbackTarget,
-    earlier: Option<&Promotion>,
-    now: Timestamp,
-) -> Dialog {
-    let approval = earlier.map_or(String::new(), |earlier| format!(": {}, {}", earlier.review, earlier.run));
+fn roll_back_dialog(live: &Promotion, target: &RollbackTarget, earlier: Option<&Promotion>, now: Timestamp) -> Dialog {
+    let approval = earlier.map_or(String::new(), |earlier| {
+        format!(": {}, {}", earlier.review, earlier.run)
+    });
     let facts = vec![
-        Fact::new("from", format!("{} = {}, live for {}", live.id, live.version, live.promoted_at.ago_text(now))),
+        Fact::new(
+            "from",
+            format!(
+                "{} = {}, live for {}",
+                live.id,
+                live.version,
+                live.promoted_at.ago_text(now)
+            ),
+        ),
         Fact::new("to", format!("{} = {}", target.release, target.version)),
         Fact::new("affects", "all of production's requests, at once"),
         Fact::new("rests on", format!("the approval of {}{approval}", target.release)),
@@ -323,7 +338,11 @@ impl Screen for Releases {
     }
 
     fn scopes(&self) -> Vec<Scope> {
-        if self.finder.is_typing() { Vec::new() } else { vec![Scope::Releases] }
+        if self.finder.is_typing() {
+            Vec::new()
+        } else {
+            vec![Scope::Releases]
+        }
     }
 
     fn title(&self) -> String {
@@ -369,7 +388,11 @@ impl Screen for Releases {
                     | CommandId::History
                     | CommandId::Lineage
             );
-            return if needs_row { Err("no prompt is selected".into()) } else { Ok(()) };
+            return if needs_row {
+                Err("no prompt is selected".into())
+            } else {
+                Ok(())
+            };
         };
         let prompt = &row.prompt;
         match command {
@@ -378,9 +401,10 @@ impl Screen for Releases {
             }
             CommandId::ReleaseRollBack => match &row.production {
                 None => Err(format!("{prompt} has no release: there is nothing to roll back")),
-                Some(release) if release.rollback_target.is_none() => {
-                    Err(format!("{} is the first release: there is none to go back to", release.promotion.id))
-                }
+                Some(release) if release.rollback_target.is_none() => Err(format!(
+                    "{} is the first release: there is none to go back to",
+                    release.promotion.id
+                )),
                 Some(_) => Ok(()),
             },
             CommandId::Compare if row.production.as_ref().and_then(diff_place).is_none() => {
@@ -415,7 +439,11 @@ impl Screen for Releases {
         };
         match (&row.approved, &row.production) {
             (Some((review, environment)), _) => {
-                format!("{review} approved {} for {}: P promotes it", row.prompt, environment.as_str())
+                format!(
+                    "{review} approved {} for {}: P promotes it",
+                    row.prompt,
+                    environment.as_str()
+                )
             }
             (None, Some(release)) => format!("{} is live", release.promotion.id),
             (None, None) => String::new(),

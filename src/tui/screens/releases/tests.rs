@@ -59,7 +59,11 @@ fn moving_asks_for_the_releases_of_the_selected_prompt() {
         Request::Releases(name("refund_policy")),
         Ok(Answer::Releases(vec![release(1, 13, 9)])),
     );
-    assert_eq!((late, screen.releases.total()), (vec![], 0), "an answer about another prompt");
+    assert_eq!(
+        (late, screen.earlier.total()),
+        (vec![], 0),
+        "an answer about another prompt"
+    );
 }
 
 #[test]
@@ -105,14 +109,23 @@ fn promoting_asks_for_the_facts_first() {
     );
     let detail = |state| Ok(Answer::ReviewDetail(Box::new(review_detail(state, Verdict::Pass))));
     let effects = answered(&mut screen, request.clone(), detail(ReviewState::Promoted));
-    assert!(matches!(&effects[..], [Effect::Say(_)]), "somebody was faster: {effects:?}");
+    assert!(
+        matches!(&effects[..], [Effect::Say(_)]),
+        "somebody was faster: {effects:?}"
+    );
     let effects = answered(&mut screen, request, detail(ReviewState::Approved));
     assert!(matches!(&effects[..], [Effect::Confirm(dialog)] if dialog.level() == Danger::Typed));
     let confirmed = Confirmed::for_test(CommandId::ReleasePromote, None, "legal asked for it");
     let effects = sent(&mut screen, ScreenEvent::Confirmed(confirmed));
     assert!(matches!(
         &effects[..],
-        [Effect::Act(Request::Promote { review: ReviewId(88), .. }, _)]
+        [Effect::Act(
+            Request::Promote {
+                review: ReviewId(88),
+                ..
+            },
+            _
+        )]
     ));
 }
 
@@ -132,7 +145,10 @@ fn commands_that_are_off_say_why() {
             "refund_policy has no release: there is nothing to roll back",
         ),
         (CommandId::Compare, "refund_policy has no two releases to compare"),
-        (CommandId::Lineage, "nothing of refund_policy is in staging or production"),
+        (
+            CommandId::Lineage,
+            "nothing of refund_policy is in staging or production",
+        ),
     ] {
         assert_eq!(screen.availability(command), Err(why.into()));
     }

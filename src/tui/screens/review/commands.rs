@@ -112,7 +112,11 @@ impl Reviews {
             }
             Pane::Change => self.open_diff(),
             Pane::Evidence => self.open_evidence(),
-            Pane::Checks => self.shown().map(|detail| Effect::Open(Place::Run(detail.run.id))).into_iter().collect(),
+            Pane::Checks => self
+                .shown()
+                .map(|detail| Effect::Open(Place::Run(detail.run.id)))
+                .into_iter()
+                .collect(),
         }
     }
 

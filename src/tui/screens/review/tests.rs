@@ -61,7 +61,10 @@ fn the_queue_begins_with_what_waits_and_asks_for_its_detail() {
     let effects = commanded(&mut screen, CommandId::MoveDown);
     assert_eq!(effects, [Effect::Ask(Request::ReviewDetail(ReviewId(87)))]);
     show(&mut screen, ReviewState::Open, Verdict::Pass);
-    assert!(screen.shown().is_none(), "a late answer about another review is dropped");
+    assert!(
+        screen.shown().is_none(),
+        "a late answer about another review is dropped"
+    );
 }
 
 #[test]
@@ -79,7 +82,7 @@ fn opened_on_one_review_it_shows_that_one() {
 
 #[test]
 fn approval_waits_for_every_check_and_every_change() {
-    let mut screen = reviews(ReviewState::Open, Verdict::CannotTell);
+    let screen = reviews(ReviewState::Open, Verdict::CannotTell);
     let fault = screen.availability(CommandId::ReviewApprove).unwrap_err();
     assert!(fault.contains("the gate says cannot tell yet"), "{fault}");
     assert!(fault.contains("3 of 3 changes not viewed"), "{fault}");
@@ -91,7 +94,10 @@ fn approval_waits_for_every_check_and_every_change() {
     let effects = commanded(&mut screen, CommandId::ReviewApprove);
     assert!(matches!(&effects[..], [Effect::Say(note)] if note.text == fault));
     view_all(&mut screen);
-    assert_eq!(screen.availability(CommandId::ReviewApprove), Err("1 of 3 changes not viewed".into()));
+    assert_eq!(
+        screen.availability(CommandId::ReviewApprove),
+        Err("1 of 3 changes not viewed".into())
+    );
     commanded(&mut screen, CommandId::ProblemPrevious);
     assert_eq!(screen.status(), "approve is off: 1 of 3 changes not viewed");
 }
@@ -179,8 +185,16 @@ fn an_approved_review_is_promoted_by_typing_the_new_id() {
 #[test]
 fn what_was_decided_cannot_be_decided_the_same_way_again() {
     for (state, command, why) in [
-        (ReviewState::Rejected, CommandId::ReviewReject, "review_88 is rejected already"),
-        (ReviewState::Paused, CommandId::ReviewPause, "review_88 is paused already"),
+        (
+            ReviewState::Rejected,
+            CommandId::ReviewReject,
+            "review_88 is rejected already",
+        ),
+        (
+            ReviewState::Paused,
+            CommandId::ReviewPause,
+            "review_88 is paused already",
+        ),
         (
             ReviewState::Rejected,
             CommandId::ReviewApprove,
@@ -196,8 +210,15 @@ fn what_was_decided_cannot_be_decided_the_same_way_again() {
         judgement: Judgement::Pause,
         reason: String::new(),
     };
-    let effects = answered(&mut screen, request, Ok(Answer::Decided(decision(12, DecisionKind::Paused))));
-    assert_eq!(effects, [Effect::Say(Note::info("decision_12: support_triage_v14 paused"))]);
+    let effects = answered(
+        &mut screen,
+        request,
+        Ok(Answer::Decided(decision(12, DecisionKind::Paused))),
+    );
+    assert_eq!(
+        effects,
+        [Effect::Say(Note::info("decision_12: support_triage_v14 paused"))]
+    );
 }
 
 #[test]
@@ -213,7 +234,10 @@ fn leads_to_diff_lineage_failures_and_decisions() {
         commanded(&mut screen, CommandId::Lineage),
         [Effect::Open(Place::Lineage("review_88".into()))]
     );
-    assert_eq!(commanded(&mut screen, CommandId::Search), [Effect::Open(Place::Decisions)]);
+    assert_eq!(
+        commanded(&mut screen, CommandId::Search),
+        [Effect::Open(Place::Decisions)]
+    );
     screen.focus = Pane::Evidence;
     assert_eq!(
         commanded(&mut screen, CommandId::Open),
@@ -244,7 +268,11 @@ fn says_what_is_missing() {
     first.diff = None;
     first.review.base = None;
     let mut screen = Reviews::one(ID);
-    answered(&mut screen, Request::ReviewDetail(ID), Ok(Answer::ReviewDetail(Box::new(first))));
+    answered(
+        &mut screen,
+        Request::ReviewDetail(ID),
+        Ok(Answer::ReviewDetail(Box::new(first))),
+    );
     assert!(drawn(&screen, 100, 27).contains("nothing -> support_triage_v14"));
     assert!(screen.availability(CommandId::Compare).is_err());
 }
