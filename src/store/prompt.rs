@@ -62,6 +62,11 @@ impl Change {
         self.insert(keys::prompt(&prompt.name), prompt)
     }
 
+    /// Adds a draft where there is none.
+    pub fn insert_draft(self, draft: &Draft) -> Result<Self, StoreError> {
+        self.insert(keys::draft(&draft.prompt), draft)
+    }
+
     /// Saves a draft over what was there.
     pub fn put_draft(self, draft: &Draft) -> Result<Self, StoreError> {
         self.put(keys::draft(&draft.prompt), draft)

@@ -455,12 +455,13 @@ impl NewRows {
         Ok(())
     }
 
-    /// Adds a case; one with the same id takes its place.
+    /// Adds a case; one with the same id takes its place, and is excluded no longer.
     fn add(&mut self, example: Example) {
         let row = Row {
             example: example.content.id.clone(),
             content_hash: example.content_hash,
         };
+        self.exclusions.retain(|exclusion| exclusion.row.example != row.example);
         match self.rows.iter_mut().find(|known| known.example == row.example) {
             Some(known) => *known = row,
             None => self.rows.push(row),

@@ -54,7 +54,7 @@ mod tests {
     use crate::store::Change;
     use crate::store::engine::{AuditRow, Batch, Engine, EngineError, EngineReport, EngineStats, Entry, Pending, Scan};
     use crate::store::memory::MemoryEngine;
-    use crate::workbench::{FaultKind, ImportRequest, StartRun, history_clock};
+    use crate::workbench::{FaultKind, ImportRequest, StartRun};
 
     /// An engine in memory that says what is free.
     struct Disk {
@@ -107,7 +107,7 @@ mod tests {
             free_bytes: AtomicU64::new(u64::MAX),
         });
         Workbench::build_demo(Arc::clone(&disk) as _, runtime.handle().clone()).expect("the demo");
-        let workbench = Workbench::over(Arc::clone(&disk) as _, history_clock(), runtime.handle().clone());
+        let workbench = Workbench::over(Arc::clone(&disk) as _, std::sync::Arc::new(|| crate::domain::time::Timestamp(0)), runtime.handle().clone());
         let anna = Actor::new("anna").expect("a name");
         let newest = workbench.runs(None, 1).expect("runs").remove(0).run;
         let start = StartRun {

@@ -166,7 +166,7 @@ commands! {
         ["y s"] [Everywhere];
 
     RunStart "run.start" "run" "New run"
-        "Runs a version on a dataset; tries a draft on one example."
+        "Runs a version with a dataset and a suite; tries a draft."
         ["r"] [Home, Prompts, EditorNormal, Data, Runs].footer(10).role(Author);
     PromptNew "prompt.new" "new" "New prompt"
         "Makes a prompt with an empty draft."
@@ -175,7 +175,7 @@ commands! {
         "Opens the prompt's draft in the editor."
         ["e"] [Prompts, Diff, Runs, Failures, Comparison].footer(12).role(Author);
     DraftTry "draft.try" "try" "Try the draft"
-        "Sends the draft with one example; nothing is recorded."
+        "Sends the draft with one example; records nothing."
         [] [EditorNormal].role(Author);
     DraftEditExternal "draft.edit_external" "$EDITOR" "Edit in $EDITOR"
         "Hands the draft to your own editor and takes it back."
@@ -202,12 +202,12 @@ commands! {
         "Asks for a decision on the version of this run."
         ["V"] [Prompts, Runs, Comparison].footer(30).role(Author);
 
-    EditorLeave "editor.leave" "leave" "Leave the editor"
-        "Keeps the draft, then goes back."
-        ["q"] [EditorNormal];
     EditorDone "editor.done" "done" "Stop typing"
         "Keys are commands again; the draft is kept."
         ["esc"] [EditorInsert].footer(1);
+    EditorLeave "editor.leave" "leave" "Leave the editor"
+        "Keeps the draft, then goes back."
+        ["q"] [EditorNormal];
     EditorInsert "editor.insert" "type" "Type here"
         "Keys are text from here."
         ["i", "enter"] [EditorNormal].footer(1);

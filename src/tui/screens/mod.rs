@@ -101,10 +101,10 @@ impl Tab {
     /// The screen that its stack begins with.
     pub fn place(self) -> Place {
         match self {
-            Tab::Home => Place::Home,
-            Tab::Prompts => Place::Prompts,
             Tab::Data => Place::Data,
             Tab::Runs => Place::Runs,
+            Tab::Home => Place::Home,
+            Tab::Prompts => Place::Prompts,
             Tab::Review => Place::Reviews,
             Tab::Releases => Place::Releases,
         }

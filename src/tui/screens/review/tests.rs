@@ -82,7 +82,7 @@ fn opened_on_one_review_it_shows_that_one() {
 
 #[test]
 fn approval_waits_for_every_check_and_every_change() {
-    let mut screen = reviews(ReviewState::Open, Verdict::CannotTell);
+    let screen = reviews(ReviewState::Open, Verdict::CannotTell);
     let fault = screen.availability(CommandId::ReviewApprove).unwrap_err();
     assert!(fault.contains("the gate says cannot tell yet"), "{fault}");
     assert!(fault.contains("3 of 3 changes not viewed"), "{fault}");
