@@ -107,7 +107,11 @@ mod tests {
             free_bytes: AtomicU64::new(u64::MAX),
         });
         Workbench::build_demo(Arc::clone(&disk) as _, runtime.handle().clone()).expect("the demo");
-        let workbench = Workbench::over(Arc::clone(&disk) as _, std::sync::Arc::new(|| crate::domain::time::Timestamp(0)), runtime.handle().clone());
+        let workbench = Workbench::over(
+            Arc::clone(&disk) as _,
+            std::sync::Arc::new(|| crate::domain::time::Timestamp(0)),
+            runtime.handle().clone(),
+        );
         let anna = Actor::new("anna").expect("a name");
         let newest = workbench.runs(None, 1).expect("runs").remove(0).run;
         let start = StartRun {
