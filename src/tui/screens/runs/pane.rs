@@ -158,7 +158,7 @@ impl RunPane {
         let head = self.head(detail, columns, context);
         let [head_area, charts_area, failures_area] = split(detail, head.len(), area, context);
         let inner = Panel::new(title(&detail.run).trim_end())
-            .note(format!("on {}", detail.run.dataset))
+            .note(detail.run.dataset.to_string())
             .focused(framing != Framing::Beside)
             .draw(frame, head_area, context.theme);
         self.scroll.draw(frame, indented(inner), context.theme, head);
