@@ -315,7 +315,7 @@ pub fn example(number: u32, ticket: &str, route: &str, topic: &str) -> Example {
         metadata: BTreeMap::from([
             (
                 "channel".to_owned(),
-                if number % 2 == 0 { "email" } else { "web form" }.to_owned(),
+                if number.is_multiple_of(2) { "email" } else { "web form" }.to_owned(),
             ),
             ("language".to_owned(), "en".to_owned()),
             ("topic".to_owned(), topic.to_owned()),
@@ -403,13 +403,23 @@ pub fn case(place: u64, id: &str) -> CaseView {
     content.id = ExampleId::new(id).unwrap();
     content.expected = Some(JsonText::parse(r#"{"route":"billing","escalate":true}"#).unwrap());
     let example = Example::new(content, example.source).unwrap();
+    let outcome = failed_outcome(place, &example);
+    CaseView {
+        outcome,
+        example,
+        before: Some((RunId(2), true)),
+    }
+}
+
+/// A billing dispute that was not escalated.
+fn failed_outcome(place: u64, example: &Example) -> Outcome {
     let text = r#"{"route":"billing","escalate":false}"#;
     let score = |grader: &str, passed, explanation: &str| Score {
         grader: grader.into(),
         passed,
         explanation: explanation.into(),
     };
-    let outcome = Outcome {
+    Outcome {
         run: RunId(3),
         index: place,
         example: example.content.id.clone(),
@@ -455,10 +465,5 @@ pub fn case(place: u64, id: &str) -> CaseView {
         ],
         failure_category: Some(FailureCategory::Prompt),
         finished_at: ago(180_000),
-    };
-    CaseView {
-        outcome,
-        example,
-        before: Some((RunId(2), true)),
     }
 }
