@@ -403,17 +403,20 @@ pub fn case(place: u64, id: &str) -> CaseView {
     content.id = ExampleId::new(id).unwrap();
     content.expected = Some(JsonText::parse(r#"{"route":"billing","escalate":true}"#).unwrap());
     let example = Example::new(content, example.source).unwrap();
-    let outcome = failed_outcome(place, &example);
     CaseView {
-        outcome,
+        outcome: outcome(place, &example),
         example,
         before: Some((RunId(2), true)),
     }
 }
 
-/// A billing dispute that was not escalated.
-fn failed_outcome(place: u64, example: &Example) -> Outcome {
+/// What the simulated model made of the example: the route is right, the escalation is not.
+fn outcome(place: u64, example: &Example) -> Outcome {
     let text = r#"{"route":"billing","escalate":false}"#;
+    let message = |role, text: &str| RenderedMessage {
+        role,
+        text: text.into(),
+    };
     let score = |grader: &str, passed, explanation: &str| Score {
         grader: grader.into(),
         passed,
@@ -425,14 +428,8 @@ fn failed_outcome(place: u64, example: &Example) -> Outcome {
         example: example.content.id.clone(),
         example_hash: example.content_hash,
         rendered: vec![
-            RenderedMessage {
-                role: Role::System,
-                text: "Route the ticket.\nEscalate what cannot wait.".into(),
-            },
-            RenderedMessage {
-                role: Role::User,
-                text: "You charged me twice".into(),
-            },
+            message(Role::System, "Route the ticket.\nEscalate what cannot wait."),
+            message(Role::User, "You charged me twice"),
         ],
         documents: Vec::new(),
         tool_calls: Vec::new(),
