@@ -29,7 +29,7 @@ mod run_figures;
 pub mod run_start;
 pub mod runs;
 #[cfg(test)]
-pub(crate) mod samples;
+mod samples;
 #[cfg(test)]
 pub mod testing;
 
