@@ -5,7 +5,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 
 use super::loaded::Loaded;
-use super::panes::{draw_sentence, mouse_on_list};
+use super::panes::{draw_sentence, mouse_on_list, offered};
 use super::{Context, Place, Screen, ScreenEvent};
 use crate::domain::ids::{OutcomeId, PromotionId};
 use crate::tui::command::{CommandId, Scope};
@@ -23,6 +23,17 @@ use crate::workbench::{Answer, HashCheck, Lineage, LineageNode, Request};
 const DETAIL_ROWS: u16 = 6;
 /// Deepest step that is still indented: below, the ids need the room.
 const INDENT_STEPS_MAX: usize = 10;
+
+/// What it takes of the commands that not every screen has a use for.
+const TAKEN: [CommandId; 7] = [
+    CommandId::MoveLeft,
+    CommandId::MoveRight,
+    CommandId::ProblemNext,
+    CommandId::ProblemPrevious,
+    CommandId::CopyValue,
+    CommandId::CopyCommand,
+    CommandId::CopyPlain,
+];
 
 /// A record in the tree; the same id may stand for a version and for a run's subject, so the kind belongs to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,6 +80,11 @@ impl LineageScreen {
             CommandId::CopyId => self.selected().map(|node| Effect::Copy(node.id.clone())),
             CommandId::CopyValue => self.selected().map(|node| Effect::Copy(node.summary.clone())),
             CommandId::CopyCommand => Some(Effect::Copy(format!("pegbox lineage {}", self.id))),
+            CommandId::CopyAll => Some(Effect::Copy(self.tree_text())),
+            CommandId::CopyPlain => Some(Effect::ShowPlain {
+                title: self.title(),
+                text: self.tree_text(),
+            }),
             CommandId::MoveLeft => {
                 self.go(self.parent());
                 None
@@ -91,6 +107,17 @@ impl LineageScreen {
             }
         };
         effect.into_iter().collect()
+    }
+
+    /// The tree as text, with the whole of each summary.
+    fn tree_text(&self) -> String {
+        let line = |row: &NodeRow| {
+            let node = &row.0;
+            let indent = "  ".repeat(node.depth.min(INDENT_STEPS_MAX));
+            let check = check_word(&node.check);
+            format!("{check:8}{indent}{} {}  {}", node.kind, node.id, node.summary)
+        };
+        self.nodes.rows().iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
     fn go(&mut self, row: Option<usize>) {
@@ -152,6 +179,10 @@ impl LineageScreen {
 enum Way {
     Up,
     Down,
+}
+
+fn is_row_broken(row: &NodeRow) -> bool {
+    is_broken(&row.0)
 }
 
 fn is_broken(node: &LineageNode) -> bool {
@@ -279,7 +310,10 @@ impl Screen for LineageScreen {
                 Err(format!("no screen shows a {}", node.map_or("record", |node| node.kind)))
             }
             CommandId::Search => Err("the tree is short: J and K go to broken records".into()),
-            _ => Ok(()),
+            CommandId::ProblemNext | CommandId::ProblemPrevious if !self.nodes.rows().iter().any(is_row_broken) => {
+                Err("no record is broken".into())
+            }
+            _ => offered(command, &TAKEN),
         }
     }
 
@@ -294,10 +328,10 @@ impl Screen for LineageScreen {
 impl LineageScreen {
     fn draw_tree(&self, frame: &mut Frame, area: Rect, context: &Context) {
         let theme = context.theme;
-        let shares = if context.size_class.width == WidthClass::Narrow {
-            [3, 2]
-        } else {
+        let shares = if context.size_class.width == WidthClass::Wide {
             [1, 1]
+        } else {
+            [3, 2]
         };
         let columns = [
             Column::fixed("hash", 7),
@@ -424,6 +458,12 @@ mod tests {
     fn enter_opens_the_screen_of_a_record_where_there_is_one() {
         let mut screen = lineage(HashCheck::Matches);
         assert_eq!(screen.status(), "7 records, all hashes match");
+        assert_eq!(
+            screen.availability(CommandId::ProblemNext),
+            Err("no record is broken".into())
+        );
+        let copied = commanded(&mut screen, CommandId::CopyAll);
+        assert!(matches!(&copied[..], [Effect::Copy(text)] if text.lines().count() == 7));
         let prompt = PromptName::new("support_triage").unwrap();
         let places = [
             Some(Place::ReleaseHistory(prompt)),

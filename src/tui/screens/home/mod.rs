@@ -12,7 +12,7 @@ use ratatui::layout::Rect;
 use self::rows::{ActiveRow, NeedRow, PromptRow};
 use super::figures::source_label;
 use super::loaded::Loaded;
-use super::panes::{mouse_on_list, pane_at};
+use super::panes::{mouse_on_list, offered, pane_at};
 use super::run_start::{RunStart, RunWish};
 use super::{Context, Place, Screen, ScreenEvent, Tab};
 use crate::domain::ids::{PromptName, RunId};
@@ -284,7 +284,10 @@ impl Screen for Home {
                 if total == 0 { Err(what.into()) } else { Ok(()) }
             }
             CommandId::Search => Err("Home is short: the lists behind 2 to 6 can be searched".into()),
-            _ => Ok(()),
+            _ => offered(
+                command,
+                &[CommandId::PaneNext, CommandId::PanePrevious, CommandId::PaneZoom],
+            ),
         }
     }
 
