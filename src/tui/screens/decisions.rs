@@ -5,7 +5,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::finder::{Finder, Found};
 use super::loaded::Loaded;
-use super::panes::{draw_sentence, mouse_on_list};
+use super::panes::{draw_sentence, mouse_on_list, offered};
 use super::{Context, Place, Screen, ScreenEvent};
 use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::ids::DecisionId;
@@ -65,7 +65,8 @@ impl Decisions {
         self.found.selected().map(|row| &row.0)
     }
 
-    fn command(&mut self, command: CommandId) -> Vec<Effect> {
+    fn command(&mut self, command: CommandId, now: Timestamp) -> Vec<Effect> {
+        let text = || self.selected().map(|decision| decision_text(decision, now));
         let effect = match command {
             CommandId::Search => {
                 self.finder.start();
@@ -76,6 +77,11 @@ impl Decisions {
             CommandId::CopyValue => self
                 .selected()
                 .map(|decision| Effect::Copy(decision.reason.to_string())),
+            CommandId::CopyAll => text().map(Effect::Copy),
+            CommandId::CopyPlain => text().map(|text| Effect::ShowPlain {
+                title: self.title(),
+                text,
+            }),
             _ => {
                 self.found.command(command);
                 None
@@ -127,9 +133,9 @@ impl Screen for Decisions {
         vec![self.search()]
     }
 
-    fn update(&mut self, event: ScreenEvent, _context: &Context) -> Vec<Effect> {
+    fn update(&mut self, event: ScreenEvent, context: &Context) -> Vec<Effect> {
         match event {
-            ScreenEvent::Command(command) => return self.command(command),
+            ScreenEvent::Command(command) => return self.command(command, context.now),
             ScreenEvent::Key(key) => {
                 let found = self.finder.key(key);
                 return self.changed(found);
@@ -190,7 +196,10 @@ impl Screen for Decisions {
             CommandId::Open if self.selected().and_then(place_of).is_none() => {
                 Err("it was made outside of a review and rests on no run".into())
             }
-            _ => Ok(()),
+            _ => offered(
+                command,
+                &[CommandId::Search, CommandId::CopyValue, CommandId::CopyPlain],
+            ),
         }
     }
 

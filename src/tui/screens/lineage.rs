@@ -1,11 +1,14 @@
 //! Lineage: the records behind an id as a tree, each with the result of its hash check.
 
+#[cfg(test)]
+mod tests;
+
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 
 use super::loaded::Loaded;
-use super::panes::{draw_sentence, mouse_on_list};
+use super::panes::{draw_sentence, mouse_on_list, offered};
 use super::{Context, Place, Screen, ScreenEvent};
 use crate::domain::ids::{OutcomeId, PromotionId};
 use crate::tui::command::{CommandId, Scope};
@@ -23,6 +26,17 @@ use crate::workbench::{Answer, HashCheck, Lineage, LineageNode, Request};
 const DETAIL_ROWS: u16 = 6;
 /// Deepest step that is still indented: below, the ids need the room.
 const INDENT_STEPS_MAX: usize = 10;
+
+/// What it takes of the commands that not every screen has a use for.
+const TAKEN: [CommandId; 7] = [
+    CommandId::MoveLeft,
+    CommandId::MoveRight,
+    CommandId::ProblemNext,
+    CommandId::ProblemPrevious,
+    CommandId::CopyValue,
+    CommandId::CopyCommand,
+    CommandId::CopyPlain,
+];
 
 /// A record in the tree; the same id may stand for a version and for a run's subject, so the kind belongs to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,6 +83,11 @@ impl LineageScreen {
             CommandId::CopyId => self.selected().map(|node| Effect::Copy(node.id.clone())),
             CommandId::CopyValue => self.selected().map(|node| Effect::Copy(node.summary.clone())),
             CommandId::CopyCommand => Some(Effect::Copy(format!("pegbox lineage {}", self.id))),
+            CommandId::CopyAll => Some(Effect::Copy(self.tree_text())),
+            CommandId::CopyPlain => Some(Effect::ShowPlain {
+                title: self.title(),
+                text: self.tree_text(),
+            }),
             CommandId::MoveLeft => {
                 self.go(self.parent());
                 None
@@ -91,6 +110,17 @@ impl LineageScreen {
             }
         };
         effect.into_iter().collect()
+    }
+
+    /// The tree as text, with the whole of each summary.
+    fn tree_text(&self) -> String {
+        let line = |row: &NodeRow| {
+            let node = &row.0;
+            let indent = "  ".repeat(node.depth.min(INDENT_STEPS_MAX));
+            let check = check_word(&node.check);
+            format!("{check:8}{indent}{} {}  {}", node.kind, node.id, node.summary)
+        };
+        self.nodes.rows().iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
     fn go(&mut self, row: Option<usize>) {
@@ -152,6 +182,10 @@ impl LineageScreen {
 enum Way {
     Up,
     Down,
+}
+
+fn is_row_broken(row: &NodeRow) -> bool {
+    is_broken(&row.0)
 }
 
 fn is_broken(node: &LineageNode) -> bool {
@@ -279,7 +313,10 @@ impl Screen for LineageScreen {
                 Err(format!("no screen shows a {}", node.map_or("record", |node| node.kind)))
             }
             CommandId::Search => Err("the tree is short: J and K go to broken records".into()),
-            _ => Ok(()),
+            CommandId::ProblemNext | CommandId::ProblemPrevious if !self.nodes.rows().iter().any(is_row_broken) => {
+                Err("no record is broken".into())
+            }
+            _ => offered(command, &TAKEN),
         }
     }
 
@@ -294,10 +331,10 @@ impl Screen for LineageScreen {
 impl LineageScreen {
     fn draw_tree(&self, frame: &mut Frame, area: Rect, context: &Context) {
         let theme = context.theme;
-        let shares = if context.size_class.width == WidthClass::Narrow {
-            [3, 2]
-        } else {
+        let shares = if context.size_class.width == WidthClass::Wide {
             [1, 1]
+        } else {
+            [3, 2]
         };
         let columns = [
             Column::fixed("hash", 7),
@@ -322,142 +359,4 @@ impl LineageScreen {
 
 fn areas(area: Rect) -> [Rect; 2] {
     Layout::vertical([Constraint::Fill(1), Constraint::Length(DETAIL_ROWS)]).areas(area)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::ids::{PromptName, ReviewId, RunId};
-    use crate::tui::screens::testing::{answered, check_any_size, check_drawn, commanded, drawn};
-    use crate::workbench::Fault;
-
-    fn node(depth: usize, kind: &'static str, id: &str, summary: &str, check: HashCheck) -> NodeRow {
-        NodeRow(LineageNode {
-            depth,
-            kind,
-            id: id.into(),
-            summary: summary.into(),
-            check,
-        })
-    }
-
-    fn nodes(run: HashCheck) -> Lineage {
-        use HashCheck::{Chained, Matches};
-        let made = "support_triage_v13 by mei at 2026-05-26T12:00:00Z: shorter answers, accuracy 226/240";
-        let rows = vec![
-            node(0, "release", "support_triage_prod_v8", made, Chained),
-            node(
-                1,
-                "version",
-                "support_triage_v13",
-                "bug by ben: shorter answers",
-                Matches,
-            ),
-            node(
-                1,
-                "review",
-                "review_79",
-                "support_triage_v13 for production by anna",
-                Matches,
-            ),
-            node(
-                2,
-                "decision",
-                "decision_18",
-                "approved by ben: accuracy is proven",
-                Chained,
-            ),
-            node(2, "run", "run_417", "support_triage_v13 by anna, gate pass", run),
-            node(
-                3,
-                "dataset",
-                "support_triage_regression@2026-06-01",
-                "240 examples by anna",
-                Matches,
-            ),
-            node(3, "suite", "triage_quality@v8", "4 thresholds by anna", Matches),
-        ];
-        Lineage {
-            nodes: rows.into_iter().map(|row| row.0).collect(),
-        }
-    }
-
-    fn lineage(run: HashCheck) -> LineageScreen {
-        let mut screen = LineageScreen::new("support_triage_prod_v8".into());
-        let request = Request::Lineage("support_triage_prod_v8".into());
-        answered(&mut screen, request, Ok(Answer::Lineage(nodes(run))));
-        screen
-    }
-
-    fn shown(screen: &LineageScreen) -> &str {
-        screen.selected().map_or("", |node| node.id.as_str())
-    }
-
-    #[test]
-    fn moves_along_the_tree_and_to_what_is_broken() {
-        let mut screen = lineage(HashCheck::Broken("outcomes hash to 12, not 13".into()));
-        assert_eq!(screen.status(), "7 records, 1 BROKEN");
-        commanded(&mut screen, CommandId::ProblemNext);
-        assert_eq!(shown(&screen), "run_417");
-        commanded(&mut screen, CommandId::MoveRight);
-        assert_eq!(shown(&screen), "support_triage_regression@2026-06-01");
-        commanded(&mut screen, CommandId::MoveRight);
-        assert_eq!(
-            shown(&screen),
-            "support_triage_regression@2026-06-01",
-            "nothing below it"
-        );
-        for parent in [
-            "run_417",
-            "review_79",
-            "support_triage_prod_v8",
-            "support_triage_prod_v8",
-        ] {
-            commanded(&mut screen, CommandId::MoveLeft);
-            assert_eq!(shown(&screen), parent);
-        }
-        commanded(&mut screen, CommandId::ProblemPrevious);
-        assert_eq!(shown(&screen), "support_triage_prod_v8");
-    }
-
-    #[test]
-    fn enter_opens_the_screen_of_a_record_where_there_is_one() {
-        let mut screen = lineage(HashCheck::Matches);
-        assert_eq!(screen.status(), "7 records, all hashes match");
-        let prompt = PromptName::new("support_triage").unwrap();
-        let places = [
-            Some(Place::ReleaseHistory(prompt)),
-            None,
-            Some(Place::Review(ReviewId(79))),
-            None,
-            Some(Place::Run(RunId(417))),
-        ];
-        for place in places {
-            let is_off = screen.availability(CommandId::Open).is_err();
-            assert_eq!(is_off, place.is_none());
-            let effects = commanded(&mut screen, CommandId::Open);
-            assert_eq!(effects, place.map(Effect::Open).into_iter().collect::<Vec<_>>());
-            commanded(&mut screen, CommandId::MoveDown);
-        }
-    }
-
-    #[test]
-    fn says_why_there_is_none() {
-        let mut screen = LineageScreen::new("run_9".into());
-        assert!(drawn(&screen, 80, 21).contains("loading"));
-        let fault = Fault {
-            what: "no record named run_9".into(),
-            hint: "check the id".into(),
-        };
-        answered(&mut screen, Request::Lineage("run_9".into()), Err(fault));
-        assert!(drawn(&screen, 80, 21).contains("no record named run_9. check the id"));
-    }
-
-    #[test]
-    fn looks_as_designed() {
-        let mut screen = lineage(HashCheck::Broken("outcomes hash to 12, not 13".into()));
-        commanded(&mut screen, CommandId::ProblemNext);
-        check_drawn("lineage", &screen);
-        check_any_size(&screen);
-    }
 }

@@ -10,6 +10,38 @@ use crate::tui::command::CommandId;
 use crate::tui::input::{Mouse, MouseKind};
 use crate::tui::widgets::listing::{HasId, Listing};
 
+/// Commands whose keys work everywhere, but which not every screen has a use for.
+const OF_SOME_SCREENS: [CommandId; 16] = [
+    CommandId::PaneNext,
+    CommandId::PanePrevious,
+    CommandId::PaneZoom,
+    CommandId::MoveLeft,
+    CommandId::MoveRight,
+    CommandId::ProblemNext,
+    CommandId::ProblemPrevious,
+    CommandId::Search,
+    CommandId::MatchNext,
+    CommandId::MatchPrevious,
+    CommandId::Wrap,
+    CommandId::Options,
+    CommandId::CopyValue,
+    CommandId::CopyCommand,
+    CommandId::CopyJson,
+    CommandId::CopyPlain,
+];
+
+/// Whether a screen has a use for a command: it names those of [`OF_SOME_SCREENS`] that it takes.
+pub fn offered(command: CommandId, taken: &[CommandId]) -> Result<(), String> {
+    if !OF_SOME_SCREENS.contains(&command) || taken.contains(&command) {
+        return Ok(());
+    }
+    Err(match command {
+        CommandId::PaneNext | CommandId::PanePrevious | CommandId::PaneZoom => "there is one pane".into(),
+        CommandId::CopyJson => "the commands print JSON: pegbox ... --json".into(),
+        _ => "there is nothing for it on this screen".into(),
+    })
+}
+
 /// Panes with the areas that they are drawn into, borders included.
 pub type Areas<P> = Vec<(P, Rect)>;
 
@@ -92,6 +124,14 @@ mod tests {
         for (duration_ms, text) in [(0, "0:00"), (47_900, "0:47"), (546_000, "9:06"), (3_723_000, "1:02:03")] {
             assert_eq!(duration_text(duration_ms), text);
         }
+    }
+
+    #[test]
+    fn a_command_without_a_use_says_so() {
+        let taken = [CommandId::PaneNext];
+        assert_eq!(offered(CommandId::PaneNext, &taken), Ok(()));
+        assert_eq!(offered(CommandId::PaneZoom, &taken), Err("there is one pane".into()));
+        assert_eq!(offered(CommandId::MoveDown, &taken), Ok(()), "every screen moves");
     }
 
     #[test]

@@ -4,11 +4,12 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::loaded::Loaded;
-use super::panes::{draw_sentence, mouse_on_list};
+use super::panes::{draw_sentence, mouse_on_list, offered};
 use super::release_facts::{diff_place, kind_word, release_text, release_title};
 use super::{Context, Place, Screen, ScreenEvent};
 use crate::domain::ids::{PromotionId, PromptName};
 use crate::domain::release::{Release, ReleaseKind};
+use crate::domain::time::Timestamp;
 use crate::tui::command::{CommandId, Scope};
 use crate::tui::effect::Effect;
 use crate::tui::msg::Note;
@@ -98,7 +99,8 @@ impl ReleaseHistory {
         self.releases.selected().map(|row| &row.0)
     }
 
-    fn command(&mut self, command: CommandId) -> Vec<Effect> {
+    fn command(&mut self, command: CommandId, now: Timestamp) -> Vec<Effect> {
+        let text = || self.selected().map(|release| release_text(release, now).to_string());
         let effect = match command {
             CommandId::Compare => self.selected().and_then(diff_place).map(Effect::Open),
             CommandId::Open | CommandId::Lineage => self
@@ -107,6 +109,11 @@ impl ReleaseHistory {
             CommandId::CopyId => self
                 .selected()
                 .map(|release| Effect::Copy(release.promotion.id.to_string())),
+            CommandId::CopyAll => text().map(Effect::Copy),
+            CommandId::CopyPlain => text().map(|text| Effect::ShowPlain {
+                title: self.title(),
+                text,
+            }),
             _ => {
                 if self.releases.command(command) {
                     self.detail.reset();
@@ -135,9 +142,9 @@ impl Screen for ReleaseHistory {
         vec![Request::Releases(self.prompt.clone())]
     }
 
-    fn update(&mut self, event: ScreenEvent, _context: &Context) -> Vec<Effect> {
+    fn update(&mut self, event: ScreenEvent, context: &Context) -> Vec<Effect> {
         match event {
-            ScreenEvent::Command(command) => return self.command(command),
+            ScreenEvent::Command(command) => return self.command(command, context.now),
             ScreenEvent::Mouse(mouse, body) => {
                 let [list, detail] = areas(body);
                 if list.contains((mouse.column, mouse.row).into()) {
@@ -195,7 +202,7 @@ impl Screen for ReleaseHistory {
             CommandId::Compare if self.selected().and_then(diff_place).is_none() => {
                 Err("it is the first release: nothing to compare it with".into())
             }
-            _ => Ok(()),
+            _ => offered(command, &[CommandId::CopyPlain]),
         }
     }
 }

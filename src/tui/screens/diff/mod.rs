@@ -1,7 +1,7 @@
 //! Diff: two prompt contents beside each other, or one below the other.
 
-mod layout;
-mod rows;
+pub(super) mod layout;
+pub(super) mod rows;
 #[cfg(test)]
 pub(super) mod tests;
 

@@ -12,7 +12,8 @@ use ratatui::layout::Rect;
 use self::rows::{ActiveRow, NeedRow, PromptRow};
 use super::figures::source_label;
 use super::loaded::Loaded;
-use super::panes::{mouse_on_list, pane_at};
+use super::panes::{mouse_on_list, offered, pane_at};
+use super::run_start::{RunStart, RunWish};
 use super::{Context, Place, Screen, ScreenEvent, Tab};
 use crate::domain::ids::{PromptName, RunId};
 use crate::domain::progress::RunProgress;
@@ -68,6 +69,7 @@ pub struct Home {
     needs: Listing<NeedRow>,
     active: Listing<ActiveRow>,
     prompts: Listing<PromptRow>,
+    start: RunStart,
 }
 
 impl Home {
@@ -102,6 +104,18 @@ impl Home {
         vec![count]
     }
 
+    fn answered(&mut self, answer: Answer) -> Vec<Effect> {
+        match answer {
+            Answer::Status(status) => self.take_status(*status),
+            Answer::PromptCreated(prompt) => vec![Effect::Open(Place::Editor(prompt.name))],
+            Answer::Run(run) => vec![
+                Effect::Say(Note::info(format!("{run} started"))),
+                Effect::Open(Place::Run(run)),
+            ],
+            other => self.start.answered(&other),
+        }
+    }
+
     /// A run moved on. Its subject is known already: only the numbers are new.
     fn take_progress(&mut self, progress: RunProgress) {
         let mut rows: Vec<ActiveRow> = self.active.rows().to_vec();
@@ -117,7 +131,7 @@ impl Home {
             CommandId::PanePrevious => self.focus = self.focus.next().next(),
             CommandId::PaneZoom => self.zoomed = !self.zoomed,
             CommandId::Open => return self.open(),
-            CommandId::RunStart => return vec![Effect::GoTo(Tab::Runs)],
+            CommandId::RunStart => return self.start_run(),
             CommandId::PromptNew => return vec![Effect::Fill(new_prompt_form())],
             CommandId::CopyId => return self.copy_id(),
             _ => {
@@ -148,6 +162,21 @@ impl Home {
             Pane::RecentRuns | Pane::Health => None,
         };
         place.map(Effect::Open).into_iter().collect()
+    }
+
+    /// Begins a run of what is selected: an untested version, or a version of the selected prompt.
+    fn start_run(&mut self) -> Vec<Effect> {
+        let mut wish = RunWish::default();
+        match self.focus {
+            Pane::NeedsYou => {
+                if let Some(Need::Untested { version, .. }) = self.needs.selected().map(|row| &row.need) {
+                    wish.version = Some(version.clone());
+                }
+            }
+            Pane::Prompts => wish.prompt = self.prompts.selected().map(HasId::id),
+            Pane::ActiveRuns | Pane::RecentRuns | Pane::Health => {}
+        }
+        self.start.begin(wish)
     }
 
     fn copy_id(&self) -> Vec<Effect> {
@@ -222,14 +251,17 @@ impl Screen for Home {
             ScreenEvent::Mouse(mouse, body) => self.mouse(mouse, body, context),
             ScreenEvent::Progress(progress) => self.take_progress(*progress),
             ScreenEvent::Filled(filled) if filled.tag == NEW_PROMPT => return create_prompt(&filled),
-            ScreenEvent::Answered { result: Ok(answer), .. } => match answer {
-                Answer::Status(status) => return self.take_status(*status),
-                Answer::PromptCreated(prompt) => return vec![Effect::Open(Place::Editor(prompt.name))],
-                _ => {}
-            },
-            ScreenEvent::Answered { result: Err(fault), .. } => {
+            ScreenEvent::Filled(filled) => return self.start.filled(&filled).unwrap_or_default(),
+            ScreenEvent::Chosen(chosen) => return self.start.chosen(&chosen).unwrap_or_default(),
+            ScreenEvent::Answered { result: Ok(answer), .. } => return self.answered(answer),
+            ScreenEvent::Answered {
+                request,
+                result: Err(fault),
+            } => {
                 let note = Note::failure(&fault);
-                self.facts.fail(fault);
+                if request == Request::Status {
+                    self.facts.fail(fault);
+                }
                 return vec![Effect::Say(note)];
             }
             _ => {}
@@ -252,7 +284,10 @@ impl Screen for Home {
                 if total == 0 { Err(what.into()) } else { Ok(()) }
             }
             CommandId::Search => Err("Home is short: the lists behind 2 to 6 can be searched".into()),
-            _ => Ok(()),
+            _ => offered(
+                command,
+                &[CommandId::PaneNext, CommandId::PanePrevious, CommandId::PaneZoom],
+            ),
         }
     }
 

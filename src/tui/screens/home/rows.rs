@@ -116,7 +116,7 @@ pub(super) fn rest(need: &Need) -> String {
         Need::Approved { .. } => "Approved and not promoted yet. Enter opens the review, P promotes there.".into(),
         Need::FailedGate { run, reason, .. } => format!("{reason}. Enter opens the failures of {run}."),
         Need::InterruptedRun { .. } => "Nobody works on it. Enter opens the run, where it can be resumed.".into(),
-        Need::Untested { .. } => "Enter opens its prompt, r runs it there.".into(),
+        Need::Untested { .. } => "r runs it, Enter opens its prompt.".into(),
         Need::Draft { saved_at, .. } => format!("Saved at {saved_at}. Enter opens the editor."),
     }
 }

@@ -202,6 +202,21 @@ fn a_new_prompt_opens_its_editor() {
 }
 
 #[test]
+fn r_runs_the_untested_version_and_opens_its_run() {
+    let (mut home, _) = home(status());
+    (0..4).for_each(|_| drop(commanded(&mut home, CommandId::MoveDown)));
+    let asked = [Request::Prompts, Request::Datasets, Request::Suites].map(Effect::Ask);
+    assert_eq!(commanded(&mut home, CommandId::RunStart), asked);
+    answered(&mut home, Request::Prompts, Ok(Answer::Prompts(Vec::new())));
+    answered(&mut home, Request::Datasets, Ok(Answer::Datasets(Vec::new())));
+    let effects = answered(&mut home, Request::Suites, Ok(Answer::Suites(Vec::new())));
+    // The version is known, so the first question is the dataset, and there is none.
+    assert!(matches!(&effects[..], [Effect::Say(note)] if note.text.contains("no dataset")));
+    let effects = answered(&mut home, Request::Status, Ok(Answer::Run(RunId(9))));
+    assert_eq!(effects.last(), Some(&Effect::Open(Place::Run(RunId(9)))));
+}
+
+#[test]
 fn says_what_is_missing() {
     let mut unloaded = Home::default();
     assert!(drawn(&unloaded, 80, 21).contains("loading"));

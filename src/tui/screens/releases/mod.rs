@@ -10,7 +10,7 @@ use ratatui::layout::Rect;
 
 use super::finder::{Finder, Found};
 use super::loaded::Loaded;
-use super::panes::{mouse_on_list, pane_at};
+use super::panes::{mouse_on_list, offered, pane_at};
 use super::promotion::{promoted_note, promotion_dialog, promotion_fault};
 use super::release_facts::{diff_place, promotion_text, release_text};
 use super::release_history::ReleaseRow;
@@ -29,6 +29,16 @@ use crate::tui::overlays::dialog::{Confirmed, Dialog, Fact};
 use crate::tui::widgets::listing::{HasId, Listing};
 use crate::tui::widgets::text_view::TextView;
 use crate::workbench::{Answer, EnvironmentRow, Fault, Leaving, Request, ReviewDetail};
+
+/// What it takes of the commands that not every screen has a use for.
+const TAKEN: [CommandId; 6] = [
+    CommandId::PaneNext,
+    CommandId::PanePrevious,
+    CommandId::PaneZoom,
+    CommandId::Search,
+    CommandId::CopyCommand,
+    CommandId::CopyPlain,
+];
 
 /// The panes, in the order of Tab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -143,6 +153,13 @@ impl Releases {
             CommandId::CopyId => {
                 let id = self.live().map(|release| release.promotion.id.to_string());
                 return id.map(Effect::Copy).into_iter().collect();
+            }
+            CommandId::CopyAll => return vec![Effect::Copy(self.detail_text(context.now).to_string())],
+            CommandId::CopyPlain => {
+                return vec![Effect::ShowPlain {
+                    title: self.title(),
+                    text: self.detail_text(context.now).to_string(),
+                }];
             }
             CommandId::CopyCommand => {
                 let target = self.live().and_then(|release| release.rollback_target.as_ref());
@@ -324,10 +341,10 @@ fn roll_back_dialog(live: &Promotion, target: &RollbackTarget, earlier: Option<&
 /// Reasons that say what happened to which release; the last is typed.
 fn roll_back_reasons(live: &PromotionId) -> Vec<String> {
     vec![
-        format!("wrong answers in production since {live}"),
-        format!("unsafe answers in production since {live}"),
-        format!("errors or schema failures in production since {live}"),
-        format!("cost or latency above the guards since {live}"),
+        format!("wrong answers in {live}"),
+        format!("unsafe answers in {live}"),
+        format!("errors or schema failures in {live}"),
+        format!("cost or latency too high in {live}"),
         "other, type it".into(),
     ]
 }
@@ -413,7 +430,7 @@ impl Screen for Releases {
             CommandId::Lineage if row.production.is_none() && row.staging.is_none() => {
                 Err(format!("nothing of {prompt} is in staging or production"))
             }
-            _ => Ok(()),
+            _ => offered(command, &TAKEN),
         }
     }
 

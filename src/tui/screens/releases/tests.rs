@@ -74,7 +74,7 @@ fn b_a_digit_and_enter_roll_back_what_was_live_when_asked() {
         panic!("a dialog was expected: {effects:?}");
     };
     assert_eq!(dialog.level(), Danger::Reason);
-    let reason = "wrong answers in production since support_triage_prod_v8";
+    let reason = "wrong answers in support_triage_prod_v8";
     let confirmed = Confirmed::for_test(CommandId::ReleaseRollBack, Some(0), reason);
     let request = Request::RollBack {
         leaving: Leaving::Release("support_triage_prod_v8".parse().unwrap()),

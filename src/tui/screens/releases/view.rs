@@ -57,7 +57,7 @@ impl Releases {
     fn draw_environments(&self, frame: &mut Frame, area: Rect, context: &Context) {
         let theme = context.theme;
         let inner = Panel::new("Environments")
-            .note(format!("{} prompts", self.rows.total()))
+            .note(self.rows.total().to_string())
             .focused(self.focus == Pane::Environments)
             .draw(frame, area, theme);
         if let Some(text) = self.all.absence() {

@@ -28,12 +28,11 @@ impl Reviews {
         };
         let viewed = self.viewed.entry(viewed_of(detail)).or_default();
         if viewed.remove(&change) {
-            return self.rebuild();
+            return;
         }
         viewed.insert(change);
         let total = self.changes.count();
         let next = (change + 1..total).chain(0..change).find(|at| !viewed.contains(at));
-        self.rebuild();
         if let Some(start) = next.and_then(|next| self.changes.start(next)) {
             self.row = start;
         }
@@ -53,7 +52,6 @@ impl Reviews {
                 } else {
                     Sides::Split
                 };
-                self.rebuild();
             }
             CommandId::Search => return vec![Effect::Open(Place::Decisions)],
             CommandId::Open => return self.open(),
@@ -65,6 +63,13 @@ impl Reviews {
                     .map(|id| Effect::Copy(id.to_string()))
                     .into_iter()
                     .collect();
+            }
+            CommandId::CopyAll => return vec![Effect::Copy(self.checks_text(context.now).to_string())],
+            CommandId::CopyPlain => {
+                return vec![Effect::ShowPlain {
+                    title: self.title(),
+                    text: self.checks_text(context.now).to_string(),
+                }];
             }
             CommandId::ReviewApprove | CommandId::ReviewReject | CommandId::ReviewPause | CommandId::ReleasePromote => {
                 return self.confirm(command, context);
@@ -91,7 +96,7 @@ impl Reviews {
     }
 
     fn move_row(&mut self, command: CommandId) {
-        let last = self.changes.rows.len().saturating_sub(1);
+        let last = self.changes.last_row();
         let row = match command {
             CommandId::MoveDown => self.row + 1,
             CommandId::MoveUp => self.row.saturating_sub(1),
@@ -196,7 +201,7 @@ impl Reviews {
                 return self.follow_selection().into_iter().collect();
             }
             (Pane::Change, MouseKind::ScrollDown) => {
-                self.row = (self.row + WHEEL_ROWS).min(self.changes.rows.len().saturating_sub(1));
+                self.row = (self.row + WHEEL_ROWS).min(self.changes.last_row());
             }
             (Pane::Change, MouseKind::ScrollUp) => self.row = self.row.saturating_sub(WHEEL_ROWS),
             (Pane::Checks, _) => {

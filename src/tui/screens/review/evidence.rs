@@ -105,11 +105,11 @@ fn rule_note(rule: &RuleResult) -> String {
     if !rule.gating {
         parts.push("reported only".to_owned());
     }
-    if rule.evidence != Evidence::PointOnly {
-        parts.push(rule.evidence.as_str().to_owned());
-    }
+    // The note, where there is one, says the evidence with its bound.
     if !rule.note.is_empty() {
         parts.push(rule.note.clone());
+    } else if rule.evidence != Evidence::PointOnly {
+        parts.push(rule.evidence.as_str().to_owned());
     }
     if !rule.breaking.is_empty() {
         parts.push(format!(
@@ -152,10 +152,7 @@ pub(super) fn comparison_lines(detail: &ReviewDetail) -> Vec<(Weight, String)> {
         lines.push((Weight::Warning, text));
     }
     let Some(comparison) = &detail.comparison else {
-        let text = format!(
-            "{} alone: no run of what is live on this dataset to compare with",
-            detail.run.id
-        );
+        let text = format!("{} alone: the base has no run on this dataset", detail.run.id);
         lines.push((Weight::Plain, text));
         return lines;
     };

@@ -18,6 +18,7 @@ use self::changes::Changes;
 use self::evidence::MetricRow;
 use self::judging::ViewedCount;
 use super::loaded::Loaded;
+use super::panes::offered;
 use super::promotion::{promoted_note, promotion_fault};
 use super::{Context, Place, Screen, ScreenEvent, Tab};
 use crate::domain::ids::{ReviewId, VersionId};
@@ -31,6 +32,17 @@ use crate::tui::widgets::diff_view::Sides;
 use crate::tui::widgets::listing::{HasId, Listing};
 use crate::tui::widgets::text_view::TextView;
 use crate::workbench::{Answer, Fault, Request, ReviewDetail, ReviewSummary};
+
+/// What it takes of the commands that not every screen has a use for.
+const TAKEN: [CommandId; 7] = [
+    CommandId::PaneNext,
+    CommandId::PanePrevious,
+    CommandId::PaneZoom,
+    CommandId::ProblemNext,
+    CommandId::ProblemPrevious,
+    CommandId::Search,
+    CommandId::CopyPlain,
+];
 
 /// The panes, in the order of Tab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,27 +176,14 @@ impl Reviews {
         }
         let is_same = self.shown().is_some_and(|shown| shown.review.id == detail.review.id);
         self.metrics.set_all(evidence::metric_rows(&detail));
+        self.changes = Changes::of(&detail);
+        self.row = self.row.min(self.changes.last_row());
         self.detail = Loaded::Ready(detail);
         if !is_same {
-            self.row = 0;
+            self.row = self.changes.start(0).unwrap_or(0);
             self.checks.reset();
             self.metrics.command(CommandId::First);
         }
-        self.rebuild();
-        if !is_same {
-            self.row = self.changes.start(0).unwrap_or(0);
-        }
-    }
-
-    /// Makes the rows of the change again: after an answer, and when something was viewed.
-    fn rebuild(&mut self) {
-        let Some(detail) = self.detail.ready() else {
-            return;
-        };
-        let none = BTreeSet::new();
-        let viewed = self.viewed.get(&viewed_of(detail)).unwrap_or(&none);
-        self.changes = Changes::of(detail, self.sides, viewed);
-        self.row = self.row.min(self.changes.rows.len().saturating_sub(1));
     }
 
     fn checks_text(&self, now: Timestamp) -> Printable {
@@ -294,7 +293,7 @@ impl Screen for Reviews {
         );
         let Some(detail) = self.shown() else {
             return if !needs_detail {
-                Ok(())
+                offered(command, &TAKEN)
             } else if self.queue_loaded.ready().is_some() && self.queue.total() == 0 {
                 Err("there is no review".into())
             } else {
@@ -309,7 +308,10 @@ impl Screen for Reviews {
             CommandId::Compare if detail.review.base.is_none() => {
                 Err("it is the first version there: nothing to compare it with".into())
             }
-            _ => Ok(()),
+            CommandId::ProblemNext | CommandId::ProblemPrevious | CommandId::Viewed if self.changes.count() == 0 => {
+                Err("there is no change".into())
+            }
+            _ => offered(command, &TAKEN),
         }
     }
 

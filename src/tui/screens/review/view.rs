@@ -1,12 +1,15 @@
 //! How a review looks at each size.
 
+use std::collections::BTreeSet;
+
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 
 use super::evidence::{MetricRow, Weight, comparison_lines};
 use super::judging::ViewedCount;
-use super::{Pane, QueueRow, Reviews};
+use super::{Pane, QueueRow, Reviews, viewed_of};
+use crate::domain::promotion::Environment;
 use crate::domain::review::ReviewState;
 use crate::domain::time::Timestamp;
 use crate::text::{Printable, cut_start};
@@ -115,19 +118,24 @@ impl Reviews {
         let is_wide = inner.width >= QUEUE_WIDE;
         let columns = [
             Column::share("version", 1),
-            Column::fixed("for", if is_wide { 10 } else { 0 }),
+            Column::fixed("for", if is_wide { 10 } else { 4 }),
             Column::fixed("by", if is_wide { 10 } else { 0 }),
             Column::number("age", if is_wide { 6 } else { 0 }),
             Column::fixed("gate", if is_wide { 11 } else { 0 }),
             Column::fixed("state", if is_wide { 11 } else { 8 }),
         ];
-        let subject_columns = usize::from(inner.width.saturating_sub(2 + 8 + 2));
+        let subject_columns = usize::from(inner.width.saturating_sub(if is_wide { 0 } else { 2 + 4 + 8 + 3 }));
         let cells = |row: &QueueRow| {
             let review = &row.0.review;
+            let environment = match review.environment {
+                other if is_wide => other.as_str(),
+                Environment::Staging => "stag",
+                other => other.short(),
+            };
             let style = if is_waiting(row.0.state) { theme.text } else { theme.dim };
             vec![
                 TableCell::new(cut_start(&review.version.to_string(), subject_columns), style),
-                TableCell::new(review.environment.as_str(), style),
+                TableCell::new(environment, style),
                 TableCell::new(review.requested_by.as_str(), style),
                 TableCell::new(review.requested_at.ago_text(context.now), theme.dim),
                 TableCell::new(verdict_word(row.0.verdict), verdict_style(row.0.verdict, theme)),
@@ -161,16 +169,12 @@ impl Reviews {
         };
         let new = detail.review.version.to_string();
         let old = detail.diff.as_ref().map_or("nothing", |view| view.old.as_str());
-        if self.changes.rows.is_empty() {
-            let inner = self
-                .panel(Pane::Change, format!("{old} -> {new}"))
-                .draw(frame, area, context.theme);
-            let text = "No difference: what stands there has the same content.";
-            return draw_sentence(frame, inner, text, context.theme.dim);
-        }
+        let none = BTreeSet::new();
+        let viewed = self.viewed.get(&viewed_of(detail)).unwrap_or(&none);
+        let (rows, cursor) = self.changes.drawn(self.row, self.sides, viewed, area.width);
         let view = DiffView {
-            rows: &self.changes.rows,
-            cursor: self.row,
+            rows: &rows,
+            cursor,
             sides: self.sides,
         };
         view.draw(
