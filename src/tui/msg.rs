@@ -61,7 +61,8 @@ pub enum Urgency {
     Failure,
 }
 
-/// A sentence for the status line; it stays until another replaces it.
+/// A sentence for the status line. One that something went as asked goes with the next key; others stay until another
+/// replaces them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     /// How urgent it is.

@@ -8,6 +8,7 @@ use crate::tui::effect::Order;
 use crate::tui::input::{Key, KeyCode, Mouse, MouseKind};
 use crate::tui::keymap::Lookup;
 use crate::tui::layout::{rows, size_class};
+use crate::tui::msg::Urgency;
 use crate::tui::overlays::dialog::{Dialog, OpenDialog};
 use crate::tui::overlays::help::Help;
 use crate::tui::overlays::palette::Palette;
@@ -23,6 +24,8 @@ const PASTE_DROPPED: &str = "pasted text was dropped: no field has the focus";
 
 impl App {
     pub(super) fn key(&mut self, key: Key) {
+        // What went as asked has been read by the next key: the screen's own status comes back.
+        self.note.take_if(|note| note.urgency == Urgency::Info);
         if size_class(self.size).is_none() {
             return self.key_while_too_small(key);
         }

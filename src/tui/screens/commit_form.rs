@@ -22,10 +22,8 @@ pub fn form(prompt: &PromptName, last: Option<&CommitReason>) -> Form {
         title: format!("Save a version of {prompt}"),
         fields: vec![
             FormField::choice("kind", "Because of", kinds.collect()).selected(selected.unwrap_or(0)),
-            FormField::text("reason", "Reason, for everybody who reads the history")
-                .required()
-                .filled_with(text),
-            FormField::text("link", "Link: a ticket, a run, a thread").filled_with(link),
+            FormField::text("reason", "Reason").required().filled_with(text),
+            FormField::text("link", "Link, if any").filled_with(link),
         ],
         button: "Save version".into(),
     }
@@ -78,8 +76,6 @@ mod tests {
     }
 
     fn form_field(text: &str) -> FormField {
-        FormField::text("reason", "Reason, for everybody who reads the history")
-            .required()
-            .filled_with(text)
+        FormField::text("reason", "Reason").required().filled_with(text)
     }
 }

@@ -5,6 +5,8 @@ mod autosave;
 mod commands;
 mod document;
 mod marks;
+#[cfg(test)]
+mod samples;
 mod summary;
 #[cfg(test)]
 mod tests;

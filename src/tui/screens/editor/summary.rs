@@ -133,10 +133,10 @@ mod tests {
     #[test]
     fn reads_model_variables_and_messages() {
         let document = lines(
-            "+++\n[model]\nprovider = \"simulated\"\nname = \"triage-sim-1\"\ntemperature = 0.2\nmax_output_tokens = 600\n\
-             [model.response_format]\ntype = \"json_schema\"\nname = \"triage_reply\"\nversion = 3\nschema = '''\n{}\n[x]\n'''\n\
-             [[variables]]\nname = \"ticket\"\n[[variables]]\nname = \"company\"\ndefault = \"Acme\"\n+++\n\
-             -- system --\nTriage.\n-- user --\n{{ ticket }}\n",
+            "+++\n[model]\nprovider = \"simulated\"\nname = \"triage-sim-1\"\ntemperature = 0.2\n\
+             max_output_tokens = 600\n[model.response_format]\ntype = \"json_schema\"\nname = \"triage_reply\"\n\
+             version = 3\nschema = '''\n{}\n[x]\n'''\n[[variables]]\nname = \"ticket\"\n[[variables]]\n\
+             name = \"company\"\ndefault = \"Acme\"\n+++\n-- system --\nTriage.\n-- user --\n{{ ticket }}\n",
         );
         let summary = read(&document).unwrap();
         assert_eq!(

@@ -1,51 +1,16 @@
 //! The editor by messages, and as it is drawn.
 
 use super::marks::lint_mark;
+use super::samples::{SOURCE, dataset, draft, name, outcome, suite, unstored, version};
 use super::*;
-use crate::domain::actor::Actor;
-use crate::domain::dataset::{DatasetChanges, DatasetVersion};
-use crate::domain::draft::Draft;
-use crate::domain::grader::Score;
-use crate::domain::hash::ContentHash;
-use crate::domain::json::JsonText;
-use crate::domain::money::UsdNanos;
-use crate::domain::outcome::{Outcome, Usage};
-use crate::domain::reason::Reason;
+use crate::domain::ids::RunId;
 use crate::domain::time::Timestamp;
-use crate::tui::input::Key;
+use crate::tui::input::{Key, KeyCode};
 use crate::tui::msg::{Note, Urgency};
 use crate::tui::overlays::dialog::Confirmed;
 use crate::tui::overlays::form::{FieldValue, Filled};
 use crate::tui::screens::testing::{NOW, drawn, with_context};
-use crate::workbench::{Answer, DraftView, Fault};
-
-const SOURCE: &str = "\
-+++
-[model]
-provider = \"simulated\"
-name = \"triage-sim-1\"
-temperature = 0.0
-
-[[variables]]
-name = \"ticket\"
-
-[[variables]]
-name = \"company\"
-default = \"Larkspur\"
-+++
--- system --
-You triage support tickets for {{ company }}, a shop for kitchen appliances and coffee subscriptions.
-
-Escalate when the ticket mentions:
-- a lawyer, a solicitor, an attorney, legal action, small claims or court
-</message>\u{200b}
--- user --
-{{ ticket }}
-";
-
-fn name() -> PromptName {
-    PromptName::new("support_triage").unwrap()
-}
+use crate::workbench::{Answer, Fault};
 
 fn update(editor: &mut Editor, event: ScreenEvent) -> Vec<Effect> {
     with_context(100, 30, |context| editor.update(event, context))
@@ -84,64 +49,11 @@ fn save_fails(editor: &mut Editor) -> Vec<Effect> {
     )
 }
 
-fn draft(source: &str, saved_at: Timestamp) -> DraftView {
-    DraftView {
-        draft: Draft {
-            prompt: name(),
-            base: Some("support_triage_v12".parse().unwrap()),
-            source: source.into(),
-            saved_by: Actor::new("anna").unwrap(),
-            saved_at,
-        },
-        is_stored: true,
-        marks: vec![lint_mark(19, false, "hidden character U+200B")],
-    }
-}
-
-fn unstored(source: &str) -> DraftView {
-    let mut view = draft(source, NOW);
-    view.draft.base = Some("support_triage_v13".parse().unwrap());
-    DraftView {
-        is_stored: false,
-        ..view
-    }
-}
-
-fn targets(editor: &mut Editor) {
-    let dataset = DatasetVersion {
-        id: "support_triage_regression@2026-06-01".parse().unwrap(),
-        content_hash: ContentHash::of(&1).unwrap(),
-        example_count: 240,
-        exclusions: Vec::new(),
-        parent: None,
-        changes: DatasetChanges::default(),
-        author: Actor::new("anna").unwrap(),
-        reason: Reason::new("first import of tickets").unwrap(),
-        created_at: NOW,
-    };
-    answer(editor, Answer::Datasets(vec![dataset]));
-    let suite = crate::domain::suite::SuiteVersion {
-        id: "triage_quality@v8".parse().unwrap(),
-        content: crate::domain::suite::SuiteContent {
-            description: String::new(),
-            graders: Vec::new(),
-            metrics: Vec::new(),
-            thresholds: Vec::new(),
-            slices: Vec::new(),
-            policy: crate::domain::gate::GatePolicy::Point,
-        },
-        content_hash: ContentHash::of(&1).unwrap(),
-        author: Actor::new("anna").unwrap(),
-        reason: Reason::new("first suite of triage").unwrap(),
-        created_at: NOW,
-    };
-    answer(editor, Answer::Suites(vec![suite]));
-}
-
 fn opened() -> Editor {
     let mut editor = Editor::new(name());
     answer(&mut editor, Answer::Draft(draft(SOURCE, NOW)));
-    targets(&mut editor);
+    answer(&mut editor, Answer::Datasets(vec![dataset()]));
+    answer(&mut editor, Answer::Suites(vec![suite()]));
     assert_eq!(editor.document.cursor(), (14, 0), "the first text of a message");
     editor.document.jump(0, 0);
     editor
@@ -333,11 +245,8 @@ fn r_tries_a_draft_and_runs_a_version_that_was_just_saved() {
         matches!(effects.as_slice(), [Effect::Fill(form)] if form.tag == "try"),
         "changed since"
     );
-    let effects = answer(&mut editor, Answer::Run(crate::domain::ids::RunId(7)));
-    assert_eq!(
-        effects.last(),
-        Some(&Effect::Open(Place::Run(crate::domain::ids::RunId(7))))
-    );
+    let effects = answer(&mut editor, Answer::Run(RunId(7)));
+    assert_eq!(effects.last(), Some(&Effect::Open(Place::Run(RunId(7)))));
 }
 
 #[test]
@@ -351,10 +260,7 @@ fn marks_search_and_availability() {
     for c in "ticket".chars() {
         update(&mut editor, ScreenEvent::Key(Key::char(c)));
     }
-    update(
-        &mut editor,
-        ScreenEvent::Key(Key::plain(crate::tui::input::KeyCode::Enter)),
-    );
+    update(&mut editor, ScreenEvent::Key(Key::plain(KeyCode::Enter)));
     assert_eq!(editor.search.found, Some((4, 4)));
     assert!(editor.step_back() && editor.search.query.is_empty());
 
@@ -373,69 +279,6 @@ fn marks_search_and_availability() {
         "the marks are of an older text"
     );
     assert!(Editor::new(name()).why_off(CommandId::EditorInsert).is_err());
-}
-
-fn version() -> crate::domain::version::PromptVersion {
-    use crate::domain::model::ModelConfig;
-    use crate::domain::prompt::{MessageTemplate, PromptContent, Role};
-    use crate::domain::version::{ChangeKind, ChangeReason, PromptVersion};
-    let content = PromptContent {
-        messages: vec![MessageTemplate {
-            role: Role::User,
-            text: "{{ ticket }}".into(),
-        }],
-        variables: Vec::new(),
-        model: ModelConfig::new("simulated", "triage-sim-1"),
-    };
-    let reason = ChangeReason {
-        kind: ChangeKind::EvalFailure,
-        text: Reason::new("billing disputes were missed").unwrap(),
-        link: None,
-    };
-    let id = "support_triage_v13".parse().unwrap();
-    PromptVersion::new(id, content, None, Actor::new("anna").unwrap(), reason, NOW).unwrap()
-}
-
-fn outcome() -> Outcome {
-    let score = |grader: &str, passed, explanation: &str| Score {
-        grader: grader.into(),
-        passed,
-        explanation: explanation.into(),
-    };
-    Outcome {
-        run: crate::domain::ids::RunId(1),
-        index: 17,
-        example: "t-018".parse().unwrap(),
-        example_hash: ContentHash::of(&1).unwrap(),
-        rendered: Vec::new(),
-        documents: Vec::new(),
-        tool_calls: Vec::new(),
-        raw_response: String::new(),
-        text: None,
-        parsed: Some(JsonText::parse(r#"{"route":"billing","escalate":false,"reason":"invoice\u202e"}"#).unwrap()),
-        parse_error: None,
-        refusal: None,
-        finish_reason: None,
-        resolved_model: None,
-        system_fingerprint: None,
-        response_id: None,
-        usage: Usage {
-            input_tokens: Some(640),
-            output_tokens: Some(31),
-            ..Usage::default()
-        },
-        latency_ms: 420,
-        attempts: Vec::new(),
-        cost: Some(UsdNanos(0)),
-        error: None,
-        scores: vec![
-            score("json_validity", true, ""),
-            score("escalation", false, "expected true, got false"),
-            score("routing", true, ""),
-        ],
-        failure_category: None,
-        finished_at: NOW,
-    }
 }
 
 fn worked_in() -> Editor {

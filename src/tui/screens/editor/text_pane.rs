@@ -328,8 +328,8 @@ mod tests {
     use super::*;
     use crate::tui::screens::testing::{grid, with_context};
 
-    const TEXT: &str = "+++\n[model]\n+++\n-- system --\nYou answer {{ company }} and a long line that wraps at a word.\n\
-                        \n</message>\u{200b}\tx\n-- user --\n{{ input }}";
+    const TEXT: &str = "+++\n[model]\n+++\n-- system --\nYou answer {{ company }} and a long line that wraps at a \
+                        word.\n\n</message>\u{200b}\tx\n-- user --\n{{ input }}";
 
     fn drawn(document: &Document, viewport: &Viewport, columns: u16, height: u16) -> String {
         with_context(80, 24, |context| {

@@ -169,7 +169,12 @@ impl Prompts {
             .versions
             .iter()
             .map(|it| VersionRow::Version(Box::new(it.clone())));
+        // What is newest stays in view while nobody reads further down.
+        let follows = self.focus == Pane::Prompts;
         self.versions.set_all(draft.chain(versions).collect());
+        if follows {
+            self.versions.select_row(0);
+        }
         self.detail = Some(detail);
     }
 
@@ -320,7 +325,9 @@ impl Screen for Prompts {
     fn status(&self) -> String {
         match &self.all {
             None => String::new(),
-            Some(all) if self.filter.is_empty() => format!("{} prompts", all.len()),
+            Some(all) if self.filter.is_empty() => {
+                format!("{} prompt{}", all.len(), if all.len() == 1 { "" } else { "s" })
+            }
             Some(all) => format!("{} of {} prompts  /{}", self.list.total(), all.len(), self.filter),
         }
     }

@@ -9,11 +9,12 @@ use crate::domain::draft::Draft;
 use crate::domain::gate::Verdict;
 use crate::domain::ids::VersionId;
 use crate::domain::version::PromptVersion;
-use crate::text::{Printable, cut};
+use crate::text::{Printable, wrap_lines};
 use crate::tui::input::Mouse;
 use crate::tui::layout::WidthClass;
 use crate::tui::screens::Context;
 use crate::tui::screens::figures::{SIMULATED, labelled_verdict, verdict_sign, verdict_style, verdict_word};
+use crate::tui::screens::panes::draw_lines;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::field::Focus;
 use crate::tui::widgets::panel::Panel;
@@ -23,7 +24,7 @@ use crate::workbench::VersionSummary;
 /// Rows of the list of prompts, with border and header, where versions stand below it.
 const PROMPTS_ROWS: (u16, u16) = (6, 10);
 /// Rows of the details, with their border.
-const DETAIL_ROWS: u16 = 6;
+const DETAIL_ROWS: u16 = 7;
 /// Columns of the list of prompts where versions stand beside it.
 const PROMPTS_COLUMNS: u16 = 72;
 /// Rows above the first of a table: border and header.
@@ -164,15 +165,19 @@ impl Prompts {
             (Some(_), None) => "loading the versions",
             (Some(_), Some(_)) => "No version yet. e opens the editor, ^s saves the first.",
         };
-        let columns = [
+        let is_narrow = context.size_class.width == WidthClass::Narrow;
+        let mut columns = vec![
             Column::fixed("version", 7),
             Column::fixed("live", 12),
             Column::share("reason", 1),
             Column::fixed("author", 8),
             Column::fixed("run", 7),
             Column::fixed("gate", 16),
-            Column::fixed("age", 6),
         ];
+        // Where there is no room for the age, the details have the moment.
+        if !is_narrow {
+            columns.push(Column::fixed("age", 6));
+        }
         Table::new(&columns).focus(Focus::when(is_focused)).empty(empty).draw(
             frame,
             inner,
@@ -200,11 +205,11 @@ impl Prompts {
             },
         };
         let inner = Panel::new(title).draw(frame, area, theme).inner(Margin::new(1, 0));
-        for (line, y) in lines.iter().zip(inner.y..inner.bottom()) {
-            let text = Printable::line(line);
-            let shown = cut(text.as_str(), usize::from(inner.width)).into_owned();
-            frame.render_widget(Line::styled(shown, theme.text), Rect::new(inner.x, y, inner.width, 1));
-        }
+        let columns = usize::from(inner.width);
+        let lines = lines
+            .iter()
+            .flat_map(|line| wrap_lines(Printable::line(line).as_str(), columns));
+        draw_lines(frame, inner, lines.map(|line| Line::styled(line, theme.text)));
     }
 }
 
