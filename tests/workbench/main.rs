@@ -1,4 +1,5 @@
-//! The promises of the workbench, each in a file of its name, told through the functions that screens and commands call.
+//! The promises of the workbench, each in a file of its name, told through the functions that screens and commands
+//! call.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -4,7 +4,7 @@ use super::autosave::LastSave;
 use super::document::Document;
 use super::marks::Marks;
 use super::summary::role_of;
-use super::{Editor, Loading, OnceSaved};
+use super::{Editor, Loading, Mode, OnceSaved};
 use crate::domain::time::Timestamp;
 use crate::domain::version::PromptVersion;
 use crate::tui::command::CommandId;
@@ -130,6 +130,8 @@ impl Editor {
     }
 
     fn committed(&mut self, version: PromptVersion) -> Vec<Effect> {
+        // What one does next with a version are commands: run it, ask for a review.
+        self.mode = Mode::Normal;
         let note = Note::info(format!("{} saved. r runs it", version.id));
         self.base = Some(version.id.clone());
         self.is_stored = false;
