@@ -20,8 +20,10 @@
 //! A noun of the design has one file of its name in [`domain`]; how it lies on disk is in [`store`] under the same
 //! name; what one may do with it is a method of [`workbench::Workbench`].
 
+pub mod cli;
 pub mod domain;
 pub mod evals;
+pub mod host;
 pub mod interchange;
 pub mod providers;
 pub mod releases;
@@ -29,4 +31,5 @@ pub mod stats;
 pub mod store;
 pub mod text;
 pub mod traces;
+pub mod tui;
 pub mod workbench;

@@ -1,3 +1,7 @@
 //! The pegbox binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    pegbox::cli::run(std::env::args_os()).into()
+}

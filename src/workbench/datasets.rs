@@ -12,7 +12,8 @@ use crate::domain::example::{Example, ExampleContent, ExampleSource};
 use crate::domain::ids::{DatasetLabel, DatasetName, DatasetVersionId, ExampleId, RunId};
 use crate::domain::json::JsonText;
 use crate::domain::reason::Reason;
-use crate::interchange::dataset_file::{self, Format, Imported, Mapping, RowFault};
+pub use crate::interchange::dataset_file::RowFault;
+use crate::interchange::dataset_file::{self, Format, Imported, Mapping};
 use crate::store::Change;
 
 /// Rows that a preview shows.

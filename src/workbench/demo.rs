@@ -3,6 +3,7 @@
 //! Nothing in it is a table of results. Versions, datasets, suites, runs, reviews and releases are made by the same
 //! functions that everybody uses, and every number comes from the simulated model reading the prompt of that version.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -15,6 +16,7 @@ use crate::domain::reason::Reason;
 use crate::domain::run::{RunSettings, RuntimeContext};
 use crate::domain::time::Timestamp;
 use crate::domain::version::ChangeKind;
+use crate::store::embedded::EmbeddedEngine;
 use crate::store::engine::Engine;
 
 const V11: &str = include_str!("../../assets/demo/support_triage_v11.prompt.md");
@@ -29,10 +31,18 @@ pub const DEMO_FIX: &str = "- a disputed charge, a chargeback";
 /// The line above which it belongs.
 pub const DEMO_FIX_ABOVE: &str = "- fraud, identity theft";
 
+/// Milliseconds of a day.
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// When the history begins: 2026-02-02 09:00 UTC.
-const HISTORY_BEGINS: Timestamp = Timestamp(1_770_022_800_000);
-/// Between two things that the history records, in milliseconds: 40 minutes.
-const HISTORY_STEP_MS: i64 = 40 * 60 * 1_000;
+const FEBRUARY_2: Timestamp = Timestamp(1_770_022_800_000);
+/// Days between two early versions.
+const DAYS_PER_VERSION: i64 = 8;
+/// When the tickets of spring came in: 2026-05-01 09:00 UTC.
+const MAY_1: Timestamp = Timestamp(FEBRUARY_2.0 + 88 * DAY_MS);
+/// When the candidate was written: 2026-06-01 09:00 UTC.
+const JUNE_1: Timestamp = Timestamp(FEBRUARY_2.0 + 119 * DAY_MS);
+/// Between two looks at the history's clock, in milliseconds: 20 seconds.
+const HISTORY_STEP_MS: i64 = 20_000;
 /// Tickets that the history's early runs used.
 const EARLY_TICKETS: usize = 40;
 /// Tickets that the regression set had before 2026-06-01.
@@ -44,10 +54,19 @@ const EARLY_RELEASES: [u32; 7] = [1, 2, 4, 5, 7, 8, 10];
 /// Releases that went through staging first; with v11 that makes `support_triage_staging_v4`.
 const STAGED: [u32; 3] = [5, 8, 10];
 
-/// A clock that moves on by itself, for a history that was written in a second.
-pub fn history_clock() -> Clock {
-    let next = AtomicI64::new(HISTORY_BEGINS.0);
-    Arc::new(move || Timestamp(next.fetch_add(HISTORY_STEP_MS / 8, Ordering::Relaxed)))
+/// A clock that moves on by itself and can be set, for half a year that is written in a second.
+#[derive(Clone)]
+struct HistoryClock(Arc<AtomicI64>);
+
+impl HistoryClock {
+    fn clock(&self) -> Clock {
+        let moment = Arc::clone(&self.0);
+        Arc::new(move || Timestamp(moment.fetch_add(HISTORY_STEP_MS, Ordering::Relaxed)))
+    }
+
+    fn set(&self, moment: Timestamp) {
+        self.0.store(moment.0, Ordering::Relaxed);
+    }
 }
 
 /// The tickets' first rows.
@@ -112,13 +131,31 @@ impl Cast {
 impl Workbench {
     /// Fills an empty store with the sample history. Opens its own workbench over the engine, with the history's clock.
     pub fn build_demo(engine: Arc<dyn Engine>, runtime: tokio::runtime::Handle) -> Result<(), WorkbenchError> {
-        let workbench = Self::over(engine, history_clock(), runtime);
+        let time = HistoryClock(Arc::new(AtomicI64::new(FEBRUARY_2.0)));
+        let workbench = Self::over(engine, time.clock(), runtime);
         let history = History {
             workbench: &workbench,
+            time,
             cast: Cast::new()?,
             prompt: PromptName::new(DEMO_PROMPT)?,
         };
         history.write()
+    }
+
+    /// Opens a demo store: the one in the folder, or a new one where the folder is empty.
+    pub fn open_demo(folder: &Path, clock: Clock, runtime: tokio::runtime::Handle) -> Result<Self, WorkbenchError> {
+        let engine = EmbeddedEngine::open(folder).map_err(|error| WorkbenchError::Store(error.into()))?;
+        let engine: Arc<dyn Engine> = Arc::new(engine);
+        let workbench = Self::over(Arc::clone(&engine), clock, runtime.clone());
+        if workbench.is_empty() {
+            Self::build_demo(engine, runtime)?;
+        } else if !workbench.is_demo()? {
+            return Err(WorkbenchError::refused(
+                format!("{} holds a store that is no demo", folder.display()),
+                "name an empty folder with --store, or leave it out for a temporary one",
+            ));
+        }
+        Ok(workbench)
     }
 
     /// Whether the store is a demo store: its policy accepts simulated evidence and it has the demo's prompt.
@@ -135,6 +172,7 @@ impl Workbench {
 
 struct History<'a> {
     workbench: &'a Workbench,
+    time: HistoryClock,
     cast: Cast,
     prompt: PromptName,
 }
@@ -149,6 +187,7 @@ impl History<'_> {
             .set_policy(&self.cast.anna, policy, "a sample store in which no model is real")?;
         let smoke = self.import("support_triage_smoke", "2026-02-01", EARLY_TICKETS)?;
         self.early_history(&smoke)?;
+        self.time.set(MAY_1);
         let may = self.import("support_triage_regression", "2026-05-01", MAY_TICKETS)?;
         let bar = self.early_suite_version(7)?;
         self.commit_document(
@@ -176,6 +215,8 @@ impl History<'_> {
         ];
         let mut suites = 0;
         for (number, (kind, why)) in (1..).zip(reasons) {
+            let day = i64::try_from(number).unwrap_or(0) - 1;
+            self.time.set(Timestamp(FEBRUARY_2.0 + day * DAYS_PER_VERSION * DAY_MS));
             // v1 lacks eleven of v11's list lines, v10 one.
             self.commit_document(&early_version(12_usize.saturating_sub(number)), kind, why)?;
             let number = u32::try_from(number).unwrap_or(u32::MAX);
@@ -191,6 +232,7 @@ impl History<'_> {
     /// Suite v8, the June tickets, v12, and the run of v11 that v12 will be compared with.
     fn candidate(&self) -> Result<(), WorkbenchError> {
         let workbench = self.workbench;
+        self.time.set(JUNE_1);
         let june = self.import("support_triage_regression", "2026-06-01", usize::MAX)?;
         let suite = workbench.import_suite(
             &self.cast.mei,

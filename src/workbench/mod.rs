@@ -40,6 +40,7 @@ pub use releasing::*;
 pub use request::*;
 pub use reviewing::*;
 pub use running::*;
+pub use tracing::*;
 
 use crate::domain::actor::Actor;
 use crate::domain::ids::RunId;
@@ -52,6 +53,12 @@ use crate::store::engine::{AuditEntry, Engine};
 
 /// Reads the time. Handed in from outside, so that tests and the demo choose it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Whether a panic of this thread is being contained by the store: the index may panic on damaged files, is caught and
+/// rebuilt, and no panic hook should say anything about it.
+pub fn panic_is_contained() -> bool {
+    crate::store::embedded::panic_is_contained()
+}
 
 /// The workbench over one store.
 pub struct Workbench {

@@ -7,7 +7,8 @@ use crate::domain::promotion::{Environment, Promotion};
 use crate::domain::reason::Reason;
 use crate::domain::release::Release;
 use crate::releases::promote::{self, Promoted};
-use crate::releases::rollback::{self, Leaving};
+use crate::releases::rollback;
+pub use crate::releases::rollback::Leaving;
 
 /// What is where, for one prompt.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,7 @@
 //! Lineage: from any id to the records behind it.
 
 use super::{Workbench, WorkbenchError};
-use crate::traces::lineage::Lineage;
+pub use crate::traces::lineage::{HashCheck, Lineage, LineageNode};
 
 impl Workbench {
     /// Everything that stands behind an id: a trace, an outcome, a release, a run, a version.

@@ -1,0 +1,98 @@
+//! The arguments of every command. Help texts here are what `--help` prints.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use super::commands::{dataset, prompt, release, review, run, store, suite};
+use super::exit::EXIT_CODES_HELP;
+
+/// A terminal workbench that treats prompt tuning as software release management.
+///
+/// Without a command it opens the workbench's screens.
+#[derive(Debug, Parser)]
+#[command(name = "pegbox", version, after_help = EXIT_CODES_HELP, after_long_help = EXIT_CODES_HELP)]
+pub struct Arguments {
+    /// The common options.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Common options")]
+pub struct Global {
+    /// The store's folder, instead of `PEGBOX_STORE`, the nearest .pegbox folder or the user's data folder
+    #[arg(long, global = true, value_name = "DIR", display_order = 900)]
+    pub store: Option<PathBuf>,
+    /// Print one JSON document instead of text, and errors as JSON
+    #[arg(long, global = true, display_order = 901)]
+    pub json: bool,
+    /// Who acts, instead of `PEGBOX_USER` or the system's user name
+    #[arg(long, global = true, value_name = "NAME", display_order = 902)]
+    pub user: Option<String>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a sample store that tells a true story, and open it
+    Demo(DemoArgs),
+    /// What waits for somebody, what runs, what there is
+    Status,
+    /// Prompts, drafts and versions
+    #[command(subcommand)]
+    Prompt(prompt::PromptCommand),
+    /// What changed between two versions or drafts of a prompt
+    Diff(DiffArgs),
+    /// Datasets: versioned examples
+    #[command(subcommand)]
+    Dataset(dataset::DatasetCommand),
+    /// Suites: graders, metrics and thresholds
+    #[command(subcommand)]
+    Suite(suite::SuiteCommand),
+    /// Runs of a version over a dataset
+    #[command(subcommand)]
+    Run(run::RunCommand),
+    /// Reviews and decisions
+    #[command(subcommand)]
+    Review(review::ReviewCommand),
+    /// Promotions, releases and the way back
+    #[command(subcommand)]
+    Release(release::ReleaseCommand),
+    /// Every record behind an id, with the check of its hash
+    Lineage {
+        /// A run, outcome (`run_7/t-031`), version, release, review, decision, dataset, suite or trace
+        id: String,
+    },
+    /// The store's health, numbers and rules
+    #[command(subcommand)]
+    Store(store::StoreCommand),
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the keys of the screens as a Markdown table
+    Keys,
+}
+
+/// The demo.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Tell the whole story as text, check every step, and open no screen
+    #[arg(long)]
+    pub headless: bool,
+}
+
+/// A comparison of two prompts.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// Old and new: versions (`support_triage_v11 v12`, or `support_triage v11 v12`), or a prompt's name for its draft
+    #[arg(required = true, num_args = 2..=3, value_name = "VERSION")]
+    pub versions: Vec<String>,
+}

@@ -1,0 +1,266 @@
+//! Following a run to its end, and what is said of it then.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use tokio::sync::watch;
+
+use super::Context;
+use super::evidence::{gate_text, results_table};
+use super::run::answers_text;
+use crate::cli::exit::{CliError, Exit, Failure};
+use crate::cli::output::{NO_VALUE, Out, Plain, Reply, or_none};
+use crate::domain::gate::Verdict;
+use crate::domain::ids::RunId;
+use crate::domain::progress::RunProgress;
+use crate::domain::run::{RunState, RunTotals};
+use crate::workbench::{FaultKind, RunDetail, Workbench};
+
+/// Where progress is not redrawn in place, a line comes at every twentieth of the run.
+const PROGRESS_LINES: u64 = 20;
+
+/// Waits until the run ends or is interrupted, and reports it with the exit code of its gate.
+pub fn follow(context: &mut Context<'_>, run: RunId) -> Result<Reply, CliError> {
+    if let Some(progress) = context.workbench.watch_run(run) {
+        let watched = context
+            .runtime
+            .block_on(watch_to_end(&context.workbench, context.out, progress))?;
+        // A run that could not save has stopped by itself, and only its end says why.
+        if watched == Watched::ToTheEnd
+            && let Err(error) = context.workbench.wait_run(run)
+            && error.kind() == FaultKind::Store
+        {
+            return Err(error.into());
+        }
+    }
+    let detail = context.workbench.run_detail(run)?;
+    let mut reply = show(context, run)?;
+    (reply.exit, reply.failure) = ending(&detail);
+    Ok(reply)
+}
+
+/// A run as it stands; for machines, its tuning-run record.
+pub fn show(context: &Context<'_>, run: RunId) -> Result<Reply, CliError> {
+    let detail = context.workbench.run_detail(run)?;
+    let record = context.workbench.tuning_record(run)?;
+    Ok(Reply::done(json!(record), run_text(&detail)))
+}
+
+/// How the watching ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Watched {
+    /// Nobody works on the run any more.
+    ToTheEnd,
+    /// The person did not want to wait.
+    UntilLeft,
+}
+
+/// Shows progress until the run is no longer worked on. The first signal parks it, the second leaves at once: what is
+/// on disk is safe either way.
+async fn watch_to_end(
+    workbench: &Arc<Workbench>,
+    out: &mut Out,
+    mut progress: watch::Receiver<RunProgress>,
+) -> Result<Watched, CliError> {
+    let mut signals = StopSignals::listen()?;
+    let mut is_parked = false;
+    let mut shown = None;
+    loop {
+        let now = progress.borrow_and_update().clone();
+        let mark = (
+            now.totals.saved * PROGRESS_LINES / now.example_count.max(1),
+            now.state,
+            now.notice.clone(),
+        );
+        if out.redraws_progress() || shown.as_ref() != Some(&mark) {
+            out.progress(&progress_line(&now));
+            shown = Some(mark);
+        }
+        if now.state != RunState::Running {
+            return Ok(Watched::ToTheEnd);
+        }
+        tokio::select! {
+            changed = progress.changed() => if changed.is_err() { return Ok(Watched::ToTheEnd) },
+            () = signals.next() => {
+                if is_parked {
+                    return Ok(Watched::UntilLeft);
+                }
+                is_parked = true;
+                out.note("finishing what is in flight; once more stops at once");
+                // It waits until the run has stopped, and this thread has to go on showing progress.
+                let workbench = Arc::clone(workbench);
+                tokio::task::spawn_blocking(move || workbench.park_runs());
+            }
+        }
+    }
+}
+
+/// Ctrl-C and a polite kill.
+#[cfg(unix)]
+struct StopSignals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl StopSignals {
+    fn listen() -> Result<Self, CliError> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// Ctrl-C.
+#[cfg(not(unix))]
+struct StopSignals;
+
+#[cfg(not(unix))]
+impl StopSignals {
+    fn listen() -> Result<Self, CliError> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+fn progress_line(progress: &RunProgress) -> String {
+    let totals = &progress.totals;
+    let count = progress.example_count;
+    let percent = totals.saved * 100 / count.max(1);
+    let state = (progress.state != RunState::Running).then(|| progress.state.as_str().to_owned());
+    let parts = [
+        Some(progress.run.to_string()),
+        Some(format!("{}/{count}", totals.saved)),
+        Some(format!("{percent} %")),
+        Some(format!("{} failed", totals.failed)),
+        Some(format!("{} errors", totals.errored)),
+        Some(format!("{:.1}/s", progress.rate_per_s)),
+        progress
+            .latency_ms
+            .map(|[median, p95, _]| format!("p50 {median} ms  p95 {p95} ms")),
+        progress
+            .eta_ms
+            .map(|eta_ms| format!("{} s left", eta_ms.div_ceil(1_000))),
+        state,
+        progress.notice.clone(),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("  ")
+}
+
+/// The exit code, and what is to be said beside the answer.
+fn ending(detail: &RunDetail) -> (Exit, Option<Failure>) {
+    let RunProgress {
+        run,
+        state,
+        totals,
+        recent_failures,
+        ..
+    } = &detail.progress;
+    let failure = |exit, what, hint| (exit, Some(Failure { exit, what, hint }));
+    match state {
+        RunState::Running | RunState::Interrupted => {
+            let what = format!(
+                "interrupted: {run} has {} of {}",
+                totals.saved, detail.run.example_count
+            );
+            failure(Exit::Interrupted, what, format!("go on with pegbox run resume {run}"))
+        }
+        RunState::Finished if totals.saved > 0 && totals.errored == totals.saved => {
+            let why = recent_failures
+                .first()
+                .map_or_else(String::new, |first| format!(": {}", first.why));
+            let what = format!("the provider answered none of {} examples of {run}{why}", totals.saved);
+            failure(
+                Exit::Provider,
+                what,
+                "check the endpoint, the key and the model's name, then start a new run".into(),
+            )
+        }
+        RunState::Finished | RunState::Cancelled => {
+            let gate = detail.end.as_ref().and_then(|end| end.gate.as_ref());
+            let passes = gate.is_some_and(|gate| gate.verdict == Verdict::Pass);
+            (if passes { Exit::Done } else { Exit::GateNotPassed }, None)
+        }
+    }
+}
+
+fn run_text(detail: &RunDetail) -> Plain {
+    let RunDetail {
+        run,
+        progress,
+        end,
+        version,
+    } = detail;
+    let model = &version.content.model;
+    let text = Plain::new()
+        .fields([
+            ("run", run.id.to_string()),
+            ("subject", run.subject.label()),
+            ("base", or_none(run.base.as_ref())),
+            ("environment", run.environment.as_str().to_owned()),
+            ("model", format!("{} {}", model.provider, model.name)),
+            ("answers", format!("from {}", answers_text(run.answers))),
+            ("dataset", format!("{} ({} examples)", run.dataset, run.example_count)),
+            ("suite", run.suite.to_string()),
+            ("started", format!("{} by {}", run.started_at, run.started_by)),
+            ("ended", or_none(end.as_ref().map(|end| end.ended_at))),
+            ("state", state_text(progress)),
+            ("latency", latency_text(progress)),
+            (
+                "tokens",
+                format!(
+                    "{} in, {} out",
+                    progress.totals.input_tokens, progress.totals.output_tokens
+                ),
+            ),
+            ("cost", cost_text(&progress.totals)),
+        ])
+        .blank();
+    let results = end.as_ref().map_or(&progress.results, |end| &end.results);
+    let text = text.table(&results_table(results), "nothing is measured yet").blank();
+    gate_text(text, end.as_ref().and_then(|end| end.gate.as_ref()))
+}
+
+fn state_text(progress: &RunProgress) -> String {
+    let totals = &progress.totals;
+    format!(
+        "{}: {} of {} saved, {} passed, {} failed, {} errors, {} retries",
+        progress.state.as_str(),
+        totals.saved,
+        progress.example_count,
+        totals.passed,
+        totals.failed,
+        totals.errored,
+        totals.retried
+    )
+}
+
+fn latency_text(progress: &RunProgress) -> String {
+    progress.latency_ms.map_or_else(
+        || NO_VALUE.to_owned(),
+        |[median, p95, p99]| format!("p50 {median} ms, p95 {p95} ms, p99 {p99} ms"),
+    )
+}
+
+/// The known cost, and for how many answers it is not known.
+fn cost_text(totals: &RunTotals) -> String {
+    match totals.cost_unknown {
+        0 => totals.cost.to_string(),
+        unknown if unknown == totals.saved => "unknown".into(),
+        unknown => format!("{} and {unknown} answers of unknown cost", totals.cost),
+    }
+}

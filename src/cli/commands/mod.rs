@@ -1,0 +1,146 @@
+//! One file for each group of commands: its arguments, and what it says. Each calls the workbench and gives a reply.
+
+mod case;
+pub mod dataset;
+mod demo;
+mod diff;
+mod editor;
+mod evidence;
+mod failures;
+mod follow;
+mod lineage;
+pub mod prompt;
+pub mod release;
+pub mod review;
+pub mod run;
+mod screens;
+mod status;
+pub mod store;
+pub mod suite;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::runtime::{Handle, Runtime};
+
+use super::args::{Arguments, Command, Global};
+use super::command_tree;
+use super::config::Config;
+use super::exit::{CliError, Exit};
+use super::identity;
+use super::output::{Out, Plain, Reply};
+use super::store_path::{self, Missing};
+use crate::domain::actor::Actor;
+use crate::host;
+use crate::workbench::{Clock, Workbench, WorkbenchError};
+
+/// How a folder becomes an open store.
+type OpenStore = fn(&Path, Clock, Handle) -> Result<Workbench, WorkbenchError>;
+
+/// What every command works with.
+pub struct Context<'a> {
+    /// The door to everything.
+    pub workbench: Arc<Workbench>,
+    /// Who acts.
+    pub actor: Actor,
+    /// What the configuration says.
+    pub config: Config,
+    /// The store's folder.
+    pub store: PathBuf,
+    /// Where progress, files and the reply go.
+    pub out: &'a mut Out,
+    /// Where runs live.
+    pub runtime: &'a Runtime,
+}
+
+impl<'a> Context<'a> {
+    /// Opens a store, after what needs none has been found in order.
+    fn open(
+        folder: &Path,
+        global: &Global,
+        out: &'a mut Out,
+        runtime: &'a Runtime,
+        open: OpenStore,
+    ) -> Result<Self, CliError> {
+        let actor = identity::resolve(global.user.as_deref())?;
+        let config = Config::load(folder, &host::command_names())?;
+        let workbench = open(folder, host::clock::system(), runtime.handle().clone())?;
+        Ok(Self {
+            workbench: Arc::new(workbench),
+            actor,
+            config,
+            store: folder.to_owned(),
+            out,
+            runtime,
+        })
+    }
+}
+
+/// Carries a command out, and prints its reply.
+pub fn carry_out(arguments: Arguments, out: &mut Out) -> Result<Exit, CliError> {
+    let Arguments { global, command } = arguments;
+    match command {
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command_tree(), "pegbox", &mut script);
+            out.file_text(&String::from_utf8_lossy(&script))?;
+            return Ok(Exit::Done);
+        }
+        Some(Command::Keys) => {
+            out.file_text(&host::key_table())?;
+            return Ok(Exit::Done);
+        }
+        _ => {}
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let result = with_store(command, &global, out, &runtime);
+    // Whoever interrupts a second time does not want to wait for what is in flight.
+    runtime.shutdown_background();
+    result
+}
+
+/// Carries out what needs a store.
+fn with_store(command: Option<Command>, global: &Global, out: &mut Out, runtime: &Runtime) -> Result<Exit, CliError> {
+    if let Some(Command::Demo(demo)) = &command {
+        return demo::demo(demo, global, out, runtime);
+    }
+    let folder = store_path::resolve(global.store.clone())?;
+    store_path::check(&folder, command.as_ref().map_or(Missing::Create, missing))?;
+    let mut context = Context::open(&folder, global, out, runtime, Workbench::open)?;
+    let reply = match command {
+        None => return screens::open(context),
+        Some(command) => dispatch(command, &mut context)?,
+    };
+    context.out.reply(&reply)
+}
+
+/// Whether a command may make the store: those that can bring its first record.
+fn missing(command: &Command) -> Missing {
+    use dataset::DatasetCommand;
+    use prompt::PromptCommand;
+    use suite::SuiteCommand;
+    match command {
+        Command::Prompt(PromptCommand::New { .. } | PromptCommand::Import { .. })
+        | Command::Dataset(DatasetCommand::Import(_))
+        | Command::Suite(SuiteCommand::Import { .. }) => Missing::Create,
+        _ => Missing::Refuse,
+    }
+}
+
+fn dispatch(command: Command, context: &mut Context<'_>) -> Result<Reply, CliError> {
+    match command {
+        Command::Status => status::status(context),
+        Command::Prompt(command) => prompt::carry_out(command, context),
+        Command::Diff(args) => diff::diff(&args, context),
+        Command::Dataset(command) => dataset::carry_out(command, context),
+        Command::Suite(command) => suite::carry_out(command, context),
+        Command::Run(command) => run::carry_out(command, context),
+        Command::Review(command) => review::carry_out(command, context),
+        Command::Release(command) => release::carry_out(command, context),
+        Command::Lineage { id } => lineage::lineage(&id, context),
+        Command::Store(command) => store::carry_out(command, context),
+        // These need no store, or one of their own, and were answered before.
+        Command::Demo(_) | Command::Completions { .. } | Command::Keys => Ok(Reply::done(Value::Null, Plain::new())),
+    }
+}

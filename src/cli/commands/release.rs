@@ -1,0 +1,243 @@
+//! `pegbox release`: promotions, releases and the way back.
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::Context;
+use crate::cli::exit::CliError;
+use crate::cli::output::{NO_VALUE, Plain, Reply, Table, or_none};
+use crate::domain::ids::{PromotionId, PromptName};
+use crate::domain::promotion::{Environment, Promotion};
+use crate::domain::release::{Release, ReleaseKind};
+use crate::workbench::Leaving;
+
+/// What to do with releases.
+#[derive(Debug, Subcommand)]
+pub enum ReleaseCommand {
+    /// Put what a review approved into its environment
+    Promote {
+        /// The prompt
+        prompt: PromptName,
+        /// staging or production
+        #[arg(long, value_name = "ENVIRONMENT")]
+        to: Environment,
+        /// Why now
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// List what is where, or everything that was promoted of one prompt
+    List {
+        /// The prompt
+        prompt: Option<PromptName>,
+    },
+    /// Show a release, or a promotion to staging
+    Show {
+        /// Such as `support_triage_prod_v9`
+        id: PromotionId,
+    },
+    /// Go back to the release before; takes effect at once
+    Rollback {
+        /// The release that must still be live, such as `support_triage_prod_v9`; or a prompt, for whatever is live
+        prompt_or_release: String,
+        /// What went wrong
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+}
+
+/// Carries the command out.
+pub fn carry_out(command: ReleaseCommand, context: &mut Context<'_>) -> Result<Reply, CliError> {
+    match command {
+        ReleaseCommand::Promote { prompt, to, reason } => promote(context, &prompt, to, &reason),
+        ReleaseCommand::List { prompt: None } => environments(context),
+        ReleaseCommand::List { prompt: Some(prompt) } => list(context, &prompt),
+        ReleaseCommand::Show { id } if id.environment == Environment::Production => {
+            let release = context.workbench.release(&id)?;
+            Ok(Reply::done(json!(release), release_text(&release)))
+        }
+        ReleaseCommand::Show { id } => {
+            let promotion = context.workbench.promotion(&id)?;
+            Ok(Reply::done(
+                json!(promotion),
+                Plain::new().fields(promotion_fields(&promotion)),
+            ))
+        }
+        ReleaseCommand::Rollback {
+            prompt_or_release,
+            reason,
+        } => roll_back(context, &prompt_or_release, &reason),
+    }
+}
+
+fn promote(
+    context: &Context<'_>,
+    prompt: &PromptName,
+    environment: Environment,
+    reason: &str,
+) -> Result<Reply, CliError> {
+    let review = context.workbench.approved_review(prompt, environment)?;
+    let promoted = context.workbench.promote(&context.actor, review, reason)?;
+    let promotion = promoted.promotion().clone();
+    let mut text = Plain::of(format!("{} is live with {}", promotion.id, promotion.version));
+    let release = promoted.into_release();
+    if let Some(target) = release.as_ref().and_then(|release| release.rollback_target.as_ref()) {
+        text = text.line(format!(
+            "back to {} ({}) with: {}",
+            target.release, target.version, target.command
+        ));
+    }
+    Ok(Reply::done(json!({ "promotion": promotion, "release": release }), text))
+}
+
+fn environments(context: &Context<'_>) -> Result<Reply, CliError> {
+    let mut table = Table::new([
+        "prompt",
+        "production",
+        "version",
+        "since",
+        "staging",
+        "version",
+        "approved",
+    ]);
+    let mut documents = Vec::new();
+    for row in context.workbench.environments()? {
+        let live = row.production.as_ref().map(|release| &release.promotion);
+        let staging = row.staging.as_ref();
+        let approved = row
+            .approved
+            .map(|(review, environment)| format!("{review} for {}", environment.as_str()));
+        table.row([
+            row.prompt.to_string(),
+            or_none(live.map(|promotion| &promotion.id)),
+            or_none(live.map(|promotion| &promotion.version)),
+            or_none(live.map(|promotion| promotion.promoted_at)),
+            or_none(staging.map(|promotion| &promotion.id)),
+            or_none(staging.map(|promotion| &promotion.version)),
+            or_none(approved),
+        ]);
+        documents.push(json!({
+            "prompt": row.prompt,
+            "production": row.production,
+            "staging": row.staging,
+            "approved": row.approved.map(|(review, to)| json!({ "review": review, "environment": to })),
+        }));
+    }
+    let text = Plain::new().table(&table, "no prompt yet: make one with pegbox prompt new NAME");
+    Ok(Reply::done(json!({ "environments": documents }), text))
+}
+
+fn list(context: &Context<'_>, prompt: &PromptName) -> Result<Reply, CliError> {
+    let releases = context.workbench.releases(prompt)?;
+    let staging = context.workbench.promotions(prompt, Environment::Staging)?;
+    let mut table = Table::new(["id", "version", "replaces", "review", "run", "by", "at", "kind", "why"]);
+    for release in &releases {
+        table.row(promotion_row(&release.promotion, kind_text(&release.kind)));
+    }
+    for promotion in &staging {
+        table.row(promotion_row(promotion, NO_VALUE.to_owned()));
+    }
+    let or_else = format!("nothing of {prompt} was promoted yet");
+    let document = json!({ "prompt": prompt, "releases": releases, "staging": staging });
+    Ok(Reply::done(document, Plain::new().table(&table, &or_else)))
+}
+
+fn promotion_row(promotion: &Promotion, kind: String) -> [String; 9] {
+    [
+        promotion.id.to_string(),
+        promotion.version.to_string(),
+        or_none(promotion.replaces.as_ref()),
+        promotion.review.to_string(),
+        promotion.run.to_string(),
+        promotion.promoted_by.to_string(),
+        promotion.promoted_at.to_string(),
+        kind,
+        promotion.reason.to_string(),
+    ]
+}
+
+fn kind_text(kind: &ReleaseKind) -> String {
+    match kind {
+        ReleaseKind::Forward => "forward".into(),
+        ReleaseKind::Rollback { from, to } => format!("back from {from} to {to}"),
+    }
+}
+
+fn promotion_fields(promotion: &Promotion) -> [(&'static str, String); 6] {
+    [
+        ("id", promotion.id.to_string()),
+        (
+            "version",
+            format!("{} (content {})", promotion.version, promotion.content_hash.short()),
+        ),
+        ("replaces", or_none(promotion.replaces.as_ref())),
+        (
+            "approved",
+            format!("{} in {} on {}", promotion.approved_by, promotion.review, promotion.run),
+        ),
+        ("by", format!("{} at {}", promotion.promoted_by, promotion.promoted_at)),
+        ("why", promotion.reason.to_string()),
+    ]
+}
+
+fn release_text(release: &Release) -> Plain {
+    let guards = release
+        .guards
+        .iter()
+        .map(|guard| format!("{} {} {}", guard.metric, guard.comparison.sign(), guard.limit));
+    let guards: Vec<String> = guards.collect();
+    let rollout: Vec<String> = release
+        .rollout_percent
+        .iter()
+        .map(|percent| format!("{percent} %"))
+        .collect();
+    let target = release.rollback_target.as_ref();
+    let bundle = |bundle: &crate::domain::release::ModelBundle| {
+        format!(
+            "{} with {} {}",
+            bundle.version, bundle.model.provider, bundle.model.name
+        )
+    };
+    let further = [
+        ("kind", kind_text(&release.kind)),
+        ("answers", bundle(&release.bundle)),
+        ("before", or_none(release.replaced_bundle.as_ref().map(bundle))),
+        (
+            "guards",
+            if guards.is_empty() {
+                NO_VALUE.to_owned()
+            } else {
+                guards.join(", ")
+            },
+        ),
+        ("rollout", rollout.join(", ")),
+        (
+            "back to",
+            or_none(target.map(|target| format!("{} ({})", target.release, target.version))),
+        ),
+        ("with", or_none(target.map(|target| &target.command))),
+    ];
+    Plain::new().fields(promotion_fields(&release.promotion).into_iter().chain(further))
+}
+
+fn roll_back(context: &Context<'_>, prompt_or_release: &str, reason: &str) -> Result<Reply, CliError> {
+    let leaving = match prompt_or_release.parse::<PromotionId>() {
+        Ok(id) if id.environment == Environment::Production => Leaving::Release(id),
+        Ok(id) => {
+            return Err(CliError::invalid(
+                format!("{id} is not a release"),
+                format!("name one as {}_prod_v9, or the prompt for whatever is live", id.prompt),
+            ));
+        }
+        Err(_) => Leaving::Live(PromptName::new(prompt_or_release)?),
+    };
+    let release = context.workbench.roll_back(&context.actor, &leaving, reason)?;
+    let text = Plain::of(format!(
+        "{} is live with {}",
+        release.promotion.id, release.promotion.version
+    ))
+    .line(kind_text(&release.kind));
+    Ok(Reply::done(
+        json!({ "promotion": release.promotion, "release": release }),
+        text,
+    ))
+}

@@ -1,0 +1,243 @@
+//! `pegbox review`: asking for a release, and deciding about it.
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::Context;
+use super::diff::{diff_document, diff_text};
+use super::evidence::{gate_text, results_table};
+use super::run::{answers_text, comparison_document, comparison_text};
+use crate::cli::exit::CliError;
+use crate::cli::output::{Plain, Reply, Table, or_none};
+use crate::domain::decision::{Decision, OtherCause};
+use crate::domain::ids::{ReviewId, RunId, VersionId};
+use crate::domain::promotion::Environment;
+use crate::workbench::{Judgement, ReviewDetail, ReviewSummary};
+
+/// What to do with reviews.
+#[derive(Debug, Subcommand)]
+pub enum ReviewCommand {
+    /// Ask whether a version may enter staging or production
+    Request {
+        /// The version, such as `support_triage_v13`
+        version: VersionId,
+        /// staging or production
+        #[arg(long, value_name = "ENVIRONMENT")]
+        to: Environment,
+        /// The run that it rests on; the version's newest finished run where not given
+        #[arg(long)]
+        run: Option<RunId>,
+        /// What the reviewers should know
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// List the reviews, newest first
+    List,
+    /// Show a review: the change, the evidence, what stands in the way
+    Show {
+        /// The review
+        review: ReviewId,
+    },
+    /// Say that it may be promoted
+    Approve(DecisionArgs),
+    /// Say that it may not
+    Reject {
+        #[command(flatten)]
+        decision: DecisionArgs,
+        /// The prompt is not the problem, this is: retrieval, policy, `fine_tuning` or `instruction_tuning`
+        #[arg(long)]
+        cause: Option<OtherCause>,
+    },
+    /// Say that it has to wait
+    Pause(DecisionArgs),
+    /// List the decisions that mention every word, newest first
+    Decisions {
+        /// Words to look for
+        words: Vec<String>,
+    },
+}
+
+/// What every decision takes.
+#[derive(Debug, Args)]
+pub struct DecisionArgs {
+    /// The review
+    review: ReviewId,
+    /// What decided it: the metric, the failure, the request
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
+/// Carries the command out.
+pub fn carry_out(command: ReviewCommand, context: &mut Context<'_>) -> Result<Reply, CliError> {
+    match command {
+        ReviewCommand::Request {
+            version,
+            to,
+            run,
+            reason,
+        } => {
+            let review = context
+                .workbench
+                .request_review(&context.actor, &version, to, run, &reason)?;
+            let text = Plain::of(format!(
+                "{} asks for {version} in {}, resting on {}",
+                review.id,
+                to.as_str(),
+                review.run
+            ));
+            Ok(Reply::done(json!(review), text))
+        }
+        ReviewCommand::List => Ok(list(&context.workbench.reviews()?)),
+        ReviewCommand::Show { review } => {
+            let detail = context.workbench.review_detail(&context.actor, review)?;
+            Ok(Reply::done(detail_document(&detail), detail_text(&detail)))
+        }
+        ReviewCommand::Approve(args) => decide(context, &args, Judgement::Approve),
+        ReviewCommand::Reject { decision, cause } => decide(
+            context,
+            &decision,
+            cause.map_or(Judgement::Reject, Judgement::NotAPromptProblem),
+        ),
+        ReviewCommand::Pause(args) => decide(context, &args, Judgement::Pause),
+        ReviewCommand::Decisions { words } => Ok(decisions(&context.workbench.decisions(&words.join(" "))?)),
+    }
+}
+
+fn decide(context: &Context<'_>, args: &DecisionArgs, judgement: Judgement) -> Result<Reply, CliError> {
+    let decision = context
+        .workbench
+        .decide(&context.actor, args.review, judgement, &args.reason)?;
+    let text = Plain::of(format!(
+        "{}: {} is {} by {}",
+        decision.id, args.review, decision.kind, decision.actor
+    ));
+    let text = match judgement {
+        Judgement::Approve => text.line(format!(
+            "promote it with pegbox release promote {}",
+            decision.version.prompt
+        )),
+        _ => text,
+    };
+    Ok(Reply::done(json!(decision), text))
+}
+
+fn list(reviews: &[ReviewSummary]) -> Reply {
+    let mut table = Table::new(["review", "version", "to", "state", "gate", "run", "by", "at", "note"]);
+    let mut documents = Vec::new();
+    for summary in reviews {
+        let review = &summary.review;
+        table.row([
+            review.id.to_string(),
+            review.version.to_string(),
+            review.environment.as_str().to_owned(),
+            summary.state.as_str().to_owned(),
+            or_none(summary.verdict),
+            review.run.to_string(),
+            review.requested_by.to_string(),
+            review.requested_at.to_string(),
+            review.note.clone(),
+        ]);
+        documents.push(json!({ "review": review, "state": summary.state, "verdict": summary.verdict }));
+    }
+    let text = Plain::new().table(&table, "no review yet: ask for one with pegbox review request VERSION");
+    Reply::done(json!({ "reviews": documents }), text)
+}
+
+fn decisions(decisions: &[Decision]) -> Reply {
+    let text = Plain::new().table(&decisions_table(decisions), "no such decision");
+    Reply::done(json!({ "decisions": decisions }), text)
+}
+
+fn decisions_table(decisions: &[Decision]) -> Table {
+    let mut table = Table::new(["decision", "what", "version", "review", "run", "by", "at", "why"]);
+    for decision in decisions {
+        table.row([
+            decision.id.to_string(),
+            decision.kind.to_string(),
+            decision.version.to_string(),
+            or_none(decision.review),
+            or_none(decision.run),
+            decision.actor.to_string(),
+            decision.decided_at.to_string(),
+            decision.reason.to_string(),
+        ]);
+    }
+    table
+}
+
+fn detail_document(detail: &ReviewDetail) -> Value {
+    let (promotion, replaces) = &detail.promotion;
+    json!({
+        "review": detail.review,
+        "state": detail.state,
+        "decisions": detail.decisions,
+        "version": detail.version,
+        "run": detail.run,
+        "end": detail.end,
+        "diff": detail.diff.as_ref().map(diff_document),
+        "comparison": detail.comparison.as_ref().map(comparison_document),
+        "checks": detail.checks,
+        "promotion": promotion,
+        "replaces": replaces.as_ref().map(|promotion| &promotion.id),
+    })
+}
+
+fn detail_text(detail: &ReviewDetail) -> Plain {
+    let review = &detail.review;
+    let (promotion, replaces) = &detail.promotion;
+    let mut text = Plain::new()
+        .fields([
+            ("review", review.id.to_string()),
+            ("state", detail.state.as_str().to_owned()),
+            (
+                "version",
+                format!("{} (content {})", review.version, review.content_hash.short()),
+            ),
+            ("to", format!("{}, as {promotion}", review.environment.as_str())),
+            (
+                "replaces",
+                or_none(
+                    replaces
+                        .as_ref()
+                        .map(|replaced| format!("{} ({})", replaced.id, replaced.version)),
+                ),
+            ),
+            ("by", format!("{} at {}", review.requested_by, review.requested_at)),
+            ("note", review.note.clone()),
+            (
+                "why made",
+                format!("{}: {}", detail.version.reason.kind, detail.version.reason.text),
+            ),
+        ])
+        .blank();
+    for check in &detail.checks {
+        text = match &check.fault {
+            None => text.line(format!("[ok] {}", check.title)),
+            Some(fault) => text.line(format!("[no] {}: {fault}", check.title)),
+        };
+    }
+    let run = &detail.run;
+    text = text.blank().line(format!(
+        "{} on {} ({} examples) with {}: {}",
+        run.id,
+        run.dataset,
+        run.example_count,
+        run.suite,
+        answers_text(run.answers)
+    ));
+    if let Some(end) = &detail.end {
+        text = text.table(&results_table(&end.results), "nothing was measured");
+        text = gate_text(text, end.gate.as_ref());
+    }
+    if let Some(comparison) = &detail.comparison {
+        text = comparison_text(text.blank(), comparison);
+    }
+    if let Some(diff) = &detail.diff {
+        text = diff_text(text.blank(), diff);
+    }
+    if detail.decisions.is_empty() {
+        text
+    } else {
+        text.blank().table(&decisions_table(&detail.decisions), "")
+    }
+}

@@ -1,0 +1,25 @@
+//! The workbench's screens: what the command line hands over to the session.
+
+use super::Context;
+use crate::cli::exit::{CliError, Exit};
+use crate::host;
+
+/// Opens the screens on the terminal, and comes back when they are closed.
+pub fn open(context: Context<'_>) -> Result<Exit, CliError> {
+    let keymap = host::keymap(&context.config.screens)
+        .map_err(|error| CliError::invalid(error.to_string(), "correct the keys in config.toml"))?;
+    let store = context
+        .store
+        .file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    host::open_screens(
+        &context.workbench,
+        context.actor,
+        store,
+        &context.config.screens,
+        keymap,
+        context.runtime,
+    )
+    .map_err(|error| CliError::invalid(error.to_string(), "use the commands without a terminal: pegbox --help"))?;
+    Ok(Exit::Done)
+}

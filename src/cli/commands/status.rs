@@ -1,0 +1,163 @@
+//! `pegbox status`: what waits for somebody, what runs, what there is.
+
+use serde_json::{Value, json};
+
+use super::Context;
+use super::prompt::prompt_document;
+use super::run::run_document;
+use crate::cli::exit::CliError;
+use crate::cli::output::{Plain, Reply, Table, or_none};
+use crate::domain::ids::VersionId;
+use crate::domain::promotion::Environment;
+use crate::workbench::Need;
+
+/// What Home shows.
+pub fn status(context: &Context<'_>) -> Result<Reply, CliError> {
+    let status = context.workbench.status()?;
+    let mut needs = Table::new(["waits", "what", "next"]);
+    for need in &status.needs {
+        needs.row(need_row(need));
+    }
+    let mut prompts = Table::new(["prompt", "newest", "staging", "production", "gate"]);
+    for summary in &status.prompts {
+        prompts.row([
+            summary.prompt.name.to_string(),
+            or_none(summary.newest.as_ref()),
+            or_none(summary.staging.as_ref()),
+            or_none(summary.production.as_ref()),
+            or_none(summary.verdict),
+        ]);
+    }
+    let text = Plain::new()
+        .table(&needs, "nothing waits for anybody")
+        .blank()
+        .table(&prompts, "no prompt yet: make one with pegbox prompt new NAME")
+        .blank()
+        .line(format!(
+            "store {}, {} entries in the audit chain, {} runs lately",
+            context.store.display(),
+            status.audit_entries,
+            status.recent.len()
+        ));
+    let document = json!({
+        "store": context.store.display().to_string(),
+        "needs": status.needs.iter().map(need_document).collect::<Vec<_>>(),
+        "active": status.active,
+        "recent": status.recent.iter().map(run_document).collect::<Vec<_>>(),
+        "prompts": status.prompts.iter().map(prompt_document).collect::<Vec<_>>(),
+        "audit_entries": status.audit_entries,
+    });
+    Ok(Reply::done(document, text))
+}
+
+/// What waits, in a row: which thing, what about it, and the command that goes on.
+fn need_row(need: &Need) -> [String; 3] {
+    match need {
+        Need::Review {
+            id,
+            version,
+            environment,
+            by,
+            verdict,
+            ..
+        } => [
+            id.to_string(),
+            format!(
+                "{by} asks for {version} in {}, gate {}",
+                environment.as_str(),
+                or_none(*verdict)
+            ),
+            format!("pegbox review show {id}"),
+        ],
+        Need::Approved {
+            id,
+            version,
+            environment,
+        } => [
+            id.to_string(),
+            format!("{version} is approved for {}", environment.as_str()),
+            promote_command(version, *environment),
+        ],
+        Need::FailedGate {
+            run,
+            version,
+            reason,
+            verdict,
+        } => [
+            run.to_string(),
+            format!("{version}, gate {verdict}: {reason}"),
+            format!("pegbox run failures {run}"),
+        ],
+        Need::InterruptedRun {
+            run,
+            subject,
+            saved,
+            total,
+        } => [
+            run.to_string(),
+            format!("{subject} is interrupted with {saved} of {total}"),
+            format!("pegbox run resume {run}"),
+        ],
+        Need::Untested { version, by, .. } => [
+            version.to_string(),
+            format!("by {by}, no run has tested it"),
+            format!("pegbox run start {version} --dataset NAME --suite NAME"),
+        ],
+        Need::Draft { prompt, saved_at } => [
+            prompt.to_string(),
+            format!("has a draft of {saved_at}"),
+            format!("pegbox prompt commit {prompt}"),
+        ],
+    }
+}
+
+fn promote_command(version: &VersionId, environment: Environment) -> String {
+    format!(
+        "pegbox release promote {} --to {}",
+        version.prompt,
+        environment.as_str()
+    )
+}
+
+fn need_document(need: &Need) -> Value {
+    match need {
+        Need::Review {
+            id,
+            version,
+            environment,
+            by,
+            at,
+            verdict,
+        } => json!({
+            "kind": "review", "review": id, "version": version, "environment": environment,
+            "requested_by": by, "requested_at": at, "verdict": verdict,
+        }),
+        Need::Approved {
+            id,
+            version,
+            environment,
+        } => json!({
+            "kind": "approved", "review": id, "version": version, "environment": environment,
+        }),
+        Need::FailedGate {
+            run,
+            version,
+            reason,
+            verdict,
+        } => json!({
+            "kind": "failed_gate", "run": run, "version": version, "verdict": verdict, "reason": reason,
+        }),
+        Need::InterruptedRun {
+            run,
+            subject,
+            saved,
+            total,
+        } => json!({
+            "kind": "interrupted_run", "run": run, "subject": subject, "saved": saved, "example_count": total,
+        }),
+        Need::Untested { version, by, at } => json!({
+            "kind": "untested", "version": version, "author": by, "committed_at": at,
+        }),
+        Need::Draft { prompt, saved_at } => json!({ "kind": "draft", "prompt": prompt, "saved_at": saved_at }),
+    }
+}

@@ -1,0 +1,83 @@
+//! `pegbox suite`: graders, metrics and thresholds.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::Context;
+use crate::cli::exit::CliError;
+use crate::cli::input::read_text;
+use crate::cli::output::{Plain, Reply, Table};
+
+/// What to do with suites.
+#[derive(Debug, Subcommand)]
+pub enum SuiteCommand {
+    /// Make a suite version of a suite file
+    Import {
+        /// The file; - reads standard input
+        file: PathBuf,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// List the suite versions
+    List,
+    /// Show a suite version as a suite file
+    Show {
+        /// `name@v8`, or a name for its newest version
+        suite: String,
+    },
+}
+
+/// Carries the command out.
+pub fn carry_out(command: SuiteCommand, context: &mut Context<'_>) -> Result<Reply, CliError> {
+    match command {
+        SuiteCommand::Import { file, reason } => {
+            let source = read_text(&file)?;
+            let suite = context.workbench.import_suite(&context.actor, &source, &reason)?;
+            let text = Plain::of(format!(
+                "{} has {} graders, {} metrics, {} thresholds",
+                suite.id,
+                suite.content.graders.len(),
+                suite.content.metrics.len(),
+                suite.content.thresholds.len()
+            ));
+            Ok(Reply::done(json!(suite), text))
+        }
+        SuiteCommand::List => list(context),
+        SuiteCommand::Show { suite } => {
+            let id = context.workbench.resolve_suite(&suite)?;
+            let suite = context.workbench.suite(&id)?;
+            let text = Plain::new()
+                .fields([
+                    ("suite", suite.id.to_string()),
+                    ("content", suite.content_hash.to_string()),
+                    ("by", format!("{} at {}", suite.author, suite.created_at)),
+                    ("why", suite.reason.to_string()),
+                ])
+                .blank()
+                .block(&context.workbench.suite_source(&id)?);
+            Ok(Reply::done(json!(suite), text))
+        }
+    }
+}
+
+fn list(context: &Context<'_>) -> Result<Reply, CliError> {
+    let suites = context.workbench.suites()?;
+    let mut table = Table::new(["suite", "graders", "thresholds", "policy", "content", "by", "at", "why"]);
+    for suite in &suites {
+        table.row([
+            suite.id.to_string(),
+            suite.content.graders.len().to_string(),
+            suite.content.thresholds.len().to_string(),
+            suite.content.policy.as_str().to_owned(),
+            suite.content_hash.short(),
+            suite.author.to_string(),
+            suite.created_at.to_string(),
+            suite.reason.to_string(),
+        ]);
+    }
+    let text = Plain::new().table(&table, "no suite yet: make one with pegbox suite import FILE");
+    Ok(Reply::done(json!({ "suites": suites }), text))
+}

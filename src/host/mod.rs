@@ -1,0 +1,44 @@
+//! Sessions: the terminal, the clock, the environment, and carrying out what screens order.
+//! May use: `tui`, `workbench`, `text`, `domain`; crossterm, tokio.
+//! Must never: decide a rule of the domain, or draw other than through `tui`.
+
+pub mod capability;
+pub mod clipboard;
+pub mod clock;
+pub mod editor;
+pub mod fence;
+mod preferences;
+pub mod screen_out;
+mod screens;
+pub mod session;
+pub mod terminal;
+pub mod tty;
+
+pub use preferences::{Color, Glyphs, Preferences};
+pub use screens::{keymap, open_screens};
+
+use crate::tui::command::{COMMANDS, markdown_table};
+
+/// Why a session could not begin or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// Input or output is no terminal.
+    #[error("the workbench needs a terminal: input or output is a file or a pipe")]
+    NoTerminal,
+    /// The terminal refused something.
+    #[error("the terminal failed: {0}")]
+    Terminal(#[from] std::io::Error),
+    /// Our own fault: a screen panicked. The session ended; nothing stored is harmed.
+    #[error("a screen failed: {0}")]
+    Panicked(String),
+}
+
+/// The ids of the screens' commands, as the configuration binds keys to them.
+pub fn command_names() -> Vec<&'static str> {
+    COMMANDS.iter().map(|command| command.name).collect()
+}
+
+/// Every key of the screens as a Markdown table.
+pub fn key_table() -> String {
+    markdown_table()
+}

@@ -1,0 +1,114 @@
+//! Modes of the process's terminal: all set on entering, all unset on leaving, whatever way out is taken.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crossterm::cursor::{Hide, Show};
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
+use crossterm::style::ResetColor;
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::{execute, queue};
+use ratatui::layout::Size;
+
+use super::HostError;
+
+/// Largest terminal that is believed, so that a wrong claim cannot make us allocate a screen of 65535 x 65535.
+const COLUMNS_MAX: u16 = 500;
+const ROWS_MAX: u16 = 300;
+
+/// Whether the modes are set. A process has one terminal, and its panic hook must know.
+static ENTERED: AtomicBool = AtomicBool::new(false);
+
+/// Whether the terminal reports the mouse to us, or keeps it for selecting text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MouseReports {
+    /// To us.
+    On,
+    /// The terminal keeps it.
+    Off,
+}
+
+/// Whether there is a terminal to work on. False too once it has hung up.
+pub fn is_there() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
+/// Sets all modes: raw, alternate screen, bracketed paste, mouse, hidden cursor.
+pub fn enter(mouse: MouseReports) -> Result<(), HostError> {
+    if !is_there() {
+        return Err(HostError::NoTerminal);
+    }
+    ENTERED.store(true, Ordering::SeqCst);
+    enable_raw_mode()?;
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)?;
+    set_mouse(mouse)?;
+    Ok(())
+}
+
+/// Unsets every mode that [`enter`] sets; does nothing where they are not set. Failures are passed over: the terminal
+/// may be gone, and the other modes are still to be unset.
+pub fn leave() {
+    if !ENTERED.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let mut out = io::stdout();
+    let _ = queue!(
+        out,
+        DisableMouseCapture,
+        DisableBracketedPaste,
+        ResetColor,
+        LeaveAlternateScreen,
+        Show
+    );
+    let _ = out.flush();
+    let _ = disable_raw_mode();
+}
+
+/// Turns mouse reports on or off.
+pub fn set_mouse(mouse: MouseReports) -> io::Result<()> {
+    match mouse {
+        MouseReports::On => execute!(io::stdout(), EnableMouseCapture),
+        MouseReports::Off => execute!(io::stdout(), DisableMouseCapture),
+    }
+}
+
+/// The terminal's size, as far as it is believed.
+pub fn size() -> io::Result<Size> {
+    let (width, height) = crossterm::terminal::size()?;
+    Ok(believed(width, height))
+}
+
+/// A claimed size, cut to what is believed.
+pub fn believed(width: u16, height: u16) -> Size {
+    Size::new(width.min(COLUMNS_MAX), height.min(ROWS_MAX))
+}
+
+/// Stops the process group, as Ctrl-Z does where no program takes it; returns when the shell continues it.
+/// The sentence says why that cannot be done.
+#[cfg(unix)]
+pub fn stop() -> Result<(), String> {
+    use rustix::process::{Signal, getpid, getsid, kill_current_process_group};
+
+    if getsid(None).is_ok_and(|session| session == getpid()) {
+        return Err("cannot suspend: no shell has started this session".into());
+    }
+    kill_current_process_group(Signal::STOP).map_err(|error| format!("cannot suspend: {error}"))
+}
+
+/// Stops the process group.
+#[cfg(not(unix))]
+pub fn stop() -> Result<(), String> {
+    Err("cannot suspend: this system has no way to".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_absurd_size_is_not_believed() {
+        assert_eq!(believed(65_535, 65_535), Size::new(500, 300));
+        assert_eq!(believed(0, 0), Size::new(0, 0));
+        assert_eq!(believed(80, 24), Size::new(80, 24));
+    }
+}

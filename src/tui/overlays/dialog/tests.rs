@@ -1,0 +1,118 @@
+use super::super::{Outcome, Overlay, Step};
+use super::*;
+use crate::tui::input::{Key, KeyCode};
+
+fn press(dialog: &mut OpenDialog, keys: &str) -> Step {
+    let mut last = Step::Stay;
+    for key in keys.split(' ') {
+        last = dialog.key(Key::parse(key).unwrap());
+    }
+    last
+}
+
+fn confirmed(step: Step) -> Confirmed {
+    match step {
+        Step::Done(Outcome::Confirmed(confirmed)) => confirmed,
+        other => panic!("not confirmed: {other:?}"),
+    }
+}
+
+#[test]
+fn a_question_is_answered_by_y_alone() {
+    let open = || OpenDialog::new(Dialog::question(CommandId::RunCancel, "Cancel run 421?"));
+    for key in ["n", "enter", "esc", "x", "space", "Y"] {
+        assert_eq!(press(&mut open(), key), Step::Close, "{key}");
+    }
+    let confirmed = confirmed(press(&mut open(), "y"));
+    assert_eq!(
+        (confirmed.command(), confirmed.level()),
+        (CommandId::RunCancel, Danger::Question)
+    );
+}
+
+fn rollback() -> OpenDialog {
+    let choices = ["wrong answers", "unsafe answers", "other, type it"];
+    let choices = choices.map(str::to_owned).to_vec();
+    OpenDialog::new(Dialog::pick(
+        CommandId::ReleaseRollBack,
+        "Roll back",
+        vec![],
+        "roll back",
+        choices,
+    ))
+}
+
+#[test]
+fn a_roll_back_is_a_digit_and_enter() {
+    assert_eq!(press(&mut rollback(), "enter"), Step::Stay, "no reason is preselected");
+    assert_eq!(press(&mut rollback(), "2"), Step::Stay, "the digit alone does nothing");
+    let picked = confirmed(press(&mut rollback(), "2 enter"));
+    assert_eq!((picked.choice(), picked.reason()), (Some(1), "unsafe answers"));
+    assert_eq!(press(&mut rollback(), "9 enter"), Step::Stay);
+}
+
+#[test]
+fn the_last_reason_of_a_roll_back_is_typed() {
+    assert_eq!(press(&mut rollback(), "3 enter"), Step::Stay);
+    let typed = confirmed(press(&mut rollback(), "3 s l o w 2 enter"));
+    assert_eq!((typed.choice(), typed.reason()), (Some(2), "slow2"));
+}
+
+#[test]
+fn enter_in_a_field_only_moves_on() {
+    let dialog = Dialog::reason(
+        CommandId::ReviewReject,
+        "Reject",
+        vec![],
+        "Reject v14",
+        ReasonRule::Required,
+    )
+    .with_choices(vec!["prompt problem".into(), "retrieval".into()]);
+    let mut open = OpenDialog::new(dialog);
+    assert_eq!(
+        press(&mut open, "down enter enter enter"),
+        Step::Stay,
+        "a reason is missing"
+    );
+    let rejected = confirmed(press(&mut open, "shift-tab d o c s enter enter"));
+    assert_eq!((rejected.choice(), rejected.reason()), (Some(1), "docs"));
+}
+
+#[test]
+fn a_reason_may_be_optional() {
+    let dialog = Dialog::reason(
+        CommandId::ReviewApprove,
+        "Approve",
+        vec![],
+        "Approve v14",
+        ReasonRule::Optional,
+    );
+    let approved = confirmed(press(&mut OpenDialog::new(dialog), "tab enter"));
+    assert_eq!(approved.reason(), "");
+}
+
+#[test]
+fn the_strongest_dialog_needs_name_and_reason() {
+    let open = || {
+        OpenDialog::new(Dialog::typed(
+            CommandId::ReleasePromote,
+            "Promote",
+            vec![],
+            "promote",
+            "ab",
+        ))
+    };
+    assert_eq!(press(&mut open(), "a b enter enter enter"), Step::Stay);
+    assert_eq!(press(&mut open(), "a enter w h y enter enter"), Step::Stay);
+    let promoted = confirmed(press(&mut open(), "a b enter w h y enter enter"));
+    assert_eq!((promoted.level(), promoted.reason()), (Danger::Typed, "why"));
+}
+
+#[test]
+fn a_paste_goes_into_the_focused_field_or_nowhere() {
+    let mut open = rollback();
+    assert!(open.paste("3\n").is_err());
+    press(&mut open, "3");
+    assert_eq!(open.paste("too slow\n"), Ok(()));
+    assert_eq!(confirmed(open.key(Key::plain(KeyCode::Enter))).reason(), "too slow");
+}

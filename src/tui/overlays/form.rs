@@ -1,0 +1,312 @@
+//! Several labelled fields and choices in one dialog.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::sheet::{Row, Sheet};
+use super::{Outcome, Overlay, Step};
+use crate::text::{Printable, pad, width};
+use crate::tui::input::{Key, KeyCode};
+use crate::tui::screens::Context;
+use crate::tui::theme::Theme;
+use crate::tui::widgets::field::{Field, Focus};
+
+/// What a field takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FieldKind {
+    /// One line of text, with what stands there at first.
+    Text(String),
+    /// One of these, with the one selected at first.
+    Choice {
+        /// The options.
+        options: Vec<String>,
+        /// The index of the selected one.
+        selected: usize,
+    },
+}
+
+/// One field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormField {
+    /// Its name within the form; comes back with the value.
+    pub name: &'static str,
+    /// What people read.
+    pub label: String,
+    /// What it takes.
+    pub kind: FieldKind,
+    /// Whether the form can be sent with it empty.
+    pub required: bool,
+}
+
+impl FormField {
+    /// A line of text that may stay empty.
+    pub fn text(name: &'static str, label: impl Into<String>) -> Self {
+        Self {
+            name,
+            label: label.into(),
+            kind: FieldKind::Text(String::new()),
+            required: false,
+        }
+    }
+
+    /// One of several options; the first is selected.
+    pub fn choice(name: &'static str, label: impl Into<String>, options: Vec<String>) -> Self {
+        Self {
+            name,
+            label: label.into(),
+            kind: FieldKind::Choice { options, selected: 0 },
+            required: true,
+        }
+    }
+
+    /// The same, and it must be filled.
+    #[must_use]
+    pub fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    /// The same with a text that stands there at first.
+    #[must_use]
+    pub fn filled_with(mut self, text: impl Into<String>) -> Self {
+        if let FieldKind::Text(initial) = &mut self.kind {
+            *initial = text.into();
+        }
+        self
+    }
+}
+
+/// A form that a screen asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Form {
+    /// Which question of the screen this is; comes back with the answer.
+    pub tag: &'static str,
+    /// The question.
+    pub title: String,
+    /// Its fields in order.
+    pub fields: Vec<FormField>,
+    /// The name of the act.
+    pub button: String,
+}
+
+/// The value of a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FieldValue {
+    /// As typed, trimmed.
+    Text(String),
+    /// The index of the option.
+    Choice(usize),
+}
+
+/// What was filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filled {
+    /// [`Form::tag`].
+    pub tag: &'static str,
+    values: Vec<(&'static str, FieldValue)>,
+}
+
+impl Filled {
+    /// A text field's value; empty for a name that the form does not have.
+    pub fn text(&self, name: &str) -> &str {
+        match self.value(name) {
+            Some(FieldValue::Text(text)) => text,
+            _ => "",
+        }
+    }
+
+    /// A choice's index; the first for a name that the form does not have.
+    pub fn choice(&self, name: &str) -> usize {
+        match self.value(name) {
+            Some(FieldValue::Choice(index)) => *index,
+            _ => 0,
+        }
+    }
+
+    fn value(&self, name: &str) -> Option<&FieldValue> {
+        self.values
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value)
+    }
+}
+
+/// The form while it is open.
+#[derive(Debug)]
+pub struct OpenForm {
+    form: Form,
+    inputs: Vec<Input>,
+    /// The index of a field; the one behind the last is the button.
+    focus: usize,
+    complaint: Option<String>,
+}
+
+#[derive(Debug)]
+enum Input {
+    Text(Field),
+    Choice { options: Vec<String>, selected: usize },
+}
+
+impl OpenForm {
+    /// Opens a form with the focus on its first field.
+    pub fn new(form: Form) -> Self {
+        let inputs = form.fields.iter().map(|field| match &field.kind {
+            FieldKind::Text(initial) => Input::Text(Field::with_text(initial.clone())),
+            FieldKind::Choice { options, selected } => Input::Choice {
+                options: options.clone(),
+                selected: (*selected).min(options.len().saturating_sub(1)),
+            },
+        });
+        Self {
+            inputs: inputs.collect(),
+            form,
+            focus: 0,
+            complaint: None,
+        }
+    }
+
+    fn send(&mut self) -> Step {
+        for (at, (field, input)) in self.form.fields.iter().zip(&self.inputs).enumerate() {
+            if field.required && matches!(input, Input::Text(typed) if typed.is_blank()) {
+                self.complaint = Some(format!("{} is missing", field.label));
+                self.focus = at;
+                return Step::Stay;
+            }
+        }
+        let values = self.form.fields.iter().zip(&self.inputs).map(|(field, input)| {
+            let value = match input {
+                Input::Text(typed) => FieldValue::Text(typed.text().trim().to_owned()),
+                Input::Choice { selected, .. } => FieldValue::Choice(*selected),
+            };
+            (field.name, value)
+        });
+        Step::Done(Outcome::Filled(Filled {
+            tag: self.form.tag,
+            values: values.collect(),
+        }))
+    }
+
+    fn field_key(&mut self, key: Key) {
+        self.complaint = None;
+        match self.inputs.get_mut(self.focus) {
+            Some(Input::Text(field)) => {
+                field.key(key);
+            }
+            Some(Input::Choice { options, selected }) => {
+                let last = options.len().saturating_sub(1);
+                match key.code {
+                    KeyCode::Down | KeyCode::Char('j' | 'l' | ' ') | KeyCode::Right => {
+                        *selected = (*selected + 1).min(last);
+                    }
+                    KeyCode::Up | KeyCode::Char('k' | 'h') | KeyCode::Left => *selected = selected.saturating_sub(1),
+                    KeyCode::Char(c) => {
+                        let digit = c.to_digit(10).and_then(|digit| digit.checked_sub(1));
+                        if let Some(wanted) = digit.map(|digit| digit as usize).filter(|wanted| *wanted <= last) {
+                            *selected = wanted;
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn rows<'a>(&'a self, theme: &Theme) -> Vec<Row<'a>> {
+        let labels = self.form.fields.iter().map(|field| Printable::line(&field.label));
+        let labels: Vec<Printable> = labels.collect();
+        let longest = labels.iter().map(|label| width(label.as_str())).max().unwrap_or(0);
+        let mut rows = Vec::new();
+        for ((at, input), label) in self.inputs.iter().enumerate().zip(&labels) {
+            let focused = self.focus == at;
+            let label = pad(label.as_str(), longest);
+            match input {
+                Input::Text(field) => rows.push(Row::Field {
+                    label: label.into(),
+                    field,
+                    focus: Focus::when(focused),
+                }),
+                Input::Choice { options, selected } => {
+                    for (option_at, option) in options.iter().enumerate() {
+                        let is_selected = option_at == *selected;
+                        let label = if option_at == 0 {
+                            label.clone()
+                        } else {
+                            " ".repeat(longest)
+                        };
+                        let sign = if is_selected { "(x)" } else { "( )" };
+                        let text = format!("{sign} {} {}", option_at + 1, Printable::line(option));
+                        let style = if focused && is_selected {
+                            theme.selected
+                        } else {
+                            theme.text
+                        };
+                        rows.push(Row::Text(Line::from(vec![
+                            Span::raw(format!("{label} ")),
+                            Span::styled(text, style),
+                        ])));
+                    }
+                }
+            }
+        }
+        let style = if self.focus == self.inputs.len() {
+            theme.selected
+        } else {
+            theme.text
+        };
+        let button = format!("[ {} ]", Printable::line(&self.form.button));
+        rows.push(Row::Text(Line::styled(button, style)));
+        let complaint = self.complaint.as_ref().map(|complaint| format!("! {complaint}"));
+        rows.push(Row::Text(Line::styled(complaint.unwrap_or_default(), theme.warn)));
+        rows
+    }
+}
+
+impl Overlay for OpenForm {
+    fn key(&mut self, key: Key) -> Step {
+        let stops = self.inputs.len() + 1;
+        match key.code {
+            KeyCode::Esc => return Step::Close,
+            KeyCode::Enter if self.focus == self.inputs.len() => return self.send(),
+            KeyCode::Tab if key.modifiers.shift => self.focus = (self.focus + stops - 1) % stops,
+            KeyCode::Tab | KeyCode::Enter => self.focus = (self.focus + 1) % stops,
+            KeyCode::Down if matches!(self.inputs.get(self.focus), Some(Input::Text(_))) => {
+                self.focus = (self.focus + 1) % stops;
+            }
+            KeyCode::Up if !matches!(self.inputs.get(self.focus), Some(Input::Choice { .. })) => {
+                self.focus = self.focus.saturating_sub(1);
+            }
+            _ => self.field_key(key),
+        }
+        Step::Stay
+    }
+
+    fn paste(&mut self, text: &str) -> Result<(), &'static str> {
+        match self.inputs.get_mut(self.focus) {
+            Some(Input::Text(field)) => {
+                field.paste(text);
+                Ok(())
+            }
+            _ => Err("pasted text was dropped: no field has the focus"),
+        }
+    }
+
+    fn view(&self, frame: &mut Frame, area: Rect, _footer: Rect, context: &Context) {
+        let rows = self.rows(context.theme);
+        Sheet::new(&self.form.title, area).draw(frame, context.theme, Vec::new(), rows);
+    }
+
+    fn footer(&self) -> Option<String> {
+        let button = Printable::line(&self.form.button);
+        Some(format!("tab next   enter on the button: {button}   esc stop"))
+    }
+}
+
+#[cfg(test)]
+impl Filled {
+    /// A form as it would be sent, for tests of screens.
+    pub fn for_test(tag: &'static str, values: Vec<(&'static str, FieldValue)>) -> Self {
+        Self { tag, values }
+    }
+}

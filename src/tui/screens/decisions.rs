@@ -1,0 +1,258 @@
+//! Decisions, found by their words: what was decided, by whom, why, on which run.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+
+use super::finder::{Finder, Found};
+use super::loaded::Loaded;
+use super::panes::{draw_sentence, mouse_on_list};
+use super::{Context, Place, Screen, ScreenEvent};
+use crate::domain::decision::{Decision, DecisionKind};
+use crate::domain::ids::DecisionId;
+use crate::domain::time::Timestamp;
+use crate::text::{Printable, cut_start};
+use crate::tui::command::{CommandId, Scope};
+use crate::tui::effect::Effect;
+use crate::tui::msg::Note;
+use crate::tui::widgets::field::Focus;
+use crate::tui::widgets::listing::{HasId, Listing};
+use crate::tui::widgets::panel::Panel;
+use crate::tui::widgets::table::{Column, Table, TableCell};
+use crate::workbench::{Answer, Request};
+
+/// Rows of the detail, borders included.
+const DETAIL_ROWS: u16 = 8;
+/// Columns of a decision's version.
+const VERSION_COLUMNS: usize = 22;
+
+/// A decision in a list.
+#[derive(Debug, Clone, PartialEq)]
+struct DecisionRow(Decision);
+
+impl HasId for DecisionRow {
+    type Id = DecisionId;
+
+    fn id(&self) -> DecisionId {
+        self.0.id
+    }
+}
+
+/// The screen. It opens with the words to type.
+#[derive(Debug)]
+pub struct Decisions {
+    finder: Finder,
+    loaded: Loaded<()>,
+    decisions: Listing<DecisionRow>,
+}
+
+impl Default for Decisions {
+    fn default() -> Self {
+        Self {
+            finder: Finder::typing(),
+            loaded: Loaded::Loading,
+            decisions: Listing::default(),
+        }
+    }
+}
+
+impl Decisions {
+    fn search(&self) -> Request {
+        Request::Decisions(self.finder.text().to_owned())
+    }
+
+    fn selected(&self) -> Option<&Decision> {
+        self.decisions.selected().map(|row| &row.0)
+    }
+
+    fn command(&mut self, command: CommandId) -> Vec<Effect> {
+        let effect = match command {
+            CommandId::Search => {
+                self.finder.start();
+                None
+            }
+            CommandId::Open => self.selected().and_then(place_of).map(Effect::Open),
+            CommandId::CopyId => self.selected().map(|decision| Effect::Copy(decision.id.to_string())),
+            CommandId::CopyValue => self
+                .selected()
+                .map(|decision| Effect::Copy(decision.reason.to_string())),
+            _ => {
+                self.decisions.command(command);
+                None
+            }
+        };
+        effect.into_iter().collect()
+    }
+
+    fn changed(&self, found: Found) -> Vec<Effect> {
+        match found {
+            Found::Changed => vec![Effect::Ask(self.search())],
+            Found::Same => Vec::new(),
+        }
+    }
+
+    fn answered(&mut self, request: &Request, decisions: Vec<Decision>) {
+        // Answers to words typed before come late.
+        if *request == self.search() {
+            self.loaded = Loaded::Ready(());
+            self.decisions.set_all(decisions.into_iter().map(DecisionRow).collect());
+        }
+    }
+}
+
+/// The review that it was about; for a roll back the lineage of the release that it made.
+fn place_of(decision: &Decision) -> Option<Place> {
+    match (&decision.kind, decision.review, decision.run) {
+        (DecisionKind::RolledBack(release), _, _) => Some(Place::Lineage(release.to_string())),
+        (_, Some(review), _) => Some(Place::Review(review)),
+        (_, None, Some(run)) => Some(Place::Run(run)),
+        (_, None, None) => None,
+    }
+}
+
+impl Screen for Decisions {
+    fn place(&self) -> Place {
+        Place::Decisions
+    }
+
+    fn scopes(&self) -> Vec<Scope> {
+        Vec::new()
+    }
+
+    fn title(&self) -> String {
+        "Review > Decisions".into()
+    }
+
+    fn requests(&self) -> Vec<Request> {
+        vec![self.search()]
+    }
+
+    fn update(&mut self, event: ScreenEvent, _context: &Context) -> Vec<Effect> {
+        match event {
+            ScreenEvent::Command(command) => return self.command(command),
+            ScreenEvent::Key(key) => {
+                let found = self.finder.key(key);
+                return self.changed(found);
+            }
+            ScreenEvent::Paste(text) => {
+                let found = self.finder.paste(&text);
+                return self.changed(found);
+            }
+            ScreenEvent::Mouse(mouse, body) => {
+                let [list, _] = areas(body);
+                if list.contains((mouse.column, mouse.row).into()) {
+                    // The line with the words stands above the list.
+                    mouse_on_list(&mut self.decisions, mouse, Rect { y: list.y + 1, ..list });
+                }
+            }
+            ScreenEvent::Answered {
+                request,
+                result: Ok(Answer::Decisions(decisions)),
+            } => self.answered(&request, decisions),
+            ScreenEvent::Answered { result: Err(fault), .. } => {
+                let note = Note::failure(&fault);
+                self.loaded.fail(fault);
+                return vec![Effect::Say(note)];
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn view(&self, frame: &mut Frame, area: Rect, context: &Context) {
+        let theme = context.theme;
+        let [list, detail] = areas(area);
+        let inner = Panel::new("Decisions")
+            .note(format!("{}, newest first", self.decisions.total()))
+            .focused(true)
+            .draw(frame, list, theme);
+        let [find, table] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inner);
+        self.finder.draw(frame, find, context);
+        if let Some(text) = self.loaded.absence() {
+            draw_sentence(frame, table, &text, theme.dim);
+        } else {
+            self.draw_table(frame, table, context);
+        }
+        let title = self
+            .selected()
+            .map_or("Decision".into(), |decision| decision.id.to_string());
+        let inner = Panel::new(title).draw(frame, detail, theme);
+        if let Some(decision) = self.selected() {
+            draw_sentence(frame, inner, &decision_text(decision, context.now), theme.text);
+        }
+    }
+
+    fn availability(&self, command: CommandId) -> Result<(), String> {
+        match command {
+            CommandId::Open | CommandId::CopyId | CommandId::CopyValue if self.selected().is_none() => {
+                Err("no decision has these words".into())
+            }
+            CommandId::Open if self.selected().and_then(place_of).is_none() => {
+                Err("it was made outside of a review and rests on no run".into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn takes_text(&self) -> bool {
+        self.finder.is_typing()
+    }
+
+    fn step_back(&mut self) -> bool {
+        // Only out of the field: the words stay, since another step leaves the screen.
+        self.finder.is_typing() && self.finder.step_back()
+    }
+}
+
+impl Decisions {
+    fn draw_table(&self, frame: &mut Frame, area: Rect, context: &Context) {
+        let theme = context.theme;
+        let columns = [
+            Column::fixed("decision", 12),
+            Column::fixed("what", 20),
+            Column::fixed("version", 22),
+            Column::fixed("by", 8),
+            Column::number("age", 6),
+            Column::share("because", 1),
+        ];
+        let cells = |row: &DecisionRow| {
+            let decision = &row.0;
+            vec![
+                TableCell::plain(decision.id.to_string()),
+                TableCell::plain(decision.kind.as_str().replace('_', " ")),
+                TableCell::plain(cut_start(&decision.version.to_string(), VERSION_COLUMNS)),
+                TableCell::plain(decision.actor.as_str()),
+                TableCell::new(decision.decided_at.ago_text(context.now), theme.dim),
+                TableCell::plain(decision.reason.as_str()),
+            ]
+        };
+        let empty = if self.finder.text().trim().is_empty() {
+            "No decision yet. A, X and p on Review make them."
+        } else {
+            "No decision has all of these words."
+        };
+        Table::new(&columns)
+            .focus(Focus::when(!self.finder.is_typing()))
+            .empty(empty)
+            .draw(frame, area, theme, &self.decisions, cells);
+    }
+}
+
+/// All of a decision in sentences.
+fn decision_text(decision: &Decision, now: Timestamp) -> String {
+    let review = decision.review.map_or("no review".into(), |review| review.to_string());
+    let run = decision.run.map_or("no run".into(), |run| run.to_string());
+    format!(
+        "{} {}, content {}, by {}, {} ago ({}), in {review}, on {run}. Because: {}",
+        decision.version,
+        decision.kind,
+        decision.content_hash.short(),
+        decision.actor,
+        decision.decided_at.ago_text(now),
+        decision.decided_at,
+        Printable::line(decision.reason.as_str())
+    )
+}
+
+fn areas(area: Rect) -> [Rect; 2] {
+    Layout::vertical([Constraint::Fill(1), Constraint::Length(DETAIL_ROWS)]).areas(area)
+}

@@ -1,0 +1,268 @@
+//! One failed case as texts: what went in, what was expected, what came, why it failed, and what else is recorded.
+
+use std::fmt::Write as _;
+
+use serde_json::Value as Json;
+
+use super::super::example_text::{context_text, facts_line, indented, json_text};
+use super::super::numbers;
+use crate::domain::example::Example;
+use crate::domain::json::JsonText;
+use crate::domain::outcome::Outcome;
+use crate::text::Printable;
+use crate::workbench::CaseView;
+
+/// What the upper pane shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum View {
+    #[default]
+    Input,
+    Messages,
+    Raw,
+    Scores,
+    Attempts,
+}
+
+impl View {
+    /// All views, from left to right.
+    pub(super) const ALL: [Self; 5] = [Self::Input, Self::Messages, Self::Raw, Self::Scores, Self::Attempts];
+
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Input => "Input",
+            Self::Messages => "Messages",
+            Self::Raw => "Raw",
+            Self::Scores => "Scores",
+            Self::Attempts => "Attempts",
+        }
+    }
+
+    /// The views with brackets around this one: `[Input] Messages Raw`.
+    pub(super) fn bar(self) -> String {
+        let titles = Self::ALL.map(|view| {
+            if view == self {
+                format!("[{}]", view.title())
+            } else {
+                view.title().to_owned()
+            }
+        });
+        titles.join(" ")
+    }
+
+    pub(super) fn next(self) -> Self {
+        match self {
+            Self::Input => Self::Messages,
+            Self::Messages => Self::Raw,
+            Self::Raw => Self::Scores,
+            Self::Scores | Self::Attempts => Self::Attempts,
+        }
+    }
+
+    pub(super) fn previous(self) -> Self {
+        match self {
+            Self::Input | Self::Messages => Self::Input,
+            Self::Raw => Self::Messages,
+            Self::Scores => Self::Raw,
+            Self::Attempts => Self::Scores,
+        }
+    }
+}
+
+/// The texts of a case.
+#[derive(Debug, Default)]
+pub(super) struct CaseTexts {
+    views: [Printable; View::ALL.len()],
+    pub(super) expected: Printable,
+    pub(super) output: Printable,
+    pub(super) why: Printable,
+}
+
+impl CaseTexts {
+    pub(super) fn of(case: &CaseView) -> Self {
+        let (outcome, example) = (&case.outcome, &case.example);
+        let views = [
+            input_text(example),
+            messages_text(outcome),
+            raw_text(outcome),
+            scores_text(outcome),
+            attempts_text(outcome),
+        ];
+        Self {
+            views: views.map(|text| Printable::block(&text)),
+            expected: Printable::block(&expected_text(example)),
+            output: Printable::block(&output_text(outcome, example)),
+            why: Printable::block(&why_text(case)),
+        }
+    }
+
+    pub(super) fn view(&self, view: View) -> &Printable {
+        let [input, messages, raw, scores, attempts] = &self.views;
+        match view {
+            View::Input => input,
+            View::Messages => messages,
+            View::Raw => raw,
+            View::Scores => scores,
+            View::Attempts => attempts,
+        }
+    }
+}
+
+fn input_text(example: &Example) -> String {
+    let content = &example.content;
+    let parts = [json_text(&content.input), facts_line(content), context_text(content)];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join("\n\n")
+}
+
+fn messages_text(outcome: &Outcome) -> String {
+    let messages = outcome.rendered.iter();
+    let texts: Vec<String> = messages
+        .map(|message| format!("-- {} --\n{}", message.role, message.text))
+        .collect();
+    texts.join("\n\n")
+}
+
+fn raw_text(outcome: &Outcome) -> String {
+    if outcome.raw_response.is_empty() {
+        return "nothing came back".into();
+    }
+    outcome.raw_response.clone()
+}
+
+/// Passed or failed, the grader, and why: failures first.
+fn scores_text(outcome: &Outcome) -> String {
+    if outcome.scores.is_empty() {
+        return "no grader looked at it".into();
+    }
+    let mut scores: Vec<_> = outcome.scores.iter().collect();
+    scores.sort_by_key(|score| score.passed);
+    let lines = scores.into_iter().map(|score| {
+        let word = if score.passed { "pass" } else { "FAIL" };
+        format!("{word}  {}: {}", score.grader, score.explanation)
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn attempts_text(outcome: &Outcome) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    for (at, attempt) in outcome.attempts.iter().enumerate() {
+        let status = attempt.status.map_or("no status".into(), |status| status.to_string());
+        let error = attempt.error.as_ref().map_or_else(
+            || "answered".to_owned(),
+            |error| format!("{}: {}", error.kind.as_str(), error.message),
+        );
+        let latency = numbers::latency(attempt.latency_ms);
+        let _ = writeln!(out, "attempt {}  {latency}  {status}  {error}", at + 1);
+    }
+    let count = |count: Option<u64>| count.map_or("unknown".into(), |count| count.to_string());
+    let usage = &outcome.usage;
+    let _ = writeln!(
+        out,
+        "tokens     in {} (cached {})  out {} (reasoning {})",
+        count(usage.input_tokens),
+        count(usage.cached_tokens),
+        count(usage.output_tokens),
+        count(usage.reasoning_tokens)
+    );
+    let cost = outcome.cost.map_or("unknown".into(), |cost| cost.to_string());
+    let _ = writeln!(out, "cost       {cost}");
+    for (name, value) in [
+        ("model      ", &outcome.resolved_model),
+        ("finished   ", &outcome.finish_reason),
+        ("response   ", &outcome.response_id),
+        ("system     ", &outcome.system_fingerprint),
+    ] {
+        let _ = writeln!(out, "{name}{}", value.as_deref().unwrap_or("unknown"));
+    }
+    let _ = writeln!(out, "at         {}", outcome.finished_at);
+    for document in &outcome.documents {
+        let _ = writeln!(out, "document   {} {}", document.id, document.version);
+    }
+    for call in &outcome.tool_calls {
+        let result = call.result.as_ref().map_or("no canned result".into(), JsonText::plain);
+        let _ = writeln!(out, "tool call  {}({}) -> {result}", call.name, call.arguments);
+    }
+    out.trim_end().to_owned()
+}
+
+fn expected_text(example: &Example) -> String {
+    example
+        .content
+        .expected
+        .as_ref()
+        .map_or("nothing is expected".into(), json_text)
+}
+
+/// What the model said, parsed and as it came; fields that are not as expected have an `x` before them.
+fn output_text(outcome: &Outcome, example: &Example) -> String {
+    let mut parts = Vec::new();
+    if let Some(error) = &outcome.error {
+        parts.push(format!("no answer: {}: {}", error.kind.as_str(), error.message));
+    }
+    if let Some(refusal) = &outcome.refusal {
+        parts.push(format!("refused: {refusal}"));
+    }
+    if let Some(error) = &outcome.parse_error {
+        parts.push(format!("NOT parsed: {error}"));
+    }
+    if let Some(parsed) = &outcome.parsed {
+        parts.push(compared(parsed, example.content.expected.as_ref()));
+    }
+    match &outcome.text {
+        Some(text) if outcome.parsed.is_some() => parts.push(format!("as it came:\n{text}")),
+        Some(text) => parts.push(text.clone()),
+        None => {}
+    }
+    parts.join("\n\n")
+}
+
+fn compared(parsed: &JsonText, expected: Option<&JsonText>) -> String {
+    let (Json::Object(fields), Some(Json::Object(wanted))) = (parsed.value(), expected.map(JsonText::value)) else {
+        return indented(parsed);
+    };
+    let lines = fields.iter().map(|(name, value)| {
+        let differs = wanted.get(name).is_some_and(|wanted| wanted != value);
+        let sign = if differs { "x " } else { "  " };
+        let value = match value {
+            Json::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        format!("{sign}{name}: {value}")
+    });
+    let missing = wanted.keys().filter(|name| !fields.contains_key(*name));
+    let missing = missing.map(|name| format!("x {name}: missing"));
+    lines.chain(missing).collect::<Vec<_>>().join("\n")
+}
+
+fn why_text(case: &CaseView) -> String {
+    let outcome = &case.outcome;
+    let mut lines = Vec::new();
+    if let Some(error) = &outcome.error {
+        lines.push(format!("FAIL  {}: {}", error.kind.as_str(), error.message));
+    }
+    if !outcome.scores.is_empty() {
+        lines.push(scores_text(outcome));
+    }
+    lines.push(match &case.before {
+        Some((run, true)) => format!("base {run}: passed there, so this is new"),
+        Some((run, false)) => format!("base {run}: failed there too"),
+        None => "base: no finished run of the base has this example".into(),
+    });
+    if let Some(category) = outcome.failure_category {
+        lines.push(format!("cause most likely in: {}", category.as_str()));
+    }
+    lines.join("\n")
+}
+
+/// The whole case, for the clipboard.
+pub(super) fn whole(texts: &CaseTexts) -> String {
+    let parts = [
+        ("INPUT", texts.view(View::Input)),
+        ("EXPECTED", &texts.expected),
+        ("OUTPUT", &texts.output),
+        ("WHY", &texts.why),
+    ];
+    let parts = parts.map(|(title, text)| format!("{title}\n{text}"));
+    parts.join("\n\n")
+}

@@ -1,0 +1,118 @@
+//! Failures in groups, by the grader that failed first.
+
+use std::collections::BTreeSet;
+
+use crate::domain::ids::ExampleId;
+use crate::tui::widgets::listing::HasId;
+use crate::workbench::FailureRow;
+
+/// A row of the list: a group's head or a failure in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum GroupRow {
+    /// The head.
+    Head {
+        name: String,
+        count: usize,
+        /// How many passed in the base's run.
+        new: usize,
+        collapsed: bool,
+    },
+    /// A failure.
+    Case(FailureRow),
+}
+
+/// What identifies a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum GroupRowId {
+    Head(String),
+    Case(ExampleId),
+}
+
+impl HasId for GroupRow {
+    type Id = GroupRowId;
+    fn id(&self) -> GroupRowId {
+        match self {
+            Self::Head { name, .. } => GroupRowId::Head(name.clone()),
+            Self::Case(row) => GroupRowId::Case(row.line.example.clone()),
+        }
+    }
+}
+
+/// The failures that are loaded, by group; groups stand in the order of their size.
+#[derive(Debug, Default)]
+pub(super) struct Groups {
+    groups: Vec<(String, Vec<FailureRow>)>,
+    collapsed: BTreeSet<String>,
+}
+
+impl Groups {
+    pub(super) fn set(&mut self, rows: Vec<FailureRow>) {
+        self.groups.clear();
+        for row in rows {
+            let name = group_of(&row.line.why);
+            match self.groups.iter_mut().find(|(known, _)| known == name) {
+                Some((_, group)) => group.push(row),
+                None => self.groups.push((name.to_owned(), vec![row])),
+            }
+        }
+        self.groups.sort_by_key(|(_, rows)| std::cmp::Reverse(rows.len()));
+    }
+
+    /// Opens a closed group or closes an open one.
+    pub(super) fn toggle(&mut self, name: &str) {
+        if !self.collapsed.remove(name) {
+            self.collapsed.insert(name.to_owned());
+        }
+    }
+
+    /// The rows of the list.
+    pub(super) fn list(&self) -> Vec<GroupRow> {
+        let mut list = Vec::new();
+        for (name, rows) in &self.groups {
+            let collapsed = self.collapsed.contains(name);
+            list.push(GroupRow::Head {
+                name: name.clone(),
+                count: rows.len(),
+                new: rows.iter().filter(|row| row.passed_before == Some(true)).count(),
+                collapsed,
+            });
+            if !collapsed {
+                list.extend(rows.iter().cloned().map(GroupRow::Case));
+            }
+        }
+        list
+    }
+
+    /// All failures in the order of the list, those of closed groups too.
+    pub(super) fn cases(&self) -> impl Iterator<Item = &FailureRow> {
+        self.groups.iter().flat_map(|(_, rows)| rows)
+    }
+
+    /// Opens the group that an example is in.
+    pub(super) fn reveal(&mut self, example: &ExampleId) {
+        let holds = |rows: &[FailureRow]| rows.iter().any(|row| row.line.example == *example);
+        if let Some((name, _)) = self.groups.iter().find(|(_, rows)| holds(rows)) {
+            self.collapsed.remove(name);
+        }
+    }
+
+    /// In a line: `route 9 (2 new)   escalation 2`.
+    pub(super) fn summary(&self) -> String {
+        let parts = self.list().into_iter().filter_map(|row| match row {
+            GroupRow::Head { name, count, new, .. } if new > 0 => Some(format!("{name} {count} ({new} new)")),
+            GroupRow::Head { name, count, .. } => Some(format!("{name} {count}")),
+            GroupRow::Case(_) => None,
+        });
+        parts.collect::<Vec<_>>().join("   ")
+    }
+}
+
+/// The grader, or the kind of error, before the colon of an explanation.
+fn group_of(why: &str) -> &str {
+    why.split_once(": ").map_or(why, |(grader, _)| grader)
+}
+
+/// The explanation without the grader, which the group's head says.
+pub(super) fn explanation(why: &str) -> &str {
+    why.split_once(": ").map_or(why, |(_, explanation)| explanation)
+}

@@ -1,0 +1,476 @@
+//! The failures of a run: in groups, and for the selected one what went in, what was expected, what came, and why.
+
+mod case;
+mod groups;
+mod keep;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+
+use self::case::{CaseTexts, View};
+use self::groups::{GroupRow, GroupRowId, Groups};
+use self::keep::KeptCase;
+use super::{Context, Place, Screen, ScreenEvent};
+use crate::domain::ids::{ExampleId, OutcomeId, RunId};
+use crate::text::Printable;
+use crate::tui::command::{CommandId, Scope};
+use crate::tui::effect::Effect;
+use crate::tui::input::{Mouse, MouseKind};
+use crate::tui::layout::WidthClass;
+use crate::tui::msg::Note;
+use crate::tui::widgets::listing::Listing;
+use crate::tui::widgets::panel::Panel;
+use crate::tui::widgets::table::Table;
+use crate::tui::widgets::text_view::TextView;
+use crate::workbench::{Answer, CaseView, FailureRow, Fault, Request, RunDetail};
+
+/// Failures that are loaded at a time; groups are made of these.
+const WINDOW_ROWS: usize = 500;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pane {
+    Groups,
+    View,
+    Expected,
+    Output,
+    Why,
+}
+
+impl Pane {
+    const ALL: [Self; 5] = [Self::Groups, Self::View, Self::Expected, Self::Output, Self::Why];
+}
+
+/// Which failure to select when a window arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Arrival {
+    Stay,
+    First,
+    Last,
+}
+
+/// The screen.
+#[derive(Debug)]
+pub struct Failures {
+    run: RunId,
+    detail: Option<RunDetail>,
+    fault: Option<Fault>,
+    groups: Groups,
+    list: Listing<GroupRow>,
+    /// After which place each window so far began; the last one is shown.
+    windows: Vec<Option<u64>>,
+    has_more: bool,
+    loaded: bool,
+    arrival: Arrival,
+    /// The failure whose case is shown.
+    current: Option<FailureRow>,
+    case: Option<CaseView>,
+    texts: CaseTexts,
+    view: View,
+    /// None until somebody chose: the list where there is room for it, else the case.
+    focus: Option<Pane>,
+    zoomed: bool,
+    scrolls: [TextView; Pane::ALL.len()],
+    kept: Option<KeptCase>,
+}
+
+impl Failures {
+    /// The screen of a run's failures.
+    pub fn new(run: RunId) -> Self {
+        Self {
+            run,
+            detail: None,
+            fault: None,
+            groups: Groups::default(),
+            list: Listing::default(),
+            windows: vec![None],
+            has_more: false,
+            loaded: false,
+            arrival: Arrival::First,
+            current: None,
+            case: None,
+            texts: CaseTexts::default(),
+            view: View::default(),
+            focus: None,
+            zoomed: false,
+            scrolls: Default::default(),
+            kept: None,
+        }
+    }
+
+    fn window(&self) -> Request {
+        Request::Failures {
+            run: self.run,
+            after: self.windows.last().copied().flatten(),
+            limit: WINDOW_ROWS,
+        }
+    }
+
+    fn focus(&self, context: &Context) -> Pane {
+        let default = if context.size_class.width == WidthClass::Narrow {
+            Pane::View
+        } else {
+            Pane::Groups
+        };
+        self.focus.unwrap_or(default)
+    }
+
+    fn take_window(&mut self, rows: Vec<FailureRow>) -> Vec<Effect> {
+        self.loaded = true;
+        self.fault = None;
+        self.has_more = rows.len() >= WINDOW_ROWS;
+        self.groups.set(rows);
+        self.list.set_all(self.groups.list());
+        let arrived = match self.arrival {
+            Arrival::Stay => None,
+            Arrival::First => self.groups.cases().next().cloned(),
+            Arrival::Last => self.groups.cases().last().cloned(),
+        };
+        self.arrival = Arrival::Stay;
+        match arrived {
+            Some(row) => self.select(&row),
+            None => self.show_selected(),
+        }
+    }
+
+    fn select(&mut self, row: &FailureRow) -> Vec<Effect> {
+        self.groups.reveal(&row.line.example);
+        self.list.set_all(self.groups.list());
+        self.list.select(&GroupRowId::Case(row.line.example.clone()));
+        self.show_selected()
+    }
+
+    /// Shows the case of the selected failure; on a group's head the one before stays.
+    fn show_selected(&mut self) -> Vec<Effect> {
+        let Some(GroupRow::Case(row)) = self.list.selected() else {
+            return Vec::new();
+        };
+        if self
+            .current
+            .as_ref()
+            .is_some_and(|current| current.line.example == row.line.example)
+        {
+            return Vec::new();
+        }
+        let place = row.place;
+        self.current = Some(row.clone());
+        self.case = None;
+        self.texts = CaseTexts::default();
+        self.scrolls.iter_mut().for_each(TextView::reset);
+        vec![Effect::Ask(Request::Case { run: self.run, place })]
+    }
+
+    /// The next or previous failure, over the borders of groups and windows.
+    fn go(&mut self, step: Step) -> Vec<Effect> {
+        let current = self.current.as_ref().map(|row| row.line.example.clone());
+        let cases: Vec<FailureRow> = self.groups.cases().cloned().collect();
+        let at = cases.iter().position(|row| Some(&row.line.example) == current.as_ref());
+        let next = match step {
+            Step::Next => at.map_or(Some(0), |at| at.checked_add(1)),
+            Step::Previous => at.unwrap_or(0).checked_sub(1),
+        };
+        if let Some(row) = next.and_then(|next| cases.get(next)) {
+            return self.select(row);
+        }
+        match step {
+            Step::Next if self.has_more => {
+                let last_place = cases.iter().map(|row| row.place).max();
+                self.windows.push(last_place);
+                self.arrival = Arrival::First;
+                vec![Effect::Ask(self.window())]
+            }
+            Step::Previous if self.windows.len() > 1 => {
+                self.windows.pop();
+                self.arrival = Arrival::Last;
+                vec![Effect::Ask(self.window())]
+            }
+            Step::Next => self.go_round(cases.first(), "that was the last failure; this is the first"),
+            Step::Previous => self.go_round(cases.last(), "that was the first failure; this is the last"),
+        }
+    }
+
+    fn go_round(&mut self, to: Option<&FailureRow>, note: &str) -> Vec<Effect> {
+        let Some(row) = to else {
+            return Vec::new();
+        };
+        let mut effects = self.select(row);
+        effects.push(Effect::Say(Note::info(note)));
+        effects
+    }
+
+    fn command(&mut self, command: CommandId, context: &Context) -> Vec<Effect> {
+        let focus = self.focus(context);
+        match (command, focus, self.list.selected()) {
+            (CommandId::ProblemNext, ..) => return self.go(Step::Next),
+            (CommandId::ProblemPrevious, ..) => return self.go(Step::Previous),
+            (
+                CommandId::Open | CommandId::MoveLeft | CommandId::MoveRight,
+                Pane::Groups,
+                Some(GroupRow::Head { name, collapsed, .. }),
+            ) => {
+                let wants_open = command == CommandId::MoveRight;
+                let toggles = command == CommandId::Open || wants_open == *collapsed;
+                let name = name.clone();
+                if toggles {
+                    self.groups.toggle(&name);
+                    self.list.set_all(self.groups.list());
+                }
+                return Vec::new();
+            }
+            (CommandId::Open, Pane::Groups, _) => {
+                self.focus = Some(Pane::View);
+                return Vec::new();
+            }
+            (CommandId::MoveRight, ..) => {
+                self.show_view(self.view.next());
+                return Vec::new();
+            }
+            (CommandId::MoveLeft, ..) => {
+                self.show_view(self.view.previous());
+                return Vec::new();
+            }
+            (CommandId::PaneNext | CommandId::PanePrevious, ..) => {
+                let at = Pane::ALL.iter().position(|pane| *pane == focus).unwrap_or(0);
+                let step = if command == CommandId::PaneNext {
+                    1
+                } else {
+                    Pane::ALL.len() - 1
+                };
+                self.focus = Pane::ALL.get((at + step) % Pane::ALL.len()).copied();
+                return Vec::new();
+            }
+            (CommandId::PaneZoom, ..) => {
+                self.zoomed = !self.zoomed;
+                return Vec::new();
+            }
+            _ => {}
+        }
+        if focus == Pane::Groups && self.list.command(command) {
+            return self.show_selected();
+        }
+        if focus != Pane::Groups && self.scroll(focus, command) {
+            return Vec::new();
+        }
+        self.act(command)
+    }
+
+    fn show_view(&mut self, view: View) {
+        if view != self.view {
+            self.view = view;
+            if let Some(scroll) = self.scrolls.get_mut(Pane::View as usize) {
+                scroll.reset();
+            }
+        }
+    }
+
+    fn text(&self, pane: Pane) -> &Printable {
+        match pane {
+            Pane::Groups | Pane::View => self.texts.view(self.view),
+            Pane::Expected => &self.texts.expected,
+            Pane::Output => &self.texts.output,
+            Pane::Why => &self.texts.why,
+        }
+    }
+
+    fn scroll(&mut self, pane: Pane, command: CommandId) -> bool {
+        let text = match pane {
+            Pane::Groups | Pane::View => self.texts.view(self.view),
+            Pane::Expected => &self.texts.expected,
+            Pane::Output => &self.texts.output,
+            Pane::Why => &self.texts.why,
+        };
+        self.scrolls
+            .get_mut(pane as usize)
+            .is_some_and(|scroll| scroll.command(command, text))
+    }
+
+    fn outcome_id(&self) -> Option<OutcomeId> {
+        let example: ExampleId = self.current.as_ref()?.line.example.clone();
+        Some(OutcomeId { run: self.run, example })
+    }
+
+    fn act(&mut self, command: CommandId) -> Vec<Effect> {
+        let Some(id) = self.outcome_id() else {
+            return Vec::new();
+        };
+        match (command, &self.case) {
+            (CommandId::Lineage, _) => vec![Effect::Open(Place::Lineage(id.to_string()))],
+            (CommandId::CopyId, _) => vec![Effect::Copy(id.to_string())],
+            (CommandId::CopyCommand, _) => vec![Effect::Copy(format!("pegbox run failures {}", self.run))],
+            (CommandId::DraftEdit, _) => {
+                let version = self.detail.as_ref().and_then(|detail| detail.run.subject.version());
+                version
+                    .map(|version| Effect::Open(Place::Editor(version.prompt.clone())))
+                    .into_iter()
+                    .collect()
+            }
+            (CommandId::ExampleKeep, Some(case)) => {
+                self.kept = Some(KeptCase::new(case));
+                vec![Effect::Ask(Request::Datasets)]
+            }
+            (CommandId::Compare, Some(case)) => {
+                let candidate = self.run;
+                let base = case.before.map(|(base, _)| base);
+                base.map(|base| Effect::Open(Place::Comparison { base, candidate }))
+                    .into_iter()
+                    .collect()
+            }
+            (CommandId::CopyValue, Some(case)) => {
+                vec![Effect::Copy(case.outcome.text.clone().unwrap_or_default())]
+            }
+            (CommandId::CopyJson, Some(case)) => match serde_json::to_string_pretty(&case.outcome) {
+                Ok(json) => vec![Effect::Copy(json)],
+                Err(error) => vec![Effect::Say(Note::warning(format!("{id} as JSON: {error}")))],
+            },
+            (CommandId::CopyAll, _) => vec![Effect::Copy(case::whole(&self.texts))],
+            (CommandId::CopyPlain, _) => vec![Effect::ShowPlain {
+                title: id.to_string(),
+                text: case::whole(&self.texts),
+            }],
+            _ => Vec::new(),
+        }
+    }
+
+    fn answered(&mut self, request: &Request, result: Result<Answer, Fault>) -> Vec<Effect> {
+        match (request, result) {
+            (Request::RunDetail(_), Ok(Answer::RunDetail(detail))) => self.detail = Some(*detail),
+            (Request::Failures { .. }, Ok(Answer::Failures(rows))) if *request == self.window() => {
+                return self.take_window(rows);
+            }
+            (Request::Case { place, .. }, Ok(Answer::Case(case)))
+                if self.current.as_ref().is_some_and(|current| current.place == *place) =>
+            {
+                self.texts = CaseTexts::of(&case);
+                self.case = Some(*case);
+            }
+            (Request::Failures { .. }, Err(fault)) => self.fault = Some(fault),
+            (_, Ok(Answer::Datasets(datasets))) => {
+                let own = self.detail.as_ref().map(|detail| &detail.run.dataset);
+                return self
+                    .kept
+                    .as_mut()
+                    .map(|kept| kept.open(&datasets, own))
+                    .into_iter()
+                    .collect();
+            }
+            (_, Ok(Answer::DatasetChanged(version))) => {
+                let note = format!("{} now has it: {} examples", version.id, version.example_count);
+                return vec![Effect::Say(Note::info(note))];
+            }
+            (_, Err(fault)) => return vec![Effect::Say(Note::failure(&fault))],
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn mouse(&mut self, mouse: Mouse, area: Rect, context: &Context) -> Vec<Effect> {
+        let focus = self.focus(context);
+        let panes = view::split(area, self.zoomed, focus, context);
+        let at = Position::new(mouse.column, mouse.row);
+        let hit = Pane::ALL
+            .into_iter()
+            .find(|pane| panes.of(*pane).is_some_and(|area| area.contains(at)));
+        let Some(pane) = hit else {
+            return Vec::new();
+        };
+        self.focus = Some(pane);
+        if pane != Pane::Groups {
+            if let Some(scroll) = self.scrolls.get_mut(pane as usize) {
+                scroll.wheel(mouse);
+            }
+            return Vec::new();
+        }
+        match mouse.kind {
+            MouseKind::ScrollDown => self.list.command(CommandId::MoveDown),
+            MouseKind::ScrollUp => self.list.command(CommandId::MoveUp),
+            MouseKind::Press => {
+                let area = panes.of(Pane::Groups).unwrap_or_default();
+                Table::new(&[])
+                    .without_header()
+                    .click(&mut self.list, Panel::inner(area), mouse.row)
+            }
+        };
+        self.show_selected()
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Step {
+    Next,
+    Previous,
+}
+
+impl Screen for Failures {
+    fn place(&self) -> Place {
+        Place::Failures(self.run)
+    }
+
+    fn scopes(&self) -> Vec<Scope> {
+        vec![Scope::Failures]
+    }
+
+    fn title(&self) -> String {
+        format!("Runs > {} > Failures", self.run)
+    }
+
+    fn requests(&self) -> Vec<Request> {
+        let mut requests = vec![Request::RunDetail(self.run), self.window()];
+        requests.extend(self.current.as_ref().map(|row| Request::Case {
+            run: self.run,
+            place: row.place,
+        }));
+        requests
+    }
+
+    fn update(&mut self, event: ScreenEvent, context: &Context) -> Vec<Effect> {
+        match event {
+            ScreenEvent::Command(command) => self.command(command, context),
+            ScreenEvent::Answered { request, result } => self.answered(&request, result),
+            ScreenEvent::Filled(filled) => self.kept.as_ref().map(|kept| kept.filled(&filled)).unwrap_or_default(),
+            ScreenEvent::Mouse(mouse, area) => self.mouse(mouse, area, context),
+            _ => Vec::new(),
+        }
+    }
+
+    fn view(&self, frame: &mut Frame, area: Rect, context: &Context) {
+        self.draw(frame, area, context);
+    }
+
+    fn availability(&self, command: CommandId) -> Result<(), String> {
+        let off = |why: &str| Err(why.to_owned());
+        let no_base = self.case.as_ref().is_some_and(|case| case.before.is_none());
+        match command {
+            CommandId::RunRepeat => off("single examples are not run again; r on Runs starts a whole run"),
+            CommandId::Mark => off("one failure is kept at a time"),
+            CommandId::Search => off("J and K go through the failures"),
+            CommandId::Compare if no_base => off("no finished run of the base is on this dataset; d on Runs picks one"),
+            CommandId::ExampleKeep | CommandId::Compare if self.case.is_none() => off("no failure is shown"),
+            CommandId::Lineage if self.current.is_none() => off("no failure is shown"),
+            CommandId::DraftEdit if self.detail.is_none() => off("the run is not loaded yet"),
+            _ => Ok(()),
+        }
+    }
+
+    fn step_back(&mut self) -> bool {
+        let was_zoomed = self.zoomed;
+        self.zoomed = false;
+        was_zoomed
+    }
+
+    fn status(&self) -> String {
+        let current = self.current.as_ref().map(|row| &row.line.example);
+        let at = self.groups.cases().position(|row| Some(&row.line.example) == current);
+        let Some(at) = at else {
+            return self.groups.summary();
+        };
+        let window = self.groups.cases().count();
+        let more = if self.has_more || self.windows.len() > 1 {
+            " loaded ones, J and K go on"
+        } else {
+            ""
+        };
+        format!("failure {} of {window}{more}   {}", at + 1, self.groups.summary())
+    }
+}

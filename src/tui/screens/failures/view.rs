@@ -1,0 +1,215 @@
+//! How groups and the case are drawn.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::Line;
+
+use super::groups::{GroupRow, explanation};
+use super::{Failures, Pane};
+use crate::domain::run::AnswerSource;
+use crate::text::{Printable, cut};
+use crate::tui::layout::WidthClass;
+use crate::tui::screens::lines::facts;
+use crate::tui::screens::{Context, numbers};
+use crate::tui::widgets::field::Focus;
+use crate::tui::widgets::panel::Panel;
+use crate::tui::widgets::table::{Column, Table, TableCell};
+
+/// Columns of the groups beside the case.
+const GROUPS_COLUMNS: u16 = 38;
+/// The same on a wide terminal.
+const GROUPS_COLUMNS_WIDE: u16 = 62;
+/// Rows of the reasons, borders included.
+const WHY_HEIGHT: u16 = 7;
+/// Rows of the view at most: most inputs are short, and what came is what one looks for.
+const VIEW_SHARE: [u16; 2] = [5, 4];
+
+/// Where the panes are; those that are not shown have no place.
+pub(super) struct Panes {
+    pub(super) strip: Rect,
+    areas: [Option<Rect>; Pane::ALL.len()],
+}
+
+impl Panes {
+    pub(super) fn of(&self, pane: Pane) -> Option<Rect> {
+        self.areas.get(pane as usize).copied().flatten()
+    }
+
+    fn alone(strip: Rect, pane: Pane, area: Rect) -> Self {
+        let areas = Pane::ALL.map(|other| (other == pane).then_some(area));
+        Self { strip, areas }
+    }
+}
+
+pub(super) fn split(area: Rect, zoomed: bool, focus: Pane, context: &Context) -> Panes {
+    let [strip, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
+    let narrow = context.size_class.width == WidthClass::Narrow;
+    if zoomed || (narrow && focus == Pane::Groups) {
+        return Panes::alone(strip, focus, body);
+    }
+    let groups_columns = match context.size_class.width {
+        WidthClass::Narrow => 0,
+        WidthClass::Normal => GROUPS_COLUMNS,
+        WidthClass::Wide => GROUPS_COLUMNS_WIDE,
+    };
+    let [groups, case] = Layout::horizontal([Constraint::Length(groups_columns), Constraint::Min(0)]).areas(body);
+    let why_height = WHY_HEIGHT.min(case.height / 3);
+    let [view_share, middle_share] = VIEW_SHARE;
+    let [view, middle, why] = Layout::vertical([
+        Constraint::Fill(view_share),
+        Constraint::Fill(middle_share),
+        Constraint::Length(why_height),
+    ])
+    .areas(case);
+    let [expected, output] = Layout::horizontal([Constraint::Fill(2), Constraint::Fill(3)]).areas(middle);
+    Panes {
+        strip,
+        areas: [
+            (!narrow).then_some(groups),
+            Some(view),
+            Some(expected),
+            Some(output),
+            Some(why),
+        ],
+    }
+}
+
+impl Failures {
+    pub(super) fn draw(&self, frame: &mut Frame, area: Rect, context: &Context) {
+        let focus = self.focus(context);
+        let panes = split(area, self.zoomed, focus, context);
+        self.draw_strip(frame, panes.strip, context);
+        if let Some(area) = panes.of(Pane::Groups) {
+            self.draw_groups(frame, area, focus, context);
+        }
+        for pane in [Pane::View, Pane::Expected, Pane::Output, Pane::Why] {
+            if let Some(area) = panes.of(pane) {
+                self.draw_text(frame, area, pane, focus, context);
+            }
+        }
+    }
+
+    fn draw_strip(&self, frame: &mut Frame, area: Rect, context: &Context) {
+        let columns = usize::from(area.width.saturating_sub(1));
+        let mut parts = vec![format!("{} failures", self.run)];
+        if let Some(detail) = &self.detail {
+            let totals = &detail.progress.totals;
+            parts = vec![
+                format!("{} {}", self.run, detail.run.subject.label()),
+                format!("{} of {} fail", totals.failed + totals.errored, totals.saved),
+            ];
+            if detail.run.answers == AnswerSource::Simulated {
+                parts.push("simulated".into());
+            }
+            if let Some((base, _)) = self.case.as_ref().and_then(|case| case.before) {
+                parts.push(format!("base {base}"));
+            }
+        }
+        parts.push(self.groups.summary());
+        let text = Printable::line(&facts(&parts, columns));
+        frame.render_widget(Line::styled(format!(" {}", text.as_str()), context.theme.title), area);
+    }
+
+    fn draw_groups(&self, frame: &mut Frame, area: Rect, focus: Pane, context: &Context) {
+        let theme = context.theme;
+        let inner = Panel::new("Failures")
+            .note("by grader")
+            .focused(focus == Pane::Groups)
+            .draw(frame, area, theme);
+        let empty = match (&self.fault, self.loaded) {
+            (Some(fault), _) => format!("{}. {}", fault.what, fault.hint),
+            (None, false) => "loading failures".into(),
+            (None, true) => "Nothing failed so far. esc: back.".into(),
+        };
+        let columns = [
+            Column::fixed("", 12),
+            Column::share("", 1),
+            Column::number("", 6),
+            Column::fixed("", 3),
+        ];
+        Table::new(&columns)
+            .without_header()
+            .focus(Focus::when(focus == Pane::Groups))
+            .empty(&empty)
+            .draw(frame, inner, theme, &self.list, |row| match row {
+                GroupRow::Head {
+                    name,
+                    count,
+                    new,
+                    collapsed,
+                } => {
+                    let sign = if *collapsed { '+' } else { '-' };
+                    let new = match new {
+                        0 => String::new(),
+                        new => format!("({new} new)"),
+                    };
+                    vec![
+                        TableCell::new(format!("{sign} {name}"), theme.title),
+                        TableCell::new(new, theme.title),
+                        TableCell::new(count.to_string(), theme.title),
+                        TableCell::plain(""),
+                    ]
+                }
+                GroupRow::Case(row) => {
+                    let is_new = row.passed_before == Some(true);
+                    vec![
+                        TableCell::plain(format!("  {}", row.line.example)),
+                        TableCell::plain(explanation(&row.line.why)),
+                        TableCell::new(numbers::latency(row.line.latency_ms), theme.dim),
+                        TableCell::new(if is_new { "new" } else { "" }, theme.warn),
+                    ]
+                }
+            });
+    }
+
+    fn draw_text(&self, frame: &mut Frame, area: Rect, pane: Pane, focus: Pane, context: &Context) {
+        let theme = context.theme;
+        let example = self
+            .current
+            .as_ref()
+            .map_or_else(String::new, |row| row.line.example.to_string());
+        let case = self.case.as_ref();
+        let text = self.text(pane);
+        let marked = match text.marked() {
+            0 => String::new(),
+            count => format!("! {count} hidden"),
+        };
+        let (title, note) = match pane {
+            Pane::Groups => (String::new(), String::new()),
+            Pane::View => (example, self.view.bar()),
+            Pane::Expected => ("Expected".into(), marked),
+            Pane::Output => {
+                let version = self.detail.as_ref().and_then(|detail| detail.run.subject.version());
+                let number = version.map_or_else(String::new, |version| format!("v{}", version.number));
+                let latency = case.map_or_else(String::new, |case| numbers::latency(case.outcome.latency_ms));
+                (format!("Output {number}"), format!("{marked} {latency}"))
+            }
+            Pane::Why => {
+                let model = case.and_then(|case| case.outcome.resolved_model.clone());
+                ("Why".into(), model.unwrap_or_default())
+            }
+        };
+        let inner = Panel::new(title)
+            .note(note.trim())
+            .focused(focus == pane)
+            .draw(frame, area, theme);
+        let inner = Rect::new(
+            inner.x.saturating_add(1).min(inner.right()),
+            inner.y,
+            inner.width.saturating_sub(2),
+            inner.height,
+        );
+        if case.is_none() && pane == Pane::View {
+            let text = match (&self.current, self.loaded) {
+                (Some(_), _) => "loading the case",
+                (None, false) => "loading failures",
+                (None, true) => "Nothing failed so far. esc: back.",
+            };
+            let text = cut(text, usize::from(inner.width));
+            return frame.render_widget(Line::styled(text.into_owned(), theme.dim), inner);
+        }
+        if let Some(scroll) = self.scrolls.get(pane as usize) {
+            scroll.draw(frame, inner, theme, text, theme.text);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! How gates, measures and thresholds read on screens. Counts and intervals stand beside every rate.
+
+use ratatui::style::Style;
+
+use crate::domain::gate::Verdict;
+use crate::domain::metric::Measure;
+use crate::domain::run::AnswerSource;
+use crate::domain::suite::Threshold;
+use crate::tui::theme::Theme;
+
+/// What stands beside every result of the simulated model, which proves nothing about a model.
+pub const SIMULATED: &str = "simulated";
+
+/// The label of a run's results: empty for those of a model.
+pub fn source_label(answers: AnswerSource) -> &'static str {
+    match answers {
+        AnswerSource::Model => "",
+        AnswerSource::Simulated => SIMULATED,
+    }
+}
+
+/// The word for a gate in a column.
+pub fn verdict_word(verdict: Option<Verdict>) -> &'static str {
+    match verdict {
+        Some(Verdict::Pass) => "pass",
+        Some(Verdict::Fail) => "FAIL",
+        Some(Verdict::CannotTell) => "cannot tell",
+        None => "--",
+    }
+}
+
+/// The style for a gate, beside its word.
+pub fn verdict_style(verdict: Option<Verdict>, theme: &Theme) -> Style {
+    match verdict {
+        Some(Verdict::Pass) => theme.ok,
+        Some(Verdict::Fail) => theme.fail,
+        Some(Verdict::CannotTell) => theme.unknown,
+        None => theme.dim,
+    }
+}
+
+/// A measure's number: percent for a rate, the number with its own digits otherwise.
+pub fn measure_text(measure: Measure) -> String {
+    match measure {
+        Measure::Rate { total: 0, .. } | Measure::Undefined => "--".into(),
+        Measure::Rate { hits, total } => rate_text(hits, total),
+        Measure::Value { value, .. } => number_text(value),
+    }
+}
+
+/// Only a rate without a miss reads as 100.0%, and only one without a hit as 0.0%.
+fn rate_text(hits: u64, total: u64) -> String {
+    let percent = hits as f64 * 100.0 / total as f64;
+    if hits < total && percent >= 99.95 {
+        "99.9%".into()
+    } else if hits > 0 && percent < 0.05 {
+        "0.1%".into()
+    } else {
+        format!("{percent:.1}%")
+    }
+}
+
+/// A number without a unit, in as few digits as tell it.
+fn number_text(value: f64) -> String {
+    let size = value.abs();
+    if size >= 100.0 {
+        format!("{value:.0}")
+    } else if size >= 1.0 || size == 0.0 {
+        trimmed(&format!("{value:.2}"))
+    } else {
+        trimmed(&format!("{value:.6}"))
+    }
+}
+
+fn trimmed(decimal: &str) -> String {
+    decimal.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A rate's 95 % interval: `[93.7, 95.7]`, in percent.
+pub fn interval_text(interval: Option<(f64, f64)>) -> String {
+    interval.map_or_else(String::new, |(low, high)| {
+        format!("[{:.1}, {:.1}]", low * 100.0, high * 100.0)
+    })
+}
+
+/// What a threshold asks for, in the unit of what was measured: `>= 95%`, `<= 2500`.
+pub fn threshold_text(threshold: &Threshold, measure: Measure) -> String {
+    let limit = match measure {
+        Measure::Rate { .. } => format!("{}%", trimmed(&format!("{:.2}", threshold.value * 100.0))),
+        Measure::Value { .. } | Measure::Undefined => number_text(threshold.value),
+    };
+    format!("{} {limit}", threshold.comparison.sign())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::suite::Comparison;
+
+    #[test]
+    fn only_a_perfect_rate_reads_as_perfect() {
+        for (hits, total, text) in [
+            (240, 240, "100.0%"),
+            (19_999, 20_000, "99.9%"),
+            (227, 240, "94.6%"),
+            (1, 20_000, "0.1%"),
+            (0, 240, "0.0%"),
+            (0, 0, "--"),
+        ] {
+            assert_eq!(measure_text(Measure::Rate { hits, total }), text, "{hits}/{total}");
+        }
+    }
+
+    #[test]
+    fn numbers_keep_the_digits_that_tell_them() {
+        for (value, text) in [(1_204.4, "1204"), (2.5, "2.5"), (0.000_312, "0.000312"), (0.0, "0")] {
+            assert_eq!(measure_text(Measure::Value { value, count: 9 }), text);
+        }
+        assert_eq!(interval_text(Some((0.937, 0.957))), "[93.7, 95.7]");
+        assert_eq!(interval_text(None), "");
+    }
+
+    #[test]
+    fn a_threshold_is_in_the_unit_of_its_measure() {
+        let threshold = |value, comparison| Threshold {
+            metric: "m".into(),
+            slice: None,
+            comparison,
+            value,
+            min_samples: 0,
+        };
+        let rate = Measure::Rate { hits: 1, total: 2 };
+        let value = Measure::Value { value: 1.0, count: 2 };
+        assert_eq!(threshold_text(&threshold(0.985, Comparison::AtLeast), rate), ">= 98.5%");
+        assert_eq!(threshold_text(&threshold(0.95, Comparison::AtLeast), rate), ">= 95%");
+        assert_eq!(
+            threshold_text(&threshold(2_500.0, Comparison::AtMost), value),
+            "<= 2500"
+        );
+    }
+}

@@ -1,0 +1,298 @@
+//! How Home looks at each size.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::Line;
+
+use super::rows::{ActiveRow, NeedRow, PromptRow, need_text};
+use super::{Home, Pane};
+use crate::domain::ids::VersionId;
+use crate::domain::run::RunState;
+use crate::text::{cut_start, pad};
+use crate::tui::layout::WidthClass;
+use crate::tui::screens::Context;
+use crate::tui::screens::figures::{source_label, verdict_style, verdict_word};
+use crate::tui::screens::panes::{Areas, count_text, draw_lines, draw_sentence, duration_text, line};
+use crate::tui::session_info::Link;
+use crate::tui::widgets::field::Focus;
+use crate::tui::widgets::gauge::{gauge, percent};
+use crate::tui::widgets::panel::Panel;
+use crate::tui::widgets::table::{Column, Table, TableCell};
+use crate::workbench::RunSummary;
+
+/// From this width inside the pane a run fits on one line.
+const RUN_LINE_COLUMNS: u16 = 70;
+/// Columns of a run's subject on such a line.
+const SUBJECT_COLUMNS: usize = 24;
+/// Columns of a run's gauge.
+const GAUGE_COLUMNS: usize = 12;
+/// From this width inside the pane a need has its age in a column of its own.
+const NEED_AGE_COLUMNS: u16 = 60;
+
+impl Home {
+    /// Which panes are seen, and where.
+    pub(super) fn areas(&self, area: Rect, context: &Context) -> Areas<Pane> {
+        let class = context.size_class;
+        if self.zoomed || (class.width == WidthClass::Narrow && class.short) {
+            return vec![(self.focus, area)];
+        }
+        match class.width {
+            WidthClass::Narrow => {
+                let [needs, active, prompts, health] = Layout::vertical([
+                    Constraint::Fill(3),
+                    Constraint::Fill(2),
+                    Constraint::Fill(2),
+                    Constraint::Length(3),
+                ])
+                .areas(area);
+                vec![
+                    (Pane::NeedsYou, needs),
+                    (Pane::ActiveRuns, active),
+                    (Pane::Prompts, prompts),
+                    (Pane::Health, health),
+                ]
+            }
+            WidthClass::Normal => {
+                let [top, bottom] = Layout::vertical([Constraint::Fill(1); 2]).areas(area);
+                let [needs, active] = Layout::horizontal([Constraint::Fill(1); 2]).areas(top);
+                let [prompts, health] = Layout::horizontal([Constraint::Fill(1); 2]).areas(bottom);
+                vec![
+                    (Pane::NeedsYou, needs),
+                    (Pane::ActiveRuns, active),
+                    (Pane::Prompts, prompts),
+                    (Pane::Health, health),
+                ]
+            }
+            WidthClass::Wide => {
+                let [left, middle, right] = Layout::horizontal([Constraint::Fill(1); 3]).areas(area);
+                let [active, recent] = Layout::vertical([Constraint::Fill(1); 2]).areas(middle);
+                let [prompts, health] = Layout::vertical([Constraint::Fill(1), Constraint::Length(8)]).areas(right);
+                vec![
+                    (Pane::NeedsYou, left),
+                    (Pane::ActiveRuns, active),
+                    (Pane::RecentRuns, recent),
+                    (Pane::Prompts, prompts),
+                    (Pane::Health, health),
+                ]
+            }
+        }
+    }
+
+    pub(super) fn draw(&self, frame: &mut Frame, area: Rect, context: &Context) {
+        for (pane, area) in self.areas(area, context) {
+            let (title, note) = match pane {
+                Pane::NeedsYou => ("Needs you", self.needs.total().to_string()),
+                Pane::ActiveRuns => ("Active runs", self.active.total().to_string()),
+                Pane::Prompts => ("Prompts", "newest change first".into()),
+                Pane::RecentRuns => ("Recent runs", String::new()),
+                Pane::Health => ("Health", String::new()),
+            };
+            let panel = Panel::new(title).note(note).focused(self.focus == pane);
+            let inner = panel.draw(frame, area, context.theme);
+            if let Some(text) = self.facts.absence() {
+                draw_sentence(frame, inner, &text, context.theme.dim);
+                continue;
+            }
+            match pane {
+                Pane::NeedsYou => self.draw_needs(frame, inner, context),
+                Pane::ActiveRuns => self.draw_active(frame, inner, context),
+                Pane::Prompts => self.draw_prompts(frame, inner, context),
+                Pane::RecentRuns => draw_lines(frame, inner, self.recent_lines(inner.width, context)),
+                Pane::Health => draw_lines(frame, inner, self.health_lines(context)),
+            }
+        }
+    }
+
+    fn draw_needs(&self, frame: &mut Frame, area: Rect, context: &Context) {
+        if self.prompts.total() == 0 && self.needs.total() == 0 {
+            let text = "No prompt yet. a makes one. pegbox demo fills a sample store.";
+            return draw_sentence(frame, area, text, context.theme.dim);
+        }
+        let has_age = area.width >= NEED_AGE_COLUMNS;
+        let columns = [
+            Column::fixed("what", 7),
+            Column::fixed("about", if has_age { 24 } else { 20 }),
+            Column::number("age", if has_age { 6 } else { 0 }),
+            Column::share("why", 1),
+        ];
+        let theme = context.theme;
+        let cells = |row: &NeedRow| {
+            let text = need_text(row, context.now);
+            vec![
+                TableCell::new(text.kind, theme.focus),
+                TableCell::plain(cut_start(&text.subject, if has_age { 24 } else { 20 })),
+                TableCell::new(text.since, theme.dim),
+                TableCell::plain(text.fact),
+            ]
+        };
+        Table::new(&columns)
+            .focus(Focus::when(self.focus == Pane::NeedsYou))
+            .empty("Nothing waits for you.")
+            .draw(frame, area, theme, &self.needs, cells);
+    }
+
+    /// A run takes one line where the pane is wide, else two, and one more where something slows it down.
+    fn draw_active(&self, frame: &mut Frame, area: Rect, context: &Context) {
+        if self.active.total() == 0 {
+            return draw_sentence(frame, area, "No run is active. r starts one.", context.theme.dim);
+        }
+        let cursor = usize::try_from(self.active.cursor()).unwrap_or(usize::MAX);
+        let mut lines: Vec<Line<'static>> = Vec::new();
+        let mut cursor_end = 0;
+        for (at, row) in self.active.rows().iter().enumerate() {
+            let is_selected = at == cursor;
+            lines.extend(active_lines(row, is_selected, area.width, context));
+            if is_selected {
+                cursor_end = lines.len();
+            }
+        }
+        let top = cursor_end.saturating_sub(usize::from(area.height));
+        draw_lines(frame, area, lines.into_iter().skip(top));
+    }
+
+    fn draw_prompts(&self, frame: &mut Frame, area: Rect, context: &Context) {
+        let columns = [
+            Column::share("prompt", 1),
+            Column::fixed("newest", 8),
+            Column::fixed("staging", 7),
+            Column::fixed("prod", 5),
+            Column::fixed("gate", 11),
+        ];
+        let theme = context.theme;
+        let number =
+            |version: Option<&VersionId>| version.map_or("--".into(), |version| format!("v{}", version.number));
+        let cells = |row: &PromptRow| {
+            let summary = &row.summary;
+            let draft = if summary.has_draft { " *" } else { "" };
+            // The label comes before the verdict: a simulated pass must not read as a pass.
+            let verdict = verdict_word(summary.verdict);
+            let gate = if row.source.is_empty() || summary.verdict.is_none() {
+                verdict.to_owned()
+            } else {
+                format!("sim. {verdict}")
+            };
+            vec![
+                TableCell::plain(summary.prompt.name.as_str()),
+                TableCell::plain(format!("{}{draft}", number(summary.newest.as_ref()))),
+                TableCell::plain(number(summary.staging.as_ref())),
+                TableCell::plain(number(summary.production.as_ref())),
+                TableCell::new(gate, verdict_style(summary.verdict, theme)),
+            ]
+        };
+        Table::new(&columns)
+            .focus(Focus::when(self.focus == Pane::Prompts))
+            .empty("No prompt yet. a makes one.")
+            .draw(frame, area, theme, &self.prompts, cells);
+    }
+
+    fn recent_lines(&self, width: u16, context: &Context) -> Vec<Line<'static>> {
+        let recent = self
+            .facts
+            .ready()
+            .map(|facts| facts.recent.as_slice())
+            .unwrap_or_default();
+        let ended = recent.iter().filter(|run| run.state != RunState::Running);
+        ended.map(|run| recent_line(run, width, context)).collect()
+    }
+
+    fn health_lines(&self, context: &Context) -> Vec<Line<'static>> {
+        let Some(facts) = self.facts.ready() else {
+            return Vec::new();
+        };
+        let theme = context.theme;
+        let link = match context.session.link {
+            Link::Local => "on this machine",
+            Link::Remote => "over the network",
+        };
+        let of_state = |state| facts.recent.iter().filter(|run| run.state == state).count();
+        let stopped = of_state(RunState::Interrupted);
+        let entries = count_text(facts.audit_entries);
+        vec![
+            line(
+                format!(
+                    "store {}, {link}   audit log {entries} entries   runs stopped {stopped}",
+                    context.session.store
+                ),
+                theme.text,
+            ),
+            line("", theme.text),
+            line("pegbox store verify checks every record and link", theme.dim),
+            line(format!("of the newest {} runs:", facts.recent.len()), theme.text),
+            line(
+                format!(
+                    "  {} finished, {} cancelled, {stopped} interrupted",
+                    of_state(RunState::Finished),
+                    of_state(RunState::Cancelled)
+                ),
+                theme.text,
+            ),
+        ]
+    }
+}
+
+fn active_lines(row: &ActiveRow, is_selected: bool, width: u16, context: &Context) -> Vec<Line<'static>> {
+    let theme = context.theme;
+    let progress = &row.progress;
+    let totals = progress.totals;
+    let sign = if is_selected { ">" } else { " " };
+    let bar = gauge(totals.saved, progress.example_count, GAUGE_COLUMNS, &theme.glyphs);
+    let done = percent(totals.saved, progress.example_count);
+    let fail = totals.failed + totals.errored;
+    let eta = progress.eta_ms.map_or("--".into(), duration_text);
+    let name = |columns| pad(&cut_start(&row.subject, columns), columns);
+    let mut lines = if width >= RUN_LINE_COLUMNS {
+        vec![line(
+            format!(
+                "{sign} {:8} {} {bar} {done:>3}%  fail {fail:<4} ETA {eta:>5}  {} {}",
+                progress.run.to_string(),
+                name(SUBJECT_COLUMNS),
+                totals.cost,
+                row.source
+            ),
+            theme.text,
+        )]
+    } else {
+        let columns = usize::from(width).saturating_sub(GAUGE_COLUMNS + 17);
+        vec![
+            line(
+                format!(
+                    "{sign} {:8} {} {bar} {done:>3}%",
+                    progress.run.to_string(),
+                    name(columns)
+                ),
+                theme.text,
+            ),
+            line(
+                format!(
+                    "    {}/{}  ok {}  fail {fail}  ETA {eta}  {} {}",
+                    totals.saved, progress.example_count, totals.passed, totals.cost, row.source
+                ),
+                theme.dim,
+            ),
+        ]
+    };
+    if let Some(notice) = &progress.notice {
+        lines.push(line(format!("    ! {notice}"), theme.warn));
+    }
+    lines
+}
+
+fn recent_line(run: &RunSummary, width: u16, context: &Context) -> Line<'static> {
+    let verdict = run.verdict.as_ref().map(|(verdict, _)| *verdict);
+    let state = match run.state {
+        RunState::Finished => verdict_word(verdict),
+        other => other.as_str(),
+    };
+    let columns = usize::from(width).saturating_sub(41);
+    let subject = cut_start(&run.run.subject.label(), columns).into_owned();
+    line(
+        format!(
+            "{:8} {} {state:11} {:9} {:>6} ago",
+            run.run.id.to_string(),
+            pad(&subject, columns),
+            source_label(run.run.answers),
+            run.run.started_at.ago_text(context.now)
+        ),
+        verdict_style(verdict, context.theme),
+    )
+}

@@ -1,0 +1,288 @@
+//! Every screen, and what the app asks of each.
+
+pub mod comparison;
+pub mod dataset;
+pub mod datasets;
+pub mod decisions;
+pub mod example_text;
+pub mod failures;
+pub mod figures;
+pub mod finder;
+pub mod home;
+pub mod import;
+pub mod lineage;
+mod lines;
+pub mod loaded;
+mod numbers;
+pub mod panes;
+pub mod promotion;
+pub mod release_facts;
+pub mod release_history;
+pub mod releases;
+pub mod review;
+pub mod run_start;
+pub mod runs;
+#[cfg(test)]
+pub mod samples;
+#[cfg(test)]
+pub mod testing;
+
+use std::fmt;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::command::{CommandId, Scope};
+use super::effect::Effect;
+use super::input::{Key, Mouse};
+use super::keymap::Keymap;
+use super::layout::SizeClass;
+use super::overlays::choose::Chosen;
+use super::overlays::dialog::Confirmed;
+use super::overlays::form::Filled;
+use super::session_info::SessionInfo;
+use super::theme::Theme;
+use crate::domain::ids::{DatasetVersionId, PromptName, ReviewId, RunId};
+use crate::domain::progress::RunProgress;
+use crate::domain::time::Timestamp;
+use crate::workbench::{Answer, Fault, PromptRef, Request};
+
+/// The six tabs, each with a stack of screens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tab {
+    /// What needs the user.
+    Home,
+    /// Prompts, their versions and drafts.
+    Prompts,
+    /// Datasets.
+    Data,
+    /// Runs and their failures.
+    Runs,
+    /// What waits for a decision.
+    Review,
+    /// What is in production, and how to take it back.
+    Releases,
+}
+
+impl Tab {
+    /// All tabs in the order of their digits.
+    pub const ALL: [Tab; 6] = [
+        Tab::Home,
+        Tab::Prompts,
+        Tab::Data,
+        Tab::Runs,
+        Tab::Review,
+        Tab::Releases,
+    ];
+
+    /// The digit that goes there.
+    pub fn digit(self) -> u8 {
+        self as u8 + 1
+    }
+
+    /// Its title in the title line.
+    pub fn title(self) -> &'static str {
+        match self {
+            Tab::Home => "Home",
+            Tab::Prompts => "Prompts",
+            Tab::Data => "Data",
+            Tab::Runs => "Runs",
+            Tab::Review => "Review",
+            Tab::Releases => "Releases",
+        }
+    }
+
+    /// The screen that its stack begins with.
+    pub fn place(self) -> Place {
+        match self {
+            Tab::Data => Place::Data,
+            Tab::Runs => Place::Runs,
+            // Each tab gets its own place with its screen; until then it shows Home.
+            Tab::Home | Tab::Prompts => Place::Home,
+            Tab::Review => Place::Reviews,
+            Tab::Releases => Place::Releases,
+        }
+    }
+}
+
+/// A screen and what it is opened on. Every screen has one variant; [`Place::build`] makes it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Place {
+    /// What needs the user.
+    Home,
+    /// All dataset versions.
+    Data,
+    /// The examples of a dataset version.
+    Dataset(DatasetVersionId),
+    /// A file on its way to a dataset version.
+    Import,
+    /// All runs.
+    Runs,
+    /// One run.
+    Run(RunId),
+    /// What failed in a run.
+    Failures(RunId),
+    /// Two runs, example by example.
+    Comparison {
+        /// The run that is compared with.
+        base: RunId,
+        /// The run that is judged.
+        candidate: RunId,
+    },
+    /// The queue of reviews.
+    Reviews,
+    /// One review.
+    Review(ReviewId),
+    /// Decisions, found by their words.
+    Decisions,
+    /// What is where.
+    Releases,
+    /// A prompt's releases.
+    ReleaseHistory(PromptName),
+    /// The records behind an id.
+    Lineage(String),
+    /// A prompt's draft.
+    Editor(PromptName),
+    /// Two prompt contents beside each other.
+    Diff {
+        /// Left.
+        old: PromptRef,
+        /// Right.
+        new: PromptRef,
+    },
+}
+
+impl Place {
+    /// The screen, before its first answer.
+    pub fn build(&self) -> Box<dyn Screen> {
+        match self {
+            Place::Home | Place::Editor(_) | Place::Diff { .. } => Box::new(home::Home::default()),
+            Place::Data => Box::new(datasets::Datasets::default()),
+            Place::Dataset(id) => Box::new(dataset::Dataset::new(id.clone())),
+            Place::Import => Box::new(import::Import::default()),
+            Place::Runs => Box::new(runs::Runs::default()),
+            Place::Run(id) => Box::new(runs::single::SingleRun::new(*id)),
+            Place::Failures(id) => Box::new(failures::Failures::new(*id)),
+            Place::Comparison { base, candidate } => Box::new(comparison::RunComparison::new(*base, *candidate)),
+            Place::Reviews => Box::new(review::Reviews::queue()),
+            Place::Review(id) => Box::new(review::Reviews::one(*id)),
+            Place::Decisions => Box::new(decisions::Decisions::default()),
+            Place::Releases => Box::new(releases::Releases::default()),
+            Place::ReleaseHistory(prompt) => Box::new(release_history::ReleaseHistory::new(prompt.clone())),
+            Place::Lineage(id) => Box::new(lineage::LineageScreen::new(id.clone())),
+        }
+    }
+}
+
+/// Names one open screen for as long as it is open, so that late answers find it or nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ScreenId(pub u64);
+
+/// What a screen may look at while it updates or draws.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// Styles and glyphs.
+    pub theme: &'a Theme,
+    /// How much room there is.
+    pub size_class: SizeClass,
+    /// The moment.
+    pub now: Timestamp,
+    /// User, store and terminal.
+    pub session: &'a SessionInfo,
+    /// The user's keys, to name one in a sentence: `context.keymap.shown(CommandId::RunStart)`.
+    pub keymap: &'a Keymap,
+}
+
+/// What happens to a screen.
+#[derive(Debug, Clone)]
+pub enum ScreenEvent {
+    /// A command of the screen's scopes, or one that works everywhere and that the app leaves to the screen
+    /// (moving, opening, panes, search, copying).
+    Command(CommandId),
+    /// A key that is not a command, while [`Screen::takes_text`].
+    Key(Key),
+    /// A paste, while [`Screen::takes_text`]. One step of undo.
+    Paste(String),
+    /// The mouse inside the body.
+    Mouse(Mouse, Rect),
+    /// An answer to a request of this screen.
+    Answered {
+        /// What was asked.
+        request: Request,
+        /// What came of it.
+        result: Result<Answer, Fault>,
+    },
+    /// A run of [`Screen::watches`] moved on.
+    Progress(Box<RunProgress>),
+    /// The external editor that this screen opened has ended.
+    EditorClosed(Result<String, Fault>),
+    /// A dialog of this screen was confirmed.
+    Confirmed(Confirmed),
+    /// An entry of this screen's list was picked.
+    Chosen(Chosen),
+    /// A form of this screen was sent.
+    Filled(Filled),
+    /// Time passed; only while [`Screen::tick_ms`].
+    Tick,
+}
+
+/// One screen. It changes only in [`Screen::update`], and knows nothing that was not told to it.
+pub trait Screen: fmt::Debug {
+    /// What it is opened on.
+    fn place(&self) -> Place;
+
+    /// Where its keys are looked up, innermost first. [`Scope::Always`] follows by itself, and before it
+    /// [`Scope::Everywhere`] unless [`Screen::takes_text`]. While a field has the focus only scopes without letters as
+    /// keys belong here: none, or [`Scope::EditorInsert`].
+    fn scopes(&self) -> Vec<Scope>;
+
+    /// Where one is, as in `Runs > run_421 > Failures`.
+    fn title(&self) -> String;
+
+    /// What to load when it is shown or the store changed. Answers replace what was there; the selection stays by id.
+    fn requests(&self) -> Vec<Request>;
+
+    /// Takes an event.
+    fn update(&mut self, event: ScreenEvent, context: &Context) -> Vec<Effect>;
+
+    /// Draws into `area`, which may be of any size.
+    fn view(&self, frame: &mut Frame, area: Rect, context: &Context);
+
+    /// Why a command is off now, as a sentence for people. Commands outside its scopes are not asked about.
+    fn availability(&self, command: CommandId) -> Result<(), String> {
+        let _ = command;
+        Ok(())
+    }
+
+    /// Whether a field has the focus: characters are then text, and only keys of the scopes themselves are commands.
+    fn takes_text(&self) -> bool {
+        false
+    }
+
+    /// One step back inside the screen (leave a field, clear a filter, clear marks). Whether there was one; if so,
+    /// [`Screen::requests`] are sent again.
+    fn step_back(&mut self) -> bool {
+        false
+    }
+
+    /// What must still happen when it is left or the session ends, such as keeping a draft. Only [`Effect::Ask`] and
+    /// [`Effect::Say`] are carried out; the answer finds nobody, but a failure is shown.
+    fn close(&mut self) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    /// What the status line says while there is no note.
+    fn status(&self) -> String {
+        String::new()
+    }
+
+    /// Runs to be told about while the screen is shown.
+    fn watches(&self) -> Vec<RunId> {
+        Vec::new()
+    }
+
+    /// How often it wants a tick while it is open, in milliseconds.
+    fn tick_ms(&self) -> Option<u64> {
+        None
+    }
+}

@@ -1,0 +1,252 @@
+//! A new run, step by step: which version, on which data, with which checks, how. Several screens offer it.
+
+use std::cmp::Reverse;
+
+use crate::domain::dataset::DatasetVersion;
+use crate::domain::ids::{DatasetVersionId, PromptName, SuiteVersionId, VersionId};
+use crate::domain::run::{Run, RunSettings, RuntimeContext};
+use crate::domain::suite::SuiteVersion;
+use crate::domain::time::Timestamp;
+use crate::tui::effect::Effect;
+use crate::tui::msg::Note;
+use crate::tui::overlays::choose::{Choice, Chosen, Entry};
+use crate::tui::overlays::form::{Filled, Form, FormField};
+use crate::workbench::{Answer, PromptSummary, Request, StartRun};
+
+const VERSION: &str = "run_start.version";
+const DATASET: &str = "run_start.dataset";
+const SUITE: &str = "run_start.suite";
+const SETTINGS: &str = "run_start.settings";
+
+/// What is known before the first question: named parts are not asked about, the rest says what is offered first.
+#[derive(Debug, Clone, Default)]
+pub struct RunWish {
+    /// The prompt whose versions come first.
+    pub prompt: Option<PromptName>,
+    /// The version.
+    pub version: Option<VersionId>,
+    /// The dataset version.
+    pub dataset: Option<DatasetVersionId>,
+    /// The suite version.
+    pub suite: Option<SuiteVersionId>,
+    /// The dataset version that comes first.
+    pub dataset_first: Option<DatasetVersionId>,
+    /// The suite version that comes first.
+    pub suite_first: Option<SuiteVersionId>,
+    /// How requests are sent.
+    pub settings: RunSettings,
+}
+
+impl RunWish {
+    /// The same once more.
+    pub fn again(run: &Run) -> Self {
+        Self {
+            version: run.subject.version().cloned(),
+            dataset: Some(run.dataset.clone()),
+            suite: Some(run.suite.clone()),
+            settings: run.settings.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// Another run in which everything may differ; what this one had comes first.
+    pub fn after(run: &Run) -> Self {
+        Self {
+            prompt: run.subject.version().map(|version| version.prompt.clone()),
+            dataset_first: Some(run.dataset.clone()),
+            suite_first: Some(run.suite.clone()),
+            settings: run.settings.clone(),
+            ..Self::default()
+        }
+    }
+}
+
+/// The steps from the key to the request.
+#[derive(Debug, Default)]
+pub struct RunStart {
+    wish: Option<RunWish>,
+    prompts: Option<Vec<PromptSummary>>,
+    datasets: Option<Vec<DatasetVersion>>,
+    suites: Option<Vec<SuiteVersion>>,
+    waiting: bool,
+}
+
+impl RunStart {
+    /// Asks for what the questions offer; the first one opens when all of it is here.
+    pub fn begin(&mut self, wish: RunWish) -> Vec<Effect> {
+        *self = Self {
+            wish: Some(wish),
+            waiting: true,
+            ..Self::default()
+        };
+        [Request::Prompts, Request::Datasets, Request::Suites]
+            .map(Effect::Ask)
+            .into()
+    }
+
+    /// Takes an answer; opens the first question with the last one that it waited for.
+    pub fn answered(&mut self, answer: &Answer) -> Vec<Effect> {
+        if !self.waiting {
+            return Vec::new();
+        }
+        match answer {
+            Answer::Prompts(prompts) => self.prompts = Some(prompts.clone()),
+            Answer::Datasets(datasets) => self.datasets = Some(datasets.clone()),
+            Answer::Suites(suites) => self.suites = Some(suites.clone()),
+            _ => return Vec::new(),
+        }
+        if self.prompts.is_none() || self.datasets.is_none() || self.suites.is_none() {
+            return Vec::new();
+        }
+        self.waiting = false;
+        self.ask_next().into_iter().collect()
+    }
+
+    /// Takes what was picked, if it answers a question of this flow.
+    pub fn chosen(&mut self, chosen: &Chosen) -> Option<Vec<Effect>> {
+        let wish = self.wish.as_mut()?;
+        match chosen.tag {
+            VERSION => wish.version = chosen.id.parse().ok(),
+            DATASET => wish.dataset = chosen.id.parse().ok(),
+            SUITE => wish.suite = chosen.id.parse().ok(),
+            _ => return None,
+        }
+        Some(self.ask_next().into_iter().collect())
+    }
+
+    /// Takes the last form, if it is of this flow.
+    pub fn filled(&mut self, filled: &Filled) -> Option<Vec<Effect>> {
+        if filled.tag != SETTINGS {
+            return None;
+        }
+        let wish = self.wish.as_mut()?;
+        let typed = filled.text("concurrency");
+        wish.settings.base_url = Some(filled.text("base_url").to_owned()).filter(|url| !url.is_empty());
+        let Ok(concurrency) = typed.parse() else {
+            let note = Note::warning(format!(
+                "requests in flight: '{typed}' is no number; write one such as 8"
+            ));
+            return Some(vec![Effect::Say(note), Effect::Fill(settings_form(wish)?)]);
+        };
+        wish.settings.concurrency = concurrency;
+        let wish = self.wish.take()?;
+        Some(vec![Effect::Ask(Request::StartRun(Box::new(StartRun {
+            version: wish.version?,
+            dataset: wish.dataset?,
+            suite: wish.suite?,
+            base: None,
+            environment: None,
+            context: RuntimeContext::default(),
+            settings: wish.settings,
+        })))])
+    }
+
+    /// The next question. One that has a single answer is not asked.
+    fn ask_next(&mut self) -> Option<Effect> {
+        let wish = self.wish.as_mut()?;
+        if wish.version.is_none() {
+            let entries = version_entries(self.prompts.as_deref()?, wish.prompt.as_ref());
+            let none = "there is no version to run: save one in Prompts";
+            return Some(pick(VERSION, "Run which version", entries, none));
+        }
+        if wish.dataset.is_none() {
+            let entries = dataset_entries(self.datasets.as_deref()?, wish.dataset_first.as_ref());
+            wish.dataset = only(&entries).and_then(|id| id.parse().ok());
+            if wish.dataset.is_none() {
+                let none = "there is no dataset: import one in Data";
+                return Some(pick(DATASET, "On which dataset", entries, none));
+            }
+        }
+        if wish.suite.is_none() {
+            let entries = suite_entries(self.suites.as_deref()?, wish.suite_first.as_ref());
+            wish.suite = only(&entries).and_then(|id| id.parse().ok());
+            if wish.suite.is_none() {
+                let none = "there is no suite: import one with pegbox suite import FILE";
+                return Some(pick(SUITE, "With which suite", entries, none));
+            }
+        }
+        settings_form(wish).map(Effect::Fill)
+    }
+}
+
+fn only(entries: &[Entry]) -> Option<&str> {
+    match entries {
+        [entry] => Some(&entry.id),
+        _ => None,
+    }
+}
+
+fn pick(tag: &'static str, title: &str, entries: Vec<Entry>, none: &str) -> Effect {
+    if entries.is_empty() {
+        return Effect::Say(Note::warning(none));
+    }
+    Effect::Choose(Choice {
+        tag,
+        title: title.into(),
+        entries,
+    })
+}
+
+fn settings_form(wish: &RunWish) -> Option<Form> {
+    let (version, dataset, suite) = (wish.version.as_ref()?, wish.dataset.as_ref()?, wish.suite.as_ref()?);
+    Some(Form {
+        tag: SETTINGS,
+        title: format!("Run {version} on {dataset} with {suite}"),
+        fields: vec![
+            FormField::text("concurrency", "requests in flight")
+                .required()
+                .filled_with(wish.settings.concurrency.to_string()),
+            FormField::text("base_url", "endpoint, if not the provider's own")
+                .filled_with(wish.settings.base_url.clone().unwrap_or_default()),
+        ],
+        button: "Start run".into(),
+    })
+}
+
+/// Of each prompt its newest version and those that are live; the wished prompt's first.
+fn version_entries(prompts: &[PromptSummary], first: Option<&PromptName>) -> Vec<Entry> {
+    let mut entries: Vec<(bool, Entry)> = Vec::new();
+    for prompt in prompts {
+        let is_other = Some(&prompt.prompt.name) != first;
+        for (version, note) in [
+            (&prompt.newest, "newest"),
+            (&prompt.staging, "in staging"),
+            (&prompt.production, "in production"),
+        ] {
+            let Some(id) = version.as_ref().map(ToString::to_string) else {
+                continue;
+            };
+            match entries.iter_mut().find(|(_, entry)| entry.id == id) {
+                Some((_, entry)) => entry.note = format!("{}, {note}", entry.note),
+                None => entries.push((is_other, Entry::new(id).note(note))),
+            }
+        }
+    }
+    entries.sort_by_key(|(is_other, _)| *is_other);
+    entries.into_iter().map(|(_, entry)| entry).collect()
+}
+
+fn dataset_entries(datasets: &[DatasetVersion], first: Option<&DatasetVersionId>) -> Vec<Entry> {
+    newest_first(datasets, |dataset| (Some(&dataset.id) != first, dataset.created_at))
+        .map(|dataset| {
+            let note = format!("{} examples   {}", dataset.example_count, dataset.reason);
+            Entry::new(dataset.id.to_string()).note(note)
+        })
+        .collect()
+}
+
+fn suite_entries(suites: &[SuiteVersion], first: Option<&SuiteVersionId>) -> Vec<Entry> {
+    newest_first(suites, |suite| (Some(&suite.id) != first, suite.created_at))
+        .map(|suite| Entry::new(suite.id.to_string()).note(&suite.content.description))
+        .collect()
+}
+
+/// What comes first, then the rest by age.
+fn newest_first<T>(all: &[T], key: impl Fn(&T) -> (bool, Timestamp)) -> impl Iterator<Item = &T> {
+    let mut sorted: Vec<&T> = all.iter().collect();
+    sorted.sort_by_key(|item| {
+        let (is_later, at) = key(item);
+        (is_later, Reverse(at))
+    });
+    sorted.into_iter()
+}

@@ -1,0 +1,201 @@
+//! A run that ended: what the gate says and why, rule by rule, and what broke each.
+
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::super::lines::{facts, outside, wrapped_outside};
+use super::super::{Context, numbers};
+use super::live;
+use crate::domain::gate::{Gate, RuleResult, Verdict};
+use crate::domain::metric::MetricResult;
+use crate::domain::run::{AnswerSource, RunEnd};
+use crate::text::{pad, width};
+use crate::tui::theme::Theme;
+use crate::workbench::RunDetail;
+
+/// Columns of a rule or metric, where there is room.
+const RULE_COLUMNS_MAX: usize = 34;
+/// Columns of counts, value, interval and verdict behind it.
+const MEASURE_COLUMNS: usize = 48;
+/// Examples that are named for each rule; all are in the failures.
+const NAMED_EXAMPLES_MAX: usize = 6;
+
+/// The head of the pane.
+pub(super) fn lines(detail: &RunDetail, end: &RunEnd, columns: usize, context: &Context) -> Vec<Line<'static>> {
+    let theme = context.theme;
+    let totals = &end.totals;
+    let mut lines = Vec::new();
+    if detail.run.answers == AnswerSource::Simulated {
+        lines.push(Line::styled(
+            "simulated: these answers prove nothing about a model",
+            theme.warn,
+        ));
+    }
+    match &end.gate {
+        Some(gate) => lines.extend(gate_lines(gate, columns, theme)),
+        None => lines.push(Line::styled("gate  none: the run was cancelled", theme.unknown)),
+    }
+    lines.push(Line::raw(""));
+    lines.push(Line::raw(facts(
+        &[
+            format!("ok {}", totals.passed),
+            format!("fail {}", totals.failed),
+            format!("error {}", totals.errored),
+            format!("retried {}", totals.retried),
+            format!("saved {}/{}", totals.saved, detail.run.example_count),
+        ],
+        columns,
+    )));
+    lines.push(Line::raw(facts(
+        &[
+            format!("took {}", numbers::clock(end.ended_at.since_ms(detail.run.started_at))),
+            numbers::cost(totals),
+            live::tokens(&detail.progress),
+            live::latencies(&detail.progress),
+        ],
+        columns,
+    )));
+    lines.push(Line::styled(
+        facts(
+            &[
+                format!("ended {} ago", end.ended_at.ago_text(context.now)),
+                end.ended_at.to_string(),
+                format!("suite {}", detail.run.suite),
+            ],
+            columns,
+        ),
+        theme.dim,
+    ));
+    let models = format!("answered by {}", end.resolved_models.join(", "));
+    lines.extend(wrapped_outside(&models, columns, 0, theme.dim));
+    lines.extend(other_metrics(end, columns, theme));
+    lines
+}
+
+/// The style of a verdict; its word always stands beside it.
+pub(in super::super) fn verdict_style(verdict: Verdict, theme: &Theme) -> Style {
+    match verdict {
+        Verdict::Pass => theme.ok,
+        Verdict::Fail => theme.fail,
+        Verdict::CannotTell => theme.unknown,
+    }
+}
+
+fn gate_lines(gate: &Gate, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let style = verdict_style(gate.verdict, theme);
+    let head = format!(
+        "gate {}  by the {} result",
+        numbers::verdict(gate.verdict),
+        gate.policy.as_str()
+    );
+    let mut lines = vec![Line::styled(head, style)];
+    lines.extend(wrapped_outside(&gate.reason, columns, 2, theme.text));
+    lines.push(Line::raw(""));
+    for rule in &gate.rules {
+        lines.extend(rule_lines(rule, columns, theme));
+    }
+    lines
+}
+
+fn rule_columns(columns: usize) -> usize {
+    columns.saturating_sub(MEASURE_COLUMNS).clamp(20, RULE_COLUMNS_MAX)
+}
+
+/// The rule with its numbers; below it what the numbers mean and what broke it.
+fn rule_lines(rule: &RuleResult, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let name = rule.threshold.to_string();
+    let word = if rule.gating {
+        numbers::verdict(rule.verdict).to_owned()
+    } else {
+        format!("{}, not gating", numbers::verdict(rule.verdict))
+    };
+    let word = Span::styled(word, verdict_style(rule.verdict, theme));
+    let measured = format!(
+        "{:>9} {:>7} {:<14} ",
+        rule.measure.counts_text(),
+        numbers::value(rule.measure),
+        numbers::interval(rule.interval),
+    );
+    let room = rule_columns(columns);
+    let mut lines = Vec::new();
+    if width(&name) <= room && columns >= room + MEASURE_COLUMNS {
+        let mut spans = outside(&pad(&name, room), room, theme.text, theme);
+        spans.extend([Span::raw(format!(" {measured}")), word]);
+        lines.push(Line::from(spans));
+    } else {
+        lines.push(Line::from(outside(&name, columns, theme.text, theme)));
+        lines.push(Line::from(vec![Span::raw(format!("  {measured}")), word]));
+    }
+    let note = if rule.note.is_empty() {
+        rule.evidence.as_str().to_owned()
+    } else {
+        format!("{}: {}", rule.evidence.as_str(), rule.note)
+    };
+    lines.extend(wrapped_outside(&note, columns, 2, theme.dim));
+    if rule.verdict != Verdict::Pass {
+        lines.extend(broken_by(rule, columns, theme));
+    }
+    lines
+}
+
+fn broken_by(rule: &RuleResult, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    if !rule.breaking_slices.is_empty() {
+        let slices = rule
+            .breaking_slices
+            .iter()
+            .map(|broken| format!("{} ({})", broken.slice, broken.count));
+        let text = format!("broken by  {}", slices.collect::<Vec<_>>().join("   "));
+        lines.extend(wrapped_outside(&text, columns, 2, theme.fail));
+    }
+    if !rule.breaking.is_empty() {
+        let named = rule.breaking.iter().take(NAMED_EXAMPLES_MAX).map(ToString::to_string);
+        let more = rule.breaking.len().saturating_sub(NAMED_EXAMPLES_MAX);
+        let more = if more == 0 {
+            String::new()
+        } else {
+            format!(" and {more} more")
+        };
+        let text = format!("examples   {}{more}", named.collect::<Vec<_>>().join(", "));
+        lines.extend(wrapped_outside(&text, columns, 2, theme.text));
+    }
+    lines
+}
+
+/// Metrics over the whole run that no rule is about, then all by slice.
+fn other_metrics(end: &RunEnd, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let rules = end.gate.as_ref().map(|gate| gate.rules.as_slice()).unwrap_or_default();
+    let ruled = |result: &&MetricResult| {
+        rules
+            .iter()
+            .any(|rule| rule.threshold.metric == result.metric && rule.threshold.slice == result.slice)
+    };
+    let others = end.results.iter().filter(|result| !ruled(result));
+    let (whole, sliced): (Vec<_>, Vec<_>) = others.partition(|result| result.slice.is_none());
+    let mut lines = Vec::new();
+    for (title, results) in [("other metrics", whole), ("by slice", sliced)] {
+        if results.is_empty() {
+            continue;
+        }
+        lines.push(Line::raw(""));
+        lines.push(Line::styled(title, theme.title));
+        lines.extend(results.into_iter().map(|result| metric_line(result, columns, theme)));
+    }
+    lines
+}
+
+fn metric_line(result: &MetricResult, columns: usize, theme: &Theme) -> Line<'static> {
+    let name = result
+        .slice
+        .as_ref()
+        .map_or_else(|| result.metric.clone(), |slice| format!("{}[{slice}]", result.metric));
+    let room = rule_columns(columns);
+    let mut spans = outside(&pad(&name, room), room, theme.text, theme);
+    spans.push(Span::raw(format!(
+        " {:>9} {:>7} {:<14}",
+        result.measure.counts_text(),
+        numbers::value(result.measure),
+        numbers::interval(result.interval),
+    )));
+    Line::from(spans)
+}

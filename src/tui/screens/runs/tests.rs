@@ -1,0 +1,284 @@
+use super::super::samples::{ended_detail, live_detail, progress, run, suite, summary};
+use super::super::testing::{drawn, with_context};
+use super::single::SingleRun;
+use super::*;
+use crate::tui::overlays::dialog::Confirmed;
+
+fn answered(request: Request, answer: Answer) -> ScreenEvent {
+    ScreenEvent::Answered {
+        request,
+        result: Ok(answer),
+    }
+}
+
+fn send(screen: &mut dyn Screen, event: ScreenEvent) -> Vec<Effect> {
+    with_context(100, 30, |context| screen.update(event, context))
+}
+
+fn command(screen: &mut dyn Screen, command: CommandId) -> Vec<Effect> {
+    send(screen, ScreenEvent::Command(command))
+}
+
+fn summaries() -> Vec<RunSummary> {
+    vec![
+        summary(run(4, 13, AnswerSource::Simulated), RunState::Running, 170, 8),
+        summary(run(3, 12, AnswerSource::Simulated), RunState::Finished, 240, 11),
+        summary(run(2, 11, AnswerSource::Model), RunState::Interrupted, 96, 2),
+        summary(run(1, 11, AnswerSource::Model), RunState::Cancelled, 12, 0),
+    ]
+}
+
+fn list() -> Runs {
+    let mut screen = Runs::default();
+    let request = screen.requests().swap_remove(0);
+    let effects = send(&mut screen, answered(request, Answer::Runs(summaries())));
+    assert_eq!(
+        effects,
+        [Effect::Ask(Request::RunDetail(RunId(4))), Effect::Ask(Request::Suites)]
+    );
+    send(
+        &mut screen,
+        answered(
+            Request::RunDetail(RunId(4)),
+            Answer::RunDetail(Box::new(live_detail(4))),
+        ),
+    );
+    send(&mut screen, answered(Request::Suites, Answer::Suites(vec![suite()])));
+    screen
+}
+
+fn single(detail: crate::workbench::RunDetail) -> SingleRun {
+    let id = detail.run.id;
+    let mut screen = SingleRun::new(id);
+    send(
+        &mut screen,
+        answered(Request::RunDetail(id), Answer::RunDetail(Box::new(detail))),
+    );
+    send(&mut screen, answered(Request::Suites, Answer::Suites(vec![suite()])));
+    screen
+}
+
+#[test]
+fn the_selected_run_is_asked_for_and_watched() {
+    let mut screen = list();
+    assert_eq!(screen.watches(), [RunId(4)]);
+    let effects = command(&mut screen, CommandId::MoveDown);
+    assert_eq!(effects[0], Effect::Ask(Request::RunDetail(RunId(3))));
+    assert_eq!(screen.watches(), [], "a finished run has nothing to tell");
+    assert_eq!(
+        command(&mut screen, CommandId::Open),
+        [Effect::Open(Place::Failures(RunId(3)))]
+    );
+}
+
+#[test]
+fn in_a_narrow_list_enter_goes_to_the_run() {
+    let mut screen = list();
+    let effects = with_context(80, 24, |context| {
+        screen.update(ScreenEvent::Command(CommandId::Open), context)
+    });
+    assert_eq!(effects, [Effect::Open(Place::Run(RunId(4)))]);
+}
+
+#[test]
+fn progress_moves_list_and_pane_and_the_end_is_asked_for() {
+    let mut screen = list();
+    let moved = progress(4, RunState::Running, 200, 9);
+    assert_eq!(send(&mut screen, ScreenEvent::Progress(Box::new(moved))), []);
+    assert_eq!(screen.status(), "run_4: 200 saved, 9 failed");
+    let done = progress(4, RunState::Finished, 240, 11);
+    let effects = send(&mut screen, ScreenEvent::Progress(Box::new(done)));
+    assert_eq!(effects, [Effect::Ask(Request::RunDetail(RunId(4)))]);
+}
+
+#[test]
+fn the_selection_survives_newer_runs_unless_it_follows() {
+    let mut screen = list();
+    command(&mut screen, CommandId::MoveDown);
+    let mut newer = summaries();
+    newer.insert(0, summary(run(5, 13, AnswerSource::Model), RunState::Running, 0, 0));
+    let request = screen.requests().swap_remove(0);
+    send(&mut screen, answered(request.clone(), Answer::Runs(newer.clone())));
+    assert!(screen.status().starts_with("run_3"), "{}", screen.status());
+
+    command(&mut screen, CommandId::Follow);
+    newer.insert(0, summary(run(6, 13, AnswerSource::Model), RunState::Running, 0, 0));
+    send(&mut screen, answered(request, Answer::Runs(newer)));
+    assert!(screen.status().starts_with("run_6"), "{}", screen.status());
+}
+
+#[test]
+fn a_page_further_down_begins_before_a_run() {
+    let mut screen = Runs::default();
+    let request = screen.requests().swap_remove(0);
+    let newest: Vec<RunSummary> = (801..=1_000)
+        .rev()
+        .map(|id| summary(run(id, 12, AnswerSource::Model), RunState::Finished, 240, 0))
+        .collect();
+    send(&mut screen, answered(request, Answer::Runs(newest)));
+    assert_eq!(screen.list.total(), 1_000);
+    screen.list.select_row(300);
+    let effects = command(&mut screen, CommandId::MoveDown);
+    // Row 201 is where the page around row 301 begins; the run in it is run 799.
+    assert_eq!(
+        effects[0],
+        Effect::Ask(Request::Runs {
+            before: Some(RunId(800)),
+            limit: 200
+        })
+    );
+}
+
+#[test]
+fn cancelling_is_asked_about_first() {
+    let mut screen = list();
+    let effects = command(&mut screen, CommandId::RunCancel);
+    let [Effect::Confirm(dialog)] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(dialog.level(), CommandId::RunCancel.command().danger);
+    let confirmed = Confirmed::for_test(CommandId::RunCancel, None, "");
+    let effects = send(&mut screen, ScreenEvent::Confirmed(confirmed.clone()));
+    assert_eq!(effects, [Effect::Act(Request::CancelRun(RunId(4)), confirmed)]);
+}
+
+#[test]
+fn commands_that_are_off_say_why() {
+    let mut screen = list();
+    for (id, why) in [
+        (CommandId::RunPause, "cannot be paused"),
+        (CommandId::RunRepeat, "is running"),
+        (CommandId::ReviewRequest, "has not finished"),
+    ] {
+        let off = screen.availability(id).unwrap_err();
+        assert!(off.contains(why), "{id}: {off}");
+    }
+    command(&mut screen, CommandId::MoveDown);
+    assert_eq!(screen.availability(CommandId::ReviewRequest), Ok(()));
+    assert!(screen.availability(CommandId::RunCancel).unwrap_err().contains("ended"));
+    assert!(
+        Runs::default()
+            .availability(CommandId::Lineage)
+            .unwrap_err()
+            .contains("no run")
+    );
+}
+
+#[test]
+fn an_interrupted_run_goes_on() {
+    let mut screen = list();
+    command(&mut screen, CommandId::MoveDown);
+    command(&mut screen, CommandId::MoveDown);
+    assert_eq!(
+        command(&mut screen, CommandId::RunRepeat),
+        [Effect::Ask(Request::ResumeRun(RunId(2)))]
+    );
+    let effects = send(
+        &mut screen,
+        answered(Request::ResumeRun(RunId(2)), Answer::Run(RunId(2))),
+    );
+    assert!(matches!(&effects[0], Effect::Say(note) if note.text.contains("goes on")));
+}
+
+#[test]
+fn comparing_offers_the_other_finished_runs() {
+    let mut screen = list();
+    let effects = command(&mut screen, CommandId::Compare);
+    let [Effect::Ask(request)] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    let effects = send(&mut screen, answered(request.clone(), Answer::Runs(summaries())));
+    let [Effect::Choose(choice)] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    let offered: Vec<(&str, bool)> = choice
+        .entries
+        .iter()
+        .map(|entry| (entry.id.as_str(), entry.off.is_none()))
+        .collect();
+    assert_eq!(offered, [("run_2", false), ("run_1", false), ("run_3", true)]);
+    let chosen = crate::tui::overlays::choose::Chosen {
+        tag: choice.tag,
+        id: "run_3".into(),
+    };
+    assert_eq!(
+        send(&mut screen, ScreenEvent::Chosen(chosen)),
+        [Effect::Open(Place::Comparison {
+            base: RunId(3),
+            candidate: RunId(4)
+        })]
+    );
+}
+
+#[test]
+fn a_review_is_requested_for_the_run_that_is_shown() {
+    use crate::tui::overlays::form::{FieldValue, Filled};
+    let mut screen = single(ended_detail(3));
+    let effects = command(&mut screen, CommandId::ReviewRequest);
+    let [Effect::Fill(form)] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert!(form.title.contains("gate FAIL"), "{}", form.title);
+    let filled = Filled::for_test(
+        form.tag,
+        vec![
+            ("environment", FieldValue::Choice(1)),
+            ("note", FieldValue::Text("see t-147".into())),
+        ],
+    );
+    let effects = send(&mut screen, ScreenEvent::Filled(filled));
+    assert!(
+        matches!(&effects[..], [Effect::Ask(Request::RequestReview { run: Some(RunId(3)), environment, note, .. })]
+            if environment.as_str() == "production" && note == "see t-147"),
+        "{effects:?}"
+    );
+}
+
+#[test]
+fn an_error_stands_where_the_list_would_be() {
+    let mut screen = Runs::default();
+    let fault = Fault {
+        what: "the store is busy".into(),
+        hint: "wait for the other process".into(),
+    };
+    let request = screen.requests().swap_remove(0);
+    send(
+        &mut screen,
+        ScreenEvent::Answered {
+            request: request.clone(),
+            result: Err(fault),
+        },
+    );
+    assert!(drawn(&screen, 100, 27).contains("the store is busy. wait for"));
+    send(&mut screen, answered(request, Answer::Runs(Vec::new())));
+    assert!(drawn(&screen, 100, 27).contains("No run yet. r runs a version"));
+}
+
+#[test]
+fn draws_into_any_area() {
+    for (width, height) in [(0, 0), (1, 1), (2, 2), (2, 40), (60, 13), (59, 2)] {
+        drawn(&list(), width, height);
+        drawn(&single(live_detail(4)), width, height);
+        drawn(&single(ended_detail(3)), width, height);
+    }
+}
+
+#[test]
+fn list_with_a_live_run() {
+    insta::assert_snapshot!("runs_80x24", drawn(&list(), 80, 21));
+    insta::assert_snapshot!("runs_100x30", drawn(&list(), 100, 27));
+    insta::assert_snapshot!("runs_160x50", drawn(&list(), 160, 47));
+}
+
+#[test]
+fn a_live_run_alone() {
+    insta::assert_snapshot!("run_live_80x24", drawn(&single(live_detail(4)), 80, 21));
+    insta::assert_snapshot!("run_live_60x16", drawn(&single(live_detail(4)), 60, 13));
+}
+
+#[test]
+fn an_ended_run_alone() {
+    insta::assert_snapshot!("run_ended_80x24", drawn(&single(ended_detail(3)), 80, 21));
+    insta::assert_snapshot!("run_ended_100x30", drawn(&single(ended_detail(3)), 100, 27));
+    insta::assert_snapshot!("run_ended_160x50", drawn(&single(ended_detail(3)), 160, 47));
+}

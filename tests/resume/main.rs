@@ -1,0 +1,7 @@
+//! A run that dies loses nothing and sends nothing twice.
+
+#[cfg(test)]
+mod kill;
+#[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "this binary uses a part of what several share")]
+mod support;
