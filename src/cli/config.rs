@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::exit::CliError;
 use super::nearest::nearest;
 use super::{input, store_path};
-use crate::host::{Color, Glyphs, Preferences};
+use crate::host::{ColourWish, Glyphs, Preferences};
 
 /// The file's name in either folder.
 pub const CONFIG_FILE: &str = "config.toml";
@@ -19,13 +19,13 @@ const KEYS_PREFIX: &str = "keys.";
 /// Every name but those of commands.
 const NAMES: [&str; 4] = ["color", "glyphs", "mouse", "openai.base_url"];
 
-const COLORS: [(&str, Color); 6] = [
-    ("auto", Color::Auto),
-    ("always", Color::Always),
-    ("never", Color::Never),
-    ("16", Color::Sixteen),
-    ("256", Color::Indexed),
-    ("truecolor", Color::True),
+const COLORS: [(&str, ColourWish); 6] = [
+    ("auto", ColourWish::Auto),
+    ("always", ColourWish::Always),
+    ("never", ColourWish::Never),
+    ("16", ColourWish::Sixteen),
+    ("256", ColourWish::Indexed),
+    ("truecolor", ColourWish::True),
 ];
 const GLYPHS: [(&str, Glyphs); 2] = [("unicode", Glyphs::Unicode), ("ascii", Glyphs::Ascii)];
 
@@ -160,7 +160,7 @@ mod tests {
              [keys]\nrun.start = [\"r\", \"ctrl-r\"]\n\"run.cancel\" = []\n",
         )
         .unwrap();
-        assert_eq!(config.screens.color, Some(Color::Indexed));
+        assert_eq!(config.screens.color, Some(ColourWish::Indexed));
         assert_eq!(config.screens.glyphs, Some(Glyphs::Ascii));
         assert_eq!(config.screens.mouse, Some(false));
         assert_eq!(config.openai_base_url.as_deref(), Some("http://localhost:8080/v1"));
@@ -207,7 +207,7 @@ mod tests {
         config.add("store", "mouse = false", &COMMANDS).unwrap();
         assert_eq!(
             (config.screens.mouse, config.screens.color),
-            (Some(false), Some(Color::Never))
+            (Some(false), Some(ColourWish::Never))
         );
     }
 }

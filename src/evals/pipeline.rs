@@ -30,7 +30,7 @@ use crate::domain::time::Timestamp;
 use crate::providers::Provider;
 
 /// Most requests in flight, whatever the settings say: more than any provider takes from one key.
-const CONCURRENCY_MAX: u32 = 256;
+pub const CONCURRENCY_MAX: u32 = 256;
 /// Shortest time between two progresses: people read no faster, and summing up costs time.
 const PROGRESS_PERIOD: Duration = Duration::from_millis(200);
 

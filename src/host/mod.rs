@@ -14,7 +14,7 @@ pub mod session;
 pub mod terminal;
 pub mod tty;
 
-pub use preferences::{Color, Glyphs, Preferences};
+pub use preferences::{ColourWish, Glyphs, Preferences};
 pub use screens::{keymap, open_screens};
 
 use crate::tui::command::{COMMANDS, markdown_table};

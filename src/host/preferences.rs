@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// How many colours screens use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Color {
+pub enum ColourWish {
     /// As the terminal says.
     Auto,
     /// As the terminal says, even where `NO_COLOR` is set.
@@ -34,7 +34,7 @@ pub struct Preferences {
     /// Keys by command id; an empty list unbinds the command.
     pub keys: BTreeMap<String, Vec<String>>,
     /// Colours.
-    pub color: Option<Color>,
+    pub color: Option<ColourWish>,
     /// Signs.
     pub glyphs: Option<Glyphs>,
     /// Whether clicks and the wheel are ours.

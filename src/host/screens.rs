@@ -6,7 +6,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use super::session::{Ended, RequestHandler, run_local};
-use super::{Color, Glyphs, HostError, Preferences, capability};
+use super::{ColourWish, Glyphs, HostError, Preferences, capability};
 use crate::domain::actor::Actor;
 use crate::domain::ids::RunId;
 use crate::domain::progress::RunProgress;
@@ -74,12 +74,12 @@ pub fn open_screens(
 /// What the terminal says of itself, after the person's wishes.
 fn wished(info: SessionInfo, preferences: &Preferences) -> SessionInfo {
     let colours = match preferences.color {
-        Some(Color::Always) if info.colours == ColourDepth::None => ColourDepth::Sixteen,
-        None | Some(Color::Auto | Color::Always) => info.colours,
-        Some(Color::Never) => ColourDepth::None,
-        Some(Color::Sixteen) => ColourDepth::Sixteen,
-        Some(Color::Indexed) => ColourDepth::Indexed,
-        Some(Color::True) => ColourDepth::True,
+        Some(ColourWish::Always) if info.colours == ColourDepth::None => ColourDepth::Sixteen,
+        None | Some(ColourWish::Auto | ColourWish::Always) => info.colours,
+        Some(ColourWish::Never) => ColourDepth::None,
+        Some(ColourWish::Sixteen) => ColourDepth::Sixteen,
+        Some(ColourWish::Indexed) => ColourDepth::Indexed,
+        Some(ColourWish::True) => ColourDepth::True,
     };
     let glyphs = match preferences.glyphs {
         None => info.glyphs,

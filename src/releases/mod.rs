@@ -8,9 +8,10 @@ pub mod rollback;
 
 use crate::domain::DomainError;
 use crate::domain::actor::Actor;
+use crate::domain::ids::DecisionId;
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
-use crate::store::engine::{AuditEntry, EngineError};
+use crate::store::engine::AuditEntry;
 use crate::store::{Change, Store, StoreError};
 
 /// Who acts, why and when: what every step of the path records.
@@ -79,13 +80,28 @@ fn found<T>(record: Option<T>, what: &'static str, id: &impl ToString) -> Result
     })
 }
 
-/// Commits a step. Two people who act on the same thing take the same next id, and exactly one of them gets it.
-fn commit(change: Change, store: &Store, subject: &impl ToString) -> Result<(), ReleaseError> {
-    match change.commit(store) {
-        Ok(_) => Ok(()),
-        Err(StoreError::Engine(EngineError::Conflict { .. })) => Err(ReleaseError::Overtaken {
-            subject: subject.to_string(),
-        }),
-        Err(other) => Err(other.into()),
-    }
+/// Takes a step that is recorded as a decision, on facts that still hold when it is committed.
+///
+/// The decision's number is read before the facts. Whatever changes them is a decision too and takes a number, so a
+/// commit under a number that is still free rests on all there is. Where somebody else took the number, the facts
+/// are read again: unchanged, the step is tried under the next number; changed, it is not taken.
+fn take_step<Facts: PartialEq, Done>(
+    store: &Store,
+    subject: &impl ToString,
+    look: impl Fn() -> Result<Facts, ReleaseError>,
+    build: impl Fn(&Facts, DecisionId) -> Result<(Change, Done), ReleaseError>,
+) -> Result<Done, ReleaseError> {
+    let mut before = None;
+    store.commit_numbered(|| {
+        let decision = store.next_decision_id()?;
+        let facts = look()?;
+        if before.as_ref().is_some_and(|before| before != &facts) {
+            return Err(ReleaseError::Overtaken {
+                subject: subject.to_string(),
+            });
+        }
+        let step = build(&facts, decision)?;
+        before = Some(facts);
+        Ok(step)
+    })
 }

@@ -1,10 +1,10 @@
 //! Promoting what a review approved.
 
 use super::review::Evidence;
-use super::{Act, ReleaseError, commit, found};
+use super::{Act, ReleaseError, found, take_step};
 use crate::domain::DomainError;
 use crate::domain::decision::{Decision, DecisionKind};
-use crate::domain::ids::{PromotionId, PromptName, ReviewId};
+use crate::domain::ids::{DecisionId, PromotionId, PromptName, ReviewId};
 use crate::domain::promotion::{Environment, Promotion};
 use crate::domain::release::{Guard, Release};
 use crate::domain::review::{Approval, ReviewState};
@@ -63,40 +63,55 @@ pub fn next_id(store: &Store, review: ReviewId) -> Result<(PromotionId, Option<P
     Ok((id, store.live(&review.version.prompt, review.environment)?))
 }
 
+/// What a promotion rests on: the evidence, the id that it takes, and what it replaces.
+type Ground = (Evidence, PromotionId, Option<Promotion>);
+
 /// Promotes what the review approved into the environment that it was for.
 pub fn promote(store: &Store, review: ReviewId, act: &Act) -> Result<Promoted, ReleaseError> {
-    let evidence = Evidence::load(store, review)?;
+    let look = || {
+        let evidence = Evidence::load(store, review)?;
+        let (id, replaced) = next_id(store, review)?;
+        Ok((evidence, id, replaced))
+    };
+    take_step(store, &review, look, |ground, decision| {
+        promotion_of(store, ground, decision, act)
+    })
+}
+
+fn promotion_of(
+    store: &Store,
+    (evidence, id, replaced): &Ground,
+    decision: DecisionId,
+    act: &Act,
+) -> Result<(Change, Promoted), ReleaseError> {
     let approval = Approval::of(&evidence.review, &evidence.decisions, &evidence.version)?;
-    let (id, replaced) = next_id(store, review)?;
+    // The store's rules may have become stricter since the approval.
+    evidence.require_checks(store, &approval.decision().actor, "cannot be promoted")?;
     let promotion = Promotion::new(
-        id,
+        id.clone(),
         &approval,
-        replaced.map(|promotion| promotion.id),
+        replaced.as_ref().map(|promotion| promotion.id.clone()),
         act.actor.clone(),
         act.reason.clone(),
         act.at,
     )?;
     let decision = Decision {
-        id: store.next_decision_id()?,
+        id: decision,
         kind: DecisionKind::Promoted(promotion.id.clone()),
         version: promotion.version.clone(),
         content_hash: promotion.content_hash,
-        review: Some(review),
+        review: Some(evidence.review.id),
         run: Some(promotion.run),
         actor: act.actor.clone(),
         reason: act.reason.clone(),
         decided_at: act.at,
     };
     let change = Change::new(act.audit("release.promote", &promotion.id)).insert_decision(&decision)?;
-    let subject = promotion.id.clone();
-    let (change, promoted) = if promotion.id.environment == Environment::Production {
-        let release = release_of(store, promotion, &evidence)?;
-        (change.insert_release(&release)?, Promoted::Release(Box::new(release)))
-    } else {
-        (change.insert_promotion(&promotion)?, Promoted::Promotion(promotion))
-    };
-    commit(change, store, &subject)?;
-    Ok(promoted)
+    if promotion.id.environment != Environment::Production {
+        return Ok((change.insert_promotion(&promotion)?, Promoted::Promotion(promotion)));
+    }
+    let release = release_of(store, promotion, evidence)?;
+    Ok((change.insert_release(&release)?, Promoted::Release(Box::new(release))))
 }
 
 fn release_of(store: &Store, promotion: Promotion, evidence: &Evidence) -> Result<Release, ReleaseError> {

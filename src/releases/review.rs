@@ -1,6 +1,6 @@
 //! Asking for a review, and deciding it.
 
-use super::{Act, ReleaseError, commit, found};
+use super::{Act, ReleaseError, found, take_step};
 use crate::domain::DomainError;
 use crate::domain::actor::Actor;
 use crate::domain::decision::{Decision, DecisionKind};
@@ -12,7 +12,7 @@ use crate::domain::version::PromptVersion;
 use crate::store::{Change, Store};
 
 /// Everything that a review rests on.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
     /// The review.
     pub review: Review,
@@ -56,6 +56,17 @@ impl Evidence {
             actor,
         ))
     }
+
+    /// Refuses, in words, while a check does not hold for `approver`.
+    pub(super) fn require_checks(&self, store: &Store, approver: &Actor, refusal: &str) -> Result<(), ReleaseError> {
+        let checks = self.checks(store, approver)?;
+        let faults: Vec<String> = checks.into_iter().filter_map(|check| check.fault).collect();
+        if faults.is_empty() {
+            return Ok(());
+        }
+        let why = format!("{} {refusal}: {}", self.review.id, faults.join("; "));
+        Err(DomainError::NotAllowed(why).into())
+    }
 }
 
 /// Asks whether a version may enter an environment, on the evidence of a run; of its newest finished run where none is
@@ -74,20 +85,21 @@ pub fn request(
     };
     let run = found(store.run(run)?, "run", &run)?;
     let end = store.run_end(run.id)?;
-    let review = Review::request(
-        store.next_review_id()?,
-        &version,
-        environment,
-        &run,
-        end.as_ref(),
-        store.live(&version.id.prompt, environment)?.map(|live| live.version),
-        act.reason.to_string(),
-        act.actor.clone(),
-        act.at,
-    )?;
-    let change = Change::new(act.audit("review.request", &review.id)).insert_review(&review)?;
-    commit(change, store, &review.id)?;
-    Ok(review)
+    store.commit_numbered(|| {
+        let review = Review::request(
+            store.next_review_id()?,
+            &version,
+            environment,
+            &run,
+            end.as_ref(),
+            store.live(&version.id.prompt, environment)?.map(|live| live.version),
+            act.reason.to_string(),
+            act.actor.clone(),
+            act.at,
+        )?;
+        let change = Change::new(act.audit("review.request", &review.id)).insert_review(&review)?;
+        Ok((change, review))
+    })
 }
 
 fn newest_finished_run(store: &Store, version: &PromptVersion) -> Result<RunId, ReleaseError> {
@@ -104,39 +116,38 @@ fn newest_finished_run(store: &Store, version: &PromptVersion) -> Result<RunId, 
 }
 
 /// Records a decision about a review. An approval is refused, in words, while a check does not hold.
-pub fn decide(store: &Store, id: ReviewId, kind: DecisionKind, act: &Act) -> Result<Decision, ReleaseError> {
-    let evidence = Evidence::load(store, id)?;
-    let state = evidence.state();
-    let refuse = |why: String| Err(DomainError::NotAllowed(why).into());
-    if state == ReviewState::Promoted {
-        return refuse(format!("{id} led to a promotion already: ask for a new review"));
-    }
-    if state == ReviewState::Rejected && kind == DecisionKind::Approved {
-        return refuse(format!("{id} was rejected: ask for a new review"));
-    }
-    if kind == DecisionKind::Approved {
-        let faults: Vec<String> = evidence
-            .checks(store, &act.actor)?
-            .into_iter()
-            .filter_map(|check| check.fault)
-            .collect();
-        if !faults.is_empty() {
-            return refuse(format!("{id} cannot be approved: {}", faults.join("; ")));
+pub fn decide(store: &Store, id: ReviewId, kind: &DecisionKind, act: &Act) -> Result<Decision, ReleaseError> {
+    let look = || Evidence::load(store, id);
+    take_step(store, &id, look, |evidence, decision| {
+        require_open(evidence, kind)?;
+        if *kind == DecisionKind::Approved {
+            evidence.require_checks(store, &act.actor, "cannot be approved")?;
         }
+        let decision = Decision {
+            id: decision,
+            kind: kind.clone(),
+            version: evidence.review.version.clone(),
+            content_hash: evidence.review.content_hash,
+            review: Some(id),
+            run: Some(evidence.review.run),
+            actor: act.actor.clone(),
+            reason: act.reason.clone(),
+            decided_at: act.at,
+        };
+        let action = format!("review.{}", kind.as_str());
+        let change = Change::new(act.audit(&action, &id)).insert_decision(&decision)?;
+        Ok((change, decision))
+    })
+}
+
+fn require_open(evidence: &Evidence, kind: &DecisionKind) -> Result<(), ReleaseError> {
+    let id = evidence.review.id;
+    let refuse = |why: String| Err(DomainError::NotAllowed(why).into());
+    match evidence.state() {
+        ReviewState::Promoted => refuse(format!("{id} led to a promotion already: ask for a new review")),
+        ReviewState::Rejected if *kind == DecisionKind::Approved => {
+            refuse(format!("{id} was rejected: ask for a new review"))
+        }
+        _ => Ok(()),
     }
-    let decision = Decision {
-        id: store.next_decision_id()?,
-        kind,
-        version: evidence.review.version.clone(),
-        content_hash: evidence.review.content_hash,
-        review: Some(id),
-        run: Some(evidence.review.run),
-        actor: act.actor.clone(),
-        reason: act.reason.clone(),
-        decided_at: act.at,
-    };
-    let action = format!("review.{}", decision.kind.as_str());
-    let change = Change::new(act.audit(&action, &id)).insert_decision(&decision)?;
-    commit(change, store, &id)?;
-    Ok(decision)
 }

@@ -3,7 +3,7 @@
 //! Examples and rows lie under content hashes, and the dataset version is written last: until then nothing refers to
 //! them, so an import that stops half-way has imported nothing.
 
-use super::engine::{AuditEntry, Scan};
+use super::engine::{AuditEntry, EngineError, Scan};
 use super::keys;
 use super::records::{Change, PAGE_RECORDS_MAX, Store, StoreError};
 use crate::domain::dataset::{DatasetVersion, ROWS_PER_PAGE, Row, RowPage};
@@ -60,21 +60,35 @@ impl Store {
     /// Stores examples; those that are there already stay as they are.
     pub fn put_examples(&self, audit: &AuditEntry, examples: &[Example]) -> Result<(), StoreError> {
         for batch in examples.chunks(EXAMPLES_PER_BATCH) {
-            let mut change = Change::new(audit.clone());
-            let mut is_empty = true;
-            for example in batch {
-                let key = keys::example(&example.content_hash);
-                if self.engine().get(key.as_bytes())?.is_none() {
-                    // The key is the content's hash: whoever wrote it first wrote the same content.
-                    change = change.put(key, example)?;
-                    is_empty = false;
+            loop {
+                let missing = self.missing_examples(batch)?;
+                if missing.is_empty() {
+                    break;
                 }
-            }
-            if !is_empty {
-                change.commit(self)?;
+                let mut change = Change::new(audit.clone());
+                for example in missing {
+                    change = change.insert(keys::example(&example.content_hash), example)?;
+                }
+                match change.commit(self) {
+                    Ok(_) => break,
+                    // Somebody else stored one of them meanwhile: that one is there now, and stays.
+                    Err(StoreError::Engine(EngineError::Conflict { .. })) => {}
+                    Err(error) => return Err(error),
+                }
             }
         }
         Ok(())
+    }
+
+    fn missing_examples<'e>(&self, examples: &'e [Example]) -> Result<Vec<&'e Example>, StoreError> {
+        let mut missing = Vec::new();
+        for example in examples {
+            let key = keys::example(&example.content_hash);
+            if self.engine().get(key.as_bytes())?.is_none() {
+                missing.push(example);
+            }
+        }
+        Ok(missing)
     }
 
     /// Stores the rows of a dataset version that will have this content hash.

@@ -167,6 +167,15 @@ pub struct CommitReceipt {
 /// One commit as the audit log shows it: sequence, chain hash, and who did what and why.
 pub type AuditRow = (u64, [u8; 32], AuditEntry);
 
+/// How much more a store can take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    /// So many bytes are free on its disk.
+    Bytes(u64),
+    /// Nothing limits it, or nobody can tell.
+    NoLimitKnown,
+}
+
 /// What a store holds, in numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct EngineStats {
@@ -235,6 +244,9 @@ pub trait Engine: Send + Sync {
 
     /// What the store holds, in numbers. Counts keys, so it takes time in proportion to them.
     fn stats(&self) -> Result<EngineStats, EngineError>;
+
+    /// How much more it can take. Ask before something long is begun: it is better not begun than stopped half-way.
+    fn room(&self) -> Result<Room, EngineError>;
 
     /// Checks everything: checksums, the hash chain, and that index and journal agree.
     ///

@@ -25,6 +25,12 @@ pub enum EngineError {
         /// The folder that could not grow.
         dir: PathBuf,
     },
+    /// The folder lies on a disk that cannot be written.
+    #[error("cannot open the store {}: its disk is read-only, and an open store holds a lock in it", dir.display())]
+    ReadOnly {
+        /// The folder that could not be written.
+        dir: PathBuf,
+    },
     /// An earlier write failed; the store takes no more until it is opened again.
     #[error("the store takes no more requests: {why}")]
     Poisoned {
@@ -80,10 +86,14 @@ pub enum EngineError {
 }
 
 impl EngineError {
-    /// An error of the operating system; a full disk becomes [`EngineError::Full`].
+    /// An error of the operating system; a full disk becomes [`EngineError::Full`], one that cannot be written
+    /// [`EngineError::ReadOnly`].
     pub fn io(what: &'static str, path: &Path, source: io::Error) -> Self {
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full {
+                dir: path.parent().unwrap_or(path).to_owned(),
+            },
+            io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly {
                 dir: path.parent().unwrap_or(path).to_owned(),
             },
             _ => Self::Io {
@@ -100,11 +110,15 @@ impl EngineError {
             Self::Busy { .. } => "close the other pegbox, or choose another folder with --store",
             Self::Conflict { .. } => "load the latest state and try again",
             Self::Full { .. } => "free some space on that disk and open the store again",
+            Self::ReadOnly { .. } => "copy the folder to a disk that can be written, and open the copy with --store",
             Self::Poisoned { .. } => "close pegbox and open the store again",
             Self::Damaged { .. } => "run `pegbox store verify`, keep a copy of the folder, and restore a backup",
             Self::TooLarge { .. } => "split the content into smaller parts",
             Self::NewerFormat { .. } => "install the newer pegbox that wrote it",
             Self::NotAStore { .. } => "choose an empty folder or a store with --store",
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                "take the folder and all in it into your ownership, or copy it and open the copy with --store"
+            }
             Self::Io { .. } => "check that the folder exists, is yours and can be written",
         }
     }

@@ -39,6 +39,7 @@ pub(super) const SUITES: &str = "suite/";
 pub(super) const CHAINS: &str = "chain/";
 pub(super) const RUNS: &str = "run/";
 pub(super) const RUN_ENDS: &str = "run-end/";
+pub(super) const OUTCOMES: &str = "outcome/";
 pub(super) const REVIEWS: &str = "review/";
 pub(super) const DECISIONS: &str = "decision/";
 pub(super) const TRACES: &str = "trace/";
@@ -108,7 +109,7 @@ pub(super) fn run_of(version: &VersionId, id: RunId) -> String {
 }
 
 pub(super) fn outcomes(run: RunId) -> String {
-    format!("outcome/{:010}/", run.0)
+    format!("{OUTCOMES}{:010}/", run.0)
 }
 
 pub(super) fn outcome(run: RunId, index: u64) -> String {

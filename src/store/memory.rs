@@ -5,10 +5,10 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use tokio::sync::watch;
 
-use super::chain;
+use super::audit_chain;
 use super::engine::{
     AuditRow, Batch, CommitReceipt, Direction, Engine, EngineError, EngineReport, EngineStats, Entry, Op, Pending,
-    Precondition, Scan,
+    Precondition, Room, Scan,
 };
 
 /// Ordered bytes in memory. Forgets everything when dropped; otherwise it keeps the promises of [`Engine`], and for the
@@ -47,10 +47,10 @@ impl State {
         let (sequence, previous) = self
             .audit
             .last()
-            .map_or((0, chain::GENESIS), |(sequence, hash, _)| (*sequence, *hash));
+            .map_or((0, audit_chain::GENESIS), |(sequence, hash, _)| (*sequence, *hash));
         let sequence = sequence + 1;
-        let digests: Vec<_> = batch.ops.iter().map(chain::op_digest).collect();
-        let hash = chain::commit_hash(&previous, sequence, &digests, &batch.audit);
+        let digests: Vec<_> = batch.ops.iter().map(audit_chain::op_digest).collect();
+        let hash = audit_chain::commit_hash(&previous, sequence, &digests, &batch.audit);
         for op in batch.ops {
             match op {
                 Op::Put(key, value) => self.entries.insert(key, value),
@@ -136,6 +136,10 @@ impl Engine for MemoryEngine {
             keys: state.entries.len() as u64,
             index_bytes: 0,
         })
+    }
+
+    fn room(&self) -> Result<Room, EngineError> {
+        Ok(Room::NoLimitKnown)
     }
 
     fn verify(&self) -> Result<EngineReport, EngineError> {

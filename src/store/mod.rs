@@ -2,7 +2,8 @@
 //! It may use the domain, and alone knows sled, bincode and zstd.
 //! It must never know a provider, a screen or a permission, and never return bytes whose checksum was not verified.
 
-pub mod chain;
+pub mod audit_chain;
+mod chain;
 mod dataset;
 pub mod embedded;
 pub mod engine;

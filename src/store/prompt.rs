@@ -1,11 +1,10 @@
-//! Prompts, drafts, versions and chains in the store.
+//! Prompts, drafts and versions in the store.
 
 use super::engine::Scan;
 use super::keys;
 use super::records::{Change, PAGE_RECORDS_MAX, Store, StoreError};
-use crate::domain::chain::ChainVersion;
 use crate::domain::draft::Draft;
-use crate::domain::ids::{ChainVersionId, PromptName, VersionId};
+use crate::domain::ids::{PromptName, VersionId};
 use crate::domain::prompt::Prompt;
 use crate::domain::version::PromptVersion;
 
@@ -55,22 +54,17 @@ impl Store {
             number: self.next_number(&keys::versions(prompt))?,
         })
     }
-
-    /// Loads a chain version.
-    pub fn chain(&self, id: &ChainVersionId) -> Result<Option<ChainVersion>, StoreError> {
-        self.load(&keys::chain(id))
-    }
-
-    /// All chain versions by name and number.
-    pub fn chains(&self) -> Result<Vec<ChainVersion>, StoreError> {
-        self.load_all(&Scan::prefix(keys::CHAINS, PAGE_RECORDS_MAX))
-    }
 }
 
 impl Change {
     /// Adds a new prompt.
     pub fn insert_prompt(self, prompt: &Prompt) -> Result<Self, StoreError> {
         self.insert(keys::prompt(&prompt.name), prompt)
+    }
+
+    /// Adds a draft where there is none.
+    pub fn insert_draft(self, draft: &Draft) -> Result<Self, StoreError> {
+        self.insert(keys::draft(&draft.prompt), draft)
     }
 
     /// Saves a draft over what was there.
@@ -92,10 +86,5 @@ impl Change {
     /// Adds a new version.
     pub fn insert_version(self, version: &PromptVersion) -> Result<Self, StoreError> {
         self.insert(keys::version(&version.id), version)
-    }
-
-    /// Adds a new chain version.
-    pub fn insert_chain(self, chain: &ChainVersion) -> Result<Self, StoreError> {
-        self.insert(keys::chain(&chain.id), chain)
     }
 }

@@ -11,6 +11,9 @@ use crate::domain::policy::Policy;
 /// Most records that one page may ask for: a page is held in memory.
 pub const PAGE_RECORDS_MAX: usize = 10_000;
 
+/// Most tries for a free number: each lost one means that somebody else got theirs.
+const NUMBER_TRIES_MAX: u32 = 32;
+
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -98,6 +101,25 @@ impl Store {
         let last = self.key_tails(&Scan::prefix(prefix, 1).backward())?;
         let number: u32 = last.first().and_then(|digits| digits.parse().ok()).unwrap_or(0);
         Ok(number.saturating_add(1))
+    }
+
+    /// Commits a change that takes the next free number, and builds it anew where somebody else took that number first.
+    ///
+    /// # Errors
+    /// What `build` says, and why the change was not committed.
+    pub fn commit_numbered<T, E: From<StoreError>>(
+        &self,
+        mut build: impl FnMut() -> Result<(Change, T), E>,
+    ) -> Result<T, E> {
+        let mut tries = 1;
+        loop {
+            let (change, built) = build()?;
+            match change.commit(self) {
+                Ok(_) => return Ok(built),
+                Err(StoreError::Engine(EngineError::Conflict { .. })) if tries < NUMBER_TRIES_MAX => tries += 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 
     /// The store's policy; the strict one where none was set.

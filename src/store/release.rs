@@ -142,12 +142,6 @@ impl Change {
         }
     }
 
-    /// Requires that no decision has this id yet, so that what was read of a review still is all.
-    #[must_use]
-    pub fn expect_no_decision(self, id: DecisionId) -> Self {
-        self.expect_absent(keys::decision(id))
-    }
-
     /// Adds a promotion outside production.
     pub fn insert_promotion(self, promotion: &Promotion) -> Result<Self, StoreError> {
         self.insert(keys::promotion(&promotion.id), promotion)

@@ -71,6 +71,11 @@ impl Store {
         })
     }
 
+    /// How many outcomes a run has.
+    pub fn outcome_count(&self, run: RunId) -> Result<u64, StoreError> {
+        Ok(self.engine().count(keys::outcomes(run).as_bytes())?)
+    }
+
     /// The places that have their outcome.
     pub fn finished_indexes(&self, run: RunId) -> Result<HashSet<u64>, StoreError> {
         let mut finished = HashSet::new();
@@ -115,9 +120,10 @@ impl Store {
         self.load_numbered(&scan)
     }
 
-    /// Hands an outcome over; it counts when the returned value resolves.
+    /// Hands an outcome over; it counts when the returned value resolves. Refused for a run that has ended.
     pub fn append_outcome(&self, audit: AuditEntry, outcome: &Outcome) -> Result<Pending, StoreError> {
         let mut change = Change::new(audit)
+            .expect_absent(keys::run_end(outcome.run))
             .insert(keys::outcome(outcome.run, outcome.index), outcome)?
             .insert(
                 keys::outcome_of(outcome.run, &outcome.example),

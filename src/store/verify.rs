@@ -1,6 +1,6 @@
 //! Checks every record: that it can be read, that its content is what was hashed, and that what it names is there.
 
-use super::engine::{EngineReport, Scan};
+use super::engine::{EngineError, EngineReport, Scan};
 use super::envelope::Record;
 use super::keys;
 use super::records::{Store, StoreError};
@@ -11,6 +11,7 @@ use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::example::Example;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::{RunId, VersionId};
+use crate::domain::outcome::Outcome;
 use crate::domain::promotion::Promotion;
 use crate::domain::release::Release;
 use crate::domain::review::Review;
@@ -69,6 +70,7 @@ impl Store {
         check.each(keys::DATASETS, Verification::dataset)?;
         check.each(keys::SUITES, |_, _, suite: &SuiteVersion| Ok(rule(suite.verify())))?;
         check.each(keys::RUNS, Verification::run)?;
+        check.each(keys::OUTCOMES, Verification::outcome)?;
         check.each(keys::RUN_ENDS, Verification::run_end)?;
         check.each(keys::REVIEWS, Verification::review)?;
         check.each(keys::DECISIONS, Verification::decision)?;
@@ -83,6 +85,18 @@ impl Store {
 /// The text of a broken rule.
 fn rule(result: Result<(), DomainError>) -> Option<String> {
     result.err().map(|error| error.to_string())
+}
+
+/// A record that cannot be read is what a check found, not what prevents it from looking further.
+fn found_in(fault: Result<Option<String>, StoreError>) -> Result<Option<String>, StoreError> {
+    match fault {
+        Err(
+            error @ (StoreError::Unreadable { .. }
+            | StoreError::Domain(_)
+            | StoreError::Engine(EngineError::Damaged { .. })),
+        ) => Ok(Some(error.to_string())),
+        fault => fault,
+    }
 }
 
 fn example_fault(key: &str, example: &Example) -> Option<String> {
@@ -104,21 +118,31 @@ impl Verification<'_> {
     ) -> Result<(), StoreError> {
         let mut scan = Scan::prefix(prefix, RECORDS_PER_READ);
         loop {
-            let entries = self.store.engine().scan(&scan)?;
+            let entries = match self.store.engine().scan(&scan) {
+                Err(error @ EngineError::Damaged { .. }) => {
+                    self.find(prefix.to_owned(), error.to_string());
+                    return Ok(());
+                }
+                entries => entries?,
+            };
             let Some((last, _)) = entries.last() else { return Ok(()) };
             scan = scan.after(last.clone());
             for (key, bytes) in &entries {
                 let key = String::from_utf8_lossy(key).into_owned();
                 self.report.records += 1;
                 let fault = match super::envelope::decode::<R>(bytes) {
-                    Ok(record) => check(self, &key, &record)?,
+                    Ok(record) => found_in(check(self, &key, &record))?,
                     Err(error) => Some(error.to_string()),
                 };
                 if let Some(what) = fault {
-                    self.report.findings.push(RecordFinding { key, what });
+                    self.find(key, what);
                 }
             }
         }
+    }
+
+    fn find(&mut self, key: String, what: String) {
+        self.report.findings.push(RecordFinding { key, what });
     }
 
     fn version(&self, _key: &str, version: &PromptVersion) -> Result<Option<String>, StoreError> {
@@ -171,6 +195,16 @@ impl Verification<'_> {
             Some(_) => Some(format!("{} has other content than was run", run.suite)),
             None => Some(format!("{} is missing", run.suite)),
         })
+    }
+
+    fn outcome(&self, _key: &str, outcome: &Outcome) -> Result<Option<String>, StoreError> {
+        if let Some(fault) = self.run_link(outcome.run)? {
+            return Ok(Some(fault));
+        }
+        let example = self.store.example(&outcome.example_hash)?;
+        Ok(example
+            .is_none()
+            .then(|| format!("its example {} is missing", outcome.example)))
     }
 
     fn run_end(&self, _key: &str, end: &RunEnd) -> Result<Option<String>, StoreError> {

@@ -8,6 +8,10 @@ use crate::domain::progress::RunProgress;
 use crate::workbench::{Answer, Fault, Request};
 
 /// One event of a session. They arrive in one order; the app changes only by them.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one is alive at a time; boxing answers would cost every screen a line"
+)]
 #[derive(Debug, Clone)]
 pub enum Msg {
     /// A key was pressed.

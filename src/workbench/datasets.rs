@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::filter::Filter;
+use super::room::EXAMPLE_BYTES;
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
 use crate::domain::dataset::{DatasetChanges, DatasetVersion, Exclusion, ROWS_PER_PAGE, Row};
@@ -147,6 +148,13 @@ impl Workbench {
             read: examples.len() as u64,
         };
         if report.fault_count == 0 {
+            // A file that has gone since it was read counts as empty.
+            let file_bytes = std::fs::metadata(&request.path).map_or(0, |file| file.len());
+            let what = format!("an import of {} examples", report.read);
+            self.check_room(
+                &what,
+                file_bytes.saturating_add(report.read.saturating_mul(EXAMPLE_BYTES)),
+            )?;
             let parent = self.store.dataset_versions(&request.name)?.pop();
             let label = self.free_label(&request.name, request.label.as_ref())?;
             let id = DatasetVersionId {
@@ -447,12 +455,13 @@ impl NewRows {
         Ok(())
     }
 
-    /// Adds a case; one with the same id takes its place.
+    /// Adds a case; one with the same id takes its place, and is excluded no longer.
     fn add(&mut self, example: Example) {
         let row = Row {
             example: example.content.id.clone(),
             content_hash: example.content_hash,
         };
+        self.exclusions.retain(|exclusion| exclusion.row.example != row.example);
         match self.rows.iter_mut().find(|known| known.example == row.example) {
             Some(known) => *known = row,
             None => self.rows.push(row),

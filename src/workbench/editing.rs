@@ -11,7 +11,7 @@ use crate::domain::prompt::{Prompt, PromptContent};
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
 use crate::domain::version::{ChangeKind, ChangeReason, PromptVersion};
-use crate::interchange::mark::LintMark;
+pub use crate::interchange::mark::{LintMark, Severity};
 use crate::interchange::prompt_document;
 use crate::store::Change;
 
@@ -93,6 +93,18 @@ impl Workbench {
         description: &str,
         source: &str,
     ) -> Result<(Prompt, Draft), WorkbenchError> {
+        let base = self.base_of(name)?.map(|version| version.id);
+        self.begin_draft(actor, name, description, base, source)
+    }
+
+    fn begin_draft(
+        &self,
+        actor: &Actor,
+        name: &PromptName,
+        description: &str,
+        base: Option<VersionId>,
+        source: &str,
+    ) -> Result<(Prompt, Draft), WorkbenchError> {
         let known = self.store.prompt(name)?;
         if self.store.draft(name)?.is_some() {
             return Err(WorkbenchError::refused(
@@ -100,9 +112,8 @@ impl Workbench {
                 format!("commit it with pegbox prompt commit {name}, or drop it in the workbench"),
             ));
         }
-        let base = self.base_of(name)?.map(|version| version.id);
         let draft = self.draft_of(actor, name, base, source);
-        let mut change = Change::new(self.audit(actor, "prompt.import", name, "")).put_draft(&draft)?;
+        let mut change = Change::new(self.audit(actor, "prompt.import", name, "")).insert_draft(&draft)?;
         let prompt = if let Some(prompt) = known {
             prompt
         } else {
@@ -160,13 +171,7 @@ impl Workbench {
     pub fn draft_from(&self, actor: &Actor, version: &VersionId) -> Result<DraftView, WorkbenchError> {
         let base = self.version(version)?;
         let source = prompt_document::print(&base.content);
-        let (_, draft) = self.import_prompt(actor, &version.prompt, "", &source)?;
-        let draft = Draft {
-            base: Some(version.clone()),
-            ..draft
-        };
-        let change = Change::new(self.audit(actor, "prompt.edit", version, "")).put_draft(&draft)?;
-        change.commit(&self.store)?;
+        let (_, draft) = self.begin_draft(actor, &version.prompt, "", Some(base.id), &source)?;
         Ok(DraftView {
             marks: prompt_document::lint(&draft.source),
             draft,

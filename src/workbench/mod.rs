@@ -15,6 +15,7 @@ mod record;
 mod releasing;
 mod request;
 mod reviewing;
+mod room;
 mod run_store;
 mod running;
 mod storage;
@@ -66,6 +67,7 @@ pub struct Workbench {
     clock: Clock,
     runtime: tokio::runtime::Handle,
     live_runs: Mutex<HashMap<RunId, running::LiveRun>>,
+    taking_run: Mutex<()>,
 }
 
 impl Workbench {
@@ -82,6 +84,7 @@ impl Workbench {
             clock,
             runtime,
             live_runs: Mutex::new(HashMap::new()),
+            taking_run: Mutex::new(()),
         }
     }
 

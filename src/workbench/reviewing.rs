@@ -127,7 +127,7 @@ impl Workbench {
             Judgement::NotAPromptProblem(cause) => DecisionKind::NotAPromptProblem(cause),
         };
         let act = self.act(actor, Reason::new(reason)?);
-        Ok(review::decide(&self.store, id, kind, &act)?)
+        Ok(review::decide(&self.store, id, &kind, &act)?)
     }
 
     /// Decisions that mention every word of `search`, newest first.

@@ -4,6 +4,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use super::room::OUTCOME_BYTES;
 use super::run_store::{RunFeed, RunSink, total_of};
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
@@ -16,12 +17,9 @@ use crate::domain::promotion::Environment;
 use crate::domain::run::{EndState, Run, RunEnd, RunSettings, RunState, RuntimeContext, Subject};
 use crate::domain::version::PromptVersion;
 use crate::evals::EvalError;
-use crate::evals::pipeline::{self, Execution, Job, Order};
+use crate::evals::pipeline::{self, CONCURRENCY_MAX, Execution, Job, Order};
 use crate::providers::{self, Endpoint, Provider, ProviderError};
 use crate::store::{Change, Store};
-
-/// Most requests in flight that a run may ask for.
-const CONCURRENCY_MAX: u32 = 512;
 
 /// What to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,8 +96,9 @@ impl Workbench {
                 "choose another number",
             ));
         }
+        self.check_room_for_outcomes(dataset.example_count)?;
         let provider = connect(&version.content.model, &start.settings)?;
-        let run = Run {
+        let mut run = Run {
             id: self.store.next_run_id()?,
             subject: Subject::Prompt {
                 version: version.id.clone(),
@@ -125,12 +124,20 @@ impl Workbench {
             started_at: self.now(),
         };
         // Compiled before the run is recorded: a run that could send nothing is no run.
-        let job = self.job(&run, &version, suite.content, provider);
+        let job = self.job(&run, &version, suite.content.clone(), Arc::clone(&provider));
         pipeline::check(&job).map_err(|error| eval_error(&error))?;
-        let audit = self.audit(actor, "run.start", &run.id, &run.subject.label());
-        Change::new(audit).insert_run(&run)?.commit(&self.store)?;
-        self.spawn(actor, job);
+        run.id = self.record_run(actor, &run)?;
+        self.spawn(actor, self.job(&run, &version, suite.content, provider));
         Ok(run.id)
+    }
+
+    /// Records a run under the next free number.
+    fn record_run(&self, actor: &Actor, run: &Run) -> Result<RunId, WorkbenchError> {
+        self.store.commit_numbered(|| {
+            let id = self.store.next_run_id()?;
+            let audit = self.audit(actor, "run.start", &id, &run.subject.label());
+            Ok((Change::new(audit).insert_run(&Run { id, ..run.clone() })?, id))
+        })
     }
 
     /// What settings mean for the provider of a version, where they mean something else than their name says.
@@ -163,6 +170,7 @@ impl Workbench {
 
     /// Goes on with a run that nobody works on. Finished examples are not sent again.
     pub fn resume_run(&self, actor: &Actor, id: RunId) -> Result<(), WorkbenchError> {
+        let _taking = self.taking_run();
         let run = found(self.store.run(id)?, "run", &id)?;
         match self.state_of(id)? {
             RunState::Interrupted => {}
@@ -179,12 +187,20 @@ impl Workbench {
                 ));
             }
         }
+        let saved = self.store.outcome_count(id)?;
+        self.check_room_for_outcomes(run.example_count.saturating_sub(saved))?;
         let version_id = found(run.subject.version().cloned(), "version", &run.subject.label())?;
         let version = self.version(&version_id)?;
         let suite = self.suite(&run.suite)?;
         let provider = connect(&version.content.model, &run.settings)?;
+        Change::new(self.audit(actor, "run.resume", &id, "")).commit(&self.store)?;
         self.spawn(actor, self.job(&run, &version, suite.content, provider));
         Ok(())
+    }
+
+    fn check_room_for_outcomes(&self, count: u64) -> Result<(), WorkbenchError> {
+        let what = format!("a run of {count} examples");
+        self.check_room(&what, count.saturating_mul(OUTCOME_BYTES))
     }
 
     fn job(
@@ -234,6 +250,11 @@ impl Workbench {
         self.live_runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Held while a run is resumed or cancelled: both look where it stands first, and of two only one may go on.
+    fn taking_run(&self) -> MutexGuard<'_, ()> {
+        self.taking_run.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn order(&self, id: RunId, order: Order) -> bool {
         let live = self.live_runs();
         live.get(&id)
@@ -242,8 +263,11 @@ impl Workbench {
 
     /// Stops a run for good. What is saved stays.
     pub fn cancel_run(&self, actor: &Actor, id: RunId) -> Result<(), WorkbenchError> {
+        let _taking = self.taking_run();
         let run = found(self.store.run(id)?, "run", &id)?;
+        let audit = self.audit(actor, "run.cancel", &id, "");
         if self.order(id, Order::Cancel) {
+            Change::new(audit).commit(&self.store)?;
             return Ok(());
         }
         if self.state_of(id)? != RunState::Interrupted {
@@ -262,9 +286,7 @@ impl Workbench {
             resolved_models: Vec::new(),
             ended_at: self.now(),
         };
-        Change::new(self.audit(actor, "run.cancel", &id, ""))
-            .insert_run_end(&end)?
-            .commit(&self.store)?;
+        Change::new(audit).insert_run_end(&end)?.commit(&self.store)?;
         Ok(())
     }
 

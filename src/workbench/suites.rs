@@ -14,20 +14,21 @@ impl Workbench {
     pub fn import_suite(&self, actor: &Actor, source: &str, reason: &str) -> Result<SuiteVersion, WorkbenchError> {
         let file = SuiteFile::parse(source).map_err(InterchangeError::from)?;
         let name = file.name;
-        if let Some(newest) = self.store.newest_suite(&name)?
-            && newest.content == file.content
-        {
-            return Err(WorkbenchError::refused(
-                format!("the file is equal to {}", newest.id),
-                "change the file first",
-            ));
-        }
         let reason = Reason::new(reason)?;
-        let id = self.store.next_suite_id(&name)?;
-        let suite = SuiteVersion::new(id, file.content, actor.clone(), reason, self.now())?;
-        let audit = self.audit(actor, "suite.import", &suite.id, suite.reason.as_str());
-        Change::new(audit).insert_suite(&suite)?.commit(&self.store)?;
-        Ok(suite)
+        self.store.commit_numbered(|| {
+            let id = self.store.next_suite_id(&name)?;
+            if let Some(newest) = self.store.newest_suite(&name)?
+                && newest.content == file.content
+            {
+                return Err(WorkbenchError::refused(
+                    format!("the file is equal to {}", newest.id),
+                    "change the file first",
+                ));
+            }
+            let suite = SuiteVersion::new(id, file.content.clone(), actor.clone(), reason.clone(), self.now())?;
+            let audit = self.audit(actor, "suite.import", &suite.id, suite.reason.as_str());
+            Ok((Change::new(audit).insert_suite(&suite)?, suite))
+        })
     }
 
     /// All suite versions, by name and number.

@@ -7,7 +7,7 @@ use std::path::Path;
 use pegbox::store::embedded::EmbeddedEngine;
 use pegbox::store::engine::{Engine, EngineError, Scan};
 
-use crate::store::{SMALL_SEGMENT_BYTES, batch, copy_journal, flip, len, open, put, segment, text};
+use crate::store::{SMALL, batch, copy_journal, flip, len, open, put, segment, text};
 
 /// A store of one segment: two commits, then a last one of two keys. Returns where the last one begins.
 fn three_commits(dir: &Path) -> u64 {
@@ -146,7 +146,7 @@ fn every_flipped_byte_of_a_sealed_segment_is_found_and_never_read() {
     }
     assert!(engine.stats().expect("stats").segments > 3);
     let path = segment(dir.path(), 2);
-    assert!(len(&path) <= SMALL_SEGMENT_BYTES);
+    assert!(len(&path) <= SMALL.segment_bytes);
     let mut refused_reads = 0;
     for offset in 0..len(&path) {
         flip(&path, offset);

@@ -1,41 +1,54 @@
-//! A full disk: a clear error, nothing lost, and the store goes on when there is room again.
+//! A disk that is full or read-only: a clear error, nothing lost, reading goes on, and so does the store when there is
+//! room again.
 
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use pegbox::store::embedded::EmbeddedEngine;
-use pegbox::store::engine::{Engine, EngineError};
+use pegbox::store::embedded::{EmbeddedEngine, Sizes};
+use pegbox::store::engine::{Engine, EngineError, Room};
 
-use crate::store::{batch, put, text};
+use crate::store::{batch, len, put, text};
+
+/// Enough for what sled makes of an empty index, a ballast and some values.
+const DISK_MEGABYTES: u32 = 24;
 
 /// A small disk in memory, unmounted when dropped.
 struct SmallDisk(tempfile::TempDir);
 
 impl SmallDisk {
-    fn mount(megabytes: u32) -> Option<Self> {
-        let dir = tempfile::tempdir().expect("a folder");
-        let disk = Self(dir);
-        disk.run(
-            "mount",
-            &["-t", "tmpfs", "-o", &format!("size={megabytes}m"), "pegbox-test"],
-        )
-        .then_some(disk)
+    fn mount(test: &str) -> Option<Self> {
+        let disk = Self(tempfile::tempdir().expect("a folder"));
+        let size = format!("size={DISK_MEGABYTES}m");
+        if !disk.run("mount", &["-t", "tmpfs", "-o", &size, "pegbox-test"]) {
+            eprintln!("SKIPPED {test}: mounting a tmpfs needs root");
+            return None;
+        }
+        Some(disk)
     }
 
-    fn grow(&self, megabytes: u32) {
+    fn remount(&self, options: &str) {
         assert!(
-            self.run("mount", &["-o", &format!("remount,size={megabytes}m")]),
-            "the disk grows"
+            self.run("mount", &["-o", &format!("remount,{options}")]),
+            "remounted with {options}"
         );
     }
 
-    fn path(&self) -> &Path {
-        self.0.path()
+    fn store(&self) -> PathBuf {
+        self.0.path().join("store")
+    }
+
+    /// Takes every byte that is free, as another program would.
+    fn stuff(&self) {
+        let mut file = File::create(self.0.path().join("stuffing")).expect("a file");
+        while file.write_all(&[b'x'; 4_096]).is_ok() {}
+        while file.write_all(b"x").is_ok() {}
     }
 
     fn run(&self, program: &str, args: &[&str]) -> bool {
         let mut command = Command::new(program);
-        command.args(args).arg(self.path()).stderr(Stdio::null());
+        command.args(args).arg(self.0.path()).stderr(Stdio::null());
         command.status().is_ok_and(|status| status.success())
     }
 }
@@ -69,37 +82,131 @@ fn fill(engine: &dyn Engine, value_bytes: usize) -> usize {
     unreachable!("a small disk gets full")
 }
 
+fn ballast(store: &Path) -> PathBuf {
+    store.join("ballast")
+}
+
 #[test]
-fn a_full_disk_loses_nothing() {
+fn a_full_disk_loses_nothing_and_can_be_read() {
     for value_bytes in [300_000, 900] {
-        let Some(disk) = SmallDisk::mount(12) else {
-            eprintln!("SKIPPED a_full_disk_loses_nothing: mounting a tmpfs needs root");
+        let Some(disk) = SmallDisk::mount("a_full_disk_loses_nothing_and_can_be_read") else {
             return;
         };
-        let dir = disk.path().join("store");
+        let dir = disk.store();
         let engine = EmbeddedEngine::open(&dir).expect("the store opens");
+        assert_eq!(len(&ballast(&dir)), Sizes::default().ballast_bytes);
         put(&engine, "first", "1");
         let acknowledged = fill(&engine, value_bytes);
         assert!(acknowledged > 5, "{acknowledged}");
+        assert!(!ballast(&dir).exists(), "the ballast is given up");
         let refused = engine.commit(batch("more").put("more", "v")).expect_err("poisoned");
         assert!(matches!(refused, EngineError::Poisoned { .. }), "{refused}");
         drop(engine);
 
-        match EmbeddedEngine::open(&dir) {
-            Ok(engine) => assert_eq!(text(&engine, "first"), Some("1".into())),
-            Err(error) => assert!(matches!(error, EngineError::Full { .. }), "{error}"),
+        for _ in 0..3 {
+            let engine = EmbeddedEngine::open(&dir).expect("a full disk can be read");
+            assert_eq!(engine.recovery().index_rebuilt, None);
+            assert_eq!(engine.recovery().missing_commits, 0);
+            assert_eq!(engine.count(b"fill/").expect("count"), acknowledged as u64);
+            assert_eq!(text(&engine, "first"), Some("1".into()));
+            let refused = engine.commit(batch("more").put("more", "v")).expect_err("no room");
+            assert!(matches!(refused, EngineError::Full { .. }), "{refused}");
         }
-        disk.grow(64);
-        let engine = EmbeddedEngine::open(&dir).expect("the store opens when there is room");
-        assert_eq!(engine.recovery().missing_commits, 0);
-        assert_eq!(
-            engine.count(b"fill/").expect("count"),
-            acknowledged as u64,
-            "{value_bytes}"
-        );
-        assert_eq!(text(&engine, "first"), Some("1".into()));
-        assert_eq!(engine.verify().expect("verify").findings, []);
+        let engine = EmbeddedEngine::open(&dir).expect("a full disk can be read");
+        disk.remount("size=64m");
         put(&engine, "more", "2");
+        assert_eq!(engine.verify().expect("verify").findings, []);
+        drop(engine);
+
+        let engine = EmbeddedEngine::open(&dir).expect("the store opens");
+        assert_eq!(len(&ballast(&dir)), Sizes::default().ballast_bytes);
         assert_eq!(text(&engine, "more"), Some("2".into()));
+        assert_eq!(engine.count(b"fill/").expect("count"), acknowledged as u64);
     }
+}
+
+#[test]
+fn a_disk_that_others_fill_gives_the_ballast_up_for_reading() {
+    let Some(disk) = SmallDisk::mount("a_disk_that_others_fill_gives_the_ballast_up_for_reading") else {
+        return;
+    };
+    let dir = disk.store();
+    let engine = EmbeddedEngine::open(&dir).expect("the store opens");
+    (0..100).for_each(|n| put(&engine, &format!("k/{n}"), "v"));
+    drop(engine);
+    disk.stuff();
+    let engine = EmbeddedEngine::open(&dir).expect("a full disk can be read");
+    assert_eq!(engine.count(b"k/").expect("count"), 100);
+    drop(engine);
+
+    // With the ballast gone and its place taken, the index cannot be opened; it is not blamed for that.
+    let _ = fs::remove_file(ballast(&dir));
+    disk.stuff();
+    match EmbeddedEngine::open(&dir) {
+        Ok(engine) => assert_eq!(engine.count(b"k/").expect("count"), 100),
+        Err(error) => {
+            assert!(matches!(error, EngineError::Full { .. }), "{error}");
+            assert!(error.hint().starts_with("free some space"), "{}", error.hint());
+        }
+    }
+    disk.remount("size=64m");
+    let engine = EmbeddedEngine::open(&dir).expect("the store opens when there is room");
+    assert_eq!(engine.recovery().index_rebuilt, None);
+    assert_eq!(engine.verify().expect("verify").findings, []);
+    assert_eq!(engine.count(b"k/").expect("count"), 100);
+}
+
+#[test]
+fn a_lost_index_is_rebuilt_in_the_room_of_the_ballast() {
+    let Some(disk) = SmallDisk::mount("a_lost_index_is_rebuilt_in_the_room_of_the_ballast") else {
+        return;
+    };
+    let dir = disk.store();
+    let engine = EmbeddedEngine::open(&dir).expect("the store opens");
+    (0..500).for_each(|n| put(&engine, &format!("k/{n}"), "v"));
+    drop(engine);
+    fs::remove_dir_all(dir.join("index")).expect("removed");
+    disk.stuff();
+    let engine = EmbeddedEngine::open(&dir).expect("a full disk can be read");
+    assert_eq!(engine.recovery().replayed_commits, 500);
+    assert_eq!(engine.count(b"k/").expect("count"), 500);
+    assert_eq!(engine.verify().expect("verify").findings, []);
+}
+
+#[test]
+fn a_disk_without_room_for_a_ballast_still_takes_a_store() {
+    let Some(disk) = SmallDisk::mount("a_disk_without_room_for_a_ballast_still_takes_a_store") else {
+        return;
+    };
+    disk.remount("size=14m");
+    let dir = disk.store();
+    let engine = EmbeddedEngine::open(&dir).expect("the store opens");
+    assert!(!ballast(&dir).exists());
+    put(&engine, "k", "v");
+    assert_eq!(text(&engine, "k"), Some("v".into()));
+    match engine.room().expect("room") {
+        Room::Bytes(free) => assert!((1..14 * 1024 * 1024).contains(&free), "{free}"),
+        Room::NoLimitKnown => panic!("a small disk has a limit"),
+    }
+}
+
+#[test]
+fn a_read_only_disk_is_named_with_the_way_out() {
+    let Some(disk) = SmallDisk::mount("a_read_only_disk_is_named_with_the_way_out") else {
+        return;
+    };
+    let dir = disk.store();
+    put(&EmbeddedEngine::open(&dir).expect("the store opens"), "k", "v");
+    disk.remount("ro");
+    for dir in [dir.clone(), disk.0.path().join("new")] {
+        let error = EmbeddedEngine::open(&dir).expect_err("read-only");
+        assert!(matches!(error, EngineError::ReadOnly { .. }), "{error}");
+        assert!(error.to_string().contains("read-only"), "{error}");
+        assert!(error.hint().starts_with("copy the folder"), "{}", error.hint());
+    }
+    disk.remount("rw");
+    assert_eq!(
+        text(&EmbeddedEngine::open(&dir).expect("the store opens"), "k"),
+        Some("v".into())
+    );
 }

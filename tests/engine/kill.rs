@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 
-use pegbox::store::embedded::EmbeddedEngine;
+use pegbox::store::embedded::{EmbeddedEngine, Sizes};
 use pegbox::store::engine::{Engine, Scan};
 
 use crate::store::batch;
@@ -17,7 +17,10 @@ const WRITERS: u64 = 4;
 /// Keys of one batch: all of them are there, or none.
 const KEYS_PER_BATCH: usize = 10;
 /// Small enough that kills hit rotations too.
-const SEGMENT_BYTES: u64 = 64 * 1024;
+const SIZES: Sizes = Sizes {
+    segment_bytes: 64 * 1024,
+    ballast_bytes: 64 * 1024,
+};
 const STORE: &str = "PEGBOX_TEST_KILL_STORE";
 const ROUND: &str = "PEGBOX_TEST_KILL_ROUND";
 
@@ -27,7 +30,7 @@ fn victim() {
     let (Ok(store), Ok(round)) = (env::var(STORE), env::var(ROUND)) else {
         return;
     };
-    let engine = EmbeddedEngine::open_with(Path::new(&store), SEGMENT_BYTES).expect("the store opens");
+    let engine = EmbeddedEngine::open_with(Path::new(&store), SIZES).expect("the store opens");
     thread::scope(|scope| {
         for writer in 0..WRITERS {
             let (engine, round) = (&engine, &round);
@@ -91,7 +94,7 @@ fn acknowledged_batches_survive_kill() {
         // Spread over the life of a session: from its first commit to some hundred later.
         let acks = usize::try_from(1 + round * round * 37 % 211).expect("small");
         acknowledged.extend(kill_after(dir.path(), round, acks));
-        let engine = EmbeddedEngine::open_with(dir.path(), SEGMENT_BYTES).expect("the store opens after a kill");
+        let engine = EmbeddedEngine::open_with(dir.path(), SIZES).expect("the store opens after a kill");
         assert_eq!(engine.recovery().missing_commits, 0);
         unfinished += engine.recovery().cut_bytes;
         for name in &acknowledged {

@@ -6,6 +6,8 @@ mod conformance;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod format;
+#[cfg(test)]
 mod full_disk;
 #[cfg(test)]
 mod kill;
@@ -13,5 +15,7 @@ mod kill;
 mod model;
 #[cfg(test)]
 mod opening;
+#[cfg(test)]
+mod power_cut;
 #[cfg(test)]
 mod store;

@@ -4,11 +4,14 @@ use std::fs::{self, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use pegbox::store::embedded::EmbeddedEngine;
+use pegbox::store::embedded::{EmbeddedEngine, Sizes};
 use pegbox::store::engine::{AuditEntry, Batch, Engine};
 
-/// Small enough that a few commits fill a segment.
-pub const SMALL_SEGMENT_BYTES: u64 = 2_048;
+/// Small enough that a few commits fill a segment, and that hundreds of stores cost the disk little.
+pub const SMALL: Sizes = Sizes {
+    segment_bytes: 2_048,
+    ballast_bytes: 4_096,
+};
 
 pub fn audit(subject: &str) -> AuditEntry {
     AuditEntry {
@@ -25,7 +28,7 @@ pub fn batch(subject: &str) -> Batch {
 }
 
 pub fn open(dir: &Path) -> EmbeddedEngine {
-    EmbeddedEngine::open_with(dir, SMALL_SEGMENT_BYTES).expect("the store opens")
+    EmbeddedEngine::open_with(dir, SMALL).expect("the store opens")
 }
 
 pub fn put(engine: &dyn Engine, key: &str, value: &str) {

@@ -4,7 +4,6 @@ mod case;
 pub mod dataset;
 mod demo;
 mod diff;
-mod editor;
 mod evidence;
 mod failures;
 mod follow;
@@ -29,7 +28,7 @@ use super::command_tree;
 use super::config::Config;
 use super::exit::{CliError, Exit};
 use super::identity;
-use super::output::{Out, Plain, Reply};
+use super::output::{Format, Out, Plain, Reply};
 use super::store_path::{self, Missing};
 use crate::domain::actor::Actor;
 use crate::host;
@@ -104,6 +103,12 @@ pub fn carry_out(arguments: Arguments, out: &mut Out) -> Result<Exit, CliError> 
 fn with_store(command: Option<Command>, global: &Global, out: &mut Out, runtime: &Runtime) -> Result<Exit, CliError> {
     if let Some(Command::Demo(demo)) = &command {
         return demo::demo(demo, global, out, runtime);
+    }
+    if command.is_none() && out.format() == Format::Json {
+        return Err(CliError::invalid(
+            "the screens print no JSON",
+            "add a command, as in pegbox status --json",
+        ));
     }
     let folder = store_path::resolve(global.store.clone())?;
     store_path::check(&folder, command.as_ref().map_or(Missing::Create, missing))?;

@@ -1,17 +1,19 @@
 //! `pegbox prompt`: prompts, drafts and versions.
 
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::Context;
-use super::editor;
 use crate::cli::exit::CliError;
 use crate::cli::input::read_text;
 use crate::cli::output::{NO_VALUE, Plain, Reply, Table, or_none};
 use crate::domain::ids::{PromptName, VersionId};
 use crate::domain::version::{ChangeKind, PromptVersion};
+use crate::host::editor;
 use crate::workbench::{CommitReason, PromptDetail, PromptRef, PromptSummary, VersionSummary};
 
 /// What to do with prompts.
@@ -299,30 +301,42 @@ fn version_text(version: &PromptVersion) -> Plain {
 }
 
 fn edit(context: &mut Context<'_>, name: &PromptName) -> Result<Reply, CliError> {
-    let opened = context.workbench.open_draft(&context.actor, name)?;
-    let edited = editor::edit(name.as_str(), &opened.draft.source)?;
-    let Some(edited) = edited else {
+    let source = context.workbench.open_draft(&context.actor, name)?.draft.source;
+    let command = editor::command(|name| std::env::var(name).ok());
+    let edited = editor::edit(&command, &source).map_err(|fault| CliError::invalid(fault.what, fault.hint))?;
+    if edited == source {
         let document = json!({ "prompt": name, "changed": false });
         return Ok(Reply::done(
             document,
             Plain::of(format!("nothing was changed in {name}")),
         ));
-    };
-    let saved = match context.workbench.save_draft(&context.actor, name, &edited.text) {
+    }
+    let saved_at = match context.workbench.save_draft(&context.actor, name, &edited) {
         Ok(saved_at) => saved_at,
         Err(error) => {
+            let kept = keep(name, &edited)?;
             context
                 .out
-                .note(&format!("what you wrote is kept in {}", edited.file.display()));
+                .note(&format!("what you wrote is kept in {}", kept.display()));
             return Err(error.into());
         }
     };
-    edited.remove();
     let text = Plain::of(format!(
         "the draft of {name} is saved; commit it with pegbox prompt commit {name}"
     ));
-    let document = json!({ "prompt": name, "changed": true, "saved_at": saved });
-    Ok(with_marks(context, document, text, &edited.text))
+    let document = json!({ "prompt": name, "changed": true, "saved_at": saved_at });
+    Ok(with_marks(context, document, text, &edited))
+}
+
+/// Keeps a text that the store did not take, in a new file that only this user can read.
+fn keep(name: &PromptName, text: &str) -> std::io::Result<PathBuf> {
+    let file = std::env::temp_dir().join(format!("pegbox-{name}-{}.md", std::process::id()));
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(&file)?.write_all(text.as_bytes())?;
+    Ok(file)
 }
 
 fn drafts(context: &Context<'_>) -> Result<Reply, CliError> {

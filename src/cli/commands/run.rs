@@ -17,6 +17,8 @@ use crate::workbench::{Comparison, Group, RunSummary, StartRun};
 const IDS_SHOWN: usize = 20;
 /// The provider whose endpoint the configuration can name.
 const OPENAI: &str = "openai";
+/// The provider reads it by itself; it beats the configuration, and the option beats both.
+const BASE_URL_VARIABLE: &str = "OPENAI_BASE_URL";
 
 /// What to do with runs.
 #[derive(Debug, Subcommand)]
@@ -193,7 +195,9 @@ pub fn carry_out(command: RunCommand, context: &mut Context<'_>) -> Result<Reply
 fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliError> {
     let workbench = &context.workbench;
     let provider = workbench.version(&args.version)?.content.model.provider;
-    let configured = context.config.openai_base_url.clone().filter(|_| provider == OPENAI);
+    let is_in_environment = std::env::var_os(BASE_URL_VARIABLE).is_some_and(|url| !url.is_empty());
+    let uses_configured = provider == OPENAI && !is_in_environment;
+    let configured = context.config.openai_base_url.clone().filter(|_| uses_configured);
     let start = StartRun {
         version: args.version,
         dataset: workbench.resolve_dataset(&args.dataset)?,

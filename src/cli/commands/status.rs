@@ -7,8 +7,6 @@ use super::prompt::prompt_document;
 use super::run::run_document;
 use crate::cli::exit::CliError;
 use crate::cli::output::{Plain, Reply, Table, or_none};
-use crate::domain::ids::VersionId;
-use crate::domain::promotion::Environment;
 use crate::workbench::Need;
 
 /// What Home shows.
@@ -52,71 +50,60 @@ pub fn status(context: &Context<'_>) -> Result<Reply, CliError> {
 
 /// What waits, in a row: which thing, what about it, and the command that goes on.
 fn need_row(need: &Need) -> [String; 3] {
+    let thing = match need {
+        Need::Review { id, .. } | Need::Approved { id, .. } => id.to_string(),
+        Need::FailedGate { run, .. } | Need::InterruptedRun { run, .. } => run.to_string(),
+        Need::Untested { version, .. } => version.to_string(),
+        Need::Draft { prompt, .. } => prompt.to_string(),
+    };
+    [thing, need_text(need), next_command(need)]
+}
+
+fn need_text(need: &Need) -> String {
     match need {
         Need::Review {
-            id,
             version,
             environment,
             by,
             verdict,
             ..
-        } => [
-            id.to_string(),
-            format!(
-                "{by} asks for {version} in {}, gate {}",
-                environment.as_str(),
-                or_none(*verdict)
-            ),
-            format!("pegbox review show {id}"),
-        ],
+        } => format!(
+            "{by} asks for {version} in {}, gate {}",
+            environment.as_str(),
+            or_none(*verdict)
+        ),
         Need::Approved {
-            id,
-            version,
-            environment,
-        } => [
-            id.to_string(),
-            format!("{version} is approved for {}", environment.as_str()),
-            promote_command(version, *environment),
-        ],
+            version, environment, ..
+        } => format!("{version} is approved for {}", environment.as_str()),
         Need::FailedGate {
-            run,
             version,
             reason,
             verdict,
-        } => [
-            run.to_string(),
-            format!("{version}, gate {verdict}: {reason}"),
-            format!("pegbox run failures {run}"),
-        ],
+            ..
+        } => format!("{version}, gate {verdict}: {reason}"),
+        Need::Untested { version, by, .. } => format!("made by {by}, and no run has tested {version}"),
         Need::InterruptedRun {
-            run,
-            subject,
-            saved,
-            total,
-        } => [
-            run.to_string(),
-            format!("{subject} is interrupted with {saved} of {total}"),
-            format!("pegbox run resume {run}"),
-        ],
-        Need::Untested { version, by, .. } => [
-            version.to_string(),
-            format!("by {by}, no run has tested it"),
-            format!("pegbox run start {version} --dataset NAME --suite NAME"),
-        ],
-        Need::Draft { prompt, saved_at } => [
-            prompt.to_string(),
-            format!("has a draft of {saved_at}"),
-            format!("pegbox prompt commit {prompt}"),
-        ],
+            subject, saved, total, ..
+        } => format!("{subject} is interrupted with {saved} of {total}"),
+        Need::Draft { saved_at, .. } => format!("has a draft of {saved_at}"),
     }
 }
 
-fn promote_command(version: &VersionId, environment: Environment) -> String {
-    format!(
-        "pegbox release promote {} --to {}",
-        version.prompt,
-        environment.as_str()
-    )
+fn next_command(need: &Need) -> String {
+    match need {
+        Need::Review { id, .. } => format!("pegbox review show {id}"),
+        Need::Approved {
+            version, environment, ..
+        } => format!(
+            "pegbox release promote {} --to {}",
+            version.prompt,
+            environment.as_str()
+        ),
+        Need::FailedGate { run, .. } => format!("pegbox run failures {run}"),
+        Need::Untested { version, .. } => format!("pegbox run start {version} --dataset NAME --suite NAME"),
+        Need::InterruptedRun { run, .. } => format!("pegbox run resume {run}"),
+        Need::Draft { prompt, .. } => format!("pegbox prompt commit {prompt}"),
+    }
 }
 
 fn need_document(need: &Need) -> Value {
@@ -147,6 +134,9 @@ fn need_document(need: &Need) -> Value {
         } => json!({
             "kind": "failed_gate", "run": run, "version": version, "verdict": verdict, "reason": reason,
         }),
+        Need::Untested { version, by, at } => json!({
+            "kind": "untested", "version": version, "author": by, "committed_at": at,
+        }),
         Need::InterruptedRun {
             run,
             subject,
@@ -154,9 +144,6 @@ fn need_document(need: &Need) -> Value {
             total,
         } => json!({
             "kind": "interrupted_run", "run": run, "subject": subject, "saved": saved, "example_count": total,
-        }),
-        Need::Untested { version, by, at } => json!({
-            "kind": "untested", "version": version, "author": by, "committed_at": at,
         }),
         Need::Draft { prompt, saved_at } => json!({ "kind": "draft", "prompt": prompt, "saved_at": saved_at }),
     }

@@ -69,7 +69,7 @@ impl Surface for FakeSurface {
     }
 }
 
-/// Answers, counts, and panics when told to.
+/// Refuses, counts, and panics when told to.
 struct Handler {
     asked: AtomicU32,
     panics: bool,
@@ -80,9 +80,10 @@ impl RequestHandler for Handler {
     fn handle(&self, request: Request) -> Result<Answer, Fault> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         assert!(!self.panics, "out of cheese");
-        match request {
-            Request::Status => Ok(Answer::Status),
-        }
+        Err(Fault {
+            what: format!("no store for {request:?}"),
+            hint: String::new(),
+        })
     }
     fn progress(&self, _run: RunId) -> Option<watch::Receiver<RunProgress>> {
         None
@@ -154,7 +155,7 @@ async fn shows_home_and_quits() {
     let input = bench.input.clone();
     let sink = bench.sink.clone();
     let user = async move {
-        while !sink.screen().contains("Nothing waits for you") {
+        while !sink.screen().contains("no store for Status") {
             tokio::task::yield_now().await;
         }
         input.send(Msg::Key(Key::char('q'))).await.unwrap();
@@ -223,7 +224,7 @@ async fn an_idle_session_writes_nothing() {
     let mut bench = Bench::new(false);
     let (input, sink) = (bench.input.clone(), bench.sink.clone());
     let user = async move {
-        while !sink.screen().contains("Nothing waits for you") {
+        while !sink.screen().contains("no store for Status") {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         let before = sink.0.lock().unwrap().len();

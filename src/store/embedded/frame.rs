@@ -10,7 +10,7 @@
 //! The value of a commit frame: sequence u64, distance to the start of its group u64, count of ops u32, chain hash,
 //! audit entry. A group is what was made durable by one sync: batches that were waiting at the same time share it.
 
-use crate::store::chain::{self, Kind, OP_HEADER_BYTES};
+use crate::store::audit_chain::{self, Kind, OP_HEADER_BYTES};
 use crate::store::engine::{AuditEntry, KEY_BYTES_MAX, VALUE_BYTES_MAX};
 use crate::store::fields::Fields;
 
@@ -75,7 +75,7 @@ impl Header {
     /// Checks the body against the checksum.
     pub(super) fn open<'a>(&self, body: &'a [u8]) -> Result<Frame<'a>, Fault> {
         let (key, value) = body.split_at_checked(self.key_bytes).ok_or("a frame is cut off")?;
-        let digest = chain::digest(&self.op, key, value);
+        let digest = audit_chain::digest(&self.op, key, value);
         if !digest.starts_with(&self.checksum) {
             return Err("a frame's checksum does not match");
         }
@@ -112,8 +112,8 @@ impl<'a> Frame<'a> {
 
 /// Appends a frame and returns its digest. Key and value are within the engine's limits.
 pub(super) fn append(out: &mut Vec<u8>, kind: Kind, key: &[u8], value: &[u8]) -> [u8; 32] {
-    let op_header = chain::op_header(kind, key.len(), value.len());
-    let digest = chain::digest(&op_header, key, value);
+    let op_header = audit_chain::op_header(kind, key.len(), value.len());
+    let digest = audit_chain::digest(&op_header, key, value);
     out.extend(MAGIC);
     out.extend(op_header);
     out.extend(digest.iter().take(CHECKSUM_BYTES));
@@ -141,7 +141,7 @@ impl CommitBody {
         bytes.extend(self.group_distance.to_le_bytes());
         bytes.extend(self.ops.to_le_bytes());
         bytes.extend(self.hash);
-        bytes.extend(chain::encode_audit(&self.audit));
+        bytes.extend(audit_chain::encode_audit(&self.audit));
         bytes
     }
 
@@ -152,7 +152,7 @@ impl CommitBody {
         let mut fields = Fields::new(frame.value);
         let mut body = || Some((fields.u64()?, fields.u64()?, fields.u32()?, fields.array()?));
         let (sequence, group_distance, ops, hash) = body().ok_or("a commit frame is too short")?;
-        let audit = chain::decode_audit(fields.rest()).ok_or("a commit's audit entry cannot be read")?;
+        let audit = audit_chain::decode_audit(fields.rest()).ok_or("a commit's audit entry cannot be read")?;
         Ok(Self {
             sequence,
             group_distance,

@@ -12,6 +12,7 @@ use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::thread;
 use std::time::Duration;
 
+use super::ballast;
 use super::contain::contain;
 use super::layout::Layout;
 use super::slots::{self, Change, MARK_KEY, Mark, Pointer};
@@ -80,7 +81,7 @@ impl Index {
                     Err(Failure::Io(error)) => return Err(EngineError::io("read", &path, error)),
                     Err(Failure::Broken(why)) => {
                         drop(index);
-                        return Self::start_over(layout, why);
+                        return Self::replace(layout, why);
                     }
                 };
                 if mark.is_none() && !empty {
@@ -92,9 +93,18 @@ impl Index {
             }
             // A full disk, or missing rights, is no reason to throw an index away.
             Err(Failure::Io(error)) if is_environment(&error) => Err(EngineError::io("open", &path, error)),
-            Err(Failure::Io(error)) => Self::start_over(layout, error.to_string()),
-            Err(Failure::Broken(why)) => Self::start_over(layout, why),
+            Err(Failure::Io(error)) => Self::replace(layout, error.to_string()),
+            Err(Failure::Broken(why)) => Self::replace(layout, why),
         }
+    }
+
+    /// Starts over, unless the disk is so full that the index may be sound: a library that ran out of space does not
+    /// always say so.
+    fn replace(layout: &Layout, why: String) -> Result<Opened, EngineError> {
+        if ballast::disk_is_full(layout) {
+            return Err(full(layout));
+        }
+        Self::start_over(layout, why)
     }
 
     /// Moves the index aside, so that a half-removed one is never opened, and starts an empty one.
@@ -199,21 +209,23 @@ impl Index {
 
     /// From here on the index answers nothing. One that is broken is rebuilt at the next open.
     fn fail(&self, failure: Failure) -> EngineError {
-        match failure {
-            Failure::Io(error) => {
-                let error = EngineError::io("use", &self.layout.index(), error);
-                self.failed.get_or_init(|| error.to_string());
-                error
-            }
+        let error = match failure {
+            Failure::Io(error) => EngineError::io("use", &self.layout.index(), error),
+            Failure::Broken(_) if ballast::disk_is_full(&self.layout) => full(&self.layout),
             Failure::Broken(why) => {
                 // If this cannot be written, the next open fails in the same way and tries again.
                 let _ = File::create(self.layout.index_suspect());
                 let why = self
                     .failed
                     .get_or_init(|| format!("its index failed and will be rebuilt: {why}"));
-                EngineError::Poisoned { why: why.clone() }
+                return EngineError::Poisoned { why: why.clone() };
             }
+        };
+        if matches!(error, EngineError::Full { .. }) {
+            ballast::release(&self.layout);
         }
+        self.failed.get_or_init(|| error.to_string());
+        error
     }
 }
 
@@ -321,6 +333,12 @@ impl View<'_> {
 
     fn pointer(&self, bytes: &[u8]) -> Result<Pointer, EngineError> {
         Pointer::decode(bytes).ok_or_else(|| self.index.fail(Failure::Broken("a pointer cannot be read".into())))
+    }
+}
+
+fn full(layout: &Layout) -> EngineError {
+    EngineError::Full {
+        dir: layout.dir.clone(),
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::frame::{CommitBody, FRAME_BYTES_MAX, Frame};
 use super::segment::{self, ChainEnd, Commit, SegmentReader, damaged};
 use super::slots::Pointer;
-use crate::store::chain::Kind;
+use crate::store::audit_chain::Kind;
 use crate::store::engine::EngineError;
 
 /// Segment files that readers keep open, at most: far below the usual limit of 1,024 descriptors a process.

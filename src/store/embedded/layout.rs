@@ -2,7 +2,7 @@
 //!
 //! `FORMAT` holds the format number as text and is written last, so that it says "this store was completed".
 //! `lock` is held by the process that has the store open. `journal/` is the truth; `index/` may be deleted at any time
-//! while no process has the store open.
+//! while no process has the store open. `ballast` holds nothing, and is given up when the disk is full.
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
@@ -17,7 +17,7 @@ const FORMAT_FILE: &str = "FORMAT";
 const FORMAT_FILE_NEW: &str = "FORMAT.new";
 
 /// Names that an interrupted creation can leave behind.
-const OWN_NAMES: [&str; 4] = ["lock", "journal", "index", FORMAT_FILE_NEW];
+const OWN_NAMES: [&str; 5] = ["lock", "journal", "index", "ballast", FORMAT_FILE_NEW];
 
 /// Whether a folder is a store already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +51,11 @@ impl Layout {
     /// Its existence says that the index failed while in use and is to be rebuilt.
     pub(super) fn index_suspect(&self) -> PathBuf {
         self.dir.join("index.suspect")
+    }
+
+    /// Bytes that are given up when the disk is full.
+    pub(super) fn ballast(&self) -> PathBuf {
+        self.dir.join("ballast")
     }
 
     pub(super) fn lock(&self) -> PathBuf {

@@ -8,6 +8,7 @@
 //!
 //! Why not sled alone: its flush is not durable on Linux, and after a power cut it may open empty without an error.
 
+mod ballast;
 mod contain;
 mod frame;
 mod index;
@@ -34,10 +35,27 @@ use self::layout::Layout;
 use self::lock::StoreLock;
 pub use self::rebuild::Recovery;
 use self::writer::{Request, Writer};
-use super::engine::{AuditRow, Batch, Engine, EngineError, EngineReport, EngineStats, Entry, Pending, Scan};
+use super::engine::{AuditRow, Batch, Engine, EngineError, EngineReport, EngineStats, Entry, Pending, Room, Scan};
 
-/// Where a segment of the journal is full, in bytes. A rebuild reads all of them, a backup copies the full ones.
-pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
+/// Sizes that are no part of the format: a store opens with others than it was made with. Small ones show in a test
+/// what takes gigabytes otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Where a new segment of the journal is full. A rebuild reads all of them, a backup copies the full ones.
+    pub segment_bytes: u64,
+    /// What is held back on the disk for closing, opening and reading when it is full. The index takes half a megabyte
+    /// at a time, and a few of those at each open.
+    pub ballast_bytes: u64,
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Self {
+            segment_bytes: 64 * 1024 * 1024,
+            ballast_bytes: 8 * 1024 * 1024,
+        }
+    }
+}
 
 /// Batches that may wait for the writer; who submits more waits for room.
 const WAITING_MAX: usize = 256;
@@ -60,27 +78,37 @@ pub struct EmbeddedEngine {
 }
 
 impl EmbeddedEngine {
-    /// Opens the store in a folder, or makes one when the folder is empty or absent. Repairs what a crash has left.
+    /// Opens the store in a folder, or makes one when the folder is empty or absent. Repairs what a crash has left. On
+    /// a full disk a store opens for reading.
     ///
     /// # Errors
-    /// [`EngineError::Busy`], [`EngineError::NotAStore`], [`EngineError::NewerFormat`]; [`EngineError::Damaged`] when
-    /// something that was acknowledged can no longer be read.
+    /// [`EngineError::Busy`], [`EngineError::NotAStore`], [`EngineError::NewerFormat`], [`EngineError::ReadOnly`];
+    /// [`EngineError::Full`] when even reading takes more room than there is; [`EngineError::Damaged`] when something
+    /// that was acknowledged can no longer be read.
     pub fn open(dir: &Path) -> Result<Self, EngineError> {
-        Self::open_with(dir, SEGMENT_BYTES)
+        Self::open_with(dir, Sizes::default())
     }
 
-    /// Opens a store whose new segments are full at another size, in bytes: small ones show in a test what takes
-    /// gigabytes otherwise. The size is not part of the format.
+    /// Opens a store with other sizes.
     ///
     /// # Errors
     /// As [`open`](Self::open).
-    pub fn open_with(dir: &Path, segment_bytes: u64) -> Result<Self, EngineError> {
+    pub fn open_with(dir: &Path, sizes: Sizes) -> Result<Self, EngineError> {
         let layout = Layout { dir: dir.to_owned() };
         layout.inspect()?;
         let lock = StoreLock::acquire(&layout)?;
         // Again, since another process may have completed the store in between.
         let found = layout.inspect()?;
-        let recovered = rebuild::recover(&layout, found, segment_bytes)?;
+        let recover = || rebuild::recover(&layout, found, sizes.segment_bytes);
+        let has_ballast = layout.ballast().exists();
+        let recovered = match recover() {
+            Err(EngineError::Full { .. }) if has_ballast => {
+                ballast::release(&layout);
+                recover()
+            }
+            recovered => recovered,
+        }?;
+        ballast::lay(&layout, sizes.ballast_bytes);
         if found == layout::Found::Nothing {
             layout.write_format()?;
         }
@@ -94,6 +122,8 @@ impl EmbeddedEngine {
             chain: recovered.chain,
             changes: sequence,
             poisoned: None,
+            layout: layout.clone(),
+            ballast_bytes: sizes.ballast_bytes,
         };
         let (requests, waiting) = sync_channel(WAITING_MAX);
         let writer = thread::Builder::new()
@@ -188,6 +218,10 @@ impl Engine for EmbeddedEngine {
             keys,
             index_bytes: self.index.bytes()?,
         })
+    }
+
+    fn room(&self) -> Result<Room, EngineError> {
+        ballast::room(&self.layout.dir)
     }
 
     fn verify(&self) -> Result<EngineReport, EngineError> {

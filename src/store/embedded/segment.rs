@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use super::frame::{self, CommitBody, Fault, Frame, Header};
 use super::layout;
 use super::slots::{Change, Pointer};
-use crate::store::chain::{self, Kind};
+use crate::store::audit_chain::{self, Kind};
 use crate::store::engine::EngineError;
 use crate::store::fields::Fields;
 
@@ -42,7 +42,7 @@ pub(super) struct ChainEnd {
 impl ChainEnd {
     pub(super) const GENESIS: Self = Self {
         sequence: 0,
-        hash: chain::GENESIS,
+        hash: audit_chain::GENESIS,
     };
 }
 
@@ -349,7 +349,7 @@ impl SegmentReader {
 
     fn close(&mut self, (body, pointer): (CommitBody, Pointer), open: Open, check: bool) -> Commit {
         let Open { mut changes, digests } = open;
-        let expected = chain::commit_hash(&self.chain.hash, body.sequence, &digests, &body.audit);
+        let expected = audit_chain::commit_hash(&self.chain.hash, body.sequence, &digests, &body.audit);
         let fault = if !check {
             None
         } else if body.sequence != self.chain.sequence + 1 {

@@ -7,12 +7,14 @@ use std::sync::mpsc::Receiver;
 
 use tokio::sync::{oneshot, watch};
 
+use super::ballast;
 use super::frame::{self, CommitBody};
 use super::index::Index;
 use super::journal::{Frames, Journal};
+use super::layout::Layout;
 use super::segment::ChainEnd;
 use super::slots::{Change, Mark, Pointer};
-use crate::store::chain::{self, Kind};
+use crate::store::audit_chain::{self, Kind};
 use crate::store::engine::{Batch, CommitReceipt, EngineError, Op, Precondition};
 
 /// A group is closed above this size, in bytes: larger ones gain nothing from sharing a sync.
@@ -35,6 +37,8 @@ pub(super) struct Writer {
     pub(super) changes: watch::Sender<u64>,
     /// Why nothing is written any more.
     pub(super) poisoned: Option<String>,
+    pub(super) layout: Layout,
+    pub(super) ballast_bytes: u64,
 }
 
 impl Writer {
@@ -104,15 +108,18 @@ impl Writer {
         if group.replies.is_empty() {
             return;
         }
+        if !ballast::leaves_room(&self.layout, self.ballast_bytes, group.bytes.len() as u64) {
+            let dir = self.layout.dir.clone();
+            return group.refuse(&EngineError::Full { dir });
+        }
         let (segment, start) = match self.journal.append(&group.bytes, self.chain) {
             Ok(placed) => placed,
             Err(error) => {
+                if matches!(error, EngineError::Full { .. }) {
+                    ballast::release(&self.layout);
+                }
                 self.poisoned = Some(format!("an earlier write failed: {error}"));
-                group
-                    .replies
-                    .into_iter()
-                    .for_each(|(_, reply)| drop(reply.send(Err(error.clone()))));
-                return;
+                return group.refuse(&error);
             }
         };
         self.chain = group.chain;
@@ -215,7 +222,7 @@ impl Group {
             digests.push(digest);
         }
         let sequence = self.chain.sequence + 1;
-        let hash = chain::commit_hash(&self.chain.hash, sequence, &digests, &batch.audit);
+        let hash = audit_chain::commit_hash(&self.chain.hash, sequence, &digests, &batch.audit);
         let body = CommitBody {
             sequence,
             group_distance: self.bytes.len() as u64,
@@ -233,6 +240,13 @@ impl Group {
         self.commit_offset = offset;
         self.chain = ChainEnd { sequence, hash };
         self.replies.push((CommitReceipt { sequence, hash }, reply));
+    }
+
+    /// Answers every batch of the group with the same error.
+    fn refuse(self, error: &EngineError) {
+        self.replies
+            .into_iter()
+            .for_each(|(_, reply)| drop(reply.send(Err(error.clone()))));
     }
 
     fn append(&mut self, kind: Kind, key: &[u8], value: &[u8]) -> (usize, [u8; 32]) {

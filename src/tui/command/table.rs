@@ -166,7 +166,7 @@ commands! {
         ["y s"] [Everywhere];
 
     RunStart "run.start" "run" "New run"
-        "Runs a version on a dataset with a suite; asks which."
+        "Runs a version with a dataset and a suite; tries a draft."
         ["r"] [Home, Prompts, EditorNormal, Data, Runs].footer(10).role(Author);
     PromptNew "prompt.new" "new" "New prompt"
         "Makes a prompt with an empty draft."
@@ -174,9 +174,12 @@ commands! {
     DraftEdit "draft.edit" "edit" "Edit"
         "Opens the prompt's draft in the editor."
         ["e"] [Prompts, Diff, Runs, Failures, Comparison].footer(12).role(Author);
+    DraftTry "draft.try" "try" "Try the draft"
+        "Sends the draft with one example; records nothing."
+        [] [EditorNormal].role(Author);
     DraftEditExternal "draft.edit_external" "$EDITOR" "Edit in $EDITOR"
         "Hands the draft to your own editor and takes it back."
-        ["E"] [Prompts, EditorNormal].footer(50).role(Author);
+        ["E"] [EditorNormal].footer(50).role(Author);
     DraftDrop "draft.drop" "drop draft" "Drop draft"
         "Takes the draft back to its base version."
         ["x"] [Prompts].danger(Question).role(Author);
@@ -202,6 +205,9 @@ commands! {
     EditorDone "editor.done" "done" "Stop typing"
         "Keys are commands again; the draft is kept."
         ["esc"] [EditorInsert].footer(1);
+    EditorLeave "editor.leave" "leave" "Leave the editor"
+        "Keeps the draft, then goes back."
+        ["q"] [EditorNormal];
     EditorInsert "editor.insert" "type" "Type here"
         "Keys are text from here."
         ["i", "enter"] [EditorNormal].footer(1);

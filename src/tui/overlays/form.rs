@@ -75,6 +75,15 @@ impl FormField {
         }
         self
     }
+
+    /// The same with another option selected at first.
+    #[must_use]
+    pub fn selected(mut self, index: usize) -> Self {
+        if let FieldKind::Choice { selected, .. } = &mut self.kind {
+            *selected = index;
+        }
+        self
+    }
 }
 
 /// A form that a screen asks for.

@@ -8,11 +8,12 @@ use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::figures::{measure_text, source_label};
 use super::lines::{Scroll, outside, text_of, wrapped_outside};
 use super::runs::acts::{self, RunActs, RunFacts};
-use super::{Context, Place, Screen, ScreenEvent, numbers};
+use super::{Context, Place, Screen, ScreenEvent};
 use crate::domain::ids::{ExampleId, OutcomeId, RunId};
-use crate::domain::run::AnswerSource;
+use crate::domain::metric::Measure;
 use crate::text::pad;
 use crate::tui::command::{CommandId, Scope};
 use crate::tui::effect::Effect;
@@ -306,10 +307,7 @@ impl Screen for RunComparison {
 
     fn view(&self, frame: &mut Frame, area: Rect, context: &Context) {
         let [summary, flips] = split(area, context);
-        let simulated = self
-            .detail
-            .as_ref()
-            .is_some_and(|detail| detail.run.answers == AnswerSource::Simulated);
+        let source = self.detail.as_ref().map(|detail| source_label(detail.run.answers));
         let title = match &self.comparison {
             Some(comparison) => format!(
                 "{} {} against {} {}",
@@ -318,7 +316,7 @@ impl Screen for RunComparison {
             None => self.title(),
         };
         let inner = Panel::new(title)
-            .note(if simulated { "simulated" } else { "" })
+            .note(source.unwrap_or_default())
             .focused(self.focus == Pane::Summary)
             .draw(frame, summary, context.theme);
         let inner = Rect::new(
@@ -382,26 +380,26 @@ fn counts(comparison: &Comparison, theme: &Theme) -> Vec<Line<'static>> {
 
 fn metric_line(change: &MetricDelta, theme: &Theme) -> Line<'static> {
     let delta = match change.delta {
-        Some(delta) if delta > 0.0 => format!("+{}", unsigned(delta)),
-        Some(delta) if delta < 0.0 => format!("-{}", unsigned(-delta)),
+        Some(delta) if delta > 0.0 => format!("+{}", unsigned(delta, change.candidate)),
+        Some(delta) if delta < 0.0 => format!("-{}", unsigned(-delta, change.candidate)),
         Some(_) => "same".into(),
-        None => "no data".into(),
+        None => "--".into(),
     };
     let mut spans = outside(&pad(&change.metric, NAME_COLUMNS), NAME_COLUMNS, theme.text, theme);
     spans.push(Span::raw(format!(
         " {:>8} {:>8} {delta:>8}",
-        numbers::value(change.base),
-        numbers::value(change.candidate),
+        measure_text(change.base),
+        measure_text(change.candidate),
     )));
     Line::from(spans)
 }
 
-/// The size of a change in the digits of the values beside it.
-fn unsigned(change: f64) -> String {
-    if change < 1.0 {
-        format!("{change:.3}")
-    } else {
-        numbers::plain_number(change)
+/// The size of a change, in the unit of what was measured: points of a percentage, or the number itself.
+fn unsigned(change: f64, measure: Measure) -> String {
+    match measure {
+        Measure::Rate { .. } => format!("{:.1}", change * 100.0),
+        Measure::Value { count, .. } => measure_text(Measure::Value { value: change, count }),
+        Measure::Undefined => String::new(),
     }
 }
 

@@ -256,3 +256,76 @@ fn decision_text(decision: &Decision, now: Timestamp) -> String {
 fn areas(area: Rect) -> [Rect; 2] {
     Layout::vertical([Constraint::Fill(1), Constraint::Length(DETAIL_ROWS)]).areas(area)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::decision::OtherCause;
+    use crate::domain::ids::ReviewId;
+    use crate::tui::input::{Key, KeyCode};
+    use crate::tui::screens::release_samples::decision;
+    use crate::tui::screens::testing::{answered, check_any_size, check_drawn, commanded, drawn, sent};
+
+    fn all() -> Vec<Decision> {
+        let mut back = decision(21, DecisionKind::RolledBack("support_triage_prod_v9".parse().unwrap()));
+        (back.review, back.run) = (None, None);
+        vec![
+            back,
+            decision(20, DecisionKind::Promoted("support_triage_prod_v8".parse().unwrap())),
+            decision(19, DecisionKind::Approved),
+            decision(18, DecisionKind::NotAPromptProblem(OtherCause::Retrieval)),
+        ]
+    }
+
+    fn found() -> Decisions {
+        let mut screen = Decisions::default();
+        let request = screen.search();
+        answered(&mut screen, request, Ok(Answer::Decisions(all())));
+        screen
+    }
+
+    #[test]
+    fn every_letter_searches_and_late_answers_are_dropped() {
+        let mut screen = found();
+        assert!(screen.takes_text());
+        let effects = sent(&mut screen, ScreenEvent::Key(Key::char('b')));
+        assert_eq!(effects, [Effect::Ask(Request::Decisions("b".into()))]);
+        answered(
+            &mut screen,
+            Request::Decisions(String::new()),
+            Ok(Answer::Decisions(Vec::new())),
+        );
+        assert_eq!(screen.decisions.total(), 4, "an answer to the words before");
+        answered(
+            &mut screen,
+            Request::Decisions("b".into()),
+            Ok(Answer::Decisions(Vec::new())),
+        );
+        assert!(drawn(&screen, 80, 21).contains("No decision has all of these words."));
+    }
+
+    #[test]
+    fn enter_leaves_the_words_and_then_opens() {
+        let mut screen = found();
+        sent(&mut screen, ScreenEvent::Key(Key::plain(KeyCode::Enter)));
+        assert!(!screen.takes_text());
+        assert_eq!(
+            commanded(&mut screen, CommandId::Open),
+            [Effect::Open(Place::Lineage("support_triage_prod_v9".into()))]
+        );
+        commanded(&mut screen, CommandId::MoveDown);
+        assert_eq!(
+            commanded(&mut screen, CommandId::Open),
+            [Effect::Open(Place::Review(ReviewId(88)))]
+        );
+        assert!(!screen.step_back(), "esc leaves the screen");
+    }
+
+    #[test]
+    fn looks_as_designed() {
+        let screen = found();
+        check_drawn("decisions", &screen);
+        check_any_size(&screen);
+        assert!(drawn(&Decisions::default(), 80, 21).contains("loading"));
+    }
+}

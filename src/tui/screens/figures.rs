@@ -29,6 +29,24 @@ pub fn verdict_word(verdict: Option<Verdict>) -> &'static str {
     }
 }
 
+/// The sign for a gate where a column has no room for the word.
+pub fn verdict_sign(verdict: Option<Verdict>) -> &'static str {
+    match verdict {
+        Some(Verdict::CannotTell) => "?",
+        other => verdict_word(other),
+    }
+}
+
+/// The word for a gate with the label of who answered: `pass (simulated)`.
+pub fn labelled_verdict(verdict: Option<Verdict>, source: &str) -> String {
+    let word = verdict_word(verdict);
+    if source.is_empty() {
+        word.to_owned()
+    } else {
+        format!("{word} ({source})")
+    }
+}
+
 /// The style for a gate, beside its word.
 pub fn verdict_style(verdict: Option<Verdict>, theme: &Theme) -> Style {
     match verdict {

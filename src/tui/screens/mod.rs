@@ -1,9 +1,12 @@
 //! Every screen, and what the app asks of each.
 
+pub mod commit_form;
 pub mod comparison;
 pub mod dataset;
 pub mod datasets;
 pub mod decisions;
+pub mod diff;
+pub mod editor;
 pub mod example_text;
 pub mod failures;
 pub mod figures;
@@ -13,13 +16,16 @@ pub mod import;
 pub mod lineage;
 mod lines;
 pub mod loaded;
-mod numbers;
 pub mod panes;
 pub mod promotion;
+pub mod prompts;
 pub mod release_facts;
 pub mod release_history;
+#[cfg(test)]
+pub mod release_samples;
 pub mod releases;
 pub mod review;
+mod run_figures;
 pub mod run_start;
 pub mod runs;
 #[cfg(test)]
@@ -97,8 +103,8 @@ impl Tab {
         match self {
             Tab::Data => Place::Data,
             Tab::Runs => Place::Runs,
-            // Each tab gets its own place with its screen; until then it shows Home.
-            Tab::Home | Tab::Prompts => Place::Home,
+            Tab::Home => Place::Home,
+            Tab::Prompts => Place::Prompts,
             Tab::Review => Place::Reviews,
             Tab::Releases => Place::Releases,
         }
@@ -110,6 +116,8 @@ impl Tab {
 pub enum Place {
     /// What needs the user.
     Home,
+    /// All prompts, and the versions of the selected one.
+    Prompts,
     /// All dataset versions.
     Data,
     /// The examples of a dataset version.
@@ -156,7 +164,10 @@ impl Place {
     /// The screen, before its first answer.
     pub fn build(&self) -> Box<dyn Screen> {
         match self {
-            Place::Home | Place::Editor(_) | Place::Diff { .. } => Box::new(home::Home::default()),
+            Place::Home => Box::new(home::Home::default()),
+            Place::Prompts => Box::new(prompts::Prompts::default()),
+            Place::Editor(prompt) => Box::new(editor::Editor::new(prompt.clone())),
+            Place::Diff { old, new } => Box::new(diff::Diff::new(old.clone(), new.clone())),
             Place::Data => Box::new(datasets::Datasets::default()),
             Place::Dataset(id) => Box::new(dataset::Dataset::new(id.clone())),
             Place::Import => Box::new(import::Import::default()),
@@ -194,6 +205,10 @@ pub struct Context<'a> {
 }
 
 /// What happens to a screen.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one is alive at a time; boxing answers would cost every screen a line"
+)]
 #[derive(Debug, Clone)]
 pub enum ScreenEvent {
     /// A command of the screen's scopes, or one that works everywhere and that the app leaves to the screen

@@ -205,3 +205,53 @@ impl Screen for ReleaseHistory {
 fn areas(area: Rect) -> [Rect; 2] {
     Layout::vertical([Constraint::Fill(LIST_SHARE), Constraint::Fill(DETAIL_SHARE)]).areas(area)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::screens::release_samples::release;
+    use crate::tui::screens::testing::{answered, check_any_size, check_drawn, commanded, drawn};
+
+    fn history(releases: Vec<Release>) -> ReleaseHistory {
+        let prompt = PromptName::new("support_triage").unwrap();
+        let mut screen = ReleaseHistory::new(prompt.clone());
+        assert!(drawn(&screen, 80, 21).contains("loading"));
+        answered(&mut screen, Request::Releases(prompt), Ok(Answer::Releases(releases)));
+        screen
+    }
+
+    /// Forward to v13, then back to v12.
+    fn three() -> Vec<Release> {
+        let mut back = release(9, 12, 2);
+        back.kind = ReleaseKind::Rollback {
+            from: "support_triage_prod_v8".parse().unwrap(),
+            to: "support_triage_prod_v7".parse().unwrap(),
+        };
+        vec![back, release(8, 13, 146), release(1, 12, 900)]
+    }
+
+    #[test]
+    fn each_release_leads_to_its_change_and_its_lineage() {
+        let mut screen = history(three());
+        commanded(&mut screen, CommandId::MoveDown);
+        assert_eq!(
+            commanded(&mut screen, CommandId::Open),
+            [Effect::Open(Place::Lineage("support_triage_prod_v8".into()))]
+        );
+        assert!(matches!(
+            commanded(&mut screen, CommandId::Compare)[..],
+            [Effect::Open(Place::Diff { .. })]
+        ));
+        commanded(&mut screen, CommandId::MoveDown);
+        assert!(screen.availability(CommandId::Compare).is_err(), "the first one");
+        assert!(screen.availability(CommandId::ReleaseRollBack).is_err());
+    }
+
+    #[test]
+    fn looks_as_designed() {
+        let screen = history(three());
+        check_drawn("release_history", &screen);
+        check_any_size(&screen);
+        assert!(drawn(&history(Vec::new()), 80, 21).contains("No release yet."));
+    }
+}

@@ -73,3 +73,41 @@ pub fn grid(backend: &TestBackend) -> String {
     }
     out
 }
+
+/// Compares a screen drawn in terminals of the three sizes of the layout rules with its snapshots.
+pub fn check_drawn(name: &str, screen: &dyn Screen) {
+    for (width, height) in [(80, 24), (100, 30), (160, 50)] {
+        // Title, status and footer are the app's.
+        let body = drawn(screen, width, height - 3);
+        let name = format!("{name}_{width}x{height}");
+        insta::with_settings!({prepend_module_to_snapshot => false}, {
+            insta::assert_snapshot!(name, body);
+        });
+    }
+}
+
+/// Draws a screen into sizes that nobody asked for: it must only not panic.
+pub fn check_any_size(screen: &dyn Screen) {
+    for (width, height) in [(0, 0), (1, 0), (0, 1), (1, 1), (2, 2), (60, 13), (3, 40), (200, 3)] {
+        drawn(screen, width, height);
+    }
+}
+
+/// Sends an event to a screen in a terminal of 100x30.
+pub fn sent(screen: &mut dyn Screen, event: super::ScreenEvent) -> Vec<crate::tui::effect::Effect> {
+    with_context(100, 30, |context| screen.update(event, context))
+}
+
+/// Sends a command.
+pub fn commanded(screen: &mut dyn Screen, command: crate::tui::command::CommandId) -> Vec<crate::tui::effect::Effect> {
+    sent(screen, super::ScreenEvent::Command(command))
+}
+
+/// Sends an answer, or a failure.
+pub fn answered(
+    screen: &mut dyn Screen,
+    request: crate::workbench::Request,
+    result: Result<crate::workbench::Answer, crate::workbench::Fault>,
+) -> Vec<crate::tui::effect::Effect> {
+    sent(screen, super::ScreenEvent::Answered { request, result })
+}

@@ -248,7 +248,9 @@ impl<'a> Table<'a> {
 
 /// Gives each column its width. Where fixed columns do not all fit, the last ones get less, down to nothing.
 fn column_widths(columns: &[Column], room: u16) -> Vec<u16> {
-    let gaps = GAP.saturating_mul(u16::try_from(columns.len()).unwrap_or(u16::MAX));
+    // A column of no width, left out at this size, has no gap either.
+    let shown = columns.iter().filter(|column| column.width != ColumnWidth::Fixed(0));
+    let gaps = GAP.saturating_mul(u16::try_from(shown.count()).unwrap_or(u16::MAX));
     let fixed = columns.iter().map(|column| match column.width {
         ColumnWidth::Fixed(columns) => columns,
         ColumnWidth::Share(_) => 0,
@@ -275,7 +277,7 @@ fn column_widths(columns: &[Column], room: u16) -> Vec<u16> {
                 }
             };
             let given = wanted.min(left.saturating_sub(GAP));
-            left = left.saturating_sub(given + GAP);
+            left = left.saturating_sub(if given == 0 { 0 } else { given + GAP });
             given
         })
         .collect()

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value as Json;
 
 use super::super::example_text::{context_text, facts_line, indented, json_text};
-use super::super::numbers;
+use super::super::run_figures;
 use crate::domain::example::Example;
 use crate::domain::json::JsonText;
 use crate::domain::outcome::Outcome;
@@ -152,7 +152,7 @@ fn attempts_text(outcome: &Outcome) -> String {
             || "answered".to_owned(),
             |error| format!("{}: {}", error.kind.as_str(), error.message),
         );
-        let latency = numbers::latency(attempt.latency_ms);
+        let latency = run_figures::latency(attempt.latency_ms);
         let _ = writeln!(out, "attempt {}  {latency}  {status}  {error}", at + 1);
     }
     let count = |count: Option<u64>| count.map_or("unknown".into(), |count| count.to_string());

@@ -6,11 +6,11 @@ use ratatui::text::Line;
 
 use super::groups::{GroupRow, explanation};
 use super::{Failures, Pane};
-use crate::domain::run::AnswerSource;
 use crate::text::{Printable, cut};
 use crate::tui::layout::WidthClass;
+use crate::tui::screens::figures::source_label;
 use crate::tui::screens::lines::facts;
-use crate::tui::screens::{Context, numbers};
+use crate::tui::screens::{Context, run_figures};
 use crate::tui::widgets::field::Focus;
 use crate::tui::widgets::panel::Panel;
 use crate::tui::widgets::table::{Column, Table, TableCell};
@@ -98,9 +98,7 @@ impl Failures {
                 format!("{} {}", self.run, detail.run.subject.label()),
                 format!("{} of {} fail", totals.failed + totals.errored, totals.saved),
             ];
-            if detail.run.answers == AnswerSource::Simulated {
-                parts.push("simulated".into());
-            }
+            parts.push(source_label(detail.run.answers).to_owned());
             if let Some((base, _)) = self.case.as_ref().and_then(|case| case.before) {
                 parts.push(format!("base {base}"));
             }
@@ -155,7 +153,7 @@ impl Failures {
                     vec![
                         TableCell::plain(format!("  {}", row.line.example)),
                         TableCell::plain(explanation(&row.line.why)),
-                        TableCell::new(numbers::latency(row.line.latency_ms), theme.dim),
+                        TableCell::new(run_figures::latency(row.line.latency_ms), theme.dim),
                         TableCell::new(if is_new { "new" } else { "" }, theme.warn),
                     ]
                 }
@@ -181,7 +179,7 @@ impl Failures {
             Pane::Output => {
                 let version = self.detail.as_ref().and_then(|detail| detail.run.subject.version());
                 let number = version.map_or_else(String::new, |version| format!("v{}", version.number));
-                let latency = case.map_or_else(String::new, |case| numbers::latency(case.outcome.latency_ms));
+                let latency = case.map_or_else(String::new, |case| run_figures::latency(case.outcome.latency_ms));
                 (format!("Output {number}"), format!("{marked} {latency}"))
             }
             Pane::Why => {

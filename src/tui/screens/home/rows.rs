@@ -4,7 +4,7 @@ use super::Place;
 use crate::domain::ids::{PromptName, RunId, VersionId};
 use crate::domain::progress::RunProgress;
 use crate::domain::time::Timestamp;
-use crate::tui::screens::figures::verdict_word;
+use crate::tui::screens::figures::labelled_verdict;
 use crate::tui::widgets::listing::HasId;
 use crate::workbench::{Need, PromptSummary, RunSummary};
 
@@ -59,36 +59,33 @@ impl HasId for PromptRow {
     }
 }
 
-/// What a need says: its kind, what it is about, since when, and the fact that decides.
+/// What a need says in a row: its kind, what it is about, since when, and the fact that decides.
 pub(super) struct NeedText {
     pub(super) kind: &'static str,
     pub(super) subject: String,
     pub(super) since: String,
     pub(super) fact: String,
+    /// What a row has no room for.
+    pub(super) rest: String,
 }
 
 /// A need in words. A new kind of need gets its words here, its id above and its place below.
 pub(super) fn need_text(row: &NeedRow, now: Timestamp) -> NeedText {
-    let (kind, subject, since, fact) = match &row.need {
+    let gate = |verdict| labelled_verdict(verdict, row.source);
+    let (kind, subject, since, fact, rest) = match &row.need {
         Need::Review {
+            id,
             version,
             environment,
             by,
             at,
             verdict,
-            ..
         } => (
             "REVIEW",
             version.to_string(),
             at.ago_text(now),
-            with_source(
-                row.source,
-                &format!(
-                    "gate {}, {by} asks for {}",
-                    verdict_word(*verdict),
-                    environment.as_str()
-                ),
-            ),
+            format!("gate {}, {by}", gate(*verdict)),
+            format!("{id} for {}, asked at {at}. Enter opens it.", environment.as_str()),
         ),
         Need::Approved {
             id,
@@ -98,7 +95,8 @@ pub(super) fn need_text(row: &NeedRow, now: Timestamp) -> NeedText {
             "PROMOTE",
             version.to_string(),
             String::new(),
-            format!("approved for {} in {id}", environment.as_str()),
+            format!("for {}, {id}", environment.as_str()),
+            "Approved and not promoted yet. Enter opens the review, P promotes there.".into(),
         ),
         Need::FailedGate {
             run,
@@ -109,10 +107,8 @@ pub(super) fn need_text(row: &NeedRow, now: Timestamp) -> NeedText {
             "GATE",
             version.to_string(),
             String::new(),
-            with_source(
-                row.source,
-                &format!("{} in {run}: {reason}", verdict_word(Some(*verdict))),
-            ),
+            format!("{} {run}", gate(Some(*verdict))),
+            format!("{reason}. Enter opens the failures of {run}."),
         ),
         Need::InterruptedRun {
             run,
@@ -123,19 +119,22 @@ pub(super) fn need_text(row: &NeedRow, now: Timestamp) -> NeedText {
             "STOPPED",
             subject.clone(),
             String::new(),
-            format!("{run}, {saved} of {total} saved: resume it"),
+            format!("{saved} of {total} saved, {run}"),
+            "Nobody works on it. Enter opens the run, where it can be resumed.".into(),
         ),
         Need::Untested { version, by, at } => (
             "UNTESTED",
             version.to_string(),
             at.ago_text(now),
-            format!("by {by}, no run has tested it: r starts one"),
+            format!("no run yet, {by}"),
+            "Enter opens its prompt, r runs it there.".into(),
         ),
         Need::Draft { prompt, saved_at } => (
             "DRAFT",
             prompt.to_string(),
             saved_at.ago_text(now),
-            "no version of it yet".into(),
+            "no version yet".into(),
+            format!("Saved at {saved_at}. Enter opens the editor."),
         ),
     };
     NeedText {
@@ -143,14 +142,7 @@ pub(super) fn need_text(row: &NeedRow, now: Timestamp) -> NeedText {
         subject,
         since,
         fact,
-    }
-}
-
-fn with_source(source: &str, text: &str) -> String {
-    if source.is_empty() {
-        text.to_owned()
-    } else {
-        format!("{source}, {text}")
+        rest,
     }
 }
 
@@ -160,7 +152,7 @@ pub(super) fn place_of(need: &Need) -> Place {
         Need::Review { id, .. } | Need::Approved { id, .. } => Place::Review(*id),
         Need::FailedGate { run, .. } => Place::Failures(*run),
         Need::InterruptedRun { run, .. } => Place::Run(*run),
-        Need::Untested { .. } => Place::Home,
+        Need::Untested { version, .. } => Place::Editor(version.prompt.clone()),
         Need::Draft { prompt, .. } => Place::Editor(prompt.clone()),
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::run::RunState;
 use crate::text::{cut_start, pad};
 use crate::tui::layout::WidthClass;
 use crate::tui::screens::Context;
-use crate::tui::screens::figures::{source_label, verdict_style, verdict_word};
+use crate::tui::screens::figures::{source_label, verdict_sign, verdict_style, verdict_word};
 use crate::tui::screens::panes::{Areas, count_text, draw_lines, draw_sentence, duration_text, line};
 use crate::tui::session_info::Link;
 use crate::tui::widgets::field::Focus;
@@ -23,9 +23,15 @@ use crate::workbench::RunSummary;
 /// From this width inside the pane a run fits on one line.
 const RUN_LINE_COLUMNS: u16 = 70;
 /// Columns of a run's subject on such a line.
-const SUBJECT_COLUMNS: usize = 24;
-/// Columns of a run's gauge.
-const GAUGE_COLUMNS: usize = 12;
+const SUBJECT_COLUMNS: usize = 18;
+/// Columns of a run's gauge on such a line, and on one of its own.
+const GAUGE_COLUMNS: [usize; 2] = [7, 12];
+/// From this height inside the pane the selected need is told in full below the list.
+const NEED_REST_FROM: u16 = 11;
+/// Rows of that text, and of the gap above it.
+const NEED_REST_ROWS: u16 = 5;
+/// From this width inside the pane prompts show what is in staging, and gates their words.
+const PROMPT_WIDE: u16 = 60;
 /// From this width inside the pane a need has its age in a column of its own.
 const NEED_AGE_COLUMNS: u16 = 60;
 
@@ -98,7 +104,7 @@ impl Home {
                 Pane::ActiveRuns => self.draw_active(frame, inner, context),
                 Pane::Prompts => self.draw_prompts(frame, inner, context),
                 Pane::RecentRuns => draw_lines(frame, inner, self.recent_lines(inner.width, context)),
-                Pane::Health => draw_lines(frame, inner, self.health_lines(context)),
+                Pane::Health => draw_lines(frame, inner, self.health_lines(inner.height, context)),
             }
         }
     }
@@ -109,10 +115,17 @@ impl Home {
             return draw_sentence(frame, area, text, context.theme.dim);
         }
         let has_age = area.width >= NEED_AGE_COLUMNS;
+        let rest_rows = if area.height >= NEED_REST_FROM {
+            NEED_REST_ROWS
+        } else {
+            0
+        };
+        let [list, rest] = Layout::vertical([Constraint::Fill(1), Constraint::Length(rest_rows)]).areas(area);
+        let about = if has_age { 24 } else { 18 };
         let columns = [
-            Column::fixed("what", 7),
-            Column::fixed("about", if has_age { 24 } else { 20 }),
-            Column::number("age", if has_age { 6 } else { 0 }),
+            Column::fixed("what", 8),
+            Column::fixed("about", about),
+            Column::number(if has_age { "age" } else { "" }, if has_age { 6 } else { 0 }),
             Column::share("why", 1),
         ];
         let theme = context.theme;
@@ -120,7 +133,7 @@ impl Home {
             let text = need_text(row, context.now);
             vec![
                 TableCell::new(text.kind, theme.focus),
-                TableCell::plain(cut_start(&text.subject, if has_age { 24 } else { 20 })),
+                TableCell::plain(cut_start(&text.subject, usize::from(about))),
                 TableCell::new(text.since, theme.dim),
                 TableCell::plain(text.fact),
             ]
@@ -128,7 +141,17 @@ impl Home {
         Table::new(&columns)
             .focus(Focus::when(self.focus == Pane::NeedsYou))
             .empty("Nothing waits for you.")
-            .draw(frame, area, theme, &self.needs, cells);
+            .draw(frame, list, theme, &self.needs, cells);
+        if let Some(row) = self.needs.selected().filter(|_| rest_rows > 1) {
+            let text = need_text(row, context.now);
+            let below = Rect::new(rest.x, rest.y + 1, rest.width, rest.height.saturating_sub(1));
+            draw_sentence(
+                frame,
+                below,
+                &format!("{}: {}. {}", text.subject, text.fact, text.rest),
+                theme.dim,
+            );
+        }
     }
 
     /// A run takes one line where the pane is wide, else two, and one more where something slows it down.
@@ -151,12 +174,14 @@ impl Home {
     }
 
     fn draw_prompts(&self, frame: &mut Frame, area: Rect, context: &Context) {
+        let is_wide = area.width >= PROMPT_WIDE;
         let columns = [
             Column::share("prompt", 1),
-            Column::fixed("newest", 8),
-            Column::fixed("staging", 7),
-            Column::fixed("prod", 5),
-            Column::fixed("gate", 11),
+            Column::fixed("newest", 6),
+            Column::fixed(if is_wide { "staging" } else { "" }, if is_wide { 7 } else { 0 }),
+            Column::fixed("prod", 4),
+            Column::fixed("gate", if is_wide { 11 } else { 4 }),
+            Column::fixed("answers", 9),
         ];
         let theme = context.theme;
         let number =
@@ -164,19 +189,18 @@ impl Home {
         let cells = |row: &PromptRow| {
             let summary = &row.summary;
             let draft = if summary.has_draft { " *" } else { "" };
-            // The label comes before the verdict: a simulated pass must not read as a pass.
-            let verdict = verdict_word(summary.verdict);
-            let gate = if row.source.is_empty() || summary.verdict.is_none() {
-                verdict.to_owned()
+            let verdict = if is_wide {
+                verdict_word(summary.verdict)
             } else {
-                format!("sim. {verdict}")
+                verdict_sign(summary.verdict)
             };
             vec![
                 TableCell::plain(summary.prompt.name.as_str()),
                 TableCell::plain(format!("{}{draft}", number(summary.newest.as_ref()))),
                 TableCell::plain(number(summary.staging.as_ref())),
                 TableCell::plain(number(summary.production.as_ref())),
-                TableCell::new(gate, verdict_style(summary.verdict, theme)),
+                TableCell::new(verdict, verdict_style(summary.verdict, theme)),
+                TableCell::new(row.source, theme.dim),
             ]
         };
         Table::new(&columns)
@@ -195,7 +219,7 @@ impl Home {
         ended.map(|run| recent_line(run, width, context)).collect()
     }
 
-    fn health_lines(&self, context: &Context) -> Vec<Line<'static>> {
+    fn health_lines(&self, height: u16, context: &Context) -> Vec<Line<'static>> {
         let Some(facts) = self.facts.ready() else {
             return Vec::new();
         };
@@ -204,29 +228,29 @@ impl Home {
             Link::Local => "on this machine",
             Link::Remote => "over the network",
         };
+        let entries = count_text(facts.audit_entries);
         let of_state = |state| facts.recent.iter().filter(|run| run.state == state).count();
         let stopped = of_state(RunState::Interrupted);
-        let entries = count_text(facts.audit_entries);
-        vec![
-            line(
-                format!(
-                    "store {}, {link}   audit log {entries} entries   runs stopped {stopped}",
-                    context.session.store
-                ),
-                theme.text,
+        let texts = [
+            format!("store {}, {link}", context.session.store),
+            format!("audit log {entries} entries"),
+            format!(
+                "runs {} finished, {} cancelled, {stopped} stopped",
+                of_state(RunState::Finished),
+                of_state(RunState::Cancelled)
             ),
-            line("", theme.text),
-            line("pegbox store verify checks every record and link", theme.dim),
-            line(format!("of the newest {} runs:", facts.recent.len()), theme.text),
-            line(
-                format!(
-                    "  {} finished, {} cancelled, {stopped} interrupted",
-                    of_state(RunState::Finished),
-                    of_state(RunState::Cancelled)
-                ),
-                theme.text,
-            ),
-        ]
+        ];
+        if height < 4 {
+            let text = format!(
+                "store {}   audit log {entries} entries   runs stopped {stopped}",
+                context.session.store
+            );
+            return vec![line(text, theme.text)];
+        }
+        let mut lines: Vec<_> = texts.iter().map(|text| line(text, theme.text)).collect();
+        lines.push(line(format!("     of the newest {}", facts.recent.len()), theme.dim));
+        lines.push(line("pegbox store verify checks every record", theme.dim));
+        lines
     }
 }
 
@@ -235,40 +259,27 @@ fn active_lines(row: &ActiveRow, is_selected: bool, width: u16, context: &Contex
     let progress = &row.progress;
     let totals = progress.totals;
     let sign = if is_selected { ">" } else { " " };
-    let bar = gauge(totals.saved, progress.example_count, GAUGE_COLUMNS, &theme.glyphs);
+    let [short, long] = GAUGE_COLUMNS;
+    let bar = |columns| gauge(totals.saved, progress.example_count, columns, &theme.glyphs);
     let done = percent(totals.saved, progress.example_count);
     let fail = totals.failed + totals.errored;
     let eta = progress.eta_ms.map_or("--".into(), duration_text);
+    let run = progress.run.to_string();
     let name = |columns| pad(&cut_start(&row.subject, columns), columns);
     let mut lines = if width >= RUN_LINE_COLUMNS {
+        let numbers = format!("fail {fail} ETA {eta} {} {}", totals.cost, row.source);
+        let name = name(SUBJECT_COLUMNS);
         vec![line(
-            format!(
-                "{sign} {:8} {} {bar} {done:>3}%  fail {fail:<4} ETA {eta:>5}  {} {}",
-                progress.run.to_string(),
-                name(SUBJECT_COLUMNS),
-                totals.cost,
-                row.source
-            ),
+            format!("{sign} {run:8} {name} {} {done:>3}%  {numbers}", bar(short)),
             theme.text,
         )]
     } else {
-        let columns = usize::from(width).saturating_sub(GAUGE_COLUMNS + 17);
+        let name = name(usize::from(width).saturating_sub(long + 17));
+        let saved = format!("{}/{}", totals.saved, progress.example_count);
+        let numbers = format!("  {saved}  fail {fail}  ETA {eta}  {}  {}", totals.cost, row.source);
         vec![
-            line(
-                format!(
-                    "{sign} {:8} {} {bar} {done:>3}%",
-                    progress.run.to_string(),
-                    name(columns)
-                ),
-                theme.text,
-            ),
-            line(
-                format!(
-                    "    {}/{}  ok {}  fail {fail}  ETA {eta}  {} {}",
-                    totals.saved, progress.example_count, totals.passed, totals.cost, row.source
-                ),
-                theme.dim,
-            ),
+            line(format!("{sign} {run:8} {name} {} {done:>3}%", bar(long)), theme.text),
+            line(numbers, theme.dim),
         ]
     };
     if let Some(notice) = &progress.notice {
@@ -283,11 +294,11 @@ fn recent_line(run: &RunSummary, width: u16, context: &Context) -> Line<'static>
         RunState::Finished => verdict_word(verdict),
         other => other.as_str(),
     };
-    let columns = usize::from(width).saturating_sub(41);
+    let columns = usize::from(width).saturating_sub(38);
     let subject = cut_start(&run.run.subject.label(), columns).into_owned();
     line(
         format!(
-            "{:8} {} {state:11} {:9} {:>6} ago",
+            "{:8} {} {state:11} {:9} {:>6}",
             run.run.id.to_string(),
             pad(&subject, columns),
             source_label(run.run.answers),

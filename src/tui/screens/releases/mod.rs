@@ -16,7 +16,8 @@ use super::release_facts::{diff_place, promotion_text, release_text};
 use super::release_history::ReleaseRow;
 use super::{Context, Place, Screen, ScreenEvent};
 use crate::domain::ids::{PromotionId, PromptName, ReviewId};
-use crate::domain::release::Release;
+use crate::domain::promotion::Promotion;
+use crate::domain::release::{Release, RollbackTarget};
 use crate::domain::time::Timestamp;
 use crate::text::Printable;
 use crate::tui::command::{CommandId, Scope};
@@ -136,7 +137,8 @@ impl Releases {
                 let place = self.selected().map(|row| Place::ReleaseHistory(row.prompt.clone()));
                 return place.map(Effect::Open).into_iter().collect();
             }
-            CommandId::ReleasePromote | CommandId::ReleaseRollBack => return self.ask_before(command),
+            CommandId::ReleasePromote => return self.ask_before_promotion(),
+            CommandId::ReleaseRollBack => return self.confirm_roll_back(context.now),
             CommandId::CopyId => {
                 let id = self.live().map(|release| release.promotion.id.to_string());
                 return id.map(Effect::Copy).into_iter().collect();
@@ -189,21 +191,27 @@ impl Releases {
             .collect()
     }
 
-    /// Asks for the facts of a dialog; the dialog opens when they are there.
-    fn ask_before(&mut self, command: CommandId) -> Vec<Effect> {
-        if command == CommandId::ReleasePromote {
-            let review = self.selected().and_then(|row| row.approved).map(|(review, _)| review);
-            self.asked = review.map(Asked::Promote);
-            return review
-                .map(|review| Effect::Ask(Request::ReviewDetail(review)))
-                .into_iter()
-                .collect();
-        }
-        let live = self.live().map(|release| release.promotion.id.clone());
-        self.asked = live.clone().map(Asked::RollBack);
-        live.map(|id| Effect::Ask(Request::RollbackTarget(Leaving::Release(id))))
-            .into_iter()
-            .collect()
+    /// Asks for what the promotion's dialog says; it opens when the answer is there.
+    fn ask_before_promotion(&mut self) -> Vec<Effect> {
+        let review = self.selected().and_then(|row| row.approved).map(|(review, _)| review);
+        self.asked = review.map(Asked::Promote);
+        let request = review.map(|review| Effect::Ask(Request::ReviewDetail(review)));
+        request.into_iter().collect()
+    }
+
+    /// Opens the dialog at once: the live release says where it goes back to.
+    fn confirm_roll_back(&mut self, now: Timestamp) -> Vec<Effect> {
+        let Some((live, target)) = self
+            .live()
+            .and_then(|live| Some((live, live.rollback_target.as_ref()?)))
+        else {
+            return Vec::new();
+        };
+        let earlier = self.releases.rows().iter().map(|row| &row.0.promotion);
+        let earlier = earlier.into_iter().find(|promotion| promotion.id == target.release);
+        let dialog = roll_back_dialog(&live.promotion, target, earlier, now);
+        self.asked = Some(Asked::RollBack(live.promotion.id.clone()));
+        vec![Effect::Confirm(dialog)]
     }
 
     fn confirm_promotion(&self, detail: &ReviewDetail, now: Timestamp) -> Vec<Effect> {
@@ -214,13 +222,6 @@ impl Releases {
             Ok(()) => vec![Effect::Confirm(promotion_dialog(detail, now))],
             Err(why) => vec![Effect::Say(Note::warning(why))],
         }
-    }
-
-    fn confirm_roll_back(&self, live: &Release, target: &Release, now: Timestamp) -> Vec<Effect> {
-        if self.asked != Some(Asked::RollBack(live.promotion.id.clone())) {
-            return Vec::new();
-        }
-        vec![Effect::Confirm(roll_back_dialog(live, target, now))]
     }
 
     fn act(&mut self, confirmed: Confirmed) -> Vec<Effect> {
@@ -244,7 +245,6 @@ impl Releases {
             }
             (Request::Releases(prompt), Answer::Releases(releases)) => self.take_releases(prompt, releases),
             (_, Answer::ReviewDetail(detail)) => return self.confirm_promotion(&detail, context.now),
-            (_, Answer::RollbackTarget(both)) => return self.confirm_roll_back(&both.0, &both.1, context.now),
             (_, Answer::Promoted(promotion, release)) => {
                 return vec![Effect::Say(promoted_note(&promotion, release.as_deref()))];
             }
@@ -287,33 +287,32 @@ impl Releases {
     }
 }
 
-/// The dialog: a digit picks the reason, Enter acts.
-fn roll_back_dialog(live: &Release, target: &Release, now: Timestamp) -> Dialog {
-    let (from, to) = (&live.promotion, &target.promotion);
+/// The dialog: a digit picks the reason, Enter acts. `earlier` is the promotion that it goes back to, where loaded.
+fn roll_back_dialog(live: &Promotion, target: &RollbackTarget, earlier: Option<&Promotion>, now: Timestamp) -> Dialog {
+    let approval = earlier.map_or(String::new(), |earlier| {
+        format!(": {}, {}", earlier.review, earlier.run)
+    });
     let facts = vec![
         Fact::new(
             "from",
             format!(
                 "{} = {}, live for {}",
-                from.id,
-                from.version,
-                from.promoted_at.ago_text(now)
+                live.id,
+                live.version,
+                live.promoted_at.ago_text(now)
             ),
         ),
-        Fact::new("to", format!("{} = {}", to.id, to.version)),
+        Fact::new("to", format!("{} = {}", target.release, target.version)),
         Fact::new("affects", "all of production's requests, at once"),
-        Fact::new(
-            "rests on",
-            format!("the approval of {}: {}, {}", to.id, to.review, to.run),
-        ),
+        Fact::new("rests on", format!("the approval of {}{approval}", target.release)),
         Fact::new("undo", "another review and promotion"),
     ];
     Dialog::pick(
         CommandId::ReleaseRollBack,
-        format!("Roll back {}", from.id),
+        format!("Roll back {}", live.id),
         facts,
-        format!("Roll back to {}", to.version),
-        roll_back_reasons(&from.id),
+        format!("Roll back to {}", target.version),
+        roll_back_reasons(&live.id),
     )
 }
 

@@ -153,7 +153,7 @@ impl Changes {
             });
         }
         if hidden > 0 {
-            let text = format!("! hidden or control characters in the new lines: {hidden}");
+            let text = format!("! {hidden} hidden in the new lines");
             self.rows.push(DiffRow::Remark(Printable::line(&text)));
         }
     }

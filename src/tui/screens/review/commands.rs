@@ -3,7 +3,6 @@
 use ratatui::layout::Rect;
 
 use super::{Pane, Reviews, judging, viewed_of};
-use crate::domain::ids::RunId;
 use crate::domain::time::Timestamp;
 use crate::tui::command::CommandId;
 use crate::tui::effect::Effect;
@@ -112,14 +111,25 @@ impl Reviews {
                 Vec::new()
             }
             Pane::Change => self.open_diff(),
-            Pane::Evidence => self.open_run(Place::Failures),
-            Pane::Checks => self.open_run(Place::Run),
+            Pane::Evidence => self.open_evidence(),
+            Pane::Checks => self
+                .shown()
+                .map(|detail| Effect::Open(Place::Run(detail.run.id)))
+                .into_iter()
+                .collect(),
         }
     }
 
-    fn open_run(&self, place: fn(RunId) -> Place) -> Vec<Effect> {
-        let run = self.shown().map(|detail| detail.run.id);
-        run.map(|run| Effect::Open(place(run))).into_iter().collect()
+    /// Both runs example by example, or what failed in the one that there is.
+    fn open_evidence(&self) -> Vec<Effect> {
+        let place = self.shown().map(|detail| match &detail.comparison {
+            Some(comparison) => Place::Comparison {
+                base: comparison.base,
+                candidate: comparison.candidate,
+            },
+            None => Place::Failures(detail.run.id),
+        });
+        place.map(Effect::Open).into_iter().collect()
     }
 
     fn open_diff(&self) -> Vec<Effect> {

@@ -14,7 +14,7 @@ const BREAKING_SHOWN_MAX: usize = 6;
 /// One metric over the run or a slice of it, with what it must reach.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct MetricRow {
-    /// The metric, and the slice in brackets.
+    /// The metric, and the slice's value in brackets.
     pub(super) label: String,
     pub(super) base: String,
     pub(super) candidate: String,
@@ -72,7 +72,7 @@ pub(super) fn metric_rows(detail: &ReviewDetail) -> Vec<MetricRow> {
 fn rule_row(rule: &RuleResult, detail: &ReviewDetail) -> MetricRow {
     let threshold = &rule.threshold;
     let label = match &threshold.slice {
-        Some(slice) => format!("{}[{slice}]", threshold.metric),
+        Some(slice) => format!("{}[{}]", threshold.metric, slice.value),
         None => threshold.metric.clone(),
     };
     MetricRow {
@@ -101,6 +101,7 @@ fn base_text(detail: &ReviewDetail, metric: &str) -> String {
 
 fn rule_note(rule: &RuleResult) -> String {
     let mut parts = Vec::new();
+    parts.extend(rule.threshold.slice.as_ref().map(|slice| format!("where {slice}")));
     if !rule.gating {
         parts.push("reported only".to_owned());
     }
@@ -147,7 +148,7 @@ pub(super) enum Weight {
 pub(super) fn comparison_lines(detail: &ReviewDetail) -> Vec<(Weight, String)> {
     let mut lines = Vec::new();
     if detail.run.answers == AnswerSource::Simulated {
-        let text = format!("! {SIMULATED}: the simulated model answered, which says nothing about a model");
+        let text = format!("! {SIMULATED} answers: they say nothing about a model");
         lines.push((Weight::Warning, text));
     }
     let Some(comparison) = &detail.comparison else {
@@ -165,15 +166,15 @@ pub(super) fn comparison_lines(detail: &ReviewDetail) -> Vec<(Weight, String)> {
         lines.push((Weight::Plain, text.into()));
     }
     let p_value = comparison.p_value.map_or("p not known".into(), p_value_text);
-    let mut flips = format!(
+    let flips = format!(
         "fixed {}  broken {}  {p_value}  still failing {}",
         comparison.fixed.count, comparison.broken.count, comparison.still_failing.count
     );
+    lines.push((Weight::Plain, flips));
     if comparison.broken.count > 0 {
         let examples = examples_text(&comparison.broken.examples, comparison.broken.count);
-        flips.push_str(&format!("  newly failing: {examples}"));
+        lines.push((Weight::Plain, format!("newly failing: {examples}")));
     }
-    lines.push((Weight::Plain, flips));
     lines
 }
 

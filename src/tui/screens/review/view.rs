@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::text::{Printable, cut_start};
 use crate::tui::layout::WidthClass;
 use crate::tui::screens::Context;
-use crate::tui::screens::figures::{verdict_style, verdict_word};
+use crate::tui::screens::figures::{verdict_sign, verdict_style, verdict_word};
 use crate::tui::screens::panes::{Areas, draw_lines, draw_sentence, line};
 use crate::tui::widgets::diff_view::DiffView;
 use crate::tui::widgets::field::Focus;
@@ -23,15 +23,17 @@ use crate::workbench::ReviewDetail;
 /// Columns of the queue beside the change.
 const QUEUE_COLUMNS: u16 = 32;
 /// Columns of the evidence where it has a column of its own.
-const EVIDENCE_COLUMNS: u16 = 64;
+const EVIDENCE_COLUMNS: u16 = 72;
 /// Rows of the evidence below the change.
-const EVIDENCE_ROWS: u16 = 12;
+const EVIDENCE_ROWS: u16 = 14;
 /// Rows of the strip below the change in a narrow terminal.
-const STRIP_ROWS: u16 = 7;
+const STRIP_ROWS: u16 = 8;
 /// From this width inside the pane the queue has columns of its own for who and when.
 const QUEUE_WIDE: u16 = 60;
 /// From this width inside the pane the evidence shows the base's number too.
-const BASE_FROM: u16 = 66;
+const BASE_FROM: u16 = 68;
+/// Rows of what is said about the selected metric.
+const NOTE_ROWS: u16 = 2;
 
 impl Reviews {
     /// Which panes are seen, and where.
@@ -119,7 +121,7 @@ impl Reviews {
             Column::fixed("gate", if is_wide { 11 } else { 0 }),
             Column::fixed("state", if is_wide { 11 } else { 8 }),
         ];
-        let subject_columns = usize::from(inner.width.saturating_sub(12));
+        let subject_columns = usize::from(inner.width.saturating_sub(2 + 8 + 2));
         let cells = |row: &QueueRow| {
             let review = &row.0.review;
             let style = if is_waiting(row.0.state) { theme.text } else { theme.dim };
@@ -208,12 +210,12 @@ impl Reviews {
         let [top, table, bottom] = Layout::vertical([
             Constraint::Length(u16::try_from(above.len()).unwrap_or(u16::MAX)),
             Constraint::Fill(1),
-            Constraint::Length(u16::from(note.is_some())),
+            Constraint::Length(if note.is_some() { NOTE_ROWS } else { 0 }),
         ])
         .areas(inner);
         draw_lines(frame, top, above);
         self.draw_metrics(frame, table, context);
-        draw_lines(frame, bottom, note.map(|note| line(note, theme.dim)));
+        draw_sentence(frame, bottom, &note.unwrap_or_default(), theme.dim);
     }
 
     fn evidence_title(&self) -> String {
@@ -228,19 +230,22 @@ impl Reviews {
         let theme = context.theme;
         let base_columns = if area.width >= BASE_FROM { 6 } else { 0 };
         let is_wide = area.width >= BASE_FROM + 10;
+        let rows = self.metrics.rows().iter();
+        let counts = rows.map(|row| row.counts.len()).max().unwrap_or(0);
         let columns = [
             Column::share("metric", 1),
             Column::number(if base_columns > 0 { "base" } else { "" }, base_columns),
             Column::number("new", 6),
-            Column::number("k/n", 7),
+            Column::number("k/n", u16::try_from(counts).unwrap_or(u16::MAX)),
             Column::fixed("95% interval", 13),
             Column::fixed("must be", 9),
-            Column::fixed("gate", if is_wide { 11 } else { 6 }),
+            Column::fixed("gate", if is_wide { 11 } else { 4 }),
         ];
         let cells = |row: &MetricRow| {
-            let verdict = match verdict_word(row.verdict) {
-                "cannot tell" if !is_wide => "unsure",
-                word => word,
+            let verdict = if is_wide {
+                verdict_word(row.verdict)
+            } else {
+                verdict_sign(row.verdict)
             };
             vec![
                 TableCell::plain(&row.label),

@@ -1,6 +1,6 @@
 //! What can be done with a run, wherever it is shown: the list and the single run offer the same.
 
-use super::super::numbers;
+use super::super::figures::verdict_word;
 use super::super::run_start::{RunStart, RunWish};
 use super::super::{Place, ScreenEvent};
 use crate::domain::gate::Verdict;
@@ -254,7 +254,7 @@ fn cancel_question(facts: RunFacts) -> Dialog {
 }
 
 fn review_form(facts: RunFacts) -> Form {
-    let gate = facts.verdict.map_or("none", numbers::verdict);
+    let gate = verdict_word(facts.verdict);
     let environments = REVIEWED
         .iter()
         .map(|environment| environment.as_str().to_owned())
@@ -289,7 +289,7 @@ fn comparison_choice(run: &Run, runs: &[RunSummary]) -> Effect {
         Entry {
             id: other.run.id.to_string(),
             text: format!("{}  {}", other.run.id, other.run.subject.label()),
-            note: format!("{}  {verdict}", other.run.dataset),
+            note: format!("{}  gate {verdict}", other.run.dataset),
             off: (other.state != RunState::Finished).then(|| format!("it is {}", other.state.as_str())),
         }
     });

@@ -1,10 +1,11 @@
 //! A run that ended: what the gate says and why, rule by rule, and what broke each.
 
-use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::super::figures::{interval_text, measure_text, threshold_text, verdict_style, verdict_word};
 use super::super::lines::{facts, outside, wrapped_outside};
-use super::super::{Context, numbers};
+use super::super::panes::duration_text;
+use super::super::{Context, run_figures};
 use super::live;
 use crate::domain::gate::{Gate, RuleResult, Verdict};
 use crate::domain::metric::MetricResult;
@@ -48,8 +49,8 @@ pub(super) fn lines(detail: &RunDetail, end: &RunEnd, columns: usize, context: &
     )));
     lines.push(Line::raw(facts(
         &[
-            format!("took {}", numbers::clock(end.ended_at.since_ms(detail.run.started_at))),
-            numbers::cost(totals),
+            format!("took {}", duration_text(end.ended_at.since_ms(detail.run.started_at))),
+            run_figures::cost(totals),
             live::tokens(&detail.progress),
             live::latencies(&detail.progress),
         ],
@@ -72,20 +73,11 @@ pub(super) fn lines(detail: &RunDetail, end: &RunEnd, columns: usize, context: &
     lines
 }
 
-/// The style of a verdict; its word always stands beside it.
-pub(in super::super) fn verdict_style(verdict: Verdict, theme: &Theme) -> Style {
-    match verdict {
-        Verdict::Pass => theme.ok,
-        Verdict::Fail => theme.fail,
-        Verdict::CannotTell => theme.unknown,
-    }
-}
-
 fn gate_lines(gate: &Gate, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let style = verdict_style(gate.verdict, theme);
+    let style = verdict_style(Some(gate.verdict), theme);
     let head = format!(
         "gate {}  by the {} result",
-        numbers::verdict(gate.verdict),
+        verdict_word(Some(gate.verdict)),
         gate.policy.as_str()
     );
     let mut lines = vec![Line::styled(head, style)];
@@ -103,18 +95,18 @@ fn rule_columns(columns: usize) -> usize {
 
 /// The rule with its numbers; below it what the numbers mean and what broke it.
 fn rule_lines(rule: &RuleResult, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let name = rule.threshold.to_string();
+    let name = rule_name(rule);
     let word = if rule.gating {
-        numbers::verdict(rule.verdict).to_owned()
+        verdict_word(Some(rule.verdict)).to_owned()
     } else {
-        format!("{}, not gating", numbers::verdict(rule.verdict))
+        format!("{}, not gating", verdict_word(Some(rule.verdict)))
     };
-    let word = Span::styled(word, verdict_style(rule.verdict, theme));
+    let word = Span::styled(word, verdict_style(Some(rule.verdict), theme));
     let measured = format!(
         "{:>9} {:>7} {:<14} ",
         rule.measure.counts_text(),
-        numbers::value(rule.measure),
-        numbers::interval(rule.interval),
+        measure_text(rule.measure),
+        interval_text(rule.interval),
     );
     let room = rule_columns(columns);
     let mut lines = Vec::new();
@@ -136,6 +128,15 @@ fn rule_lines(rule: &RuleResult, columns: usize, theme: &Theme) -> Vec<Line<'sta
         lines.extend(broken_by(rule, columns, theme));
     }
     lines
+}
+
+fn rule_name(rule: &RuleResult) -> String {
+    let threshold = &rule.threshold;
+    let bound = threshold_text(threshold, rule.measure);
+    match &threshold.slice {
+        Some(slice) => format!("{}[{slice}] {bound}", threshold.metric),
+        None => format!("{} {bound}", threshold.metric),
+    }
 }
 
 fn broken_by(rule: &RuleResult, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
@@ -194,8 +195,8 @@ fn metric_line(result: &MetricResult, columns: usize, theme: &Theme) -> Line<'st
     spans.push(Span::raw(format!(
         " {:>9} {:>7} {:<14}",
         result.measure.counts_text(),
-        numbers::value(result.measure),
-        numbers::interval(result.interval),
+        measure_text(result.measure),
+        interval_text(result.interval),
     )));
     Line::from(spans)
 }

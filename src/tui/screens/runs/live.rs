@@ -4,8 +4,10 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
+use super::super::figures::{interval_text, measure_text, threshold_text};
 use super::super::lines::{both_ends, facts, outside};
-use super::super::{Context, numbers};
+use super::super::panes::duration_text;
+use super::super::{Context, run_figures};
 use crate::domain::metric::MetricResult;
 use crate::domain::progress::{LATENCY_BAR_ENDS_MS, RunProgress};
 use crate::domain::run::RunState;
@@ -72,8 +74,8 @@ pub(super) fn lines(
 fn pace(progress: &RunProgress) -> Vec<String> {
     match progress.state {
         RunState::Running => vec![
-            format!("elapsed {}", numbers::clock(progress.elapsed_ms)),
-            format!("ETA {}", progress.eta_ms.map_or("--:--".into(), numbers::clock)),
+            format!("elapsed {}", duration_text(progress.elapsed_ms)),
+            format!("ETA {}", progress.eta_ms.map_or("--:--".into(), duration_text)),
             format!("{:.1}/s", progress.rate_per_s),
             format!("in flight {} of {}", progress.in_flight, progress.concurrency),
         ],
@@ -93,9 +95,9 @@ pub(super) fn latencies(progress: &RunProgress) -> String {
     progress.latency_ms.map_or_else(String::new, |[p50, p95, p99]| {
         format!(
             "p50 {:<5}  p95 {:<5}  p99 {:<5}",
-            numbers::latency(p50),
-            numbers::latency(p95),
-            numbers::latency(p99)
+            run_figures::latency(p50),
+            run_figures::latency(p95),
+            run_figures::latency(p99)
         )
     })
 }
@@ -104,15 +106,15 @@ pub(super) fn tokens(progress: &RunProgress) -> String {
     let totals = &progress.totals;
     format!(
         "in {} out {} tok",
-        numbers::tokens(totals.input_tokens),
-        numbers::tokens(totals.output_tokens)
+        run_figures::tokens(totals.input_tokens),
+        run_figures::tokens(totals.output_tokens)
     )
 }
 
 fn costs(progress: &RunProgress) -> [String; 2] {
-    let at_end = numbers::cost_at_the_end(&progress.totals, progress.example_count);
+    let at_end = run_figures::cost_at_the_end(&progress.totals, progress.example_count);
     [
-        numbers::cost(&progress.totals),
+        run_figures::cost(&progress.totals),
         at_end.map_or_else(String::new, |cost| format!("about {cost} at the end")),
     ]
 }
@@ -147,19 +149,22 @@ fn metric_line(
         .slice
         .as_ref()
         .map_or_else(|| result.metric.clone(), |slice| format!("{}[{slice}]", result.metric));
-    let interval = numbers::interval(result.interval);
-    let measured = format!("{:>7} {interval:<14} ", numbers::value(result.measure));
+    let interval = interval_text(result.interval);
+    let measured = format!("{:>7} {interval:<14} ", measure_text(result.measure));
     let (words, style) = match (threshold, result.measure.value()) {
         (None, _) => (String::new(), theme.text),
-        (Some(threshold), None) => (bound(threshold), theme.unknown),
+        (Some(threshold), None) => (threshold_text(threshold, result.measure), theme.unknown),
         (Some(threshold), Some(value)) => {
-            let meets = numbers::meets(value, threshold.comparison, threshold.value);
+            let meets = run_figures::meets(value, threshold.comparison, threshold.value);
             let (word, style) = if meets {
                 ("meets", theme.ok)
             } else {
                 ("MISSES", theme.fail)
             };
-            (format!("{} {word} so far", bound(threshold)), style)
+            (
+                format!("{} {word} so far", threshold_text(threshold, result.measure)),
+                style,
+            )
         }
     };
     let left = columns.saturating_sub(NAME_COLUMNS + measured.len() + 1);
@@ -167,10 +172,6 @@ fn metric_line(
     spans.push(Span::raw(format!(" {measured}")));
     spans.push(Span::styled(cut(&words, left).into_owned(), style));
     Line::from(spans)
-}
-
-fn bound(threshold: &Threshold) -> String {
-    format!("{} {}", threshold.comparison.sign(), threshold.value)
 }
 
 /// Score over time and latency, side by side where there is room.
@@ -268,7 +269,7 @@ pub(super) fn draw_failures(frame: &mut Frame, area: Rect, progress: &RunProgres
         let left = crate::text::Printable::line(&left);
         let row = both_ends(
             &cut(left.as_str(), columns.saturating_sub(9)),
-            &format!("{} ", numbers::latency(failure.latency_ms)),
+            &format!("{} ", run_figures::latency(failure.latency_ms)),
             columns,
         );
         frame.render_widget(Line::raw(row), Rect::new(inner.x, y, inner.width, 1));

@@ -13,7 +13,8 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use self::acts::{RunActs, RunFacts};
 use self::pane::{Framing, RunPane};
-use super::{Context, Place, Screen, ScreenEvent, numbers};
+use super::figures::{verdict_style, verdict_word};
+use super::{Context, Place, Screen, ScreenEvent};
 use crate::domain::ids::RunId;
 use crate::domain::progress::RunProgress;
 use crate::domain::run::{AnswerSource, RunState};
@@ -30,8 +31,6 @@ use crate::tui::widgets::listing::{HasId, Listing, PAGE_ROWS};
 use crate::tui::widgets::panel::Panel;
 use crate::tui::widgets::table::{Column, Table, TableCell};
 use crate::workbench::{Answer, Fault, Request, RunSummary};
-
-pub(super) use self::ended::verdict_style;
 
 /// Columns of the list where the selected run stands beside it.
 const LIST_COLUMNS: u16 = 40;
@@ -384,16 +383,12 @@ fn list_columns(context: &Context) -> Vec<Column> {
 fn standing(summary: &RunSummary, theme: &Theme) -> TableCell {
     match (&summary.verdict, summary.state) {
         (Some((verdict, _)), _) => {
-            let word = match *verdict {
-                crate::domain::gate::Verdict::CannotTell => "cannot tell",
-                verdict => numbers::verdict(verdict),
-            };
+            let word = verdict_word(Some(*verdict));
             let simulated = match summary.run.answers {
                 AnswerSource::Simulated => " sim",
                 AnswerSource::Model => "",
             };
-            let whole = format!("{word}{simulated}");
-            TableCell::new(whole, verdict_style(*verdict, theme))
+            TableCell::new(format!("{word}{simulated}"), verdict_style(Some(*verdict), theme))
         }
         (None, RunState::Running) => {
             let share = percent(summary.saved, summary.run.example_count);

@@ -6,12 +6,13 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 
+use super::super::figures::source_label;
 use super::super::lines::{Scroll, text_of};
 use super::super::{Context, ScreenEvent};
 use super::{ended, live};
 use crate::domain::ids::RunId;
 use crate::domain::progress::RunProgress;
-use crate::domain::run::{AnswerSource, Run, RunState};
+use crate::domain::run::{Run, RunState};
 use crate::domain::suite::Threshold;
 use crate::tui::effect::Effect;
 use crate::tui::layout::WidthClass;
@@ -212,8 +213,5 @@ pub(super) fn title(run: &Run) -> String {
 fn note(detail: &RunDetail, context: &Context) -> String {
     let run = &detail.run;
     let who = format!("{} {}", run.started_by, run.started_at.ago_text(context.now));
-    match run.answers {
-        AnswerSource::Simulated => format!("simulated  {who}"),
-        AnswerSource::Model => who,
-    }
+    format!("{}  {who}", source_label(run.answers)).trim().to_owned()
 }

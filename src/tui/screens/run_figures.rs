@@ -1,21 +1,8 @@
-//! How screens write times, counts and measures: fixed units, few digits.
+//! How a run's latencies, tokens and costs read on screens: fixed units, few digits.
 
-use crate::domain::gate::Verdict;
-use crate::domain::metric::Measure;
 use crate::domain::money::UsdNanos;
 use crate::domain::run::RunTotals;
 use crate::domain::suite::Comparison;
-
-/// A stretch of time as a clock: `01:54`, `1:02:03`.
-pub(super) fn clock(ms: u64) -> String {
-    let seconds = ms / 1_000;
-    let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
-    if hours == 0 {
-        format!("{minutes:02}:{seconds:02}")
-    } else {
-        format!("{hours}:{minutes:02}:{seconds:02}")
-    }
-}
 
 /// A latency: `340ms` under a second, `2.1s` from there on.
 pub(super) fn latency(ms: u64) -> String {
@@ -33,31 +20,6 @@ pub(super) fn tokens(count: u64) -> String {
         10_000..10_000_000 => format!("{}k", count / 1_000),
         _ => format!("{:.1}M", count as f64 / 1e6),
     }
-}
-
-/// A measured value as thresholds write it: a share with three digits, any other number as short as it is.
-pub(super) fn value(measure: Measure) -> String {
-    match (measure, measure.value()) {
-        (_, None) => "no data".into(),
-        (Measure::Rate { .. }, Some(share)) => format!("{share:.3}"),
-        (_, Some(number)) => plain_number(number),
-    }
-}
-
-/// A number without digits that say nothing.
-pub(super) fn plain_number(number: f64) -> String {
-    if number.fract() == 0.0 || number.abs() >= 100.0 {
-        format!("{number:.0}")
-    } else if number.abs() >= 1.0 {
-        format!("{number:.2}")
-    } else {
-        format!("{number:.4}")
-    }
-}
-
-/// The 95 % interval of a rate.
-pub(super) fn interval(interval: Option<(f64, f64)>) -> String {
-    interval.map_or_else(String::new, |(low, high)| format!("[{low:.3}, {high:.3}]"))
 }
 
 /// What a run cost, and how much of it nobody knows.
@@ -87,33 +49,14 @@ pub(super) fn meets(value: f64, comparison: Comparison, threshold: f64) -> bool 
     }
 }
 
-/// A verdict in a list: `pass`, `FAIL`, `cannot tell yet`.
-pub(super) fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Fail => "FAIL",
-        other => other.as_str(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn units_are_fixed_and_digits_few() {
-        assert_eq!((clock(114_000), clock(3_723_000)), ("01:54".into(), "1:02:03".into()));
         assert_eq!((latency(340), latency(2_149)), ("340ms".into(), "2.1s".into()));
         assert_eq!((tokens(640), tokens(301_200)), ("640".into(), "301k".into()));
-        assert_eq!(value(Measure::Rate { hits: 230, total: 240 }), "0.958");
-        assert_eq!(value(Measure::Value { value: 0.0, count: 2 }), "0");
-        assert_eq!(
-            value(Measure::Value {
-                value: 1_250.4,
-                count: 2
-            }),
-            "1250"
-        );
-        assert_eq!(value(Measure::Undefined), "no data");
     }
 
     #[test]

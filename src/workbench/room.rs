@@ -1,0 +1,155 @@
+//! Whether the disk has room for what is about to begin. A run that was not begun costs nothing; one that stops on a
+//! full disk has paid for answers that it cannot keep.
+
+use super::{Workbench, WorkbenchError};
+use crate::store::StoreError;
+use crate::store::engine::Room;
+
+/// What stays free for everybody's edits, reviews and releases, and for the index, which grows before it shrinks.
+const FLOOR_BYTES: u64 = 64 * MEGABYTE_BYTES;
+
+/// Estimate for one outcome: its messages, response and scores, a few kilobytes, its commit and its places in the
+/// index.
+pub(super) const OUTCOME_BYTES: u64 = 8 * 1024;
+
+/// Estimate for one imported example on top of its bytes in the file: its keys, its commit and its place in the index.
+pub(super) const EXAMPLE_BYTES: u64 = 1024;
+
+const MEGABYTE_BYTES: u64 = 1024 * 1024;
+
+impl Workbench {
+    /// Refuses what would not fit on the store's disk.
+    ///
+    /// # Errors
+    /// [`WorkbenchError::Refused`] with what is free and what it takes.
+    pub(super) fn check_room(&self, what: &str, bytes: u64) -> Result<(), WorkbenchError> {
+        let needed = bytes.saturating_add(FLOOR_BYTES);
+        match self.store.engine().room().map_err(StoreError::from)? {
+            Room::Bytes(free) if free < needed => Err(WorkbenchError::refused(
+                format!(
+                    "the disk of the store has {} MB free, and {what} takes about {} MB where {} MB are to stay free",
+                    free / MEGABYTE_BYTES,
+                    bytes.div_ceil(MEGABYTE_BYTES),
+                    FLOOR_BYTES / MEGABYTE_BYTES,
+                ),
+                "free some space on that disk, or choose a store on a larger one with --store",
+            )),
+            Room::Bytes(_) | Room::NoLimitKnown => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::domain::actor::Actor;
+    use crate::domain::ids::{DatasetName, RunId};
+    use crate::domain::run::{RunSettings, RuntimeContext};
+    use crate::store::Change;
+    use crate::store::engine::{AuditRow, Batch, Engine, EngineError, EngineReport, EngineStats, Entry, Pending, Scan};
+    use crate::store::memory::MemoryEngine;
+    use crate::workbench::{FaultKind, ImportRequest, StartRun};
+
+    /// An engine in memory that says what is free.
+    struct Disk {
+        memory: MemoryEngine,
+        free_bytes: AtomicU64,
+    }
+
+    impl Engine for Disk {
+        fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+            self.memory.get(key)
+        }
+        fn scan(&self, scan: &Scan) -> Result<Vec<Entry>, EngineError> {
+            self.memory.scan(scan)
+        }
+        fn count(&self, prefix: &[u8]) -> Result<u64, EngineError> {
+            self.memory.count(prefix)
+        }
+        fn submit(&self, batch: Batch) -> Pending {
+            self.memory.submit(batch)
+        }
+        fn audit_page(&self, from_sequence: u64, limit: usize) -> Result<Vec<AuditRow>, EngineError> {
+            self.memory.audit_page(from_sequence, limit)
+        }
+        fn changes(&self) -> watch::Receiver<u64> {
+            self.memory.changes()
+        }
+        fn stats(&self) -> Result<EngineStats, EngineError> {
+            self.memory.stats()
+        }
+        fn room(&self) -> Result<Room, EngineError> {
+            Ok(Room::Bytes(self.free_bytes.load(Ordering::Relaxed)))
+        }
+        fn verify(&self) -> Result<EngineReport, EngineError> {
+            self.memory.verify()
+        }
+    }
+
+    fn refusal<T: std::fmt::Debug>(result: Result<T, WorkbenchError>) -> String {
+        let error = result.expect_err("there is no room");
+        assert_eq!(error.kind(), FaultKind::Refused, "{error}");
+        assert!(error.hint().starts_with("free some space"), "{}", error.hint());
+        error.to_string()
+    }
+
+    #[test]
+    fn nothing_long_begins_on_a_disk_that_is_nearly_full() {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let disk = Arc::new(Disk {
+            memory: MemoryEngine::new(),
+            free_bytes: AtomicU64::new(u64::MAX),
+        });
+        Workbench::build_demo(Arc::clone(&disk) as _, runtime.handle().clone()).expect("the demo");
+        let workbench = Workbench::over(
+            Arc::clone(&disk) as _,
+            std::sync::Arc::new(|| crate::domain::time::Timestamp(0)),
+            runtime.handle().clone(),
+        );
+        let anna = Actor::new("anna").expect("a name");
+        let newest = workbench.runs(None, 1).expect("runs").remove(0).run;
+        let start = StartRun {
+            version: newest.subject.version().expect("a version").clone(),
+            dataset: newest.dataset.clone(),
+            suite: newest.suite.clone(),
+            base: None,
+            environment: None,
+            context: RuntimeContext::default(),
+            settings: RunSettings::default(),
+        };
+        let mut interrupted = newest;
+        interrupted.id = RunId(interrupted.id.0 + 1);
+        Change::new(workbench.audit(&anna, "run.start", &interrupted.id, ""))
+            .insert_run(&interrupted)
+            .and_then(|change| change.commit(&workbench.store))
+            .expect("a run that nobody works on");
+        let import = ImportRequest {
+            path: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/data/gsm8k.jsonl")),
+            name: DatasetName::new("maths").expect("a name"),
+            label: None,
+            mapping: String::new(),
+            reason: "to see it refused".into(),
+        };
+
+        disk.free_bytes.store(FLOOR_BYTES, Ordering::Relaxed);
+        let text = refusal(workbench.start_run(&anna, &start));
+        assert!(text.contains("has 64 MB free, and a run of"), "{text}");
+        refusal(workbench.resume_run(&anna, interrupted.id));
+        refusal(workbench.import_dataset(&anna, &import));
+        let name = DatasetName::new("maths").expect("a name");
+        assert_eq!(workbench.store.dataset_versions(&name).expect("versions"), []);
+
+        let enough = FLOOR_BYTES + OUTCOME_BYTES * interrupted.example_count;
+        disk.free_bytes.store(enough - 1, Ordering::Relaxed);
+        refusal(workbench.resume_run(&anna, interrupted.id));
+        disk.free_bytes.store(enough, Ordering::Relaxed);
+        workbench.resume_run(&anna, interrupted.id).expect("it fits exactly");
+        workbench.wait_run(interrupted.id).expect("it ends");
+    }
+}

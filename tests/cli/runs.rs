@@ -1,0 +1,194 @@
+//! Runs from the command line: their exit codes, their record, Ctrl-C and providers that fail.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::sync_channel;
+
+use crate::pegbox::{PROMPT, Pegbox, REASON, Said};
+use crate::support::server::{Answer, Server};
+
+const START: [&str; 7] = [
+    "run",
+    "start",
+    "support_triage_v1",
+    "--dataset",
+    "tickets",
+    "--suite",
+    "shape",
+];
+
+/// A store whose version asks an endpoint.
+fn asking(rows: usize) -> Pegbox {
+    let pegbox = Pegbox::with_records(rows);
+    let document = PROMPT
+        .replace("provider = \"simulated\"", "provider = \"openai\"")
+        .replace("triage-sim-1", "test-model");
+    let file = pegbox.write("asking.md", document);
+    pegbox.does(&["prompt", "import", "asking", &file]);
+    pegbox.does(&[
+        "prompt",
+        "commit",
+        "asking",
+        "--kind",
+        "requirement",
+        "--reason",
+        REASON,
+    ]);
+    pegbox
+}
+
+fn start_asking<'a>(url: &'a str, further: &[&'a str]) -> Vec<&'a str> {
+    let start = [
+        "run",
+        "start",
+        "asking_v1",
+        "--dataset",
+        "tickets",
+        "--suite",
+        "shape",
+        "--base-url",
+        url,
+    ];
+    [&start[..], further].concat()
+}
+
+#[test]
+fn the_gate_decides_the_exit_code() {
+    let pegbox = Pegbox::with_records(6);
+    let said = pegbox.says(&START);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(
+        said.stderr.contains("run_1  6/6  100 %"),
+        "progress goes to standard error: {said:?}"
+    );
+    assert!(said.stdout.contains("from the simulated model"), "{said:?}");
+
+    let strict = crate::pegbox::SUITE.replace("at_least = 0.9", "equals = 0.0");
+    let file = pegbox.write("strict.toml", strict);
+    pegbox.does(&["suite", "import", &file, "--reason", REASON]);
+    let said = pegbox.says(&START);
+    assert_eq!((said.code, said.stderr.contains("error:")), (1, false), "{said:?}");
+    assert_eq!(pegbox.says(&["run", "watch", "run_2"]).code, 1);
+    assert_eq!(pegbox.says(&["run", "show", "run_2"]).code, 0, "to look is no gate");
+    assert_eq!(
+        pegbox.says(&["run", "resume", "run_2"]).code,
+        4,
+        "an ended run never changes"
+    );
+}
+
+#[test]
+fn the_record_of_a_run_has_its_fields() {
+    let pegbox = Pegbox::with_records(4);
+    let flags = ["--flag", "new_router=on", "--code-revision", "abc123", "--json"];
+    let started = pegbox.says(&[&START[..], &flags].concat());
+    let record = started.json();
+    assert_eq!(record, pegbox.json(&["run", "show", "run_1"]));
+    let fields = [
+        "run_id",
+        "workflow",
+        "prompt_version",
+        "base_prompt_version",
+        "environment",
+        "model",
+        "dataset",
+        "eval",
+        "results",
+        "decision",
+        "reason",
+        "rollback_target",
+    ];
+    let found: Vec<&String> = record.as_object().unwrap().keys().take(fields.len()).collect();
+    assert_eq!(found, fields);
+    assert_eq!(record["dataset"]["example_count"], 4);
+    assert_eq!(record["eval"]["thresholds"]["json_validity"], 0.9);
+    assert_eq!(record["decision"], "promote");
+    assert_eq!(record["answers"], "simulated");
+    assert_eq!(record["runtime_context"]["feature_flags"][0], "new_router=on");
+}
+
+#[test]
+fn a_provider_that_never_answers_is_told_from_a_gate_that_fails() {
+    let pegbox = asking(2);
+    // A port that was free a moment ago: whoever connects is refused.
+    let closed = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let url = format!("http://{closed}/v1");
+    let said = pegbox.says(&start_asking(&url, &["--attempts", "1"]));
+    assert_eq!(said.code, 6, "{said:?}");
+    assert!(
+        said.stderr
+            .contains("error: the provider answered none of 2 examples of run_1: connect: "),
+        "{said:?}"
+    );
+
+    let prose = Server::start(|_| Answer::chat("I would rather not."));
+    let said = pegbox.says(&start_asking(&prose.base_url(), &[]));
+    assert_eq!((said.code, said.stderr.contains("error:")), (1, false), "{said:?}");
+
+    let refused = pegbox.says(&["run", "start", "asking_v1", "--dataset", "tickets", "--suite", "shape"]);
+    assert_eq!(refused.code, 6, "{refused:?}");
+    assert!(refused.stderr.contains("set OPENAI_API_KEY"), "{refused:?}");
+}
+
+#[test]
+fn the_configured_endpoint_is_used_where_none_is_named() {
+    let pegbox = asking(2);
+    let server = Server::start(|_| Answer::chat("{}"));
+    let config = format!("[openai]\nbase_url = \"{}\"\n", server.base_url());
+    std::fs::write(pegbox.store().join("config.toml"), config).unwrap();
+    let said = pegbox.says(&["run", "start", "asking_v1", "--dataset", "tickets", "--suite", "shape"]);
+    assert_eq!((said.code, server.requests().len()), (0, 2), "{said:?}");
+    assert_eq!(pegbox.says(&START).code, 0, "the simulated model needs no endpoint");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_parks_a_run_and_resume_sends_nothing_again() {
+    let pegbox = asking(3);
+    let (arrived, has_arrived) = sync_channel(1);
+    let (may_go, go) = sync_channel::<()>(1);
+    let (go, count) = (Mutex::new(go), AtomicU32::new(0));
+    let server = Server::start(move |_| {
+        if count.fetch_add(1, Ordering::SeqCst) == 1 {
+            arrived.send(()).unwrap();
+            go.lock().unwrap().recv().unwrap();
+        }
+        Answer::chat("{}")
+    });
+    let arguments = start_asking_owned(&server.base_url());
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let mut command = pegbox.command(&arguments);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    has_arrived.recv().unwrap();
+    let killed = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut noted = String::new();
+    while !noted.contains("finishing what is in flight") {
+        assert_ne!(stderr.read_line(&mut noted).unwrap(), 0, "{noted}");
+    }
+    may_go.send(()).unwrap();
+    std::io::Read::read_to_string(&mut stderr, &mut noted).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{noted}");
+    assert!(noted.contains("error: interrupted: run_1 has 2 of 3"), "{noted}");
+    assert!(noted.contains("hint: go on with pegbox run resume run_1"), "{noted}");
+
+    let said: Said = pegbox.says(&["run", "resume", "run_1"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert_eq!(server.requests().len(), 3, "no finished example is sent again");
+}
+
+fn start_asking_owned(url: &str) -> Vec<String> {
+    start_asking(url, &["--concurrency", "1"])
+        .into_iter()
+        .map(str::to_owned)
+        .collect()
+}

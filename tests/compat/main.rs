@@ -1,0 +1,292 @@
+//! What is on disk stays readable: one fixed sample of every record has the bytes that it always had.
+//!
+//! After a new record kind or schema number, `PEGBOX_BLESS=1 cargo test --test compat` writes the samples that are
+//! missing. It never writes over one that is there.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking, and its shared steps stand outside the test functions"
+)]
+
+mod samples;
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use pegbox::domain::decision::{DecisionKind, OtherCause};
+use pegbox::domain::example::ExampleSource;
+use pegbox::domain::gate::{Evidence, GatePolicy, Verdict};
+use pegbox::domain::grader::{CaseRule, GraderKind};
+use pegbox::domain::hash::ContentHash;
+use pegbox::domain::ids::PromotionId;
+use pegbox::domain::json::SourceJson;
+use pegbox::domain::metric::{ClassOf, Measure, MetricKind};
+use pegbox::domain::model::{NamedSchema, ResponseFormat, ToolChoice};
+use pegbox::domain::outcome::{ErrorKind, FailureCategory};
+use pegbox::domain::policy::{SelfApproval, SimulatedEvidence};
+use pegbox::domain::promotion::Environment;
+use pegbox::domain::prompt::Role;
+use pegbox::domain::release::ReleaseKind;
+use pegbox::domain::run::{AnswerSource, EndState, Subject};
+use pegbox::domain::suite::Comparison;
+use pegbox::domain::version::ChangeKind;
+use pegbox::store::engine::{AuditEntry, Batch, Engine};
+use pegbox::store::envelope::{self, Label, Record};
+use pegbox::store::memory::MemoryEngine;
+use pegbox::store::{Change, Store};
+use serde::Serialize;
+
+/// Kinds of record, numbered from 1.
+const KIND_COUNT: u16 = 20;
+/// Where the envelope says how the payload is coded; compression may change its bytes with the library's version.
+const CODEC_AT: usize = 8;
+const CODEC_PLAIN: u8 = 1;
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/compat")
+}
+
+/// The bytes of a sample, as some version of pegbox wrote them first.
+fn golden(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let path = fixtures().join(format!("{name}_v1.bin"));
+    assert_eq!(
+        bytes[CODEC_AT], CODEC_PLAIN,
+        "{name}: the sample is so large that it is compressed"
+    );
+    if !path.exists() && std::env::var_os("PEGBOX_BLESS").is_some() {
+        std::fs::create_dir_all(fixtures()).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+    }
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn assert_same(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let golden = golden(name, bytes);
+    assert_eq!(
+        golden, bytes,
+        "{name}: a stored struct changed: add a new schema number, and keep the old struct to read what is on disk"
+    );
+    golden
+}
+
+fn assert_compatible<R: Record + PartialEq + Debug>(name: &str, sample: &R) {
+    let golden = assert_same(name, &envelope::encode(sample).unwrap());
+    assert_eq!(&envelope::decode::<R>(&golden).unwrap(), sample, "{name}");
+}
+
+#[test]
+fn records_have_the_bytes_that_they_always_had() {
+    assert_compatible("policy", &samples::policy());
+    assert_compatible("prompt", &samples::prompt());
+    assert_compatible("draft", &samples::draft());
+    assert_compatible("prompt_version", &samples::prompt_version());
+    assert_compatible("chain_version", &samples::chain_version());
+    assert_compatible("example", &samples::example());
+    assert_compatible("row_page", &samples::row_page());
+    assert_compatible("dataset_version", &samples::dataset_version());
+    assert_compatible("suite_version", &samples::suite_version());
+    assert_compatible("run", &samples::run());
+    assert_compatible("run_end", &samples::run_end());
+    assert_compatible("outcome", &samples::outcome());
+    assert_compatible("failure_line", &samples::failure_line());
+    assert_compatible("review", &samples::review());
+    assert_compatible("decision", &samples::decision());
+    assert_compatible("promotion", &samples::promotion());
+    assert_compatible("release", &samples::release());
+    assert_compatible("trace", &samples::trace());
+}
+
+fn audit() -> AuditEntry {
+    AuditEntry {
+        at_ms: 0,
+        actor: "anna".into(),
+        action: "test.put".into(),
+        subject: String::new(),
+        reason: String::new(),
+    }
+}
+
+/// Marks and outcome indexes are the store's own, so they are read where it puts them.
+#[test]
+fn the_stores_own_records_have_the_bytes_that_they_always_had() {
+    let engine = Arc::new(MemoryEngine::new());
+    let store = Store::new(Arc::clone(&engine) as Arc<dyn Engine>);
+    let (run, outcome) = (samples::run(), samples::outcome());
+    Change::new(audit()).insert_run(&run).unwrap().commit(&store).unwrap();
+    store.append_outcome(audit(), &outcome).unwrap().wait().unwrap();
+    let bytes = |key: &str| engine.get(key.as_bytes()).unwrap().unwrap();
+    let mark = assert_same("mark", &bytes("run-of/triage/0000000002/0000000007"));
+    let index = assert_same("outcome_index", &bytes("outcome-of/0000000007/t-1"));
+
+    // A store that holds only what was written then.
+    let engine = Arc::new(MemoryEngine::new());
+    let store = Store::new(Arc::clone(&engine) as Arc<dyn Engine>);
+    let old = Batch::new(audit())
+        .put("run-of/triage/0000000002/0000000007", mark)
+        .put("outcome-of/0000000007/t-1", index)
+        .put(
+            "outcome/0000000007/0000000003",
+            std::fs::read(fixtures().join("outcome_v1.bin")).unwrap(),
+        );
+    engine.commit(old).unwrap();
+    assert_eq!(store.runs_of(&"triage_v2".parse().unwrap()).unwrap(), [run.id]);
+    assert_eq!(store.outcome_of(run.id, &outcome.example).unwrap(), Some(outcome));
+}
+
+/// On disk a variant is its place, so new ones go to the end, and none is moved or taken away.
+#[test]
+fn variants_have_the_places_that_they_always_had() {
+    assert_places(&Environment::ALL);
+    assert_places(&ChangeKind::ALL);
+    assert_places(&Role::ALL);
+    assert_places(&OtherCause::ALL);
+    let promotion: PromotionId = "triage_prod_v1".parse().unwrap();
+    assert_places(&[
+        DecisionKind::Approved,
+        DecisionKind::Rejected,
+        DecisionKind::Paused,
+        DecisionKind::Promoted(promotion.clone()),
+        DecisionKind::RolledBack(promotion),
+        DecisionKind::NotAPromptProblem(OtherCause::Policy),
+    ]);
+    assert_places(&[SimulatedEvidence::Refused, SimulatedEvidence::Accepted]);
+    assert_places(&[SelfApproval::Refused, SelfApproval::Allowed]);
+    assert_places(&[AnswerSource::Model, AnswerSource::Simulated]);
+    assert_places(&[EndState::Finished, EndState::Cancelled]);
+    assert_places(&[Comparison::AtLeast, Comparison::AtMost, Comparison::Equals]);
+    assert_places(&[CaseRule::Sensitive, CaseRule::Insensitive]);
+    assert_places(&[GatePolicy::Point, GatePolicy::Proven, GatePolicy::NotRefuted]);
+    assert_places(&[Verdict::Pass, Verdict::Fail, Verdict::CannotTell]);
+    assert_places(&[
+        Evidence::Proven,
+        Evidence::Refuted,
+        Evidence::Inconclusive,
+        Evidence::ZeroViolations,
+        Evidence::NoData,
+        Evidence::PointOnly,
+    ]);
+    assert_places(&[
+        Measure::Rate { hits: 1, total: 2 },
+        Measure::Value { value: 1.0, count: 2 },
+        Measure::Undefined,
+    ]);
+    assert_places(&[
+        ErrorKind::Render,
+        ErrorKind::Connect,
+        ErrorKind::Timeout,
+        ErrorKind::RateLimited,
+        ErrorKind::Auth,
+        ErrorKind::BadRequest,
+        ErrorKind::Server,
+        ErrorKind::BadResponse,
+    ]);
+    assert_places(&[
+        FailureCategory::Prompt,
+        FailureCategory::Retrieval,
+        FailureCategory::Tool,
+        FailureCategory::Model,
+        FailureCategory::Parser,
+        FailureCategory::Grader,
+        FailureCategory::Label,
+        FailureCategory::Provider,
+    ]);
+}
+
+#[test]
+fn variants_that_hold_something_have_their_places_too() {
+    let class = ClassOf {
+        field: "escalate".into(),
+        expected_field: None,
+        class: "true".into(),
+    };
+    let grader = String::new;
+    assert_places(&[
+        MetricKind::Accuracy { grader: grader() },
+        MetricKind::ValidityRate { grader: grader() },
+        MetricKind::Precision(class.clone()),
+        MetricKind::Recall(class.clone()),
+        MetricKind::F1(class),
+        MetricKind::LatencyPercentile { percentile: 95.0 },
+        MetricKind::CostPerExample,
+    ]);
+    let case = CaseRule::Sensitive;
+    assert_places(&[
+        GraderKind::ExactMatch { case },
+        GraderKind::FieldMatch {
+            field: "route".into(),
+            expected_field: None,
+        },
+        GraderKind::JsonValid,
+        GraderKind::JsonSchema { schema: None },
+        GraderKind::Regex {
+            pattern: ".".into(),
+            field: None,
+        },
+        GraderKind::NumericTolerance {
+            field: None,
+            expected_field: None,
+            absolute: 0.0,
+            relative: 0.0,
+        },
+        GraderKind::Contains { text: None, case },
+    ]);
+}
+
+#[test]
+fn variants_of_settings_and_origins_have_their_places_too() {
+    let named = NamedSchema {
+        name: "reply".into(),
+        version: 1,
+        schema: SourceJson::new("{}").unwrap(),
+    };
+    assert_places(&[
+        ResponseFormat::Text,
+        ResponseFormat::JsonObject,
+        ResponseFormat::JsonSchema(named),
+    ]);
+    assert_places(&[
+        ToolChoice::Auto,
+        ToolChoice::None,
+        ToolChoice::Required,
+        ToolChoice::Named("lookup".into()),
+    ]);
+    let (run, content_hash) = (samples::run(), ContentHash::of_bytes(b""));
+    let chain = "flow@v3".parse().unwrap();
+    assert_places(&[run.subject, Subject::Chain { chain, content_hash }]);
+    let file = "rows.csv".into();
+    assert_places(&[
+        ExampleSource::Imported { file, line: 1 },
+        ExampleSource::Edited { from: content_hash },
+        samples::example().source,
+    ]);
+    assert_places(&[ReleaseKind::Forward, samples::release().kind]);
+}
+
+fn assert_places<T: Serialize + Debug>(variants: &[T]) {
+    for (place, variant) in variants.iter().enumerate() {
+        let bytes = bincode::serde::encode_to_vec(variant, bincode::config::standard()).unwrap();
+        assert_eq!(
+            usize::from(bytes[0]),
+            place,
+            "{variant:?} moved: records on disk would read as another"
+        );
+    }
+}
+
+#[test]
+fn every_kind_has_its_sample() {
+    let labels: BTreeSet<(u16, u16)> = std::fs::read_dir(fixtures())
+        .unwrap()
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let Some(Label { kind, schema }) = envelope::label(&std::fs::read(&path).unwrap()) else {
+                panic!("{} is no envelope", path.display())
+            };
+            (kind, schema)
+        })
+        .collect();
+    let expected: BTreeSet<(u16, u16)> = (1..=KIND_COUNT).map(|kind| (kind, 1)).collect();
+    assert_eq!(labels, expected);
+}

@@ -1,0 +1,532 @@
+//! One small sample of every record, with a value in each field that can have one.
+
+use std::collections::BTreeMap;
+
+use pegbox::domain::chain::{ChainContent, ChainStep, ChainVersion, RouteRule, StepInput};
+use pegbox::domain::dataset::{DatasetChanges, DatasetVersion, Exclusion, Row, RowPage};
+use pegbox::domain::decision::{Decision, DecisionKind, OtherCause};
+use pegbox::domain::draft::Draft;
+use pegbox::domain::example::{Document, Example, ExampleContent, ExampleContext, ExampleSource, ToolResult};
+use pegbox::domain::gate::{BreakingSlice, Evidence, Gate, GatePolicy, RuleResult, Verdict};
+use pegbox::domain::grader::{CaseRule, Grader, GraderKind, Score};
+use pegbox::domain::hash::ContentHash;
+use pegbox::domain::ids::RunId;
+use pegbox::domain::json::{JsonText, SourceJson};
+use pegbox::domain::metric::{ClassOf, Measure, Metric, MetricKind, MetricResult, Slice};
+use pegbox::domain::model::{ModelConfig, NamedSchema, ResponseFormat, Setting, Tool, ToolChoice};
+use pegbox::domain::money::UsdNanos;
+use pegbox::domain::outcome::{
+    Attempt, DocumentRef, ErrorKind, FailureCategory, Outcome, OutcomeError, RenderedMessage, ToolCall, Usage,
+};
+use pegbox::domain::policy::{Policy, SelfApproval, SimulatedEvidence};
+use pegbox::domain::progress::FailureLine;
+use pegbox::domain::promotion::{Environment, Promotion};
+use pegbox::domain::prompt::{MessageTemplate, Prompt, PromptContent, Role, Variable};
+use pegbox::domain::reason::Reason;
+use pegbox::domain::release::{Guard, ModelBundle, Release, ReleaseKind, RollbackTarget};
+use pegbox::domain::review::Review;
+use pegbox::domain::run::{AnswerSource, EndState, Run, RunEnd, RunSettings, RunTotals, RuntimeContext, Subject};
+use pegbox::domain::suite::{Comparison, SuiteContent, SuiteVersion, Threshold};
+use pegbox::domain::time::Timestamp;
+use pegbox::domain::trace::{Feedback, Span, Trace};
+use pegbox::domain::version::{ChangeKind, ChangeReason, PromptVersion};
+
+fn id<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+    text.parse().unwrap()
+}
+
+fn anna() -> pegbox::domain::actor::Actor {
+    pegbox::domain::actor::Actor::new("anna").unwrap()
+}
+
+fn why() -> Reason {
+    Reason::new("billing was missed").unwrap()
+}
+
+fn hash() -> ContentHash {
+    ContentHash::of_bytes(b"content")
+}
+
+const AT: Timestamp = Timestamp(1_780_300_000_123);
+
+pub fn policy() -> Policy {
+    Policy {
+        simulated_evidence: SimulatedEvidence::Accepted,
+        self_approval: SelfApproval::Refused,
+    }
+}
+
+pub fn prompt() -> Prompt {
+    Prompt {
+        name: id("triage"),
+        description: "routes é".into(),
+        owner: anna(),
+        created_at: AT,
+    }
+}
+
+pub fn draft() -> Draft {
+    Draft {
+        prompt: id("triage"),
+        base: Some(id("triage_v2")),
+        source: "+++\n".into(),
+        saved_by: anna(),
+        saved_at: AT,
+    }
+}
+
+fn model() -> ModelConfig {
+    ModelConfig {
+        provider: "openai".into(),
+        name: "m".into(),
+        temperature: Some(0.25),
+        top_p: Some(0.5),
+        max_output_tokens: Some(300),
+        stop: vec!["END".into()],
+        seed: Some(70_000),
+        response_format: ResponseFormat::JsonSchema(NamedSchema {
+            name: "reply".into(),
+            version: 3,
+            schema: SourceJson::new("{}").unwrap(),
+        }),
+        tools: vec![Tool {
+            name: "lookup".into(),
+            description: "finds".into(),
+            parameters: SourceJson::new("{ }").unwrap(),
+        }],
+        tool_choice: ToolChoice::Named("lookup".into()),
+        safety_settings: vec![setting("violence")],
+        provider_flags: vec![setting("store")],
+    }
+}
+
+fn setting(name: &str) -> Setting {
+    Setting {
+        name: name.into(),
+        value: JsonText::parse("[1,null]").unwrap(),
+    }
+}
+
+pub fn prompt_version() -> PromptVersion {
+    PromptVersion {
+        id: id("triage_v2"),
+        content: PromptContent {
+            messages: vec![MessageTemplate {
+                role: Role::Developer,
+                text: "{{ ticket }}".into(),
+            }],
+            variables: vec![Variable {
+                name: "ticket".into(),
+                description: "d".into(),
+                default: Some(String::new()),
+            }],
+            model: model(),
+        },
+        content_hash: hash(),
+        base: Some(id("triage_v1")),
+        author: anna(),
+        reason: ChangeReason {
+            kind: ChangeKind::CustomerReport,
+            text: why(),
+            link: Some("T-7".into()),
+        },
+        committed_at: AT,
+    }
+}
+
+pub fn chain_version() -> ChainVersion {
+    ChainVersion {
+        id: id("flow@v3"),
+        content: ChainContent {
+            steps: vec![ChainStep {
+                name: "route".into(),
+                version: id("triage_v2"),
+                inputs: vec![StepInput {
+                    variable: "ticket".into(),
+                    from: "input.ticket".into(),
+                }],
+                when: vec![RouteRule {
+                    path: "input.kind".into(),
+                    equals: "mail".into(),
+                }],
+                tools: vec!["lookup".into()],
+            }],
+        },
+        content_hash: hash(),
+        author: anna(),
+        reason: why(),
+        committed_at: AT,
+    }
+}
+
+pub fn example() -> Example {
+    Example {
+        content: ExampleContent {
+            id: id("t-1"),
+            input: JsonText::parse(r#"{"b":1,"a":"é"}"#).unwrap(),
+            expected: Some(JsonText::string("billing")),
+            labels: vec!["hard".into()],
+            metadata: BTreeMap::from([("topic".into(), "bills".into())]),
+            context: ExampleContext {
+                documents: vec![Document {
+                    id: "d".into(),
+                    version: "2".into(),
+                    text: "t".into(),
+                }],
+                tool_results: vec![ToolResult {
+                    tool: "lookup".into(),
+                    result: JsonText::parse("7").unwrap(),
+                }],
+            },
+        },
+        content_hash: hash(),
+        source: ExampleSource::FailedCase {
+            run: RunId(7),
+            example: id("t-0"),
+        },
+    }
+}
+
+fn row() -> Row {
+    Row {
+        example: id("t-1"),
+        content_hash: hash(),
+    }
+}
+
+pub fn row_page() -> RowPage {
+    RowPage { rows: vec![row()] }
+}
+
+pub fn dataset_version() -> DatasetVersion {
+    DatasetVersion {
+        id: id("rows@2026-06-01"),
+        content_hash: hash(),
+        example_count: 240,
+        exclusions: vec![Exclusion {
+            row: row(),
+            reason: why(),
+        }],
+        parent: Some(id("rows@v1")),
+        changes: DatasetChanges {
+            added: vec![id("a")],
+            changed: vec![id("c")],
+            removed: vec![id("r")],
+            excluded: vec![id("e")],
+        },
+        author: anna(),
+        reason: why(),
+        created_at: AT,
+    }
+}
+
+fn slice() -> Slice {
+    Slice {
+        field: "topic".into(),
+        value: "bills".into(),
+    }
+}
+
+fn threshold() -> Threshold {
+    Threshold {
+        metric: "recall".into(),
+        slice: Some(slice()),
+        comparison: Comparison::AtLeast,
+        value: 0.98,
+        min_samples: 20,
+    }
+}
+
+pub fn suite_version() -> SuiteVersion {
+    SuiteVersion {
+        id: id("quality@v8"),
+        content: SuiteContent {
+            description: "d".into(),
+            graders: vec![
+                Grader {
+                    name: "number".into(),
+                    kind: GraderKind::NumericTolerance {
+                        field: Some("total".into()),
+                        expected_field: None,
+                        absolute: 0.5,
+                        relative: 0.0,
+                    },
+                },
+                Grader {
+                    name: "says".into(),
+                    kind: GraderKind::Contains {
+                        text: None,
+                        case: CaseRule::Insensitive,
+                    },
+                },
+            ],
+            metrics: vec![Metric {
+                name: "recall".into(),
+                kind: MetricKind::Recall(ClassOf {
+                    field: "escalate".into(),
+                    expected_field: None,
+                    class: "true".into(),
+                }),
+            }],
+            thresholds: vec![threshold()],
+            slices: vec!["topic".into()],
+            policy: GatePolicy::Proven,
+        },
+        content_hash: hash(),
+        author: anna(),
+        reason: why(),
+        created_at: AT,
+    }
+}
+
+pub fn run() -> Run {
+    Run {
+        id: RunId(7),
+        subject: Subject::Prompt {
+            version: id("triage_v2"),
+            content_hash: hash(),
+        },
+        base: Some(id("triage_v1")),
+        environment: Environment::Staging,
+        dataset: id("rows@v1"),
+        dataset_hash: hash(),
+        example_count: 240,
+        suite: id("quality@v8"),
+        suite_hash: hash(),
+        context: RuntimeContext {
+            retrieval_index: Some("i".into()),
+            documents: vec!["d".into()],
+            tools: vec!["t".into()],
+            agent_state: Some("s".into()),
+            memory: Some("m".into()),
+            feature_flags: vec!["f=1".into()],
+            code_revision: Some("c".into()),
+        },
+        settings: RunSettings {
+            concurrency: 8,
+            attempts_max: 4,
+            timeout_ms: 60_000,
+            base_url: Some("http://h/v1".into()),
+        },
+        answers: AnswerSource::Model,
+        started_by: anna(),
+        started_at: AT,
+    }
+}
+
+fn measure() -> Measure {
+    Measure::Rate { hits: 34, total: 35 }
+}
+
+pub fn run_end() -> RunEnd {
+    RunEnd {
+        run: RunId(7),
+        state: EndState::Finished,
+        totals: RunTotals {
+            saved: 1,
+            passed: 2,
+            failed: 3,
+            errored: 4,
+            retried: 5,
+            input_tokens: 6,
+            output_tokens: 7,
+            cost: UsdNanos(8),
+            cost_unknown: 9,
+        },
+        results: vec![MetricResult {
+            metric: "recall".into(),
+            slice: Some(slice()),
+            measure: measure(),
+            interval: Some((0.25, 0.75)),
+            missed: vec![id("t-1")],
+            errored: 1,
+        }],
+        gate: Some(Gate {
+            policy: GatePolicy::NotRefuted,
+            rules: vec![RuleResult {
+                threshold: threshold(),
+                measure: Measure::Value { value: 1.5, count: 2 },
+                interval: Some((0.25, 0.75)),
+                point: Some(false),
+                evidence: Evidence::Inconclusive,
+                verdict: Verdict::CannotTell,
+                gating: true,
+                breaking: vec![id("t-1")],
+                breaking_slices: vec![BreakingSlice {
+                    slice: slice(),
+                    count: 1,
+                }],
+                note: "n".into(),
+            }],
+            verdict: Verdict::Fail,
+            reason: "r".into(),
+        }),
+        outcomes_hash: hash(),
+        resolved_models: vec!["m-1".into()],
+        ended_at: AT,
+    }
+}
+
+fn usage() -> Usage {
+    Usage {
+        input_tokens: Some(20),
+        cached_tokens: Some(8),
+        output_tokens: Some(300),
+        reasoning_tokens: None,
+    }
+}
+
+pub fn outcome() -> Outcome {
+    let error = OutcomeError {
+        kind: ErrorKind::RateLimited,
+        message: "slow down".into(),
+    };
+    Outcome {
+        run: RunId(7),
+        index: 3,
+        example: id("t-1"),
+        example_hash: hash(),
+        rendered: vec![RenderedMessage {
+            role: Role::User,
+            text: "hi".into(),
+        }],
+        documents: vec![DocumentRef {
+            id: "d".into(),
+            version: "2".into(),
+            content_hash: hash(),
+        }],
+        tool_calls: vec![ToolCall {
+            id: "c".into(),
+            name: "lookup".into(),
+            arguments: "{".into(),
+            result: Some(JsonText::parse("7").unwrap()),
+        }],
+        raw_response: "raw".into(),
+        text: Some("text".into()),
+        parsed: Some(JsonText::parse("{}").unwrap()),
+        parse_error: Some("p".into()),
+        refusal: Some("no".into()),
+        finish_reason: Some("stop".into()),
+        resolved_model: Some("m-1".into()),
+        system_fingerprint: Some("fp".into()),
+        response_id: Some("r".into()),
+        usage: usage(),
+        latency_ms: 1_500,
+        attempts: vec![Attempt {
+            latency_ms: 10,
+            status: Some(429),
+            error: Some(error.clone()),
+        }],
+        cost: Some(UsdNanos(352_000)),
+        error: Some(error),
+        scores: vec![Score {
+            grader: "route".into(),
+            passed: false,
+            explanation: "b".into(),
+        }],
+        failure_category: Some(FailureCategory::Parser),
+        finished_at: AT,
+    }
+}
+
+pub fn failure_line() -> FailureLine {
+    FailureLine {
+        example: id("t-1"),
+        why: "route: b".into(),
+        latency_ms: 1_500,
+    }
+}
+
+pub fn review() -> Review {
+    Review {
+        id: id("review_88"),
+        version: id("triage_v2"),
+        content_hash: hash(),
+        environment: Environment::Production,
+        run: RunId(7),
+        base: Some(id("triage_v1")),
+        note: "n".into(),
+        requested_by: anna(),
+        requested_at: AT,
+    }
+}
+
+pub fn decision() -> Decision {
+    Decision {
+        id: id("decision_12"),
+        kind: DecisionKind::NotAPromptProblem(OtherCause::FineTuning),
+        version: id("triage_v2"),
+        content_hash: hash(),
+        review: Some(id("review_88")),
+        run: Some(RunId(7)),
+        actor: anna(),
+        reason: why(),
+        decided_at: AT,
+    }
+}
+
+pub fn promotion() -> Promotion {
+    Promotion {
+        id: id("triage_staging_v5"),
+        version: id("triage_v2"),
+        content_hash: hash(),
+        replaces: Some(id("triage_staging_v4")),
+        review: id("review_88"),
+        approved_by: id("decision_12"),
+        run: RunId(7),
+        promoted_by: anna(),
+        reason: why(),
+        promoted_at: AT,
+    }
+}
+
+pub fn release() -> Release {
+    let plain = ModelBundle {
+        version: id("triage_v1"),
+        content_hash: hash(),
+        model: ModelConfig::new("openai", "m"),
+    };
+    Release {
+        promotion: promotion(),
+        kind: ReleaseKind::Rollback {
+            from: id("triage_prod_v9"),
+            to: id("triage_prod_v8"),
+        },
+        bundle: plain,
+        replaced_bundle: None,
+        guards: vec![Guard {
+            metric: "recall".into(),
+            comparison: Comparison::AtMost,
+            limit: 0.98,
+        }],
+        rollout_percent: vec![5, 100],
+        rollback_target: Some(RollbackTarget {
+            release: id("triage_prod_v7"),
+            version: id("triage_v1"),
+            command: "pegbox".into(),
+        }),
+    }
+}
+
+pub fn trace() -> Trace {
+    Trace {
+        id: id("req-1"),
+        release: id("triage_prod_v9"),
+        version: id("triage_v2"),
+        response: "r".into(),
+        spans: vec![Span {
+            name: "model".into(),
+            start_ms: 1,
+            duration_ms: 300,
+            error: Some("e".into()),
+        }],
+        usage: usage(),
+        cost: Some(UsdNanos(1)),
+        feedback: vec![Feedback {
+            kind: "thumbs_down".into(),
+            comment: "c".into(),
+            at: AT,
+        }],
+        started_at: AT,
+    }
+}

@@ -1,0 +1,403 @@
+//! Nobody acts on what is no longer so: whatever somebody else does between any two steps of an act, its rules hold.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use pegbox::domain::decision::DecisionKind;
+use pegbox::domain::ids::RunId;
+use pegbox::domain::promotion::Environment;
+use pegbox::domain::run::RunEnd;
+use pegbox::releases::rollback::Leaving;
+use pegbox::store::engine::{AuditRow, Batch, Engine, EngineError, EngineReport, EngineStats, Entry, Pending, Scan};
+use pegbox::store::memory::MemoryEngine;
+use pegbox::workbench::{Judgement, Workbench, WorkbenchError};
+
+use super::bench::*;
+
+type Act = Box<dyn FnOnce() + Send>;
+
+/// A store in which somebody else acts just before the call with a given number.
+struct Interrupted {
+    store: Arc<MemoryEngine>,
+    calls_before: AtomicUsize,
+    act: Mutex<Option<Act>>,
+}
+
+impl Interrupted {
+    fn step(&self) {
+        let left = self
+            .calls_before
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        if left.is_err() {
+            let act = self.act.lock().unwrap().take();
+            if let Some(act) = act {
+                act();
+            }
+        }
+    }
+}
+
+impl Engine for Interrupted {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+        self.step();
+        self.store.get(key)
+    }
+
+    fn scan(&self, scan: &Scan) -> Result<Vec<Entry>, EngineError> {
+        self.step();
+        self.store.scan(scan)
+    }
+
+    fn count(&self, prefix: &[u8]) -> Result<u64, EngineError> {
+        self.step();
+        self.store.count(prefix)
+    }
+
+    fn submit(&self, batch: Batch) -> Pending {
+        self.step();
+        self.store.submit(batch)
+    }
+
+    fn audit_page(&self, from_sequence: u64, limit: usize) -> Result<Vec<AuditRow>, EngineError> {
+        self.store.audit_page(from_sequence, limit)
+    }
+
+    fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.store.changes()
+    }
+
+    fn stats(&self) -> Result<EngineStats, EngineError> {
+        self.store.stats()
+    }
+
+    fn verify(&self) -> Result<EngineReport, EngineError> {
+        self.store.verify()
+    }
+}
+
+/// What became of one act while another one came between.
+struct Interruption<T> {
+    /// How many calls of the store were made before the other act.
+    after_calls: usize,
+    ours: Result<T, WorkbenchError>,
+    workbench: Workbench,
+}
+
+/// Lets `theirs` come between any two calls that `ours` makes to the store, each time on a fresh copy of the store.
+fn interrupt_everywhere<T>(
+    bench: &Bench,
+    ours: impl Fn(&Workbench) -> Result<T, WorkbenchError>,
+    theirs: impl Fn(&Workbench) + Clone + Send + 'static,
+    check: impl Fn(Interruption<T>),
+) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let workbench = |engine| Workbench::over(engine, clock(), runtime.handle().clone());
+    for after_calls in 0..1_000 {
+        let store = copy_of(bench.engine.as_ref());
+        let other = workbench(Arc::clone(&store) as Arc<dyn Engine>);
+        let theirs = theirs.clone();
+        let engine = Arc::new(Interrupted {
+            store: Arc::clone(&store),
+            calls_before: AtomicUsize::new(after_calls),
+            act: Mutex::new(Some(Box::new(move || theirs(&other)))),
+        });
+        let ours = ours(&workbench(Arc::clone(&engine) as Arc<dyn Engine>));
+        if engine.act.lock().unwrap().is_some() {
+            assert!(after_calls > 2, "the act made no calls to come between");
+            return;
+        }
+        check(Interruption {
+            after_calls,
+            ours,
+            workbench: workbench(store),
+        });
+    }
+    panic!("the act never ends");
+}
+
+/// Each release replaces the one before it, and says so everywhere.
+fn assert_one_line_of_releases(workbench: &Workbench) {
+    let releases = workbench.releases(&triage()).unwrap();
+    for pair in releases.windows(2) {
+        let [later, earlier] = pair else { continue };
+        assert_eq!(later.promotion.replaces.as_ref(), Some(&earlier.promotion.id));
+        assert_eq!(later.replaced_bundle.as_ref(), Some(&earlier.bundle));
+    }
+    assert!(workbench.verify().unwrap().is_sound());
+}
+
+#[test]
+fn a_review_that_is_rejected_meanwhile_is_not_approved() {
+    let bench = Bench::new();
+    let version = bench.version(&document("one"));
+    bench.passing_run(&version);
+    let review = bench.review(&version, Environment::Staging);
+    interrupt_everywhere(
+        &bench,
+        move |workbench| workbench.decide(&ben(), review, Judgement::Approve, REASON),
+        move |workbench| {
+            workbench.decide(&anna(), review, Judgement::Reject, REASON).unwrap();
+        },
+        |end| {
+            assert!(end.ours.is_err(), "after {} calls", end.after_calls);
+            let kinds: Vec<_> = end
+                .workbench
+                .decisions("")
+                .unwrap()
+                .into_iter()
+                .map(|d| d.kind)
+                .collect();
+            assert_eq!(kinds, [DecisionKind::Rejected]);
+        },
+    );
+}
+
+#[test]
+fn a_review_that_is_paused_meanwhile_is_not_promoted() {
+    let bench = Bench::new();
+    bench.release("one");
+    let version = bench.version(&document("two"));
+    for environment in [Environment::Staging, Environment::Production] {
+        let review = bench.approved(&version, environment);
+        let before = bench.workbench.promotions(&triage(), environment).unwrap();
+        interrupt_everywhere(
+            &bench,
+            move |workbench| workbench.promote(&ben(), review, REASON),
+            move |workbench| {
+                workbench.decide(&anna(), review, Judgement::Pause, REASON).unwrap();
+            },
+            |end| {
+                assert!(end.ours.is_err(), "after {} calls", end.after_calls);
+                assert_eq!(end.workbench.promotions(&triage(), environment).unwrap(), before);
+            },
+        );
+    }
+}
+
+#[test]
+fn one_approval_makes_one_promotion() {
+    let bench = Bench::new();
+    bench.release("one");
+    let review = bench.approved(&bench.version(&document("two")), Environment::Production);
+    interrupt_everywhere(
+        &bench,
+        move |workbench| workbench.promote(&ben(), review, REASON),
+        move |workbench| {
+            workbench.promote(&anna(), review, REASON).unwrap();
+        },
+        |end| {
+            assert_refused(end.ours, "review_");
+            assert_eq!(end.workbench.releases(&triage()).unwrap().len(), 2);
+            assert_one_line_of_releases(&end.workbench);
+        },
+    );
+}
+
+#[test]
+fn two_approved_reviews_replace_each_other_in_order() {
+    let bench = Bench::new();
+    bench.release("one");
+    let two = bench.approved(&bench.version(&document("two")), Environment::Production);
+    let three = bench.approved(&bench.version(&document("three")), Environment::Production);
+    interrupt_everywhere(
+        &bench,
+        move |workbench| workbench.promote(&ben(), two, REASON),
+        move |workbench| {
+            workbench.promote(&anna(), three, REASON).unwrap();
+        },
+        |end| {
+            let expected = if end.ours.is_ok() { 3 } else { 2 };
+            assert_eq!(end.workbench.releases(&triage()).unwrap().len(), expected);
+            assert_one_line_of_releases(&end.workbench);
+        },
+    );
+}
+
+#[test]
+fn a_release_is_left_once() {
+    let bench = Bench::new();
+    for note in ["one", "two", "three"] {
+        bench.release(note);
+    }
+    let named = Leaving::Release("triage_prod_v3".parse().unwrap());
+    for leaving in [named.clone(), Leaving::Live(triage())] {
+        let is_named = leaving == named;
+        let theirs = named.clone();
+        interrupt_everywhere(
+            &bench,
+            move |workbench| workbench.roll_back(&ben(), &leaving, REASON),
+            move |workbench| {
+                workbench.roll_back(&anna(), &theirs, REASON).unwrap();
+            },
+            |end| {
+                // Whoever leaves what is live, and looks only after the other roll back, leaves that one.
+                assert!(
+                    end.ours.is_err() || (!is_named && end.after_calls < 4),
+                    "{}",
+                    end.after_calls
+                );
+                assert_one_line_of_releases(&end.workbench);
+            },
+        );
+    }
+}
+
+#[test]
+fn a_roll_back_and_a_promotion_are_told_apart() {
+    let bench = Bench::new();
+    bench.release("one");
+    bench.release("two");
+    let review = bench.approved(&bench.version(&document("three")), Environment::Production);
+    let leaving = Leaving::Release("triage_prod_v2".parse().unwrap());
+    interrupt_everywhere(
+        &bench,
+        move |workbench| workbench.roll_back(&ben(), &leaving, REASON),
+        move |workbench| {
+            workbench.promote(&anna(), review, REASON).unwrap();
+        },
+        |end| {
+            assert!(end.ours.is_err(), "after {} calls", end.after_calls);
+            let live = end.workbench.releases(&triage()).unwrap().remove(0);
+            assert_eq!(live.promotion.review, review);
+            assert_one_line_of_releases(&end.workbench);
+        },
+    );
+}
+
+#[test]
+fn people_who_work_on_different_things_do_not_stop_each_other() {
+    let bench = Bench::new();
+    let version = bench.version(&document("one"));
+    bench.passing_run(&version);
+    let (one, two) = (
+        bench.review(&version, Environment::Staging),
+        bench.review(&version, Environment::Production),
+    );
+    let decide = move |workbench: &Workbench, review| workbench.decide(&ben(), review, Judgement::Approve, REASON);
+    interrupt_everywhere(
+        &bench,
+        move |workbench| decide(workbench, one),
+        move |workbench| {
+            decide(workbench, two).unwrap();
+        },
+        |end| {
+            end.ours.unwrap();
+            assert_eq!(end.workbench.decisions("approved").unwrap().len(), 2);
+        },
+    );
+    let ask = move |workbench: &Workbench| {
+        let version = "triage_v1".parse().unwrap();
+        workbench.request_review(&ben(), &version, Environment::Staging, None, REASON)
+    };
+    interrupt_everywhere(
+        &bench,
+        ask,
+        move |workbench| {
+            ask(workbench).unwrap();
+        },
+        |end| {
+            end.ours.unwrap();
+            assert_eq!(end.workbench.reviews().unwrap().len(), 4);
+        },
+    );
+    let import =
+        move |workbench: &Workbench, grader| workbench.import_suite(&ben(), &suite("passing", grader, "point"), REASON);
+    interrupt_everywhere(
+        &bench,
+        move |workbench| import(workbench, FAILING),
+        move |workbench| {
+            import(workbench, "kind = \"exact_match\"").unwrap();
+        },
+        |end| {
+            assert_eq!(end.ours.unwrap().id.number, 3);
+            assert_eq!(end.workbench.suites().unwrap().len(), 3);
+        },
+    );
+}
+
+/// Runs the one version, and waits for the end.
+fn start_one(workbench: &Workbench) -> Result<(RunId, RunEnd), WorkbenchError> {
+    let dataset = workbench.resolve_dataset("rows").unwrap();
+    let suite = workbench.resolve_suite("passing").unwrap();
+    let start = start(&"triage_v1".parse().unwrap(), &dataset, &suite);
+    let run = workbench.start_run(&ben(), &start)?;
+    Ok((run, workbench.wait_run(run)?))
+}
+
+#[test]
+fn runs_that_start_together_have_their_own_numbers() {
+    let bench = Bench::new();
+    let version = bench.version(&document("one"));
+    bench.passing_run(&version);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    // A run makes calls until it ends, so the last ones are left out.
+    for after_calls in 0..20 {
+        let store = copy_of(bench.engine.as_ref());
+        let other = Workbench::over(Arc::clone(&store) as _, clock(), runtime.handle().clone());
+        let other = Arc::new(Mutex::new(Some(other)));
+        let theirs: Act = {
+            let other = Arc::clone(&other);
+            Box::new(move || {
+                let other = other.lock().unwrap().take().unwrap();
+                std::thread::spawn(move || start_one(&other).unwrap()).join().unwrap();
+            })
+        };
+        let engine = Interrupted {
+            store: Arc::clone(&store),
+            calls_before: AtomicUsize::new(after_calls),
+            act: Mutex::new(Some(theirs)),
+        };
+        let ours = Workbench::over(Arc::new(engine), clock(), runtime.handle().clone());
+        let (run, end) = start_one(&ours).unwrap();
+        assert_eq!((end.run, end.totals.saved), (run, 4));
+        assert_eq!(ours.runs(None, 10).unwrap().len(), 3);
+        assert!(ours.verify().unwrap().is_sound());
+    }
+}
+
+#[test]
+fn what_is_typed_meanwhile_is_not_lost() {
+    let bench = Bench::new();
+    bench.version(&document("one"));
+    let typed = document("typed meanwhile");
+    let save = {
+        let typed = typed.clone();
+        move |workbench: &Workbench| {
+            workbench.save_draft(&anna(), &triage(), &typed).unwrap();
+        }
+    };
+    // An import never takes the place of a draft.
+    interrupt_everywhere(
+        &bench,
+        |workbench| workbench.import_prompt(&ben(), &triage(), "", &document("imported")),
+        save.clone(),
+        |end| {
+            assert!(end.ours.is_err(), "after {} calls", end.after_calls);
+            let draft = end.workbench.open_draft(&anna(), &triage()).unwrap().draft;
+            assert_eq!(draft.source, typed);
+        },
+    );
+    // A commit takes what it has read, or nothing.
+    bench
+        .workbench
+        .save_draft(&anna(), &triage(), &document("two"))
+        .unwrap();
+    interrupt_everywhere(
+        &bench,
+        |workbench| workbench.commit(&anna(), &triage(), &why()),
+        save,
+        |end| {
+            let view = end.workbench.open_draft(&anna(), &triage()).unwrap();
+            match end.ours {
+                Ok(version) => {
+                    assert!(version.content.messages[0].text.contains("typed meanwhile"));
+                    assert!(!view.is_stored);
+                }
+                Err(error) => {
+                    assert!(error.to_string().contains("at the same moment"), "{error}");
+                    assert_eq!(view.draft.source, typed);
+                }
+            }
+        },
+    );
+}

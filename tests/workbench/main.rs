@@ -1,0 +1,18 @@
+//! The promises of the workbench, each in a file of its name, told through the functions that screens and commands call.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, and its shared steps stand outside the test functions"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bench;
+mod damage;
+mod datasets;
+mod editing;
+mod interleaving;
+mod release_path;
+mod runs;
