@@ -8,7 +8,9 @@ use pegbox::domain::ids::RunId;
 use pegbox::domain::promotion::Environment;
 use pegbox::domain::run::RunEnd;
 use pegbox::releases::rollback::Leaving;
-use pegbox::store::engine::{AuditRow, Batch, Engine, EngineError, EngineReport, EngineStats, Entry, Pending, Scan};
+use pegbox::store::engine::{
+    AuditRow, Batch, Engine, EngineError, EngineReport, EngineStats, Entry, Pending, Room, Scan,
+};
 use pegbox::store::memory::MemoryEngine;
 use pegbox::workbench::{Judgement, Workbench, WorkbenchError};
 
@@ -68,6 +70,10 @@ impl Engine for Interrupted {
 
     fn stats(&self) -> Result<EngineStats, EngineError> {
         self.store.stats()
+    }
+
+    fn room(&self) -> Result<Room, EngineError> {
+        self.store.room()
     }
 
     fn verify(&self) -> Result<EngineReport, EngineError> {

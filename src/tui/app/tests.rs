@@ -208,20 +208,20 @@ fn letters_are_text_while_a_field_has_the_focus() {
 #[test]
 fn a_dangerous_dialog_takes_no_key_before_it_was_seen() {
     let mut app = probed();
-    press(&mut app, "P p r o d _ v 9 tab w h y tab enter");
+    press(&mut app, "P p r o d _ v 9 tab b e c a u s e space w h y tab enter");
     assert!(app.layer.is_some(), "typed ahead: nothing reached the dialog");
     app.update(NOW, Msg::Drawn);
     press(&mut app, "enter enter enter");
     assert!(app.layer.is_some(), "half filled: nothing happens");
     assert!(drawn(&app, 80, 24).contains("off until the name matches and a reason is given"));
-    press(&mut app, "tab p r o d _ v 9 tab w h y tab enter");
+    press(&mut app, "tab p r o d _ v 9 tab b e c a u s e space w h y tab enter");
     assert!(app.layer.is_none());
     let seen = last_seen(&app);
     assert!(
         seen.contains("Confirmed(Confirmed { command: ReleasePromote, level: Typed"),
         "{seen}"
     );
-    assert!(seen.contains("reason: \\\"why\\\""), "{seen}");
+    assert!(seen.contains("reason: \\\"because why\\\""), "{seen}");
 }
 
 #[test]

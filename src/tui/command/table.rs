@@ -166,7 +166,7 @@ commands! {
         ["y s"] [Everywhere];
 
     RunStart "run.start" "run" "New run"
-        "Runs a version with a dataset and a suite; tries a draft."
+        "Runs a version on a dataset; in the editor, a try."
         ["r"] [Home, Prompts, EditorNormal, Data, Runs].footer(10).role(Author);
     PromptNew "prompt.new" "new" "New prompt"
         "Makes a prompt with an empty draft."

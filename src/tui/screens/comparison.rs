@@ -202,13 +202,13 @@ impl RunComparison {
             }
         }
         lines.push(Line::raw(""));
-        lines.extend(counts(comparison, theme));
+        lines.push(counts(comparison, theme));
         lines.push(Line::raw(""));
         let head = format!(
             "{} {:>8} {:>8} {:>8}",
             pad("metric", NAME_COLUMNS),
-            self.base,
-            self.candidate,
+            self.base.to_string(),
+            self.candidate.to_string(),
             "change"
         );
         lines.push(Line::styled(head, theme.dim));
@@ -363,19 +363,15 @@ fn split(area: Rect, context: &Context) -> [Rect; 2] {
     }
 }
 
-fn counts(comparison: &Comparison, theme: &Theme) -> Vec<Line<'static>> {
-    let line = |word: &str, count: u64, style| {
-        Line::from(vec![
-            Span::styled(pad(word, NAME_COLUMNS), style),
-            Span::raw(format!(" {count:>8}")),
-        ])
-    };
-    vec![
-        line(Flip::Broken.word(), comparison.broken.count, theme.removed),
-        line(Flip::Fixed.word(), comparison.fixed.count, theme.added),
-        line(Flip::StillFailing.word(), comparison.still_failing.count, theme.text),
-        line("  right in both", comparison.both_right.count, theme.text),
-    ]
+/// What became of the examples, with its sign, in one line.
+fn counts(comparison: &Comparison, theme: &Theme) -> Line<'static> {
+    let of = |flip: Flip, group: &Group| Span::styled(format!("{} {}   ", flip.word(), group.count), flip.style(theme));
+    Line::from(vec![
+        of(Flip::Broken, &comparison.broken),
+        of(Flip::Fixed, &comparison.fixed),
+        of(Flip::StillFailing, &comparison.still_failing),
+        Span::raw(format!("right in both {}", comparison.both_right.count)),
+    ])
 }
 
 fn metric_line(change: &MetricDelta, theme: &Theme) -> Line<'static> {

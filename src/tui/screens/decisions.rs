@@ -13,6 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::text::{Printable, cut_start};
 use crate::tui::command::{CommandId, Scope};
 use crate::tui::effect::Effect;
+use crate::tui::layout::WidthClass;
 use crate::tui::msg::Note;
 use crate::tui::widgets::field::Focus;
 use crate::tui::widgets::listing::{HasId, Listing};
@@ -23,7 +24,7 @@ use crate::workbench::{Answer, Request};
 /// Rows of the detail, borders included.
 const DETAIL_ROWS: u16 = 8;
 /// Columns of a decision's version.
-const VERSION_COLUMNS: usize = 22;
+const VERSION_COLUMNS: usize = 18;
 
 /// A decision in a list.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,7 +43,7 @@ impl HasId for DecisionRow {
 pub struct Decisions {
     finder: Finder,
     loaded: Loaded<()>,
-    decisions: Listing<DecisionRow>,
+    found: Listing<DecisionRow>,
 }
 
 impl Default for Decisions {
@@ -50,7 +51,7 @@ impl Default for Decisions {
         Self {
             finder: Finder::typing(),
             loaded: Loaded::Loading,
-            decisions: Listing::default(),
+            found: Listing::default(),
         }
     }
 }
@@ -61,7 +62,7 @@ impl Decisions {
     }
 
     fn selected(&self) -> Option<&Decision> {
-        self.decisions.selected().map(|row| &row.0)
+        self.found.selected().map(|row| &row.0)
     }
 
     fn command(&mut self, command: CommandId) -> Vec<Effect> {
@@ -76,7 +77,7 @@ impl Decisions {
                 .selected()
                 .map(|decision| Effect::Copy(decision.reason.to_string())),
             _ => {
-                self.decisions.command(command);
+                self.found.command(command);
                 None
             }
         };
@@ -94,7 +95,7 @@ impl Decisions {
         // Answers to words typed before come late.
         if *request == self.search() {
             self.loaded = Loaded::Ready(());
-            self.decisions.set_all(decisions.into_iter().map(DecisionRow).collect());
+            self.found.set_all(decisions.into_iter().map(DecisionRow).collect());
         }
     }
 }
@@ -141,7 +142,7 @@ impl Screen for Decisions {
                 let [list, _] = areas(body);
                 if list.contains((mouse.column, mouse.row).into()) {
                     // The line with the words stands above the list.
-                    mouse_on_list(&mut self.decisions, mouse, Rect { y: list.y + 1, ..list });
+                    mouse_on_list(&mut self.found, mouse, Rect { y: list.y + 1, ..list });
                 }
             }
             ScreenEvent::Answered {
@@ -162,7 +163,7 @@ impl Screen for Decisions {
         let theme = context.theme;
         let [list, detail] = areas(area);
         let inner = Panel::new("Decisions")
-            .note(format!("{}, newest first", self.decisions.total()))
+            .note(format!("{}, newest first", self.found.total()))
             .focused(true)
             .draw(frame, list, theme);
         let [find, table] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inner);
@@ -206,10 +207,16 @@ impl Screen for Decisions {
 impl Decisions {
     fn draw_table(&self, frame: &mut Frame, area: Rect, context: &Context) {
         let theme = context.theme;
+        // The detail below names it: in a narrow terminal the reason needs the room more.
+        let id_columns = if context.size_class.width == WidthClass::Narrow {
+            0
+        } else {
+            12
+        };
         let columns = [
-            Column::fixed("decision", 12),
+            Column::fixed(if id_columns > 0 { "decision" } else { "" }, id_columns),
             Column::fixed("what", 20),
-            Column::fixed("version", 22),
+            Column::fixed("version", 18),
             Column::fixed("by", 8),
             Column::number("age", 6),
             Column::share("because", 1),
@@ -233,7 +240,7 @@ impl Decisions {
         Table::new(&columns)
             .focus(Focus::when(!self.finder.is_typing()))
             .empty(empty)
-            .draw(frame, area, theme, &self.decisions, cells);
+            .draw(frame, area, theme, &self.found, cells);
     }
 }
 
@@ -295,7 +302,7 @@ mod tests {
             Request::Decisions(String::new()),
             Ok(Answer::Decisions(Vec::new())),
         );
-        assert_eq!(screen.decisions.total(), 4, "an answer to the words before");
+        assert_eq!(screen.found.total(), 4, "an answer to the words before");
         answered(
             &mut screen,
             Request::Decisions("b".into()),

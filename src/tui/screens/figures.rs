@@ -94,20 +94,20 @@ fn trimmed(decimal: &str) -> String {
     decimal.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// A rate's 95 % interval: `[93.7, 95.7]`, in percent.
+/// A rate's 95 % interval: `[93.7,95.7]`, in percent.
 pub fn interval_text(interval: Option<(f64, f64)>) -> String {
     interval.map_or_else(String::new, |(low, high)| {
-        format!("[{:.1}, {:.1}]", low * 100.0, high * 100.0)
+        format!("[{:.1},{:.1}]", low * 100.0, high * 100.0)
     })
 }
 
-/// What a threshold asks for, in the unit of what was measured: `>= 95%`, `<= 2500`.
+/// What a threshold asks for, in the unit of what was measured: `>=95%`, `<=2500`.
 pub fn threshold_text(threshold: &Threshold, measure: Measure) -> String {
     let limit = match measure {
         Measure::Rate { .. } => format!("{}%", trimmed(&format!("{:.2}", threshold.value * 100.0))),
         Measure::Value { .. } | Measure::Undefined => number_text(threshold.value),
     };
-    format!("{} {limit}", threshold.comparison.sign())
+    format!("{}{limit}", threshold.comparison.sign())
 }
 
 #[cfg(test)]
@@ -134,7 +134,7 @@ mod tests {
         for (value, text) in [(1_204.4, "1204"), (2.5, "2.5"), (0.000_312, "0.000312"), (0.0, "0")] {
             assert_eq!(measure_text(Measure::Value { value, count: 9 }), text);
         }
-        assert_eq!(interval_text(Some((0.937, 0.957))), "[93.7, 95.7]");
+        assert_eq!(interval_text(Some((0.937, 0.957))), "[93.7,95.7]");
         assert_eq!(interval_text(None), "");
     }
 
@@ -149,11 +149,8 @@ mod tests {
         };
         let rate = Measure::Rate { hits: 1, total: 2 };
         let value = Measure::Value { value: 1.0, count: 2 };
-        assert_eq!(threshold_text(&threshold(0.985, Comparison::AtLeast), rate), ">= 98.5%");
-        assert_eq!(threshold_text(&threshold(0.95, Comparison::AtLeast), rate), ">= 95%");
-        assert_eq!(
-            threshold_text(&threshold(2_500.0, Comparison::AtMost), value),
-            "<= 2500"
-        );
+        assert_eq!(threshold_text(&threshold(0.985, Comparison::AtLeast), rate), ">=98.5%");
+        assert_eq!(threshold_text(&threshold(0.95, Comparison::AtLeast), rate), ">=95%");
+        assert_eq!(threshold_text(&threshold(2_500.0, Comparison::AtMost), value), "<=2500");
     }
 }

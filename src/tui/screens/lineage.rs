@@ -106,12 +106,8 @@ impl LineageScreen {
     /// The record that names the selected one.
     fn parent(&self) -> Option<usize> {
         let depth = self.selected()?.depth;
-        let above = self.nodes.rows().iter().take(self.cursor());
-        above
-            .enumerate()
-            .filter(|(_, row)| row.0.depth < depth)
-            .last()
-            .map(|(at, _)| at)
+        let above = self.nodes.rows().get(..self.cursor())?;
+        above.iter().rposition(|row| row.0.depth < depth)
     }
 
     /// The first record that the selected one names.
@@ -136,7 +132,7 @@ impl LineageScreen {
             .filter(|(_, row)| is_broken(&row.0));
         match way {
             Way::Down => broken.find(|(at, _)| *at > cursor),
-            Way::Up => broken.filter(|(at, _)| *at < cursor).last(),
+            Way::Up => broken.rfind(|(at, _)| *at < cursor),
         }
         .map(|(at, _)| at)
     }

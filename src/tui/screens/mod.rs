@@ -22,14 +22,14 @@ pub mod prompts;
 pub mod release_facts;
 pub mod release_history;
 #[cfg(test)]
-pub mod release_samples;
+pub(crate) mod release_samples;
 pub mod releases;
 pub mod review;
 mod run_figures;
 pub mod run_start;
 pub mod runs;
 #[cfg(test)]
-pub mod samples;
+mod samples;
 #[cfg(test)]
 pub mod testing;
 

@@ -31,12 +31,34 @@ impl Facts {
     }
 }
 
+/// A release in a title: what it is, and what it took the place of.
+pub fn release_title(release: &Release) -> String {
+    let promotion = &release.promotion;
+    let replaced = match (&promotion.replaces, &release.replaced_bundle) {
+        (Some(id), Some(bundle)) => format!(
+            "  replaces {}_v{} = v{}",
+            id.environment.short(),
+            id.number,
+            bundle.version.number
+        ),
+        _ => "  the first".into(),
+    };
+    format!("{} = v{}{replaced}", promotion.id, promotion.version.number)
+}
+
 /// All of a release, the most useful first.
 pub fn release_text(release: &Release, now: Timestamp) -> Printable {
     let mut facts = Facts::default();
     push_promotion(&mut facts, &release.promotion, now);
     if let ReleaseKind::Rollback { from, to } = &release.kind {
         facts.push("went back", format!("from {from} to {to}"));
+    }
+    match &release.rollback_target {
+        Some(target) => {
+            facts.push("roll back", format!("to {} = {}", target.release, target.version));
+            facts.push("", &target.command);
+        }
+        None => facts.push("roll back", "none: there is no release before it"),
     }
     facts.gap();
     push_bundle(&mut facts, &release.bundle, release.replaced_bundle.as_ref());
@@ -51,14 +73,6 @@ pub fn release_text(release: &Release, now: Timestamp) -> Printable {
     if release.guards.is_empty() {
         facts.push(label, "none");
     }
-    facts.gap();
-    match &release.rollback_target {
-        Some(target) => {
-            facts.push("roll back", format!("to {} = {}", target.release, target.version));
-            facts.push("", &target.command);
-        }
-        None => facts.push("roll back", "none: there is no release before it"),
-    }
     Printable::block(&facts.0)
 }
 
@@ -66,6 +80,8 @@ pub fn release_text(release: &Release, now: Timestamp) -> Printable {
 pub fn promotion_text(promotion: &Promotion, now: Timestamp) -> Printable {
     let mut facts = Facts::default();
     push_promotion(&mut facts, promotion, now);
+    let replaces = promotion.replaces.as_ref().map(ToString::to_string);
+    facts.push("replaces", replaces.unwrap_or("nothing: it is the first there".into()));
     Printable::block(&facts.0)
 }
 
@@ -90,8 +106,6 @@ fn push_promotion(facts: &mut Facts, promotion: &Promotion, now: Timestamp) {
         ),
     );
     facts.push("because", promotion.reason.as_str());
-    let replaces = promotion.replaces.as_ref().map(ToString::to_string);
-    facts.push("replaces", replaces.unwrap_or("nothing: it is the first there".into()));
 }
 
 fn push_bundle(facts: &mut Facts, bundle: &ModelBundle, replaced: Option<&ModelBundle>) {
@@ -104,13 +118,13 @@ fn push_bundle(facts: &mut Facts, bundle: &ModelBundle, replaced: Option<&ModelB
         return;
     };
     let changes = setting_changes(&replaced.model, model);
-    let same = if replaced.content_hash == bundle.content_hash {
-        "nothing: the same content"
-    } else {
-        "the prompt alone; same settings"
-    };
     if changes.is_empty() {
-        facts.push("changed", format!("{same} against {}", replaced.version));
+        let same = if replaced.content_hash == bundle.content_hash {
+            "nothing: the content is the same"
+        } else {
+            "the prompt alone: the settings are the same"
+        };
+        facts.push("changed", same);
     }
     let mut label = "changed";
     for change in changes {

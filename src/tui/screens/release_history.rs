@@ -5,7 +5,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::loaded::Loaded;
 use super::panes::{draw_sentence, mouse_on_list};
-use super::release_facts::{diff_place, kind_word, release_text};
+use super::release_facts::{diff_place, kind_word, release_text, release_title};
 use super::{Context, Place, Screen, ScreenEvent};
 use crate::domain::ids::{PromotionId, PromptName};
 use crate::domain::release::{Release, ReleaseKind};
@@ -174,9 +174,7 @@ impl Screen for ReleaseHistory {
             Some(text) => draw_sentence(frame, inner, &text, theme.dim),
             None => draw_releases(frame, inner, context, &self.releases, Focus::Here),
         }
-        let title = self
-            .selected()
-            .map(|release| format!("{} = {}", release.promotion.id, release.promotion.version));
+        let title = self.selected().map(release_title);
         let inner = Panel::new(title.unwrap_or("Release".into())).draw(frame, detail, theme);
         if let Some(release) = self.selected() {
             let text = release_text(release, context.now);
@@ -223,6 +221,7 @@ mod tests {
     /// Forward to v13, then back to v12.
     fn three() -> Vec<Release> {
         let mut back = release(9, 12, 2);
+        back.replaced_bundle = Some(release(8, 13, 146).bundle);
         back.kind = ReleaseKind::Rollback {
             from: "support_triage_prod_v8".parse().unwrap(),
             to: "support_triage_prod_v7".parse().unwrap(),

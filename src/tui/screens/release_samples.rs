@@ -25,18 +25,18 @@ use crate::domain::version::{ChangeKind, ChangeReason, PromptVersion};
 use crate::workbench::{Comparison, DiffView, Group, MetricDelta, ReviewDetail, ReviewSummary, RunSummary};
 
 /// One hour.
-pub const HOUR_MS: i64 = 3_600_000;
+pub(super) const HOUR_MS: i64 = 3_600_000;
 
 /// A moment that many hours before the tests' present.
-pub fn hours_ago(hours: i64) -> Timestamp {
+pub(super) fn hours_ago(hours: i64) -> Timestamp {
     Timestamp(NOW.0 - hours * HOUR_MS)
 }
 
-pub fn actor(name: &str) -> Actor {
+pub(super) fn actor(name: &str) -> Actor {
     Actor::new(name).unwrap()
 }
 
-pub fn reason(text: &str) -> Reason {
+pub(super) fn reason(text: &str) -> Reason {
     Reason::new(text).unwrap()
 }
 
@@ -44,10 +44,10 @@ const RULES: &str = "You sort support tickets.\nAnswer in JSON.\nRules:\n- Refun
                      - Never promise a date.\n- A threat of legal action is an escalation.\n- Keep it short.\n\
                      - Name the product.\n- No small talk.\n- Use the customer's words.";
 
-pub fn content(number: u32) -> PromptContent {
+pub(super) fn content(number: u32) -> PromptContent {
     let mut model = ModelConfig::new("openai", "alpha-large-2");
     let mut rules = RULES.to_owned();
-    model.temperature = Some(0.7);
+    model.temperature = Some(if number < 13 { 0.9 } else { 0.7 });
     if number >= 14 {
         model.temperature = Some(0.2);
         rules = rules.replace("within 14 days", "within {{ days }} days");
@@ -69,7 +69,7 @@ pub fn content(number: u32) -> PromptContent {
     }
 }
 
-pub fn version(number: u32) -> PromptVersion {
+pub(super) fn version(number: u32) -> PromptVersion {
     PromptVersion::new(
         format!("support_triage_v{number}").parse().unwrap(),
         content(number),
@@ -85,7 +85,7 @@ pub fn version(number: u32) -> PromptVersion {
     .unwrap()
 }
 
-pub fn run(id: u32, number: u32) -> Run {
+pub(super) fn run(id: u32, number: u32) -> Run {
     Run {
         id: RunId(id),
         subject: Subject::Prompt {
@@ -107,7 +107,7 @@ pub fn run(id: u32, number: u32) -> Run {
     }
 }
 
-pub fn run_summary(id: u32, number: u32, state: RunState, verdict: Option<Verdict>) -> RunSummary {
+pub(super) fn run_summary(id: u32, number: u32, state: RunState, verdict: Option<Verdict>) -> RunSummary {
     RunSummary {
         run: run(id, number),
         state,
@@ -117,7 +117,7 @@ pub fn run_summary(id: u32, number: u32, state: RunState, verdict: Option<Verdic
     }
 }
 
-pub fn progress(id: u32) -> RunProgress {
+pub(super) fn progress(id: u32) -> RunProgress {
     RunProgress {
         run: RunId(id),
         state: RunState::Running,
@@ -180,7 +180,7 @@ fn rule(metric: &str, slice: Option<&str>, hits: u64, total: u64, limit: f64, ve
     }
 }
 
-pub fn run_end(id: u32, verdict: Verdict) -> RunEnd {
+pub(super) fn run_end(id: u32, verdict: Verdict) -> RunEnd {
     let value = |metric: &str, value: f64| MetricResult {
         metric: metric.into(),
         slice: None,
@@ -210,7 +210,7 @@ pub fn run_end(id: u32, verdict: Verdict) -> RunEnd {
     }
 }
 
-pub fn promotion(number: u32, of_version: u32, hours: i64) -> Promotion {
+pub(super) fn promotion(number: u32, of_version: u32, hours: i64) -> Promotion {
     let replaces = (number > 1).then(|| format!("support_triage_prod_v{}", number - 1).parse().unwrap());
     Promotion {
         id: format!("support_triage_prod_v{number}").parse().unwrap(),
@@ -226,7 +226,7 @@ pub fn promotion(number: u32, of_version: u32, hours: i64) -> Promotion {
     }
 }
 
-pub fn release(number: u32, of_version: u32, hours: i64) -> Release {
+pub(super) fn release(number: u32, of_version: u32, hours: i64) -> Release {
     let bundle = |number: u32| crate::domain::release::ModelBundle::of(&version(number));
     let promotion = promotion(number, of_version, hours);
     Release {
@@ -255,7 +255,7 @@ pub fn release(number: u32, of_version: u32, hours: i64) -> Release {
     }
 }
 
-pub fn review(id: u32, prompt: &str, hours: i64) -> Review {
+pub(super) fn review(id: u32, prompt: &str, hours: i64) -> Review {
     Review {
         id: ReviewId(id),
         version: format!("{prompt}_v14").parse().unwrap(),
@@ -269,7 +269,7 @@ pub fn review(id: u32, prompt: &str, hours: i64) -> Review {
     }
 }
 
-pub fn review_summary(id: u32, prompt: &str, state: ReviewState, verdict: Verdict) -> ReviewSummary {
+pub(super) fn review_summary(id: u32, prompt: &str, state: ReviewState, verdict: Verdict) -> ReviewSummary {
     ReviewSummary {
         review: review(id, prompt, i64::from(id % 10)),
         state,
@@ -277,7 +277,7 @@ pub fn review_summary(id: u32, prompt: &str, state: ReviewState, verdict: Verdic
     }
 }
 
-pub fn decision(id: u32, kind: DecisionKind) -> Decision {
+pub(super) fn decision(id: u32, kind: DecisionKind) -> Decision {
     Decision {
         id: DecisionId(id),
         kind,
@@ -326,7 +326,7 @@ fn comparison() -> Comparison {
 }
 
 /// The review of version 14 against version 13, with a gate that says `verdict`.
-pub fn review_detail(state: ReviewState, verdict: Verdict) -> ReviewDetail {
+pub(super) fn review_detail(state: ReviewState, verdict: Verdict) -> ReviewDetail {
     let check = |title: &str, fault: Option<&str>| Check {
         title: title.into(),
         fault: fault.map(Into::into),

@@ -1,5 +1,8 @@
 //! A new run, step by step: which version, on which data, with which checks, how. Several screens offer it.
 
+#[cfg(test)]
+mod tests;
+
 use std::cmp::Reverse;
 
 use crate::domain::dataset::DatasetVersion;
@@ -124,7 +127,7 @@ impl RunStart {
         wish.settings.base_url = Some(filled.text("base_url").to_owned()).filter(|url| !url.is_empty());
         let Ok(concurrency) = typed.parse() else {
             let note = Note::warning(format!(
-                "requests in flight: '{typed}' is no number; write one such as 8"
+                "in flight at most: '{typed}' is no number; write one such as 8"
             ));
             return Some(vec![Effect::Say(note), Effect::Fill(settings_form(wish)?)]);
         };
@@ -191,15 +194,15 @@ fn settings_form(wish: &RunWish) -> Option<Form> {
     let (version, dataset, suite) = (wish.version.as_ref()?, wish.dataset.as_ref()?, wish.suite.as_ref()?);
     Some(Form {
         tag: SETTINGS,
-        title: format!("Run {version} on {dataset} with {suite}"),
+        title: format!("Run {version} on {dataset}"),
         fields: vec![
-            FormField::text("concurrency", "requests in flight")
+            FormField::text("concurrency", "in flight at most")
                 .required()
                 .filled_with(wish.settings.concurrency.to_string()),
-            FormField::text("base_url", "endpoint, if not the provider's own")
+            FormField::text("base_url", "other endpoint")
                 .filled_with(wish.settings.base_url.clone().unwrap_or_default()),
         ],
-        button: "Start run".into(),
+        button: format!("Start run with {suite}"),
     })
 }
 

@@ -315,7 +315,7 @@ pub fn example(number: u32, ticket: &str, route: &str, topic: &str) -> Example {
         metadata: BTreeMap::from([
             (
                 "channel".to_owned(),
-                if number % 2 == 0 { "email" } else { "web form" }.to_owned(),
+                if number.is_multiple_of(2) { "email" } else { "web form" }.to_owned(),
             ),
             ("language".to_owned(), "en".to_owned()),
             ("topic".to_owned(), topic.to_owned()),
@@ -403,26 +403,33 @@ pub fn case(place: u64, id: &str) -> CaseView {
     content.id = ExampleId::new(id).unwrap();
     content.expected = Some(JsonText::parse(r#"{"route":"billing","escalate":true}"#).unwrap());
     let example = Example::new(content, example.source).unwrap();
+    CaseView {
+        outcome: outcome(place, &example),
+        example,
+        before: Some((RunId(2), true)),
+    }
+}
+
+/// What the simulated model made of the example: the route is right, the escalation is not.
+fn outcome(place: u64, example: &Example) -> Outcome {
     let text = r#"{"route":"billing","escalate":false}"#;
+    let message = |role, text: &str| RenderedMessage {
+        role,
+        text: text.into(),
+    };
     let score = |grader: &str, passed, explanation: &str| Score {
         grader: grader.into(),
         passed,
         explanation: explanation.into(),
     };
-    let outcome = Outcome {
+    Outcome {
         run: RunId(3),
         index: place,
         example: example.content.id.clone(),
         example_hash: example.content_hash,
         rendered: vec![
-            RenderedMessage {
-                role: Role::System,
-                text: "Route the ticket.\nEscalate what cannot wait.".into(),
-            },
-            RenderedMessage {
-                role: Role::User,
-                text: "You charged me twice".into(),
-            },
+            message(Role::System, "Route the ticket.\nEscalate what cannot wait."),
+            message(Role::User, "You charged me twice"),
         ],
         documents: Vec::new(),
         tool_calls: Vec::new(),
@@ -455,10 +462,5 @@ pub fn case(place: u64, id: &str) -> CaseView {
         ],
         failure_category: Some(FailureCategory::Prompt),
         finished_at: ago(180_000),
-    };
-    CaseView {
-        outcome,
-        example,
-        before: Some((RunId(2), true)),
     }
 }

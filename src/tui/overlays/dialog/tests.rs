@@ -54,8 +54,8 @@ fn a_roll_back_is_a_digit_and_enter() {
 #[test]
 fn the_last_reason_of_a_roll_back_is_typed() {
     assert_eq!(press(&mut rollback(), "3 enter"), Step::Stay);
-    let typed = confirmed(press(&mut rollback(), "3 s l o w 2 enter"));
-    assert_eq!((typed.choice(), typed.reason()), (Some(2), "slow2"));
+    let typed = confirmed(press(&mut rollback(), "3 t o o space s l o w space 2 space x enter"));
+    assert_eq!((typed.choice(), typed.reason()), (Some(2), "too slow 2 x"));
 }
 
 #[test]
@@ -74,8 +74,11 @@ fn enter_in_a_field_only_moves_on() {
         Step::Stay,
         "a reason is missing"
     );
-    let rejected = confirmed(press(&mut open, "shift-tab d o c s enter enter"));
-    assert_eq!((rejected.choice(), rejected.reason()), (Some(1), "docs"));
+    let rejected = confirmed(press(
+        &mut open,
+        "shift-tab t h e space d o c s space a r e space o l d enter enter",
+    ));
+    assert_eq!((rejected.choice(), rejected.reason()), (Some(1), "the docs are old"));
 }
 
 #[test]
@@ -92,6 +95,23 @@ fn a_reason_may_be_optional() {
 }
 
 #[test]
+fn a_reason_that_would_be_refused_keeps_the_dialog_open() {
+    let dialog = Dialog::reason(
+        CommandId::ReviewApprove,
+        "Approve",
+        Vec::new(),
+        "Approve v14",
+        ReasonRule::Required,
+    );
+    let mut open = OpenDialog::new(dialog);
+    assert_eq!(press(&mut open, "l g t m enter enter"), Step::Stay);
+    assert!(matches!(
+        press(&mut open, "shift-tab space r e c a l l space 3 5 / 3 5 enter enter"),
+        Step::Done(_)
+    ));
+}
+
+#[test]
 fn the_strongest_dialog_needs_name_and_reason() {
     let open = || {
         OpenDialog::new(Dialog::typed(
@@ -103,9 +123,12 @@ fn the_strongest_dialog_needs_name_and_reason() {
         ))
     };
     assert_eq!(press(&mut open(), "a b enter enter enter"), Step::Stay);
-    assert_eq!(press(&mut open(), "a enter w h y enter enter"), Step::Stay);
-    let promoted = confirmed(press(&mut open(), "a b enter w h y enter enter"));
-    assert_eq!((promoted.level(), promoted.reason()), (Danger::Typed, "why"));
+    assert_eq!(
+        press(&mut open(), "a enter b e c a u s e space w h y enter enter"),
+        Step::Stay
+    );
+    let promoted = confirmed(press(&mut open(), "a b enter b e c a u s e space w h y enter enter"));
+    assert_eq!((promoted.level(), promoted.reason()), (Danger::Typed, "because why"));
 }
 
 #[test]
@@ -113,6 +136,9 @@ fn a_paste_goes_into_the_focused_field_or_nowhere() {
     let mut open = rollback();
     assert!(open.paste("3\n").is_err());
     press(&mut open, "3");
-    assert_eq!(open.paste("too slow\n"), Ok(()));
-    assert_eq!(confirmed(open.key(Key::plain(KeyCode::Enter))).reason(), "too slow");
+    assert_eq!(open.paste("too slow for us\n"), Ok(()));
+    assert_eq!(
+        confirmed(open.key(Key::plain(KeyCode::Enter))).reason(),
+        "too slow for us"
+    );
 }

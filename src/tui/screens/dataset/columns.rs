@@ -61,15 +61,14 @@ impl RowColumns {
     /// What is shown at a width, from left to right. The input is last: its width may be disputed.
     pub(super) fn shown(&self, width: WidthClass) -> Vec<Shown> {
         let fields = match width {
-            WidthClass::Narrow => 1,
-            WidthClass::Normal => 2,
-            WidthClass::Wide => 3,
+            WidthClass::Narrow | WidthClass::Normal => 1,
+            WidthClass::Wide => 2,
         };
         let mut shown = vec![Shown::Id];
         if self.has_expected {
             shown.push(Shown::Expected);
         }
-        if self.has_labels && width != WidthClass::Narrow {
+        if self.has_labels && width == WidthClass::Wide {
             shown.push(Shown::Labels);
         }
         shown.extend(self.fields.iter().take(fields).cloned().map(Shown::Field));

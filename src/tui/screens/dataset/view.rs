@@ -19,9 +19,11 @@ const EXAMPLE_HEIGHT: u16 = 11;
 /// The same where there are few rows.
 const EXAMPLE_HEIGHT_SHORT: u16 = 5;
 /// Columns of the example beside the list on a wide terminal.
-const EXAMPLE_COLUMNS: u16 = 62;
-/// Columns of the filter line that explanations may take.
+const EXAMPLE_COLUMNS: u16 = 54;
+/// What can be typed into the filter line, and how it is left.
 const FILTER_HELP: &str = "words, field=value, field!=value   enter apply   esc leave";
+/// The same where there is little room.
+const FILTER_HELP_NARROW: &str = "enter apply  esc leave";
 
 /// Where the parts are.
 pub(super) struct Panes {
@@ -137,6 +139,7 @@ impl Dataset {
         };
         let (help, style) = match &self.fault {
             Some(fault) => (Printable::line(&format!("! {}", fault.what)), theme.fail),
+            None if context.size_class.width == WidthClass::Narrow => (Printable::line(FILTER_HELP_NARROW), theme.dim),
             None => (Printable::line(FILTER_HELP), theme.dim),
         };
         let label = " filter ";

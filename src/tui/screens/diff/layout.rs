@@ -249,7 +249,11 @@ mod tests {
 
         let word = "x".repeat(50);
         let lines = wrap_pieces(kind, None, &[("a ", false), (&word, false)], 20);
-        assert_eq!(texts(&lines).concat(), format!("a {word}"));
+        assert_eq!(
+            texts(&lines).concat(),
+            format!("a{word}"),
+            "but for the blank at the break"
+        );
         assert!(texts(&lines).iter().all(|line| line.len() <= 20));
         assert_eq!(wrap_pieces(kind, Some(1), &[], 20).len(), 1, "an empty line is a line");
     }

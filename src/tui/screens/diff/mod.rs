@@ -39,7 +39,7 @@ const HEIGHT_AT_FIRST: u16 = 10;
 pub struct Diff {
     old: PromptRef,
     new: PromptRef,
-    diff: Option<DiffView>,
+    view: Option<DiffView>,
     failure: Option<String>,
     detail: Option<PromptDetail>,
     expanded: BTreeSet<FoldId>,
@@ -57,7 +57,7 @@ impl Diff {
         Self {
             old,
             new,
-            diff: None,
+            view: None,
             failure: None,
             detail: None,
             expanded: BTreeSet::new(),
@@ -76,7 +76,7 @@ impl Diff {
     }
 
     fn rows(&self) -> Vec<Row<'_>> {
-        self.diff
+        self.view
             .as_ref()
             .map_or_else(Vec::new, |view| rows::rows(&view.diff, &self.expanded))
     }
@@ -188,8 +188,8 @@ impl Diff {
         match answer {
             // A late answer to what was compared before is not shown.
             Answer::Diff(view) if *request == self.request() => {
-                let is_first = self.diff.is_none();
-                self.diff = Some(*view);
+                let is_first = self.view.is_none();
+                self.view = Some(*view);
                 self.failure = None;
                 let rows = self.rows();
                 let first_change = changes(&rows).first().copied();
@@ -235,7 +235,7 @@ impl Diff {
 
     /// The diff as text, as the command line prints it.
     fn plain_text(&self) -> String {
-        self.diff
+        self.view
             .as_ref()
             .map(|view| unified_text(&view.diff))
             .unwrap_or_default()
@@ -295,7 +295,7 @@ impl Screen for Diff {
                 request,
                 result: Err(fault),
             } => {
-                if request == self.request() && self.diff.is_none() {
+                if request == self.request() && self.view.is_none() {
                     self.failure = Some(fault.what.clone());
                 }
                 vec![Effect::Say(Note::failure(&fault))]
@@ -305,7 +305,7 @@ impl Screen for Diff {
                     return Vec::new();
                 };
                 self.old = other;
-                self.diff = None;
+                self.view = None;
                 self.expanded.clear();
                 vec![Effect::Ask(self.request())]
             }
@@ -314,7 +314,7 @@ impl Screen for Diff {
     }
 
     fn view(&self, frame: &mut Frame, area: Rect, context: &Context) {
-        if self.diff.is_none() {
+        if self.view.is_none() {
             return self.draw_message(frame, area, context);
         }
         let sides = self.sides(context);
@@ -354,7 +354,7 @@ impl Screen for Diff {
     }
 
     fn status(&self) -> String {
-        let Some(view) = &self.diff else {
+        let Some(view) = &self.view else {
             return String::new();
         };
         let changes = changes(&self.rows());

@@ -188,7 +188,7 @@ fn enter_expands_a_fold_and_a_reload_keeps_the_place() {
     let folded = screen.rows().len();
     command(&mut screen, CommandId::Open);
     assert_eq!(screen.rows().len(), folded + 4);
-    let view = screen.diff.clone().unwrap();
+    let view = screen.view.clone().unwrap();
     answer(&mut screen, Answer::Diff(Box::new(view)));
     assert_eq!((screen.cursor, screen.rows().len()), (3, folded + 4));
     command(&mut screen, CommandId::Last);
@@ -223,7 +223,7 @@ fn compares_with_another_version_and_drops_late_answers() {
     };
     let result = Ok(Answer::Diff(Box::new(view)));
     update(&mut screen, ScreenEvent::Answered { request: late, result });
-    assert_eq!(screen.diff, None);
+    assert_eq!(screen.view, None);
 }
 
 #[test]

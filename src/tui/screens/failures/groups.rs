@@ -73,7 +73,7 @@ impl Groups {
             list.push(GroupRow::Head {
                 name: name.clone(),
                 count: rows.len(),
-                new: rows.iter().filter(|row| row.passed_before == Some(true)).count(),
+                new: newly_failing(rows),
                 collapsed,
             });
             if !collapsed {
@@ -96,15 +96,19 @@ impl Groups {
         }
     }
 
-    /// In a line: `route 9 (2 new)   escalation 2`.
-    pub(super) fn summary(&self) -> String {
-        let parts = self.list().into_iter().filter_map(|row| match row {
-            GroupRow::Head { name, count, new, .. } if new > 0 => Some(format!("{name} {count} ({new} new)")),
-            GroupRow::Head { name, count, .. } => Some(format!("{name} {count}")),
-            GroupRow::Case(_) => None,
-        });
-        parts.collect::<Vec<_>>().join("   ")
+    /// Each group in a few words: `route 9 (2 new)`.
+    pub(super) fn heads(&self) -> Vec<String> {
+        let head = |(name, rows): &(String, Vec<FailureRow>)| match newly_failing(rows) {
+            0 => format!("{name} {}", rows.len()),
+            new => format!("{name} {} ({new} new)", rows.len()),
+        };
+        self.groups.iter().map(head).collect()
     }
+}
+
+/// How many passed in the base's run.
+fn newly_failing(rows: &[FailureRow]) -> usize {
+    rows.iter().filter(|row| row.passed_before == Some(true)).count()
 }
 
 /// The grader, or the kind of error, before the colon of an explanation.

@@ -463,7 +463,7 @@ impl Screen for Failures {
         let current = self.current.as_ref().map(|row| &row.line.example);
         let at = self.groups.cases().position(|row| Some(&row.line.example) == current);
         let Some(at) = at else {
-            return self.groups.summary();
+            return self.groups.heads().join("   ");
         };
         let window = self.groups.cases().count();
         let more = if self.has_more || self.windows.len() > 1 {
@@ -471,6 +471,6 @@ impl Screen for Failures {
         } else {
             ""
         };
-        format!("failure {} of {window}{more}   {}", at + 1, self.groups.summary())
+        format!("failure {} of {window}{more}", at + 1)
     }
 }

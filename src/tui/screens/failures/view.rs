@@ -7,6 +7,7 @@ use ratatui::text::Line;
 use super::groups::{GroupRow, explanation};
 use super::{Failures, Pane};
 use crate::text::{Printable, cut};
+use crate::tui::command::CommandId;
 use crate::tui::layout::WidthClass;
 use crate::tui::screens::figures::source_label;
 use crate::tui::screens::lines::facts;
@@ -16,13 +17,13 @@ use crate::tui::widgets::panel::Panel;
 use crate::tui::widgets::table::{Column, Table, TableCell};
 
 /// Columns of the groups beside the case.
-const GROUPS_COLUMNS: u16 = 38;
+const GROUPS_COLUMNS: u16 = 42;
 /// The same on a wide terminal.
 const GROUPS_COLUMNS_WIDE: u16 = 62;
 /// Rows of the reasons, borders included.
 const WHY_HEIGHT: u16 = 7;
-/// Rows of the view at most: most inputs are short, and what came is what one looks for.
-const VIEW_SHARE: [u16; 2] = [5, 4];
+/// Shares of the view and of what was expected and came: most inputs are short, and the answer is what one looks for.
+const VIEW_SHARE: [u16; 2] = [4, 5];
 
 /// Where the panes are; those that are not shown have no place.
 pub(super) struct Panes {
@@ -99,19 +100,17 @@ impl Failures {
                 format!("{} of {} fail", totals.failed + totals.errored, totals.saved),
             ];
             parts.push(source_label(detail.run.answers).to_owned());
-            if let Some((base, _)) = self.case.as_ref().and_then(|case| case.before) {
-                parts.push(format!("base {base}"));
-            }
         }
-        parts.push(self.groups.summary());
+        parts.extend(self.groups.heads());
         let text = Printable::line(&facts(&parts, columns));
         frame.render_widget(Line::styled(format!(" {}", text.as_str()), context.theme.title), area);
     }
 
     fn draw_groups(&self, frame: &mut Frame, area: Rect, focus: Pane, context: &Context) {
         let theme = context.theme;
+        let next = context.keymap.shown(CommandId::ProblemNext).unwrap_or_default();
         let inner = Panel::new("Failures")
-            .note("by grader")
+            .note(format!("by grader, {next} next"))
             .focused(focus == Pane::Groups)
             .draw(frame, area, theme);
         let empty = match (&self.fault, self.loaded) {
@@ -119,11 +118,15 @@ impl Failures {
             (None, false) => "loading failures".into(),
             (None, true) => "Nothing failed so far. esc: back.".into(),
         };
+        let latency_columns = match context.size_class.width {
+            WidthClass::Wide => 6,
+            WidthClass::Narrow | WidthClass::Normal => 0,
+        };
         let columns = [
-            Column::fixed("", 12),
+            Column::fixed("", 13),
             Column::share("", 1),
-            Column::number("", 6),
             Column::fixed("", 3),
+            Column::number("", latency_columns),
         ];
         Table::new(&columns)
             .without_header()
@@ -137,15 +140,13 @@ impl Failures {
                     collapsed,
                 } => {
                     let sign = if *collapsed { '+' } else { '-' };
-                    let new = match new {
-                        0 => String::new(),
-                        new => format!("({new} new)"),
+                    let count = match new {
+                        0 => count.to_string(),
+                        new => format!("{count} ({new} new)"),
                     };
                     vec![
                         TableCell::new(format!("{sign} {name}"), theme.title),
-                        TableCell::new(new, theme.title),
-                        TableCell::new(count.to_string(), theme.title),
-                        TableCell::plain(""),
+                        TableCell::new(count, theme.title),
                     ]
                 }
                 GroupRow::Case(row) => {
@@ -153,8 +154,8 @@ impl Failures {
                     vec![
                         TableCell::plain(format!("  {}", row.line.example)),
                         TableCell::plain(explanation(&row.line.why)),
-                        TableCell::new(run_figures::latency(row.line.latency_ms), theme.dim),
                         TableCell::new(if is_new { "new" } else { "" }, theme.warn),
+                        TableCell::new(run_figures::latency(row.line.latency_ms), theme.dim),
                     ]
                 }
             });

@@ -59,90 +59,65 @@ impl HasId for PromptRow {
     }
 }
 
-/// What a need says in a row: its kind, what it is about, since when, and the fact that decides.
-pub(super) struct NeedText {
-    pub(super) kind: &'static str,
-    pub(super) subject: String,
-    pub(super) since: String,
-    pub(super) fact: String,
-    /// What a row has no room for.
-    pub(super) rest: String,
+/// What kind of need it is, in a word. A new kind of need gets its words in these functions, its id above and its place
+/// below.
+pub(super) fn kind_word(need: &Need) -> &'static str {
+    match need {
+        Need::Review { .. } => "REVIEW",
+        Need::Approved { .. } => "PROMOTE",
+        Need::FailedGate { .. } => "GATE",
+        Need::InterruptedRun { .. } => "STOPPED",
+        Need::Untested { .. } => "UNTESTED",
+        Need::Draft { .. } => "DRAFT",
+    }
 }
 
-/// A need in words. A new kind of need gets its words here, its id above and its place below.
-pub(super) fn need_text(row: &NeedRow, now: Timestamp) -> NeedText {
+/// What a need is about.
+pub(super) fn subject(need: &Need) -> String {
+    match need {
+        Need::Review { version, .. }
+        | Need::Approved { version, .. }
+        | Need::FailedGate { version, .. }
+        | Need::Untested { version, .. } => version.to_string(),
+        Need::InterruptedRun { subject, .. } => subject.clone(),
+        Need::Draft { prompt, .. } => prompt.to_string(),
+    }
+}
+
+/// Since when, where that is known.
+pub(super) fn since(need: &Need) -> Option<Timestamp> {
+    match need {
+        Need::Review { at, .. } | Need::Untested { at, .. } | Need::Draft { saved_at: at, .. } => Some(*at),
+        Need::Approved { .. } | Need::FailedGate { .. } | Need::InterruptedRun { .. } => None,
+    }
+}
+
+/// The fact that decides, short enough for a row.
+pub(super) fn fact(row: &NeedRow) -> String {
     let gate = |verdict| labelled_verdict(verdict, row.source);
-    let (kind, subject, since, fact, rest) = match &row.need {
+    match &row.need {
+        Need::Review { by, verdict, .. } => format!("gate {}, {by}", gate(*verdict)),
+        Need::Approved { id, environment, .. } => format!("for {}, {id}", environment.as_str()),
+        Need::FailedGate { run, verdict, .. } => format!("{} {run}", gate(Some(*verdict))),
+        Need::InterruptedRun { run, saved, total, .. } => format!("{saved} of {total} saved, {run}"),
+        Need::Untested { by, .. } => format!("no run yet, {by}"),
+        Need::Draft { .. } => "no version yet".into(),
+    }
+}
+
+/// What a row has no room for, and what Enter does.
+pub(super) fn rest(need: &Need) -> String {
+    match need {
         Need::Review {
-            id,
-            version,
-            environment,
-            by,
-            at,
-            verdict,
-        } => (
-            "REVIEW",
-            version.to_string(),
-            at.ago_text(now),
-            format!("gate {}, {by}", gate(*verdict)),
-            format!("{id} for {}, asked at {at}. Enter opens it.", environment.as_str()),
-        ),
-        Need::Approved {
-            id,
-            version,
-            environment,
-        } => (
-            "PROMOTE",
-            version.to_string(),
-            String::new(),
-            format!("for {}, {id}", environment.as_str()),
-            "Approved and not promoted yet. Enter opens the review, P promotes there.".into(),
-        ),
-        Need::FailedGate {
-            run,
-            version,
-            reason,
-            verdict,
-        } => (
-            "GATE",
-            version.to_string(),
-            String::new(),
-            format!("{} {run}", gate(Some(*verdict))),
-            format!("{reason}. Enter opens the failures of {run}."),
-        ),
-        Need::InterruptedRun {
-            run,
-            subject,
-            saved,
-            total,
-        } => (
-            "STOPPED",
-            subject.clone(),
-            String::new(),
-            format!("{saved} of {total} saved, {run}"),
-            "Nobody works on it. Enter opens the run, where it can be resumed.".into(),
-        ),
-        Need::Untested { version, by, at } => (
-            "UNTESTED",
-            version.to_string(),
-            at.ago_text(now),
-            format!("no run yet, {by}"),
-            "Enter opens its prompt, r runs it there.".into(),
-        ),
-        Need::Draft { prompt, saved_at } => (
-            "DRAFT",
-            prompt.to_string(),
-            saved_at.ago_text(now),
-            "no version yet".into(),
-            format!("Saved at {saved_at}. Enter opens the editor."),
-        ),
-    };
-    NeedText {
-        kind,
-        subject,
-        since,
-        fact,
-        rest,
+            id, environment, at, ..
+        } => {
+            format!("{id} for {}, asked at {at}. Enter opens it.", environment.as_str())
+        }
+        Need::Approved { .. } => "Approved and not promoted yet. Enter opens the review, P promotes there.".into(),
+        Need::FailedGate { run, reason, .. } => format!("{reason}. Enter opens the failures of {run}."),
+        Need::InterruptedRun { .. } => "Nobody works on it. Enter opens the run, where it can be resumed.".into(),
+        Need::Untested { .. } => "Enter opens its prompt, r runs it there.".into(),
+        Need::Draft { saved_at, .. } => format!("Saved at {saved_at}. Enter opens the editor."),
     }
 }
 

@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 
-use super::rows::{ActiveRow, NeedRow, PromptRow, need_text};
+use super::rows::{self, ActiveRow, NeedRow, PromptRow};
 use super::{Home, Pane};
 use crate::domain::ids::VersionId;
 use crate::domain::run::RunState;
@@ -86,9 +86,10 @@ impl Home {
 
     pub(super) fn draw(&self, frame: &mut Frame, area: Rect, context: &Context) {
         for (pane, area) in self.areas(area, context) {
+            let count = |total: u64| self.facts.ready().map_or(String::new(), |_| total.to_string());
             let (title, note) = match pane {
-                Pane::NeedsYou => ("Needs you", self.needs.total().to_string()),
-                Pane::ActiveRuns => ("Active runs", self.active.total().to_string()),
+                Pane::NeedsYou => ("Needs you", count(self.needs.total())),
+                Pane::ActiveRuns => ("Active runs", count(self.active.total())),
                 Pane::Prompts => ("Prompts", "newest change first".into()),
                 Pane::RecentRuns => ("Recent runs", String::new()),
                 Pane::Health => ("Health", String::new()),
@@ -130,12 +131,13 @@ impl Home {
         ];
         let theme = context.theme;
         let cells = |row: &NeedRow| {
-            let text = need_text(row, context.now);
+            let subject = rows::subject(&row.need);
+            let age = rows::since(&row.need).map(|since| since.ago_text(context.now));
             vec![
-                TableCell::new(text.kind, theme.focus),
-                TableCell::plain(cut_start(&text.subject, usize::from(about))),
-                TableCell::new(text.since, theme.dim),
-                TableCell::plain(text.fact),
+                TableCell::new(rows::kind_word(&row.need), theme.focus),
+                TableCell::plain(cut_start(&subject, usize::from(about))),
+                TableCell::new(age.unwrap_or_default(), theme.dim),
+                TableCell::plain(rows::fact(row)),
             ]
         };
         Table::new(&columns)
@@ -143,14 +145,10 @@ impl Home {
             .empty("Nothing waits for you.")
             .draw(frame, list, theme, &self.needs, cells);
         if let Some(row) = self.needs.selected().filter(|_| rest_rows > 1) {
-            let text = need_text(row, context.now);
+            let subject = rows::subject(&row.need);
+            let text = format!("{subject}: {}. {}", rows::fact(row), rows::rest(&row.need));
             let below = Rect::new(rest.x, rest.y + 1, rest.width, rest.height.saturating_sub(1));
-            draw_sentence(
-                frame,
-                below,
-                &format!("{}: {}. {}", text.subject, text.fact, text.rest),
-                theme.dim,
-            );
+            draw_sentence(frame, below, &text, theme.dim);
         }
     }
 

@@ -59,6 +59,8 @@ pub struct Import {
     fields: [Field; LABELS.len()],
     /// The field or button that takes keys; none while keys are commands.
     focus: Option<usize>,
+    /// The name that was made of the path; it follows the path until somebody types another.
+    named: String,
     /// What the preview was asked for.
     asked: (String, String),
     shown: Shown,
@@ -70,6 +72,7 @@ impl Default for Import {
         Self {
             fields: Default::default(),
             focus: Some(FILE),
+            named: String::new(),
             asked: Default::default(),
             shown: Shown::default(),
             scroll: Scroll::default(),
@@ -106,11 +109,12 @@ impl Import {
     /// Moves to a field; one that decides what is read is looked at when it is left.
     fn go_to(&mut self, field: usize) -> Vec<Effect> {
         self.focus = Some(field);
-        if self.text(NAME).is_empty()
+        if self.text(NAME) == self.named
             && let Some(name) = name_of(self.text(FILE))
             && let Some(field) = self.fields.get_mut(NAME)
         {
-            *field = Field::with_text(name);
+            *field = Field::with_text(name.clone());
+            self.named = name;
         }
         self.ask_preview()
     }
@@ -226,7 +230,7 @@ impl Import {
             let sign = if focused { '>' } else { ' ' };
             frame.render_widget(Line::styled(format!("{sign} {label}"), style), row);
             let start = area.x.saturating_add(LABEL_COLUMNS + 1);
-            let room = area.width.saturating_sub(LABEL_COLUMNS + 1);
+            let room = area.width.saturating_sub(LABEL_COLUMNS + 2);
             let field_area = Rect::new(start, y, room, 1).intersection(area);
             let Some(field) = self.fields.get(at) else {
                 continue;

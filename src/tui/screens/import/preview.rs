@@ -9,8 +9,6 @@ use crate::tui::screens::lines::{outside, wrapped_outside};
 use crate::tui::theme::Theme;
 use crate::workbench::{ImportPreview, ImportReport, RowFault};
 
-/// Columns of a target such as `metadata.channel`.
-const TARGET_COLUMNS: usize = 20;
 /// Columns of an example's id.
 const ID_COLUMNS: usize = 10;
 
@@ -103,9 +101,9 @@ fn fault_lines(faults: &[RowFault], count: u64, columns: usize, theme: &Theme) -
 }
 
 fn mapping_lines(mapping: &[(String, String)], columns: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let line = |(target, source): &(String, String)| {
-        let text = format!("{} <- {source}", pad(target, TARGET_COLUMNS));
-        Line::from(outside(&text, columns, theme.text, theme))
-    };
-    mapping.iter().map(line).collect()
+    let pairs: Vec<String> = mapping
+        .iter()
+        .map(|(target, source)| format!("{target} <- {source}"))
+        .collect();
+    wrapped_outside(&pairs.join("    "), columns, 0, theme.text)
 }

@@ -78,26 +78,35 @@ impl Prompts {
             }
             CommandId::Compare => return self.compare().into_iter().collect(),
             CommandId::Lineage => return self.lineage().into_iter().collect(),
-            CommandId::CopyId | CommandId::CopyValue => {
-                return self.subject_id().map(Effect::Copy).into_iter().collect();
-            }
-            CommandId::CopyCommand => {
-                let id = self.subject_id();
-                return id
-                    .map(|id| Effect::Copy(format!("pegbox prompt show {id}")))
-                    .into_iter()
-                    .collect();
-            }
-            CommandId::CopyAll => return self.text().map(Effect::Copy).into_iter().collect(),
-            CommandId::CopyPlain => return self.show_plain().into_iter().collect(),
-            _ => return self.move_selection(command),
+            _ => return self.copy(command).unwrap_or_else(|| self.move_selection(command)),
         }
         Vec::new()
     }
 
+    /// Commands that copy; none for any other.
+    fn copy(&self, command: CommandId) -> Option<Vec<Effect>> {
+        let effect = match command {
+            CommandId::CopyId | CommandId::CopyValue => self.subject_id().map(Effect::Copy),
+            CommandId::CopyCommand => {
+                let id = self.subject_id();
+                id.map(|id| Effect::Copy(format!("pegbox prompt show {id}")))
+            }
+            CommandId::CopyJson => {
+                let json = self
+                    .subject()
+                    .map(|subject| serde_json::to_string_pretty(&subject.version));
+                json.and_then(Result::ok).map(Effect::Copy)
+            }
+            CommandId::CopyAll => self.text().map(Effect::Copy),
+            CommandId::CopyPlain => self.show_plain(),
+            _ => return None,
+        };
+        Some(effect.into_iter().collect())
+    }
+
     fn move_selection(&mut self, command: CommandId) -> Vec<Effect> {
         match self.focus {
-            Pane::Prompts if self.prompts.command(command) => self.load_detail(),
+            Pane::Prompts if self.list.command(command) => self.load_detail(),
             Pane::Prompts => Vec::new(),
             Pane::Versions => {
                 self.versions.command(command);
@@ -257,7 +266,7 @@ impl Prompts {
                 row.map(|row| self.versions.click(row));
                 Vec::new()
             }
-            (MouseKind::Press, Pane::Prompts) => match row.map(|row| self.prompts.click(row)) {
+            (MouseKind::Press, Pane::Prompts) => match row.map(|row| self.list.click(row)) {
                 Some(true) => self.load_detail(),
                 _ => Vec::new(),
             },
@@ -278,11 +287,12 @@ impl Prompts {
                 off_if(!has_draft, "the prompt has no draft: e begins one")
             }
             CommandId::Compare => off_if(self.compared().is_none(), "there is no version to compare"),
-            CommandId::RunStart | CommandId::Lineage | CommandId::CopyAll | CommandId::CopyPlain => {
-                self.needs_version()
-            }
+            CommandId::RunStart
+            | CommandId::Lineage
+            | CommandId::CopyAll
+            | CommandId::CopyJson
+            | CommandId::CopyPlain => self.needs_version(),
             CommandId::ReviewRequest => self.why_no_review(),
-            CommandId::CopyJson => Err("pegbox prompt show --json prints it".into()),
             CommandId::ProblemNext | CommandId::ProblemPrevious | CommandId::Wrap | CommandId::Options => {
                 Err("there is nothing of the kind on this screen".into())
             }

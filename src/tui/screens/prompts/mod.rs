@@ -75,7 +75,7 @@ pub struct Prompts {
     /// Every prompt, as it was answered; none before the first answer.
     all: Option<Vec<PromptSummary>>,
     failure: Option<String>,
-    prompts: Listing<PromptRow>,
+    list: Listing<PromptRow>,
     order: Order,
     filter: String,
     filter_field: Option<Field>,
@@ -92,7 +92,7 @@ pub struct Prompts {
 
 impl Prompts {
     fn selected_prompt(&self) -> Option<&PromptSummary> {
-        self.prompts.selected().map(|row| &row.0)
+        self.list.selected().map(|row| &row.0)
     }
 
     /// The detail of the selected prompt, once it is loaded.
@@ -136,7 +136,7 @@ impl Prompts {
             Order::NewestChange => rows.sort_by_key(|row| std::cmp::Reverse(row.changed_at)),
             Order::Name => rows.sort_by(|a, b| a.prompt.name.cmp(&b.prompt.name)),
         }
-        self.prompts.set_all(rows.into_iter().map(PromptRow).collect());
+        self.list.set_all(rows.into_iter().map(PromptRow).collect());
         self.load_detail()
     }
 
@@ -321,7 +321,7 @@ impl Screen for Prompts {
         match &self.all {
             None => String::new(),
             Some(all) if self.filter.is_empty() => format!("{} prompts", all.len()),
-            Some(all) => format!("{} of {} prompts  /{}", self.prompts.total(), all.len(), self.filter),
+            Some(all) => format!("{} of {} prompts  /{}", self.list.total(), all.len(), self.filter),
         }
     }
 }

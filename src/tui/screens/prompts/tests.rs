@@ -298,9 +298,9 @@ fn a_filter_narrows_as_it_is_typed_and_esc_clears_it() {
         update(&mut screen, ScreenEvent::Key(Key::char(c)));
     }
     update(&mut screen, ScreenEvent::Key(Key::plain(KeyCode::Enter)));
-    assert_eq!((screen.prompts.total(), screen.takes_text()), (1, false));
+    assert_eq!((screen.list.total(), screen.takes_text()), (1, false));
     assert_eq!(screen.status(), "1 of 3 prompts  /intro");
-    assert!(screen.step_back() && screen.prompts.total() == 3);
+    assert!(screen.step_back() && screen.list.total() == 3);
     assert!(!screen.step_back());
 }
 

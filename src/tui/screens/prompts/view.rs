@@ -13,6 +13,7 @@ use crate::text::{Printable, cut};
 use crate::tui::input::Mouse;
 use crate::tui::layout::WidthClass;
 use crate::tui::screens::Context;
+use crate::tui::screens::figures::{SIMULATED, labelled_verdict, verdict_sign, verdict_style, verdict_word};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::field::Focus;
 use crate::tui::widgets::panel::Panel;
@@ -61,7 +62,7 @@ impl Prompts {
             };
         }
         let (fewest, most) = PROMPTS_ROWS;
-        let wanted = u16::try_from(self.prompts.total()).unwrap_or(most).saturating_add(3);
+        let wanted = u16::try_from(self.list.total()).unwrap_or(most).saturating_add(3);
         let prompt_rows = Constraint::Length(wanted.clamp(fewest, most).min(area.height / 2));
         let [prompts, versions, detail] = Layout::vertical([prompt_rows, Constraint::Min(0), detail_rows]).areas(area);
         Areas {
@@ -129,19 +130,17 @@ impl Prompts {
         Table::new(&columns)
             .focus(Focus::when(is_focused && self.filter_field.is_none()))
             .empty(&empty)
-            .draw(frame, inner, theme, &self.prompts, |row| prompt_cells(row, context));
+            .draw(frame, inner, theme, &self.list, |row| prompt_cells(row, context));
     }
 
     fn draw_filter(&self, frame: &mut Frame, area: Rect, theme: &Theme) {
         let [sign, rest] = Layout::horizontal([Constraint::Length(2), Constraint::Min(0)]).areas(area);
         frame.render_widget(Line::styled("/ ", theme.key), sign);
-        match &self.filter_field {
-            Some(field) => field.draw(frame, rest, theme.text, Focus::Here),
-            None => {
-                let text = Printable::line(&self.filter);
-                frame.render_widget(Line::styled(text.to_string(), theme.text), rest);
-            }
+        if let Some(field) = &self.filter_field {
+            return field.draw(frame, rest, theme.text, Focus::Here);
         }
+        let text = Printable::line(&self.filter);
+        frame.render_widget(Line::styled(text.as_str(), theme.text), rest);
     }
 
     fn draw_versions(&self, frame: &mut Frame, area: Rect, context: &Context) {
@@ -171,7 +170,7 @@ impl Prompts {
             Column::share("reason", 1),
             Column::fixed("author", 8),
             Column::fixed("run", 7),
-            Column::fixed("gate", 14),
+            Column::fixed("gate", 16),
             Column::fixed("age", 6),
         ];
         Table::new(&columns).focus(Focus::when(is_focused)).empty(empty).draw(
@@ -214,7 +213,7 @@ fn prompt_cells(row: &PromptRow, context: &Context) -> Vec<TableCell> {
     let summary = &row.0;
     let version = |id: &Option<VersionId>| match id {
         Some(id) => TableCell::plain(short(id)),
-        None => TableCell::new("-", theme.dim),
+        None => TableCell::new("--", theme.dim),
     };
     vec![
         TableCell::plain(summary.prompt.name.as_str()),
@@ -248,14 +247,19 @@ fn version_cells(summary: &VersionSummary, context: &Context) -> Vec<TableCell> 
     let theme = context.theme;
     let version = &summary.version;
     let live = summary.live_in.iter().map(|promotion| promotion.environment.as_str());
-    let (run, verdict) = match &summary.newest_run {
-        Some((run, verdict)) => (run.to_string(), Some(*verdict)),
-        None => ("-".to_owned(), None),
-    };
-    let gate = match verdict {
-        None => TableCell::new("-", theme.dim),
-        Some(verdict) if is_simulated(version) => simulated_gate_cell(verdict, theme),
-        Some(verdict) => gate_cell(verdict, theme),
+    let source = if is_simulated(version) { SIMULATED } else { "" };
+    let (run, gate, style) = match &summary.newest_run {
+        Some((run, verdict)) => {
+            // In full it is in the details.
+            let sign = verdict_sign(*verdict);
+            let gate = if source.is_empty() {
+                sign.to_owned()
+            } else {
+                format!("{sign} ({source})")
+            };
+            (run.to_string(), gate, verdict_style(*verdict, theme))
+        }
+        None => ("--".to_owned(), "--".to_owned(), theme.dim),
     };
     vec![
         TableCell::plain(short(&version.id)),
@@ -263,27 +267,13 @@ fn version_cells(summary: &VersionSummary, context: &Context) -> Vec<TableCell> 
         TableCell::plain(version.reason.text.as_str()),
         TableCell::plain(version.author.as_str()),
         TableCell::plain(run),
-        gate,
+        TableCell::new(gate, style),
         TableCell::new(version.committed_at.ago_text(context.now), theme.dim),
     ]
 }
 
 fn gate_cell(verdict: Option<Verdict>, theme: &Theme) -> TableCell {
-    match verdict {
-        Some(Verdict::Pass) => TableCell::new("pass", theme.ok),
-        Some(Verdict::Fail) => TableCell::new("FAIL", theme.fail),
-        Some(Verdict::CannotTell) => TableCell::new("cannot tell", theme.unknown),
-        None => TableCell::new("-", theme.dim),
-    }
-}
-
-fn simulated_gate_cell(verdict: Option<Verdict>, theme: &Theme) -> TableCell {
-    match verdict {
-        Some(Verdict::Pass) => TableCell::new("pass simulated", theme.ok),
-        Some(Verdict::Fail) => TableCell::new("FAIL simulated", theme.fail),
-        Some(Verdict::CannotTell) => TableCell::new("?    simulated", theme.unknown),
-        None => TableCell::new("-    simulated", theme.dim),
-    }
+    TableCell::new(verdict_word(verdict), verdict_style(verdict, theme))
 }
 
 fn is_simulated(version: &PromptVersion) -> bool {
@@ -326,17 +316,17 @@ fn version_lines(summary: &VersionSummary) -> Vec<String> {
     let temperature = model
         .temperature
         .map_or_else(String::new, |value| format!("  temp {value}"));
-    let simulated = if is_simulated(version) { "  simulated" } else { "" };
+    let source = if is_simulated(version) { SIMULATED } else { "" };
     let run = match &summary.newest_run {
-        Some((run, Some(verdict))) => format!("{run} gate {verdict}{simulated}"),
-        Some((run, None)) => format!("{run}, no gate yet{simulated}"),
+        Some((run, Some(verdict))) => format!("{run} gate {}", labelled_verdict(Some(*verdict), source)),
+        Some((run, None)) => format!("{run}, no gate yet"),
         None => "no run yet: r starts one".to_owned(),
     };
     vec![
         format!("{kind}: {}{link}", version.reason.text),
         format!("base {base}   live {live}   {run}"),
         format!(
-            "{}{temperature}  format {}{simulated}",
+            "{}{temperature}  format {}  {source}",
             model.name,
             model.response_format.label()
         ),

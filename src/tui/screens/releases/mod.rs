@@ -23,6 +23,7 @@ use crate::text::Printable;
 use crate::tui::command::{CommandId, Scope};
 use crate::tui::effect::Effect;
 use crate::tui::input::Mouse;
+use crate::tui::layout::WidthClass;
 use crate::tui::msg::Note;
 use crate::tui::overlays::dialog::{Confirmed, Dialog, Fact};
 use crate::tui::widgets::listing::{HasId, Listing};
@@ -69,7 +70,7 @@ pub struct Releases {
     detail: TextView,
     /// Releases of the selected prompt.
     history: Loaded<PromptName>,
-    releases: Listing<ReleaseRow>,
+    earlier: Listing<ReleaseRow>,
     asked: Option<Asked>,
 }
 
@@ -110,14 +111,14 @@ impl Releases {
         }
         self.detail.reset();
         self.history = Loaded::Loading;
-        self.releases.set_all(Vec::new());
+        self.earlier.set_all(Vec::new());
         let request = prompt.map(|prompt| Effect::Ask(Request::Releases(prompt)));
         request.into_iter().collect()
     }
 
     fn take_releases(&mut self, prompt: PromptName, releases: Vec<Release>) {
         if self.selected().is_some_and(|row| row.prompt == prompt) {
-            self.releases.set_all(releases.into_iter().map(ReleaseRow).collect());
+            self.earlier.set_all(releases.into_iter().map(ReleaseRow).collect());
             self.history = Loaded::Ready(prompt);
         }
     }
@@ -156,13 +157,17 @@ impl Releases {
     }
 
     fn next_pane(&self, command: CommandId, context: &Context) -> Pane {
-        let has_history = context.size_class.width == crate::tui::layout::WidthClass::Wide;
-        match (self.focus, command == CommandId::PaneNext) {
-            (Pane::Environments, true) | (Pane::History, false) => Pane::Detail,
-            (Pane::Detail, true) | (Pane::Environments, false) if has_history => Pane::History,
-            (Pane::Environments, false) => Pane::Detail,
-            (Pane::Detail | Pane::History, _) => Pane::Environments,
-        }
+        let panes: &[Pane] = match context.size_class.width {
+            WidthClass::Wide => &[Pane::Environments, Pane::Detail, Pane::History],
+            WidthClass::Narrow | WidthClass::Normal => &[Pane::Environments, Pane::Detail],
+        };
+        let at = panes.iter().position(|pane| *pane == self.focus).unwrap_or(0);
+        let steps = if command == CommandId::PaneNext {
+            1
+        } else {
+            panes.len() - 1
+        };
+        panes.get((at + steps) % panes.len()).copied().unwrap_or_default()
     }
 
     fn move_in_focus(&mut self, command: CommandId, now: Timestamp) -> Vec<Effect> {
@@ -174,7 +179,7 @@ impl Releases {
                 self.detail.command(command, &text);
             }
             Pane::History => {
-                self.releases.command(command);
+                self.earlier.command(command);
             }
         }
         Vec::new()
@@ -182,7 +187,7 @@ impl Releases {
 
     /// The lineage of the release under the cursor: in the history that one, else the live one.
     fn open_lineage(&self) -> Vec<Effect> {
-        let earlier = self.releases.selected().filter(|_| self.focus == Pane::History);
+        let earlier = self.earlier.selected().filter(|_| self.focus == Pane::History);
         let release = earlier.map(|row| &row.0).or_else(|| self.live());
         let staged = || self.selected().and_then(|row| row.staging.as_ref());
         let id = release.map(|release| &release.promotion).or_else(staged);
@@ -207,7 +212,7 @@ impl Releases {
         else {
             return Vec::new();
         };
-        let earlier = self.releases.rows().iter().map(|row| &row.0.promotion);
+        let earlier = self.earlier.rows().iter().map(|row| &row.0.promotion);
         let earlier = earlier.into_iter().find(|promotion| promotion.id == target.release);
         let dialog = roll_back_dialog(&live.promotion, target, earlier, now);
         self.asked = Some(Asked::RollBack(live.promotion.id.clone()));
@@ -278,7 +283,7 @@ impl Releases {
                 mouse_on_list(&mut self.rows, mouse, area);
                 return self.follow_selection();
             }
-            Pane::History => mouse_on_list(&mut self.releases, mouse, area),
+            Pane::History => mouse_on_list(&mut self.earlier, mouse, area),
             Pane::Detail => {
                 self.detail.wheel(mouse);
             }

@@ -60,7 +60,7 @@ fn moving_asks_for_the_releases_of_the_selected_prompt() {
         Ok(Answer::Releases(vec![release(1, 13, 9)])),
     );
     assert_eq!(
-        (late, screen.releases.total()),
+        (late, screen.earlier.total()),
         (vec![], 0),
         "an answer about another prompt"
     );

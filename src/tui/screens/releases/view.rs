@@ -8,6 +8,7 @@ use crate::domain::promotion::Promotion;
 use crate::tui::layout::WidthClass;
 use crate::tui::screens::Context;
 use crate::tui::screens::panes::{Areas, draw_sentence};
+use crate::tui::screens::release_facts::release_title;
 use crate::tui::screens::release_history::draw_releases;
 use crate::tui::widgets::field::Focus;
 use crate::tui::widgets::panel::Panel;
@@ -69,14 +70,14 @@ impl Releases {
             Column::fixed("staging", PLACE_COLUMNS),
             Column::fixed("production", PLACE_COLUMNS),
             Column::number("since", 6),
-            Column::fixed("waits", 24),
+            Column::fixed("approved", 17),
         ];
         let cells = |row: &PromptRow| {
             let row = &row.0;
             let production = row.production.as_ref().map(|release| &release.promotion);
             let waits = row
                 .approved
-                .map(|(review, environment)| format!("{review} for {}", environment.as_str()));
+                .map(|(review, environment)| format!("{review} {}", environment.short()));
             vec![
                 TableCell::plain(row.prompt.as_str()),
                 TableCell::plain(place_text(row.staging.as_ref())),
@@ -99,7 +100,7 @@ impl Releases {
 
     fn draw_detail(&self, frame: &mut Frame, area: Rect, context: &Context) {
         let title = match (self.selected(), self.live()) {
-            (_, Some(live)) => format!("{} = {}", live.promotion.id, live.promotion.version),
+            (_, Some(live)) => release_title(live),
             (Some(row), None) => match &row.staging {
                 Some(staging) => format!("{} = {}", staging.id, staging.version),
                 None => row.prompt.to_string(),
@@ -124,7 +125,7 @@ impl Releases {
             return draw_sentence(frame, inner, "H shows its releases.", theme.dim);
         }
         let focus = Focus::when(self.focus == Pane::History);
-        draw_releases(frame, inner, context, &self.releases, focus);
+        draw_releases(frame, inner, context, &self.earlier, focus);
     }
 }
 

@@ -153,7 +153,7 @@ impl Changes {
             });
         }
         if hidden > 0 {
-            let text = format!("! {hidden} hidden in the new lines");
+            let text = format!("! hidden characters in new lines: {hidden}");
             self.rows.push(DiffRow::Remark(Printable::line(&text)));
         }
     }

@@ -23,7 +23,7 @@ use crate::workbench::ReviewDetail;
 /// Columns of the queue beside the change.
 const QUEUE_COLUMNS: u16 = 32;
 /// Columns of the evidence where it has a column of its own.
-const EVIDENCE_COLUMNS: u16 = 72;
+const EVIDENCE_COLUMNS: u16 = 68;
 /// Rows of the evidence below the change.
 const EVIDENCE_ROWS: u16 = 14;
 /// Rows of the strip below the change in a narrow terminal.
@@ -31,7 +31,7 @@ const STRIP_ROWS: u16 = 8;
 /// From this width inside the pane the queue has columns of its own for who and when.
 const QUEUE_WIDE: u16 = 60;
 /// From this width inside the pane the evidence shows the base's number too.
-const BASE_FROM: u16 = 68;
+const BASE_FROM: u16 = 66;
 /// Rows of what is said about the selected metric.
 const NOTE_ROWS: u16 = 2;
 
@@ -237,8 +237,8 @@ impl Reviews {
             Column::number(if base_columns > 0 { "base" } else { "" }, base_columns),
             Column::number("new", 6),
             Column::number("k/n", u16::try_from(counts).unwrap_or(u16::MAX)),
-            Column::fixed("95% interval", 13),
-            Column::fixed("must be", 9),
+            Column::fixed("95% interval", 12),
+            Column::fixed("must be", 7),
             Column::fixed("gate", if is_wide { 11 } else { 4 }),
         ];
         let cells = |row: &MetricRow| {
@@ -266,7 +266,10 @@ impl Reviews {
     /// The evidence and the checks in a few lines, what stands in the way first.
     fn draw_strip(&self, frame: &mut Frame, area: Rect, context: &Context) {
         let theme = context.theme;
-        let title = format!("Before approval, and {}", self.evidence_title().to_lowercase());
+        let title = match self.shown() {
+            Some(detail) => strip_title(detail, context.now),
+            None => "Before approval".into(),
+        };
         let inner = Panel::new(title).note("tab").draw(frame, area, theme);
         let Some(detail) = self.shown() else {
             self.draw_absence(frame, inner, context);
@@ -310,6 +313,22 @@ impl MetricRow {
         self.verdict
             .map(|verdict| verdict == crate::domain::gate::Verdict::Pass)
     }
+}
+
+/// Which review it is, and on which runs it rests: what the panes that are not seen would say.
+fn strip_title(detail: &ReviewDetail, now: Timestamp) -> String {
+    let review = &detail.review;
+    let runs = match &detail.comparison {
+        Some(comparison) => format!("{} against {}", detail.run.id, comparison.base),
+        None => detail.run.id.to_string(),
+    };
+    format!(
+        "{} for {}, {} {}   {runs}",
+        review.id,
+        review.environment.as_str(),
+        review.requested_by,
+        review.requested_at.ago_text(now)
+    )
 }
 
 fn weighted_lines(detail: &ReviewDetail, context: &Context) -> Vec<Line<'static>> {

@@ -289,7 +289,7 @@ fn comparison_choice(run: &Run, runs: &[RunSummary]) -> Effect {
         Entry {
             id: other.run.id.to_string(),
             text: format!("{}  {}", other.run.id, other.run.subject.label()),
-            note: format!("{}  gate {verdict}", other.run.dataset),
+            note: format!("gate {verdict}  {}", other.run.dataset),
             off: (other.state != RunState::Finished).then(|| format!("it is {}", other.state.as_str())),
         }
     });

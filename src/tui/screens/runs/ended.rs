@@ -18,13 +18,16 @@ use crate::workbench::RunDetail;
 const RULE_COLUMNS_MAX: usize = 34;
 /// Columns of counts, value, interval and verdict behind it.
 const MEASURE_COLUMNS: usize = 48;
+/// Columns of counts, value and interval behind a metric that no rule is about.
+const METRIC_COLUMNS: usize = 34;
+/// Columns of such a metric's name with its slice.
+const NAME_COLUMNS_MAX: usize = 60;
 /// Examples that are named for each rule; all are in the failures.
 const NAMED_EXAMPLES_MAX: usize = 6;
 
 /// The head of the pane.
 pub(super) fn lines(detail: &RunDetail, end: &RunEnd, columns: usize, context: &Context) -> Vec<Line<'static>> {
     let theme = context.theme;
-    let totals = &end.totals;
     let mut lines = Vec::new();
     if detail.run.answers == AnswerSource::Simulated {
         lines.push(Line::styled(
@@ -33,29 +36,23 @@ pub(super) fn lines(detail: &RunDetail, end: &RunEnd, columns: usize, context: &
         ));
     }
     match &end.gate {
-        Some(gate) => lines.extend(gate_lines(gate, columns, theme)),
+        Some(gate) => {
+            let head = format!(
+                "gate {}   policy {}",
+                verdict_word(Some(gate.verdict)),
+                gate.policy.as_str()
+            );
+            lines.push(Line::styled(head, verdict_style(Some(gate.verdict), theme)));
+            lines.extend(wrapped_outside(&gate.reason, columns, 2, theme.text));
+        }
         None => lines.push(Line::styled("gate  none: the run was cancelled", theme.unknown)),
     }
+    lines.extend(totals_lines(detail, end, columns));
+    if let Some(gate) = &end.gate {
+        lines.push(Line::raw(""));
+        lines.extend(gate_lines(gate, columns, theme));
+    }
     lines.push(Line::raw(""));
-    lines.push(Line::raw(facts(
-        &[
-            format!("ok {}", totals.passed),
-            format!("fail {}", totals.failed),
-            format!("error {}", totals.errored),
-            format!("retried {}", totals.retried),
-            format!("saved {}/{}", totals.saved, detail.run.example_count),
-        ],
-        columns,
-    )));
-    lines.push(Line::raw(facts(
-        &[
-            format!("took {}", duration_text(end.ended_at.since_ms(detail.run.started_at))),
-            run_figures::cost(totals),
-            live::tokens(&detail.progress),
-            live::latencies(&detail.progress),
-        ],
-        columns,
-    )));
     lines.push(Line::styled(
         facts(
             &[
@@ -73,20 +70,45 @@ pub(super) fn lines(detail: &RunDetail, end: &RunEnd, columns: usize, context: &
     lines
 }
 
+/// What became of the examples, then what it took.
+fn totals_lines(detail: &RunDetail, end: &RunEnd, columns: usize) -> [Line<'static>; 2] {
+    let totals = &end.totals;
+    [
+        Line::raw(facts(
+            &[
+                format!("ok {}", totals.passed),
+                format!("fail {}", totals.failed),
+                format!("error {}", totals.errored),
+                format!("retried {}", totals.retried),
+                format!("saved {}/{}", totals.saved, detail.run.example_count),
+            ],
+            columns,
+        )),
+        Line::raw(facts(
+            &[
+                format!("by {}", detail.run.started_by),
+                format!("took {}", duration_text(end.ended_at.since_ms(detail.run.started_at))),
+                run_figures::cost(totals),
+                live::tokens(&detail.progress),
+                live::latencies(&detail.progress),
+            ],
+            columns,
+        )),
+    ]
+}
+
+/// The rules, those that did not pass first.
 fn gate_lines(gate: &Gate, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let style = verdict_style(Some(gate.verdict), theme);
-    let head = format!(
-        "gate {}  by the {} result",
-        verdict_word(Some(gate.verdict)),
-        gate.policy.as_str()
-    );
-    let mut lines = vec![Line::styled(head, style)];
-    lines.extend(wrapped_outside(&gate.reason, columns, 2, theme.text));
-    lines.push(Line::raw(""));
-    for rule in &gate.rules {
-        lines.extend(rule_lines(rule, columns, theme));
-    }
-    lines
+    let mut rules: Vec<&RuleResult> = gate.rules.iter().collect();
+    rules.sort_by_key(|rule| match rule.verdict {
+        Verdict::Fail => 0,
+        Verdict::CannotTell => 1,
+        Verdict::Pass => 2,
+    });
+    rules
+        .into_iter()
+        .flat_map(|rule| rule_lines(rule, columns, theme))
+        .collect()
 }
 
 fn rule_columns(columns: usize) -> usize {
@@ -101,6 +123,12 @@ fn rule_lines(rule: &RuleResult, columns: usize, theme: &Theme) -> Vec<Line<'sta
     } else {
         format!("{}, not gating", verdict_word(Some(rule.verdict)))
     };
+    let note = if rule.note.is_empty() {
+        rule.evidence.as_str().to_owned()
+    } else {
+        format!("{}: {}", rule.evidence.as_str(), rule.note)
+    };
+    let word_columns = width(&word);
     let word = Span::styled(word, verdict_style(Some(rule.verdict), theme));
     let measured = format!(
         "{:>9} {:>7} {:<14} ",
@@ -110,20 +138,22 @@ fn rule_lines(rule: &RuleResult, columns: usize, theme: &Theme) -> Vec<Line<'sta
     );
     let room = rule_columns(columns);
     let mut lines = Vec::new();
-    if width(&name) <= room && columns >= room + MEASURE_COLUMNS {
-        let mut spans = outside(&pad(&name, room), room, theme.text, theme);
-        spans.extend([Span::raw(format!(" {measured}")), word]);
-        lines.push(Line::from(spans));
+    let in_line = width(&name) <= room && columns >= room + MEASURE_COLUMNS;
+    let mut spans = if in_line {
+        outside(&pad(&name, room), room, theme.text, theme)
     } else {
         lines.push(Line::from(outside(&name, columns, theme.text, theme)));
-        lines.push(Line::from(vec![Span::raw(format!("  {measured}")), word]));
-    }
-    let note = if rule.note.is_empty() {
-        rule.evidence.as_str().to_owned()
-    } else {
-        format!("{}: {}", rule.evidence.as_str(), rule.note)
+        vec![Span::raw(" ")]
     };
-    lines.extend(wrapped_outside(&note, columns, 2, theme.dim));
+    spans.extend([Span::raw(format!(" {measured}")), word]);
+    let used = if in_line { room } else { 1 } + 1 + width(&measured) + word_columns;
+    if used + 2 + width(&note) <= columns {
+        spans.push(Span::styled(format!("  {note}"), theme.dim));
+        lines.push(Line::from(spans));
+    } else {
+        lines.push(Line::from(spans));
+        lines.extend(wrapped_outside(&note, columns, 2, theme.dim));
+    }
     if rule.verdict != Verdict::Pass {
         lines.extend(broken_by(rule, columns, theme));
     }
@@ -190,7 +220,7 @@ fn metric_line(result: &MetricResult, columns: usize, theme: &Theme) -> Line<'st
         .slice
         .as_ref()
         .map_or_else(|| result.metric.clone(), |slice| format!("{}[{slice}]", result.metric));
-    let room = rule_columns(columns);
+    let room = columns.saturating_sub(METRIC_COLUMNS).min(NAME_COLUMNS_MAX);
     let mut spans = outside(&pad(&name, room), room, theme.text, theme);
     spans.push(Span::raw(format!(
         " {:>9} {:>7} {:<14}",

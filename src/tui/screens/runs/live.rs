@@ -23,6 +23,8 @@ use crate::workbench::RunDetail;
 const GAUGE_WORDS: usize = 24;
 /// Columns of a metric's name.
 const NAME_COLUMNS: usize = 18;
+/// Behind the words of a metric, where there is room: only the gate settles it.
+const SO_FAR: &str = " so far";
 /// Columns of the scale left of the score chart.
 const SCALE_COLUMNS: u16 = 5;
 
@@ -57,7 +59,7 @@ pub(super) fn lines(
             columns,
         )),
         Line::raw(facts(&[latencies(progress), tokens(progress)], columns)),
-        Line::raw(facts(&costs(progress), columns)),
+        Line::raw(facts(&costs(detail, context), columns)),
     ];
     if let Some(notice) = &progress.notice {
         let mut spans = vec![Span::styled("! ", theme.warn)];
@@ -65,7 +67,9 @@ pub(super) fn lines(
         lines.push(Line::from(spans));
     }
     if !progress.results.is_empty() {
-        lines.push(Line::raw(""));
+        if context.size_class.width > WidthClass::Narrow {
+            lines.push(Line::styled("so far; the gate is settled at the end", theme.dim));
+        }
         lines.extend(metrics_so_far(&progress.results, thresholds, columns, context));
     }
     lines
@@ -111,11 +115,13 @@ pub(super) fn tokens(progress: &RunProgress) -> String {
     )
 }
 
-fn costs(progress: &RunProgress) -> [String; 2] {
+fn costs(detail: &RunDetail, context: &Context) -> [String; 3] {
+    let (run, progress) = (&detail.run, &detail.progress);
     let at_end = run_figures::cost_at_the_end(&progress.totals, progress.example_count);
     [
         run_figures::cost(&progress.totals),
         at_end.map_or_else(String::new, |cost| format!("about {cost} at the end")),
+        format!("{}, {} ago", run.started_by, run.started_at.ago_text(context.now)),
     ]
 }
 
@@ -162,15 +168,20 @@ fn metric_line(
                 ("MISSES", theme.fail)
             };
             (
-                format!("{} {word} so far", threshold_text(threshold, result.measure)),
+                format!("{} {word}{SO_FAR}", threshold_text(threshold, result.measure)),
                 style,
             )
         }
     };
     let left = columns.saturating_sub(NAME_COLUMNS + measured.len() + 1);
+    let words = if words.len() > left {
+        words.trim_end_matches(SO_FAR)
+    } else {
+        &words
+    };
     let mut spans = outside(&pad(&name, NAME_COLUMNS), NAME_COLUMNS, theme.text, theme);
     spans.push(Span::raw(format!(" {measured}")));
-    spans.push(Span::styled(cut(&words, left).into_owned(), style));
+    spans.push(Span::styled(cut(words, left).into_owned(), style));
     Line::from(spans)
 }
 

@@ -35,9 +35,12 @@ use crate::workbench::{Answer, Fault, Request, RunSummary};
 /// Columns of the list where the selected run stands beside it.
 const LIST_COLUMNS: u16 = 40;
 /// The same on a wide terminal.
-const LIST_COLUMNS_WIDE: u16 = 74;
+const LIST_COLUMNS_WIDE: u16 = 84;
 /// Columns of the subject beside the run, so that its version stays in view.
 const SUBJECT_COLUMNS: u16 = 18;
+
+/// Columns of the whole list without the dataset: borders, sign, the other columns and the gaps between all.
+const OTHER_COLUMNS: u16 = 4 + 4 + SUBJECT_COLUMNS + 10 + 5 + 12 + 6;
 
 impl HasId for RunSummary {
     type Id = RunId;
@@ -220,7 +223,7 @@ impl Runs {
             MouseKind::ScrollDown => self.list.command(CommandId::MoveDown),
             MouseKind::ScrollUp => self.list.command(CommandId::MoveUp),
             MouseKind::Press => {
-                let columns = list_columns(context);
+                let columns = list_columns(list, context);
                 Table::new(&columns).click(&mut self.list, Panel::inner(list), mouse.row)
             }
         };
@@ -260,12 +263,12 @@ impl Runs {
                 context.keymap.shown(CommandId::RunStart).unwrap_or_default()
             ),
         };
-        let columns = list_columns(context);
+        let columns = list_columns(area, context);
         Table::new(&columns)
             .focus(Focus::when(self.focus == Pane::List))
             .empty(&empty)
             .draw(frame, inner, context.theme, &self.list, |summary| {
-                cells(summary, context)
+                cells(summary, dataset_columns(area), context)
             });
     }
 }
@@ -295,6 +298,13 @@ impl Screen for Runs {
     }
 
     fn update(&mut self, event: ScreenEvent, context: &Context) -> Vec<Effect> {
+        if let ScreenEvent::Answered {
+            request: Request::StartRun(_),
+            result: Ok(_),
+        } = &event
+        {
+            self.following = Following::Newest;
+        }
         if let Some(effects) = self.acts.event(&event) {
             return effects;
         }
@@ -361,7 +371,7 @@ fn split(area: Rect, context: &Context) -> [Rect; 2] {
     Layout::horizontal([Constraint::Length(list), Constraint::Min(0)]).areas(area)
 }
 
-fn list_columns(context: &Context) -> Vec<Column> {
+fn list_columns(area: Rect, context: &Context) -> Vec<Column> {
     match context.size_class.width {
         WidthClass::Normal => vec![
             Column::number("id", 4),
@@ -371,12 +381,17 @@ fn list_columns(context: &Context) -> Vec<Column> {
         WidthClass::Narrow | WidthClass::Wide => vec![
             Column::number("id", 4),
             Column::fixed("subject", SUBJECT_COLUMNS),
-            Column::share("dataset", 1),
+            Column::fixed("dataset", dataset_columns(area)),
             Column::number("saved", 10),
             Column::number("fail", 5),
             Column::fixed("state", 12),
         ],
     }
+}
+
+/// What the other columns of the whole list leave to the dataset. Its start is cut, since its label tells more.
+fn dataset_columns(area: Rect) -> u16 {
+    area.width.saturating_sub(OTHER_COLUMNS).max(8)
 }
 
 /// Where a run stands in a word: its gate where there is one, how far it is where it runs.
@@ -400,7 +415,7 @@ fn standing(summary: &RunSummary, theme: &Theme) -> TableCell {
     }
 }
 
-fn cells(summary: &RunSummary, context: &Context) -> Vec<TableCell> {
+fn cells(summary: &RunSummary, dataset_columns: u16, context: &Context) -> Vec<TableCell> {
     let run = &summary.run;
     let subject = run.subject.label();
     let mut cells = vec![
@@ -409,7 +424,7 @@ fn cells(summary: &RunSummary, context: &Context) -> Vec<TableCell> {
     ];
     if context.size_class.width != WidthClass::Normal {
         cells.extend([
-            TableCell::plain(run.dataset.to_string()),
+            TableCell::plain(cut_start(&run.dataset.to_string(), usize::from(dataset_columns))),
             TableCell::plain(format!("{}/{}", summary.saved, run.example_count)),
             TableCell::plain(summary.failed.to_string()),
         ]);

@@ -38,7 +38,7 @@ pub(super) struct RunPane {
     columns: Cell<usize>,
 }
 
-/// Whether the pane has the focus, and how its title ends.
+/// Where the pane stands, and so whether it has the focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Framing {
     /// Beside the list, without the focus.
@@ -157,8 +157,8 @@ impl RunPane {
         self.columns.set(columns);
         let head = self.head(detail, columns, context);
         let [head_area, charts_area, failures_area] = split(detail, head.len(), area, context);
-        let inner = Panel::new(title(&detail.run))
-            .note(note(detail, context))
+        let inner = Panel::new(title(&detail.run).trim_end())
+            .note(format!("on {}", detail.run.dataset))
             .focused(framing != Framing::Beside)
             .draw(frame, head_area, context.theme);
         self.scroll.draw(frame, indented(inner), context.theme, head);
@@ -181,7 +181,10 @@ fn indented(area: Rect) -> Rect {
 fn split(detail: &RunDetail, head_lines: usize, area: Rect, context: &Context) -> [Rect; 3] {
     let wanted = u16::try_from(head_lines).unwrap_or(u16::MAX).saturating_add(2);
     let progress = &detail.progress;
-    let has_failures = !progress.recent_failures.is_empty() || detail.end.is_none();
+    let has_ended = detail.end.is_some();
+    // After the end the gate says more than the newest failures, which Enter shows anyway.
+    let gate_fills = has_ended && wanted + FAILURES_HEIGHT_MIN > area.height;
+    let has_failures = !gate_fills && (!has_ended || !progress.recent_failures.is_empty());
     let failures_min = if has_failures { FAILURES_HEIGHT_MIN } else { 0 };
     let charts = match context.size_class.width {
         WidthClass::Narrow => CHART_HEIGHT_NARROW,
@@ -206,12 +209,7 @@ fn split(detail: &RunDetail, head_lines: usize, area: Rect, context: &Context) -
     Layout::vertical([head, Constraint::Length(charts), rest]).areas(area)
 }
 
-pub(super) fn title(run: &Run) -> String {
-    format!("{}  {} x {}", run.id.0, run.subject.label(), run.dataset)
-}
-
-fn note(detail: &RunDetail, context: &Context) -> String {
-    let run = &detail.run;
-    let who = format!("{} {}", run.started_by, run.started_at.ago_text(context.now));
-    format!("{}  {who}", source_label(run.answers)).trim().to_owned()
+/// The label of simulated results stands in the title, which is never cut in favour of the note.
+fn title(run: &Run) -> String {
+    format!("{}  {}  {}", run.id.0, run.subject.label(), source_label(run.answers))
 }

@@ -1,0 +1,116 @@
+use super::super::samples::{dataset, dataset_id, run, suite, suite_id, version_id};
+use super::super::testing::NOW;
+use super::*;
+use crate::domain::actor::Actor;
+use crate::domain::prompt::Prompt;
+use crate::domain::run::AnswerSource;
+use crate::tui::overlays::form::FieldValue;
+
+fn prompt(name: &str, newest: u32, production: Option<u32>) -> PromptSummary {
+    let version = |number: u32| format!("{name}_v{number}").parse().unwrap();
+    PromptSummary {
+        prompt: Prompt {
+            name: PromptName::new(name).unwrap(),
+            description: String::new(),
+            owner: Actor::new("anna").unwrap(),
+            created_at: NOW,
+        },
+        newest: Some(version(newest)),
+        has_draft: false,
+        staging: None,
+        production: production.map(version),
+        verdict: None,
+        changed_at: NOW,
+    }
+}
+
+fn answers(datasets: Vec<DatasetVersion>) -> [Answer; 3] {
+    [
+        Answer::Suites(vec![suite()]),
+        Answer::Prompts(vec![prompt("router", 3, None), prompt("support_triage", 13, Some(11))]),
+        Answer::Datasets(datasets),
+    ]
+}
+
+fn sent(concurrency: &str) -> Filled {
+    let text = |text: &str| FieldValue::Text(text.to_owned());
+    Filled::for_test(
+        SETTINGS,
+        vec![("concurrency", text(concurrency)), ("base_url", text(""))],
+    )
+}
+
+#[test]
+fn asks_only_what_is_open_with_the_likeliest_first() {
+    let earlier = run(3, 12, AnswerSource::Simulated);
+    let mut start = RunStart::default();
+    assert_eq!(start.begin(RunWish::after(&earlier)).len(), 3);
+    let [suites, prompts, datasets] = answers(vec![dataset()]);
+    assert_eq!(start.answered(&suites), []);
+    assert_eq!(start.answered(&prompts), []);
+    let effects = start.answered(&datasets);
+    let [Effect::Choose(choice)] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    let offered: Vec<&str> = choice.entries.iter().map(|entry| entry.id.as_str()).collect();
+    assert_eq!(offered, ["support_triage_v13", "support_triage_v11", "router_v3"]);
+    let chosen = Chosen {
+        tag: choice.tag,
+        id: "support_triage_v13".into(),
+    };
+    let effects = start.chosen(&chosen).unwrap();
+    assert!(
+        matches!(&effects[..], [Effect::Fill(form)] if form.title.contains("support_triage_v13 on support_triage_reg")),
+        "one dataset and one suite are not asked about: {effects:?}"
+    );
+    let effects = start.filled(&sent("many")).unwrap();
+    assert!(matches!(&effects[..], [Effect::Say(_), Effect::Fill(_)]), "{effects:?}");
+    let effects = start.filled(&sent("16")).unwrap();
+    let [Effect::Ask(Request::StartRun(request))] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(
+        (request.version.clone(), request.settings.concurrency),
+        (version_id(13), 16)
+    );
+    assert_eq!(
+        (request.dataset.clone(), request.suite.clone()),
+        (dataset_id(), suite_id())
+    );
+}
+
+#[test]
+fn again_asks_for_the_settings_alone() {
+    let mut start = RunStart::default();
+    start.begin(RunWish::again(&run(3, 12, AnswerSource::Simulated)));
+    let effects: Vec<Effect> = answers(vec![dataset()])
+        .iter()
+        .flat_map(|answer| start.answered(answer))
+        .collect();
+    assert!(
+        matches!(&effects[..], [Effect::Fill(form)] if form.title.contains("support_triage_v12")),
+        "{effects:?}"
+    );
+    assert_eq!(
+        start.answered(&answers(Vec::new())[2]),
+        [],
+        "later answers are for others"
+    );
+}
+
+#[test]
+fn says_what_is_missing() {
+    let mut start = RunStart::default();
+    start.begin(RunWish {
+        version: Some(version_id(12)),
+        ..RunWish::default()
+    });
+    let effects: Vec<Effect> = answers(Vec::new())
+        .iter()
+        .flat_map(|answer| start.answered(answer))
+        .collect();
+    assert!(
+        matches!(&effects[..], [Effect::Say(note)] if note.text.contains("import one in Data")),
+        "{effects:?}"
+    );
+}
