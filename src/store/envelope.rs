@@ -20,6 +20,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::compression::{compress, decompress};
 use super::fields::Fields;
 
 /// A record of ours as it lies on disk: closed, versioned, frozen once released.
@@ -35,9 +36,6 @@ pub const PAYLOAD_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Payloads up to this size, in bytes, are left as they are: zstd's own header eats what it saves.
 const COMPRESS_ABOVE_BYTES: usize = 512;
-
-/// Compression level: higher ones cost a multiple of the time for a few per cent.
-const ZSTD_LEVEL: i32 = 3;
 
 const MAGIC: [u8; 4] = *b"PGBX";
 const CODEC_BINCODE: u8 = 1;
@@ -136,7 +134,7 @@ pub fn encode<R: Record>(record: &R) -> Result<Vec<u8>, EnvelopeError> {
         });
     }
     let packed = if plain.len() > COMPRESS_ABOVE_BYTES {
-        Some(zstd::bulk::compress(&plain, ZSTD_LEVEL).map_err(|error| refused(error.to_string()))?)
+        Some(compress(&plain).map_err(|error| refused(error.to_string()))?)
     } else {
         None
     };
@@ -194,7 +192,7 @@ pub fn decode<R: Record>(bytes: &[u8]) -> Result<R, EnvelopeError> {
         envelope.payload
     } else {
         // The declared length bounds what a hostile payload can make zstd allocate.
-        unpacked = zstd::bulk::decompress(envelope.payload, envelope.plain_len).map_err(|error| damaged(&error))?;
+        unpacked = decompress(envelope.payload, envelope.plain_len).map_err(|error| damaged(&error))?;
         unpacked.as_slice()
     };
     if plain.len() != envelope.plain_len {

@@ -4,6 +4,7 @@
 
 pub mod audit_chain;
 mod chain;
+mod compression;
 mod dataset;
 pub mod embedded;
 pub mod engine;
