@@ -6,6 +6,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use super::session::{Ended, RequestHandler, run_local};
+use super::terminal::MouseReports;
 use super::{ColourWish, Glyphs, HostError, Preferences, capability};
 use crate::domain::actor::Actor;
 use crate::domain::ids::RunId;
@@ -66,7 +67,11 @@ pub fn open_screens(
         workbench: Arc::clone(workbench),
         actor,
     });
-    let ended = runtime.block_on(run_local(seat, info, keymap));
+    let mouse = match preferences.mouse {
+        Some(false) => MouseReports::Off,
+        None | Some(true) => MouseReports::On,
+    };
+    let ended = runtime.block_on(run_local(seat, info, keymap, mouse));
     workbench.park_runs();
     ended
 }

@@ -21,10 +21,10 @@ pub async fn run_local(
     handler: Arc<dyn RequestHandler>,
     info: SessionInfo,
     keymap: Keymap,
+    mouse: MouseReports,
 ) -> Result<Ended, HostError> {
     fence::install_panic_hook();
     let control = listen_to_signals()?;
-    let mouse = MouseReports::On;
     let restore = RestoreOnDrop;
     terminal::enter(mouse)?;
     let (input, gate) = start_reader();
