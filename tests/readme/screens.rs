@@ -30,7 +30,10 @@ const ROWS: u16 = 30;
 const STORY: [(&str, &[&str]); 5] = [
     ("home", &[]),
     ("run", &["4", "g", "g"]),
-    ("failures", &["enter", "J", "J", "J", "J", "J"]),
+    (
+        "failures",
+        &["enter", "J", "J", "J", "J", "J", "J", "J", "J", "J", "J", "J"],
+    ),
     ("editor", &["e", "G"]),
     ("review", &["5"]),
 ];
