@@ -2,7 +2,8 @@
 //!
 //! Ours is a whole run through the workbench: records in a store on disk, prompt rendered, `openai` provider, answer
 //! parsed and graded by `json_valid` and `exact_match`, each outcome durable before it counts, and the run's end with
-//! its hash. The limit is a bare loop of `reqwest` requests with the same bodies, the same number in flight, to the same
+//! its hash. The limit is a bare loop of `reqwest` requests with the same bodies, the same number in flight, to the
+//! same
 //! server on the loopback, which throws the answers away. No run can be faster than that.
 //!
 //! How to read it:
@@ -58,7 +59,8 @@ const MEMORY_ARGUMENT: &str = "measure-memory-of";
 
 const ANSWER: &str = r#"{"route": "billing", "escalate": false}"#;
 const SYSTEM: &str = "Answer with JSON only.";
-const PROMPT: &str = "+++\n[model]\nprovider = \"openai\"\nname = \"bench-1\"\n\n[[variables]]\nname = \"ticket\"\n+++\n\
+const PROMPT: &str = "+++\n[model]\nprovider = \"openai\"\nname = \"bench-1\"\n\n[[variables]]\n\
+    name = \"ticket\"\n+++\n\
     -- system --\nAnswer with JSON only.\n\n-- user --\n{{ ticket }}\n";
 const SUITE: &str = r#"
 name = "bench"

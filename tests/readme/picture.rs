@@ -60,7 +60,8 @@ fn draw_stretch(out: &mut String, buffer: &Buffer, row: u16, column: u16) -> u16
         let baseline = y + 13.5;
         let _ = writeln!(
             out,
-            "<text x=\"{x:.1}\" y=\"{baseline:.1}\" textLength=\"{width:.1}\" xml:space=\"preserve\" fill=\"{ink}\"{}>{}</text>",
+            "<text x=\"{x:.1}\" y=\"{baseline:.1}\" textLength=\"{width:.1}\" xml:space=\"preserve\" \
+             fill=\"{ink}\"{}>{}</text>",
             attributes(first.modifier),
             escaped(&text)
         );
