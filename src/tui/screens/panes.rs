@@ -30,7 +30,7 @@ const OF_SOME_SCREENS: [CommandId; 16] = [
     CommandId::CopyPlain,
 ];
 
-/// Whether a screen has a use for a command: it names those of [`OF_SOME_SCREENS`] that it takes.
+/// Whether a screen has a use for a command: it names those of the commands for some screens that it takes.
 pub fn offered(command: CommandId, taken: &[CommandId]) -> Result<(), String> {
     if !OF_SOME_SCREENS.contains(&command) || taken.contains(&command) {
         return Ok(());
