@@ -2,9 +2,8 @@
 //!
 //! Ours is a whole run through the workbench: records in a store on disk, prompt rendered, `openai` provider, answer
 //! parsed and graded by `json_valid` and `exact_match`, each outcome durable before it counts, and the run's end with
-//! its hash. The limit is a bare loop of `reqwest` requests with the same bodies, the same number in flight, to the
-//! same
-//! server on the loopback, which throws the answers away. No run can be faster than that.
+//! its hash. The limit is a bare loop of `reqwest` requests with the same bodies, as many in flight, to the same server
+//! on the loopback, which throws the answers away. No run can be faster than that.
 //!
 //! How to read it:
 //! - *throughput*: examples in a second, ours by the limit's; 1 is the limit, higher is better. The server that answers
@@ -59,9 +58,20 @@ const MEMORY_ARGUMENT: &str = "measure-memory-of";
 
 const ANSWER: &str = r#"{"route": "billing", "escalate": false}"#;
 const SYSTEM: &str = "Answer with JSON only.";
-const PROMPT: &str = "+++\n[model]\nprovider = \"openai\"\nname = \"bench-1\"\n\n[[variables]]\n\
-    name = \"ticket\"\n+++\n\
-    -- system --\nAnswer with JSON only.\n\n-- user --\n{{ ticket }}\n";
+const PROMPT: &str = r#"+++
+[model]
+provider = "openai"
+name = "bench-1"
+
+[[variables]]
+name = "ticket"
++++
+-- system --
+Answer with JSON only.
+
+-- user --
+{{ ticket }}
+"#;
 const SUITE: &str = r#"
 name = "bench"
 description = "what a run costs"

@@ -1,7 +1,8 @@
 //! zstd, with tables that are made once.
 //!
-//! Making them costs more than compressing a record with them, so a thread keeps the ones that it made: a few megabytes
-//! at most. What went through them before does not change what comes out, which preconditions on whole records need.
+//! Making them for every record is a noticeable part of what a record costs, so a thread keeps the ones that it made: a
+//! few megabytes at most. What went through them before does not change what comes out, which preconditions on whole
+//! records need.
 
 use std::cell::RefCell;
 use std::io;
