@@ -98,3 +98,34 @@ fn the_user_is_who_the_option_or_the_environment_says() {
     assert_eq!(author("support_triage_v2"), "mara");
     assert_eq!(pegbox.says(&["status", "--user", "not a name"]).code, 2);
 }
+
+#[test]
+fn an_edited_example_makes_a_new_version() {
+    let pegbox = Pegbox::with_records(2);
+    let line = pegbox
+        .says(&["dataset", "export", "tickets"])
+        .stdout
+        .lines()
+        .next()
+        .unwrap()
+        .to_owned();
+    let file = pegbox.home.path().join("edited.json");
+    let mut example: serde_json::Value = serde_json::from_str(&line).unwrap();
+    example["labels"] = serde_json::json!(["corrected"]);
+    std::fs::write(&file, example.to_string()).unwrap();
+    let edit = ["dataset", "edit", "tickets", file.to_str().unwrap(), "--reason", REASON];
+    let said = pegbox.says(&edit);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(
+        said.stdout.contains("0 added, 1 changed, 0 removed, 0 excluded"),
+        "{said:?}"
+    );
+    assert!(
+        pegbox
+            .says(&["dataset", "export", "tickets"])
+            .stdout
+            .contains("corrected")
+    );
+    std::fs::write(&file, "{\"id\":\"t-1\"").unwrap();
+    assert_eq!(pegbox.says(&edit).code, 2);
+}

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use super::Context;
 use super::evidence::ids_text;
 use crate::cli::exit::{CliError, Exit, Failure};
+use crate::cli::input;
 use crate::cli::output::{Plain, Reply, Table, or_none};
 use crate::domain::dataset::{DatasetChanges, DatasetVersion};
-use crate::domain::example::Example;
+use crate::domain::example::{Example, ExampleContent};
 use crate::domain::ids::{DatasetLabel, DatasetName, DatasetVersionId, ExampleId, RunId};
 use crate::domain::json::JsonText;
 use crate::text::cut;
@@ -45,6 +46,15 @@ pub enum DatasetCommand {
         old: String,
         /// The newer version
         new: String,
+    },
+    /// Make a new version in which one example has other content
+    Edit {
+        /// The version to start from
+        dataset: String,
+        /// One JSON object as `dataset export` prints it, with the example's id; `-` is standard input
+        file: PathBuf,
+        #[command(flatten)]
+        change: ChangeArgs,
     },
     /// Make a new version without one example
     Exclude {
@@ -148,6 +158,10 @@ pub fn carry_out(command: DatasetCommand, context: &mut Context<'_>) -> Result<R
                 changes_text(Plain::of(format!("{old} to {new}")), &changes),
             ))
         }
+        DatasetCommand::Edit { dataset, file, change } => {
+            let content = Box::new(read_example(&file)?);
+            edit(context, &dataset, ExampleEdit::Replace(content), change)
+        }
         DatasetCommand::Exclude {
             dataset,
             example,
@@ -170,6 +184,16 @@ pub fn carry_out(command: DatasetCommand, context: &mut Context<'_>) -> Result<R
         }
         DatasetCommand::Export { dataset } => export(context, &dataset),
     }
+}
+
+fn read_example(file: &Path) -> Result<ExampleContent, CliError> {
+    let text = input::read_text(file)?;
+    serde_json::from_str(&text).map_err(|error| {
+        CliError::invalid(
+            format!("{} holds no example: {error}", file.display()),
+            "write one JSON object as pegbox dataset export prints it",
+        )
+    })
 }
 
 fn preview(context: &Context<'_>, args: &ImportArgs) -> Result<Reply, CliError> {
