@@ -151,3 +151,22 @@ fn an_editor_changes_the_draft() {
         serde_json::json!([])
     );
 }
+
+#[test]
+fn a_try_answers_and_records_nothing() {
+    let pegbox = Pegbox::new();
+    pegbox.does(&["demo", "--headless"]);
+    let runs = pegbox.json(&["run", "list"]);
+    let words = [
+        "prompt",
+        "try",
+        "support_triage_v13",
+        "--dataset",
+        "support_triage_regression",
+        "--suite",
+        "triage_quality",
+    ];
+    let said = pegbox.does(&words);
+    assert!(said.contains("t-001") && said.contains("(simulated)"), "{said}");
+    assert_eq!(pegbox.json(&["run", "list"]), runs);
+}

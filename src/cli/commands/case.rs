@@ -1,5 +1,6 @@
-//! `pegbox run case`: one outcome whole.
+//! One outcome whole: of a run (`pegbox run case`), or of a try that nobody records (`pegbox prompt try`).
 
+use clap::Args;
 use serde_json::json;
 
 use super::Context;
@@ -8,7 +9,7 @@ use crate::cli::output::{Plain, Reply, Table, or_none};
 use crate::domain::ids::{ExampleId, RunId};
 use crate::domain::json::JsonText;
 use crate::domain::outcome::{FailureCategory, Outcome};
-use crate::workbench::CaseView;
+use crate::workbench::{CaseView, PromptRef};
 
 /// Everything that went out and came back for one example.
 pub fn show(context: &Context<'_>, run: RunId, example: &ExampleId) -> Result<Reply, CliError> {
@@ -20,6 +21,40 @@ pub fn show(context: &Context<'_>, run: RunId, example: &ExampleId) -> Result<Re
         "before": case.before.map(|(run, passed)| json!({ "run": run, "passed": passed })),
     });
     Ok(Reply::done(document, case_text(&case)))
+}
+
+/// One try.
+#[derive(Debug, Args)]
+pub struct TryArgs {
+    /// A prompt's name for its draft, or a version such as `support_triage_v12`
+    pub reference: String,
+    /// The dataset version, or a dataset's name for its newest
+    #[arg(long, value_name = "DATASET")]
+    pub dataset: String,
+    /// The example's place in it, from 0
+    #[arg(long, default_value_t = 0, value_name = "NUMBER")]
+    pub row: u64,
+    /// The suite that grades the answer
+    #[arg(long, value_name = "SUITE")]
+    pub suite: Option<String>,
+}
+
+/// Sends a draft or version with one example and grades the answer. Nothing is recorded.
+pub fn try_prompt(context: &Context<'_>, args: &TryArgs) -> Result<Reply, CliError> {
+    let workbench = &context.workbench;
+    let source = workbench.prompt_source(&PromptRef::parse(&args.reference)?)?;
+    let dataset = workbench.resolve_dataset(&args.dataset)?;
+    let suite = args
+        .suite
+        .as_deref()
+        .map(|suite| workbench.resolve_suite(suite))
+        .transpose()?;
+    let outcome = workbench.try_document(&context.actor, &source, &dataset, args.row, suite.as_ref())?;
+    let document = json!({ "outcome": outcome });
+    Ok(Reply::done(
+        document,
+        answer_text(Plain::of(format!("{} of {dataset}", outcome.example)), &outcome),
+    ))
 }
 
 fn case_text(case: &CaseView) -> Plain {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::Context;
+use super::{Context, case};
 use crate::cli::exit::CliError;
 use crate::cli::input::read_text;
 use crate::cli::output::{NO_VALUE, Plain, Reply, Table, or_none};
@@ -45,6 +45,8 @@ pub enum PromptCommand {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// Send a draft or version with one example, and grade the answer; nothing is recorded
+    Try(case::TryArgs),
     /// List the prompts
     List,
     /// Show a prompt with its versions, or one version
@@ -105,6 +107,7 @@ pub fn carry_out(command: PromptCommand, context: &mut Context<'_>) -> Result<Re
             import(context, &name, &description, &source)
         }
         PromptCommand::Export { reference, output } => export(context, &reference, output),
+        PromptCommand::Try(args) => case::try_prompt(context, &args),
         PromptCommand::List => Ok(list(&context.workbench.prompts()?)),
         PromptCommand::Show { reference } => match PromptRef::parse(&reference)? {
             PromptRef::Draft(name) => Ok(show_prompt(&context.workbench.prompt_detail(&name)?)),
