@@ -238,22 +238,7 @@ impl Tally {
     }
 
     fn count(&mut self, outcome: &Outcome) {
-        let totals = &mut self.totals;
-        totals.saved += 1;
-        if outcome.error.is_some() {
-            totals.errored += 1;
-        } else if outcome.passed() {
-            totals.passed += 1;
-        } else {
-            totals.failed += 1;
-        }
-        totals.retried += u64::try_from(outcome.attempts.len().saturating_sub(1)).unwrap_or(u64::MAX);
-        totals.input_tokens += outcome.usage.input_tokens.unwrap_or(0);
-        totals.output_tokens += outcome.usage.output_tokens.unwrap_or(0);
-        match outcome.cost {
-            Some(cost) => totals.cost = totals.cost + cost,
-            None => totals.cost_unknown += 1,
-        }
+        self.totals.add(outcome);
         if let Some(model) = &outcome.resolved_model
             && self.resolved_models.insert(model.clone())
             && self.resolved_models.len() > RESOLVED_MODELS_MAX

@@ -1,7 +1,5 @@
 //! Runs and their outcomes in the store.
 
-use std::collections::HashSet;
-
 use super::engine::{AuditEntry, Pending, Scan};
 use super::keys;
 use super::record::{Mark, OutcomeIndex};
@@ -76,32 +74,28 @@ impl Store {
         Ok(self.engine().count(keys::outcomes(run).as_bytes())?)
     }
 
-    /// The places that have their outcome.
-    pub fn finished_indexes(&self, run: RunId) -> Result<HashSet<u64>, StoreError> {
-        let mut finished = HashSet::new();
+    /// Shows every outcome of a run, in order of place; holds one page at a time.
+    pub fn each_outcome<E: From<StoreError>>(
+        &self,
+        run: RunId,
+        mut see: impl FnMut(&Outcome) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut last = None;
         loop {
             let page = self.outcome_page(run, last)?;
-            let Some(outcome) = page.last() else {
-                return Ok(finished);
-            };
-            last = Some(outcome.index);
-            finished.extend(page.iter().map(|outcome| outcome.index));
+            let Some(newest) = page.last() else { return Ok(()) };
+            last = Some(newest.index);
+            page.iter().try_for_each(&mut see)?;
         }
     }
 
     /// SHA-256 over the outcomes in order of place, each as its hash.
     pub fn outcomes_hash(&self, run: RunId) -> Result<ContentHash, StoreError> {
         let mut hashes = Vec::new();
-        let mut last = None;
-        loop {
-            let page = self.outcome_page(run, last)?;
-            let Some(outcome) = page.last() else { break };
-            last = Some(outcome.index);
-            for outcome in &page {
-                hashes.extend_from_slice(ContentHash::of(outcome)?.as_bytes());
-            }
-        }
+        self.each_outcome(run, |outcome| -> Result<(), StoreError> {
+            hashes.extend_from_slice(ContentHash::of(outcome)?.as_bytes());
+            Ok(())
+        })?;
         Ok(ContentHash::of_bytes(&hashes))
     }
 

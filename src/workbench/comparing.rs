@@ -3,7 +3,6 @@
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::ids::RunId;
 use crate::domain::model::ModelConfig;
-use crate::domain::outcome::Outcome;
 use crate::domain::run::{Run, RunEnd};
 use crate::evals::compare::{Comparer, Side};
 pub use crate::evals::compare::{Group, MetricDelta};
@@ -41,8 +40,16 @@ impl Workbench {
         let base = self.compared_run(base)?;
         let candidate = self.compared_run(candidate)?;
         let mut comparer = Comparer::new(base.side(), candidate.side());
-        self.each_outcome(base.run.id, |outcome| comparer.push_base(outcome))?;
-        self.each_outcome(candidate.run.id, |outcome| comparer.push_candidate(outcome))?;
+        self.store
+            .each_outcome(base.run.id, |outcome| -> Result<(), WorkbenchError> {
+                comparer.push_base(outcome);
+                Ok(())
+            })?;
+        self.store
+            .each_outcome(candidate.run.id, |outcome| -> Result<(), WorkbenchError> {
+                comparer.push_candidate(outcome);
+                Ok(())
+            })?;
         let result = comparer.finish();
         if result.compared() == 0 {
             return Err(WorkbenchError::refused(
@@ -84,16 +91,6 @@ impl Workbench {
             end: self.store.run_end(id)?,
             run,
         })
-    }
-
-    fn each_outcome(&self, run: RunId, mut see: impl FnMut(&Outcome)) -> Result<(), WorkbenchError> {
-        let mut last = None;
-        loop {
-            let outcomes = self.store.outcome_page(run, last)?;
-            let Some(newest) = outcomes.last() else { return Ok(()) };
-            last = Some(newest.index);
-            outcomes.iter().for_each(&mut see);
-        }
     }
 }
 

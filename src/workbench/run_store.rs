@@ -112,15 +112,9 @@ impl OutcomeSink for RunSink {
 /// Counts and sums over the saved outcomes of a run that has no end.
 pub(super) fn total_of(store: &Store, run: &Run) -> Result<RunTotals, StoreError> {
     let mut totals = RunTotals::default();
-    let mut last = None;
-    loop {
-        let outcomes = store.outcome_page(run.id, last)?;
-        let Some(newest) = outcomes.last() else {
-            return Ok(totals);
-        };
-        last = Some(newest.index);
-        for outcome in &outcomes {
-            totals.add(outcome);
-        }
-    }
+    store.each_outcome(run.id, |outcome| -> Result<(), StoreError> {
+        totals.add(outcome);
+        Ok(())
+    })?;
+    Ok(totals)
 }
