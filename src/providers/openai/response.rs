@@ -117,6 +117,7 @@ fn tool_call(call: WireToolCall) -> ToolCall {
             Some(value) => value.to_string(),
         },
         result: None,
+        round: 0,
     }
 }
 
