@@ -2,7 +2,7 @@
 
 use super::{RunSummary, Workbench, WorkbenchError, found};
 use crate::domain::draft::Draft;
-use crate::domain::gate::Verdict;
+use crate::domain::gate::{LabelledVerdict, Verdict};
 use crate::domain::ids::{PromotionId, PromptName, ReviewId, RunId, VersionId};
 use crate::domain::progress::RunProgress;
 use crate::domain::promotion::Environment;
@@ -29,7 +29,7 @@ pub struct PromptSummary {
     /// What is live.
     pub production: Option<VersionId>,
     /// The gate of the newest version's newest run.
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<LabelledVerdict>,
     /// When it last changed.
     pub changed_at: Timestamp,
 }
@@ -42,7 +42,7 @@ pub struct VersionSummary {
     /// Where it is live.
     pub live_in: Vec<PromotionId>,
     /// Its newest run, and that run's gate.
-    pub newest_run: Option<(RunId, Option<Verdict>)>,
+    pub newest_run: Option<(RunId, Option<LabelledVerdict>)>,
 }
 
 /// A prompt with its versions.
@@ -72,7 +72,7 @@ pub enum Need {
         /// When.
         at: Timestamp,
         /// What the gate says.
-        verdict: Option<Verdict>,
+        verdict: Option<LabelledVerdict>,
     },
     /// An approved review that nobody promoted.
     Approved {
@@ -92,7 +92,7 @@ pub enum Need {
         /// What the gate says, and why.
         reason: String,
         /// What the gate says.
-        verdict: Verdict,
+        verdict: LabelledVerdict,
     },
     /// A newest version that no run has tested.
     Untested {
@@ -181,12 +181,21 @@ impl Workbench {
         Ok(summaries)
     }
 
-    fn newest_run_of(&self, version: &VersionId) -> Result<Option<(RunId, Option<Verdict>)>, WorkbenchError> {
-        let Some(run) = self.store.runs_of(version)?.first().copied() else {
-            return Ok(None);
-        };
-        let gate = self.store.run_end(run)?.and_then(|end| end.gate);
-        Ok(Some((run, gate.map(|gate| gate.verdict))))
+    fn newest_run_of(&self, version: &VersionId) -> Result<Option<(RunId, Option<LabelledVerdict>)>, WorkbenchError> {
+        match self.store.runs_of(version)?.first() {
+            Some(&run) => Ok(Some((run, self.verdict_of(run)?))),
+            None => Ok(None),
+        }
+    }
+
+    /// What the gate of a run says, with who answered.
+    pub(super) fn verdict_of(&self, id: RunId) -> Result<Option<LabelledVerdict>, WorkbenchError> {
+        let run = found(self.store.run(id)?, "run", &id)?;
+        let gate = self.store.run_end(id)?.and_then(|end| end.gate);
+        Ok(gate.map(|gate| LabelledVerdict {
+            verdict: gate.verdict,
+            answers: run.answers,
+        }))
     }
 
     /// A prompt with its versions.
@@ -306,7 +315,10 @@ impl Workbench {
             run: summary.run.id,
             version: version.clone(),
             reason: reason.clone(),
-            verdict: *verdict,
+            verdict: LabelledVerdict {
+                verdict: *verdict,
+                answers: summary.run.answers,
+            },
         }))
     }
 }

@@ -117,7 +117,9 @@ fn need_document(need: &Need) -> Value {
             verdict,
         } => json!({
             "kind": "review", "review": id, "version": version, "environment": environment,
-            "requested_by": by, "requested_at": at, "verdict": verdict,
+            "requested_by": by, "requested_at": at,
+            "verdict": verdict.map(|labelled| labelled.verdict),
+            "answers": verdict.map(|labelled| labelled.answers),
         }),
         Need::Approved {
             id,
@@ -132,7 +134,8 @@ fn need_document(need: &Need) -> Value {
             reason,
             verdict,
         } => json!({
-            "kind": "failed_gate", "run": run, "version": version, "verdict": verdict, "reason": reason,
+            "kind": "failed_gate", "run": run, "version": version, "verdict": verdict.verdict,
+            "answers": verdict.answers, "reason": reason,
         }),
         Need::Untested { version, by, at } => json!({
             "kind": "untested", "version": version, "author": by, "committed_at": at,
