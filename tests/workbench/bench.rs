@@ -107,7 +107,9 @@ impl Bench {
             simulated_evidence: SimulatedEvidence::Accepted,
             self_approval,
         };
-        self.workbench.set_policy(&anna(), policy, "only a test").unwrap();
+        self.workbench
+            .set_policy(&anna(), policy, "no model is real in a test")
+            .unwrap();
     }
 
     /// Makes a version of a document, by anna.

@@ -200,23 +200,43 @@ fn one_approval_makes_one_promotion() {
 }
 
 #[test]
-fn two_approved_reviews_replace_each_other_in_order() {
+fn an_approval_is_worth_nothing_once_something_else_went_live() {
     let bench = Bench::new();
     bench.release("one");
-    let two = bench.approved(&bench.version(&document("two")), Environment::Production);
-    let three = bench.approved(&bench.version(&document("three")), Environment::Production);
-    interrupt_everywhere(
-        &bench,
-        move |workbench| workbench.promote(&ben(), two, REASON),
-        move |workbench| {
+    for environment in [Environment::Staging, Environment::Production] {
+        let two = bench.approved(&bench.version(&document("two")), environment);
+        let three = bench.approved(&bench.version(&document("three")), environment);
+        let before = bench.workbench.promotions(&triage(), environment).unwrap().len();
+        let theirs = move |workbench: &Workbench| {
             workbench.promote(&anna(), three, REASON).unwrap();
-        },
-        |end| {
-            let expected = if end.ours.is_ok() { 3 } else { 2 };
-            assert_eq!(end.workbench.releases(&triage()).unwrap().len(), expected);
-            assert_one_line_of_releases(&end.workbench);
-        },
-    );
+        };
+        interrupt_everywhere(
+            &bench,
+            move |workbench| workbench.promote(&ben(), two, REASON),
+            theirs,
+            |end| {
+                assert_refused(end.ours, "review_");
+                let promotions = end.workbench.promotions(&triage(), environment).unwrap();
+                assert_eq!(promotions.len(), before + 1, "after {} calls", end.after_calls);
+                assert_eq!(promotions[0].review, three);
+                assert_one_line_of_releases(&end.workbench);
+            },
+        );
+        // Nor is it given any more.
+        bench.workbench.decide(&anna(), two, Judgement::Pause, REASON).unwrap();
+        interrupt_everywhere(
+            &bench,
+            move |workbench| workbench.decide(&ben(), two, Judgement::Approve, REASON),
+            theirs,
+            |end| {
+                assert_refused(end.ours, "review_");
+                assert_eq!(
+                    end.workbench.promotions(&triage(), environment).unwrap().len(),
+                    before + 1
+                );
+            },
+        );
+    }
 }
 
 #[test]
