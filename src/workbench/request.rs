@@ -11,6 +11,7 @@ use super::{
 use crate::domain::actor::Actor;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::decision::Decision;
+use crate::domain::draft::DraftSeen;
 use crate::domain::ids::{DatasetVersionId, PromptName, ReviewId, RunId, SuiteVersionId, VersionId};
 use crate::domain::outcome::Outcome;
 use crate::domain::promotion::{Environment, Promotion};
@@ -48,6 +49,8 @@ pub enum Request {
     SaveDraft {
         /// The prompt.
         prompt: PromptName,
+        /// What it was typed over.
+        over: DraftSeen,
         /// The whole document.
         source: String,
     },
@@ -211,6 +214,8 @@ pub enum Answer {
     Draft(DraftView),
     /// When the draft was kept, and what is wrong with it.
     DraftSaved(Timestamp, Vec<LintMark>),
+    /// Nothing was saved: the draft is another than the one that was typed over. What became of it, and what is there.
+    DraftOvertaken(String, Box<DraftView>),
     /// The draft is gone.
     DraftDiscarded,
     /// What is wrong with a document.
@@ -319,9 +324,11 @@ impl Workbench {
             }
             Request::OpenDraft(name) => Answer::Draft(self.open_draft(actor, &name)?),
             Request::DraftFrom(version) => Answer::Draft(self.draft_from(actor, &version)?),
-            Request::SaveDraft { prompt, source } => {
-                Answer::DraftSaved(self.save_draft(actor, &prompt, &source)?, self.lint(&source))
-            }
+            Request::SaveDraft { prompt, over, source } => match self.save_draft(actor, &prompt, &over, &source) {
+                Ok(saved_at) => Answer::DraftSaved(saved_at, self.lint(&source)),
+                Err(WorkbenchError::DraftOvertaken { why, found }) => Answer::DraftOvertaken(why, found),
+                Err(error) => return Err(error),
+            },
             Request::DiscardDraft(name) => {
                 self.discard_draft(actor, &name)?;
                 Answer::DraftDiscarded

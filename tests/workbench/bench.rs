@@ -118,6 +118,12 @@ impl Bench {
         self.workbench.commit(&anna(), &triage(), &why()).unwrap().id
     }
 
+    /// Saves over the draft as it stands.
+    pub fn save(&self, actor: &Actor, source: &str) {
+        let seen = self.workbench.open_draft(actor, &triage()).unwrap().seen();
+        self.workbench.save_draft(actor, &triage(), &seen, source).unwrap();
+    }
+
     /// Imports rows under a file name.
     pub fn import(&self, dataset: &str, file: &str, content: impl AsRef<[u8]>) -> Result<ImportReport, WorkbenchError> {
         let folder = tempfile::tempdir().unwrap();

@@ -381,22 +381,25 @@ fn runs_that_start_together_have_their_own_numbers() {
     }
 }
 
+const TYPED_MEANWHILE: &str = "typed meanwhile";
+
+/// Anna types while somebody else acts.
+fn save_meanwhile(workbench: &Workbench) {
+    let seen = workbench.open_draft(&anna(), &triage()).unwrap().seen();
+    let typed = document(TYPED_MEANWHILE);
+    workbench.save_draft(&anna(), &triage(), &seen, &typed).unwrap();
+}
+
 #[test]
 fn what_is_typed_meanwhile_is_not_lost() {
     let bench = Bench::new();
     bench.version(&document("one"));
-    let typed = document("typed meanwhile");
-    let save = {
-        let typed = typed.clone();
-        move |workbench: &Workbench| {
-            workbench.save_draft(&anna(), &triage(), &typed).unwrap();
-        }
-    };
+    let typed = document(TYPED_MEANWHILE);
     // An import never takes the place of a draft.
     interrupt_everywhere(
         &bench,
         |workbench| workbench.import_prompt(&ben(), &triage(), "", &document("imported")),
-        save.clone(),
+        save_meanwhile,
         |end| {
             assert!(end.ours.is_err(), "after {} calls", end.after_calls);
             let draft = end.workbench.open_draft(&anna(), &triage()).unwrap().draft;
@@ -404,19 +407,16 @@ fn what_is_typed_meanwhile_is_not_lost() {
         },
     );
     // A commit takes what it has read, or nothing.
-    bench
-        .workbench
-        .save_draft(&anna(), &triage(), &document("two"))
-        .unwrap();
+    bench.save(&anna(), &document("two"));
     interrupt_everywhere(
         &bench,
         |workbench| workbench.commit(&anna(), &triage(), &why()),
-        save,
+        save_meanwhile,
         |end| {
             let view = end.workbench.open_draft(&anna(), &triage()).unwrap();
             match end.ours {
                 Ok(version) => {
-                    assert!(version.content.messages[0].text.contains("typed meanwhile"));
+                    assert!(version.content.messages[0].text.contains(TYPED_MEANWHILE));
                     assert!(!view.is_stored);
                 }
                 Err(error) => {
@@ -426,4 +426,26 @@ fn what_is_typed_meanwhile_is_not_lost() {
             }
         },
     );
+}
+
+#[test]
+fn a_save_takes_the_place_of_what_was_seen_or_of_nothing() {
+    let unsaved = Bench::new();
+    unsaved.version(&document("one"));
+    let saved = Bench::new();
+    saved.version(&document("one"));
+    saved.save(&anna(), &document("two"));
+    for bench in [unsaved, saved] {
+        let seen = bench.workbench.open_draft(&ben(), &triage()).unwrap().seen();
+        interrupt_everywhere(
+            &bench,
+            move |workbench| workbench.save_draft(&ben(), &triage(), &seen, &document("by ben")),
+            save_meanwhile,
+            |end| {
+                let draft = end.workbench.open_draft(&anna(), &triage()).unwrap().draft;
+                assert_refused(end.ours, "anna saved another text of the draft of triage at ");
+                assert_eq!(draft.source, document(TYPED_MEANWHILE));
+            },
+        );
+    }
 }
