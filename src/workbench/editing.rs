@@ -264,15 +264,30 @@ impl Workbench {
         prompt_document::lint(source)
     }
 
-    /// Makes a version of the draft. The draft is gone after it; a draft that somebody saved meanwhile stops it.
+    /// Makes a version of the draft as it stands. The draft is gone after it; a draft that somebody saves meanwhile
+    /// stops it.
     pub fn commit(
         &self,
         actor: &Actor,
         name: &PromptName,
         why: &CommitReason,
     ) -> Result<PromptVersion, WorkbenchError> {
+        self.commit_draft(actor, name, None, why)
+    }
+
+    /// Makes a version of the draft, of the very text that was seen where that is given.
+    pub(super) fn commit_draft(
+        &self,
+        actor: &Actor,
+        name: &PromptName,
+        seen: Option<&DraftSeen>,
+        why: &CommitReason,
+    ) -> Result<PromptVersion, WorkbenchError> {
         found(self.store.prompt(name)?, "prompt", name)?;
         let draft = found(self.store.draft(name)?, "draft", name)?;
+        if seen.is_some_and(|seen| seen != &DraftSeen::text(&draft.source)) {
+            return Err(self.overtaken(self.open_draft(actor, name)?)?);
+        }
         let content = parse_document(&draft.source)?;
         let base = draft.base.as_ref().map(|id| self.version(id)).transpose()?;
         if base.as_ref().is_some_and(|base| base.content == content) {

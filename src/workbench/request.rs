@@ -62,6 +62,8 @@ pub enum Request {
     Commit {
         /// The prompt.
         prompt: PromptName,
+        /// The text that it must be; whatever the draft is where not given.
+        seen: Option<DraftSeen>,
         /// Why.
         reason: CommitReason,
     },
@@ -334,7 +336,9 @@ impl Workbench {
                 Answer::DraftDiscarded
             }
             Request::Lint(source) => Answer::Lint(self.lint(&source)),
-            Request::Commit { prompt, reason } => Answer::Committed(Box::new(self.commit(actor, &prompt, &reason)?)),
+            Request::Commit { prompt, seen, reason } => {
+                Answer::Committed(Box::new(self.commit_draft(actor, &prompt, seen.as_ref(), &reason)?))
+            }
             Request::Try {
                 source,
                 dataset,

@@ -11,7 +11,7 @@ use pegbox::domain::version::{ChangeKind, PromptVersion};
 use pegbox::store::embedded::EmbeddedEngine;
 use pegbox::store::engine::EngineError;
 use pegbox::store::{Change, Store, StoreError};
-use pegbox::workbench::{CommitReason, FaultKind, PromptRef, WorkbenchError};
+use pegbox::workbench::{Answer, CommitReason, FaultKind, PromptRef, Request, WorkbenchError};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
@@ -116,6 +116,32 @@ fn a_save_over_what_was_never_seen_is_refused_and_says_what_is_there() {
     workbench.discard_draft(&ben(), &triage()).unwrap();
     assert_refused(save(anna(), &seen, "later"), "draft of triage is gone");
     assert!(!workbench.open_draft(&anna(), &triage()).unwrap().is_stored);
+}
+
+#[test]
+fn a_commit_from_the_editor_is_of_the_text_on_its_screen() {
+    let bench = Bench::new();
+    bench.version(&document("one"));
+    bench.save(&anna(), &document("by anna"));
+    let commit = |source: &str| {
+        let request = Request::Commit {
+            prompt: triage(),
+            seen: Some(DraftSeen::text(source)),
+            reason: why(),
+        };
+        bench.workbench.answer(&anna(), request)
+    };
+    bench.save(&ben(), &document("by ben"));
+    let fault = commit(&document("by anna")).unwrap_err();
+    assert!(
+        fault.what.contains("ben saved another text of the draft of triage"),
+        "{}",
+        fault.what
+    );
+    let Answer::Committed(version) = commit(&document("by ben")).unwrap() else {
+        panic!("no version");
+    };
+    assert!(version.content.messages[0].text.contains("by ben"));
 }
 
 #[test]

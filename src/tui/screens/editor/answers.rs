@@ -122,6 +122,7 @@ impl Editor {
             OnceSaved::Close => vec![Effect::Back],
             OnceSaved::Commit(reason) => vec![Effect::Ask(Request::Commit {
                 prompt: self.prompt.clone(),
+                seen: Some(self.seen.clone()),
                 reason,
             })],
             OnceSaved::Compare => self

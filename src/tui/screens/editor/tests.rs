@@ -281,7 +281,7 @@ fn a_version_is_made_of_the_kept_text_with_a_concrete_reason() {
         "waits for the save"
     );
     let effects = answer(&mut editor, Answer::DraftSaved(NOW, Vec::new()));
-    let [Effect::Ask(Request::Commit { prompt, reason })] = effects.as_slice() else {
+    let [Effect::Ask(Request::Commit { prompt, reason, .. })] = effects.as_slice() else {
         panic!("{effects:?}");
     };
     assert_eq!((prompt, reason.link.as_deref()), (&name(), Some("run_7")));
