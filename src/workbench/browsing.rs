@@ -1,5 +1,7 @@
 //! What screens and commands show of prompts, and what waits for somebody.
 
+use std::collections::HashSet;
+
 use super::{RunSummary, Workbench, WorkbenchError, found};
 use crate::domain::draft::Draft;
 use crate::domain::gate::{LabelledVerdict, Verdict};
@@ -7,7 +9,7 @@ use crate::domain::ids::{PromotionId, PromptName, ReviewId, RunId, VersionId};
 use crate::domain::progress::RunProgress;
 use crate::domain::promotion::Environment;
 use crate::domain::prompt::Prompt;
-use crate::domain::review::ReviewState;
+use crate::domain::review::{Review, ReviewState};
 use crate::domain::run::RunState;
 use crate::domain::time::Timestamp;
 use crate::domain::version::PromptVersion;
@@ -82,6 +84,8 @@ pub enum Need {
         version: VersionId,
         /// Where it is to enter.
         environment: Environment,
+        /// What entered there since the review was asked for, so that a new one is needed.
+        overtaken_by: Option<VersionId>,
     },
     /// A run of a newest version whose gate did not pass.
     FailedGate {
@@ -239,8 +243,11 @@ impl Workbench {
 
     fn needs(&self, recent: &[RunSummary]) -> Result<Vec<Need>, WorkbenchError> {
         let mut needs = Vec::new();
+        let mut asked_again = HashSet::new();
         for summary in self.reviews()? {
             let review = summary.review;
+            // Newest first: who asked again waits for the new review only.
+            let is_newest = asked_again.insert((review.version.clone(), review.environment));
             match summary.state {
                 ReviewState::Open => needs.push(Need::Review {
                     id: review.id,
@@ -250,11 +257,17 @@ impl Workbench {
                     at: review.requested_at,
                     verdict: summary.verdict,
                 }),
-                ReviewState::Approved => needs.push(Need::Approved {
-                    id: review.id,
-                    version: review.version,
-                    environment: review.environment,
-                }),
+                ReviewState::Approved => {
+                    let overtaken_by = self.overtaken_by(&review)?;
+                    if is_newest || overtaken_by.is_none() {
+                        needs.push(Need::Approved {
+                            id: review.id,
+                            version: review.version,
+                            environment: review.environment,
+                            overtaken_by,
+                        });
+                    }
+                }
                 _ => {}
             }
         }
@@ -282,6 +295,14 @@ impl Workbench {
             });
         }
         Ok(needs)
+    }
+
+    /// What took the place of the version that a review was read against.
+    fn overtaken_by(&self, review: &Review) -> Result<Option<VersionId>, WorkbenchError> {
+        let live = self.store.live(&review.version.prompt, review.environment)?;
+        Ok(live
+            .map(|live| live.version)
+            .filter(|live| Some(live) != review.base.as_ref()))
     }
 
     fn need_of_run(&self, summary: &RunSummary) -> Result<Option<Need>, WorkbenchError> {

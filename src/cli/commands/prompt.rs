@@ -307,17 +307,21 @@ fn version_text(version: &PromptVersion) -> Plain {
 }
 
 fn edit(context: &mut Context<'_>, name: &PromptName) -> Result<Reply, CliError> {
-    let source = context.workbench.open_draft(&context.actor, name)?.draft.source;
+    let opened = context.workbench.open_draft(&context.actor, name)?;
+    let source = &opened.draft.source;
     let command = editor::command(|name| std::env::var(name).ok());
-    let edited = editor::edit(&command, &source).map_err(|fault| CliError::invalid(fault.what, fault.hint))?;
-    if edited == source {
+    let edited = editor::edit(&command, source).map_err(|fault| CliError::invalid(fault.what, fault.hint))?;
+    if &edited == source {
         let document = json!({ "prompt": name, "changed": false });
         return Ok(Reply::done(
             document,
             Plain::of(format!("nothing was changed in {name}")),
         ));
     }
-    let saved_at = match context.workbench.save_draft(&context.actor, name, &edited) {
+    let saved_at = match context
+        .workbench
+        .save_draft(&context.actor, name, &opened.seen(), &edited)
+    {
         Ok(saved_at) => saved_at,
         Err(error) => {
             let kept = keep(name, &edited)?;

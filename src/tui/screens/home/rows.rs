@@ -106,6 +106,10 @@ pub(super) fn rest(need: &Need) -> String {
         } => {
             format!("{id} for {}, asked at {at}. Enter opens it.", environment.as_str())
         }
+        Need::Approved {
+            overtaken_by: Some(live),
+            ..
+        } => format!("{live} went live there since it was approved: ask for a new review. Enter opens this one."),
         Need::Approved { .. } => "Approved and not promoted yet. Enter opens the review, P promotes there.".into(),
         Need::FailedGate { run, reason, .. } => format!("{reason}. Enter opens the failures of {run}."),
         Need::InterruptedRun { .. } => "Nobody works on it. Enter opens the run, where it can be resumed.".into(),

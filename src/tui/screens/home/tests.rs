@@ -32,6 +32,7 @@ fn needs() -> Vec<Need> {
             id: "review_80".parse().unwrap(),
             version: "router_v3".parse().unwrap(),
             environment: Environment::Production,
+            overtaken_by: None,
         },
         Need::FailedGate {
             run: RunId(418),

@@ -124,7 +124,11 @@ impl Forms {
         let reason = commit_form::reason(filled);
         self.reason = Some(reason.clone());
         match commit_form::check(&reason) {
-            Ok(()) => vec![Effect::Ask(Request::Commit { prompt, reason })],
+            Ok(()) => vec![Effect::Ask(Request::Commit {
+                prompt,
+                seen: None,
+                reason,
+            })],
             Err(why) => vec![Effect::Say(Note::warning(why)), Effect::Fill(self.commit(prompt))],
         }
     }
