@@ -174,7 +174,7 @@ impl Reviews {
 
     /// Sends what was confirmed, about the review that the dialog was about.
     pub(super) fn act(&mut self, confirmed: Confirmed) -> Vec<Effect> {
-        let Some(review) = self.asked.take() else {
+        let Some(review) = self.asked else {
             return Vec::new();
         };
         let reason = confirmed.reason().to_owned();
