@@ -270,6 +270,10 @@ impl Screen for Editor {
         false
     }
 
+    fn is_unsaved(&self) -> bool {
+        self.save.is_unsaved()
+    }
+
     fn close(&mut self) -> Vec<Effect> {
         self.save_now()
     }

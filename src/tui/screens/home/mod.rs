@@ -290,7 +290,7 @@ impl Screen for Home {
     fn status(&self) -> String {
         match &self.facts {
             Loaded::Ready(_) => format!(
-                "{} wait for you, {} runs active",
+                "{} waiting for you, {} runs active",
                 self.needs.total(),
                 self.active.total()
             ),

@@ -309,3 +309,10 @@ fn an_ended_run_alone() {
     insta::assert_snapshot!("run_ended_100x30", drawn(&single(ended_detail(3)), 100, 27));
     insta::assert_snapshot!("run_ended_160x50", drawn(&single(ended_detail(3)), 160, 47));
 }
+
+#[test]
+fn there_are_no_problems_to_go_through_on_a_run() {
+    for command in [CommandId::ProblemNext, CommandId::ProblemPrevious] {
+        assert!(super::acts::availability(command, None).is_err());
+    }
+}
