@@ -73,10 +73,7 @@ impl Asker {
     }
 
     async fn send(&self, outcome: Outcome, messages: Vec<RenderedMessage>, example: &Example) -> Outcome {
-        let request = ChatRequest {
-            model: self.model.clone(),
-            messages,
-        };
+        let request = ChatRequest::new(self.model.clone(), messages);
         let exchange = exchange(&*self.provider, &request, self.attempts_max).await;
         let outcome = Outcome {
             rendered: request.messages,

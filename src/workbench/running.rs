@@ -435,6 +435,7 @@ pub(super) fn connect(model: &ModelConfig, settings: &RunSettings) -> Result<Arc
     let endpoint = Endpoint {
         base_url: settings.base_url.clone(),
         timeout: std::time::Duration::from_millis(settings.timeout_ms),
+        prices: providers::PriceTable::shipped(),
     };
     providers::connect(&model.provider, &endpoint).map_err(provider_error)
 }
@@ -442,7 +443,7 @@ pub(super) fn connect(model: &ModelConfig, settings: &RunSettings) -> Result<Arc
 /// What a provider refused before anything was sent.
 pub(super) fn provider_error(error: ProviderError) -> WorkbenchError {
     let hint = match error.kind {
-        ErrorKind::Auth => "set OPENAI_API_KEY to a key of this endpoint",
+        ErrorKind::Auth => "set the variable that the message names to a key of this endpoint",
         _ => "check the model's provider and the base URL",
     };
     WorkbenchError::Provider {

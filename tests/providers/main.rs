@@ -19,22 +19,22 @@ use std::time::Duration;
 use pegbox::domain::model::ModelConfig;
 use pegbox::domain::outcome::RenderedMessage;
 use pegbox::domain::prompt::Role;
-use pegbox::providers::{self, ChatReply, ChatRequest, Endpoint, Environment, Provider, ProviderError, Secret};
+use pegbox::providers::{
+    self, ChatReply, ChatRequest, Endpoint, Environment, PriceTable, Provider, ProviderError, Secret,
+};
 use support::server::{Answer, Server};
 
 const KEY: &str = "sk-test-0123456789abcdef";
 
 fn environment() -> Environment {
-    Environment {
-        api_key: Secret::new(KEY),
-        base_url: None,
-    }
+    Environment::default().with_key("OPENAI_API_KEY", Secret::new(KEY).unwrap())
 }
 
 fn endpoint(base_url: &str) -> Endpoint {
     Endpoint {
         base_url: Some(base_url.into()),
         timeout: Duration::from_secs(30),
+        prices: PriceTable::shipped(),
     }
 }
 
@@ -43,13 +43,11 @@ fn provider(base_url: &str) -> Arc<dyn Provider> {
 }
 
 fn request(model_name: &str, text: &str) -> ChatRequest {
-    ChatRequest {
-        model: ModelConfig::new("openai", model_name),
-        messages: vec![RenderedMessage {
-            role: Role::User,
-            text: text.into(),
-        }],
-    }
+    let message = RenderedMessage {
+        role: Role::User,
+        text: text.into(),
+    };
+    ChatRequest::new(ModelConfig::new("openai", model_name), vec![message])
 }
 
 /// One attempt at a server that answers so.
