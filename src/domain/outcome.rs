@@ -1,7 +1,9 @@
 //! What became of one example in one run: everything that went out and came back.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
+use super::DomainError;
 use super::grader::Score;
 use super::hash::ContentHash;
 use super::ids::{ExampleId, RunId};
@@ -41,6 +43,8 @@ pub struct ToolCall {
     pub arguments: String,
     /// The canned result from the example's context.
     pub result: Option<JsonText>,
+    /// Which answer of the conversation asked for it, from 0: results are sent back, and the model goes on.
+    pub round: u32,
 }
 
 /// Tokens of one answer, over all attempts that reported any. `input_tokens` includes cached ones and
@@ -113,6 +117,12 @@ pub struct Attempt {
     pub status: Option<u16>,
     /// What went wrong; `None` for the one that answered.
     pub error: Option<OutcomeError>,
+    /// Tokens of this try, as far as the provider said.
+    pub usage: Usage,
+    /// What it cost; `None` where the price or the tokens are unknown.
+    pub cost: Option<UsdNanos>,
+    /// The pause before it, in milliseconds; 0 for a first try.
+    pub waited_ms: u64,
 }
 
 /// Where the cause of a failure most likely lies.
@@ -153,6 +163,11 @@ impl FailureCategory {
     }
 }
 
+/// Fields of the second layout.
+const LATER_FIELDS: [&str; 4] = ["repeat", "earlier_responses", "time_to_first_token_ms", "reused_from"];
+const LATER_CALL_FIELDS: [&str; 1] = ["round"];
+const LATER_ATTEMPT_FIELDS: [&str; 3] = ["usage", "cost", "waited_ms"];
+
 /// Everything about one example of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
@@ -160,6 +175,8 @@ pub struct Outcome {
     pub run: RunId,
     /// The example's place in the dataset version, from 0.
     pub index: u64,
+    /// Which of the example's repeats, from 0.
+    pub repeat: u32,
     /// The example.
     pub example: ExampleId,
     /// Its content.
@@ -172,6 +189,8 @@ pub struct Outcome {
     pub tool_calls: Vec<ToolCall>,
     /// The reply's bytes as text before anything was parsed.
     pub raw_response: String,
+    /// The replies of earlier rounds, which only called tools, in order, each as [`Outcome::raw_response`].
+    pub earlier_responses: Vec<String>,
     /// The model's text in it.
     pub text: Option<String>,
     /// The text as JSON, where JSON was asked for or a grader reads fields.
@@ -192,8 +211,12 @@ pub struct Outcome {
     pub usage: Usage,
     /// From the first byte sent to the last received of the attempt that answered, in milliseconds.
     pub latency_ms: u64,
+    /// From the first byte sent to the first piece of the answer, in milliseconds; `None` where it was not streamed.
+    pub time_to_first_token_ms: Option<u64>,
     /// Every try.
     pub attempts: Vec<Attempt>,
+    /// The run whose stored answer was used instead of asking again.
+    pub reused_from: Option<RunId>,
     /// What it cost; `None` where the price is unknown.
     pub cost: Option<UsdNanos>,
     /// Why there is no answer.
@@ -207,6 +230,25 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// SHA-256 over its canonical JSON. Fields that came with the second layout count only where they say something,
+    /// so that outcomes of the first keep the hash that they had.
+    ///
+    /// # Errors
+    ///
+    /// As [`ContentHash::of`].
+    pub fn content_hash(&self) -> Result<ContentHash, DomainError> {
+        let mut json = serde_json::to_value(self).map_err(|e| DomainError::field("outcome", e.to_string()))?;
+        drop_silent(&mut json, &LATER_FIELDS);
+        for (list, fields) in [
+            ("tool_calls", &LATER_CALL_FIELDS[..]),
+            ("attempts", &LATER_ATTEMPT_FIELDS[..]),
+        ] {
+            let items = json.get_mut(list).and_then(Json::as_array_mut);
+            items.into_iter().flatten().for_each(|item| drop_silent(item, fields));
+        }
+        ContentHash::of(&json)
+    }
+
     /// Whether it has an answer that every grader passed.
     pub fn passed(&self) -> bool {
         self.error.is_none() && self.scores.iter().all(|score| score.passed)
@@ -221,5 +263,22 @@ impl Outcome {
             .iter()
             .find(|score| !score.passed)
             .map(|score| format!("{}: {}", score.grader, score.explanation))
+    }
+}
+
+/// Takes away those of the fields that say nothing: null, 0, an empty list, or an object of only such.
+fn drop_silent(object: &mut Json, fields: &[&str]) {
+    if let Some(map) = object.as_object_mut() {
+        map.retain(|name, value| !fields.contains(&name.as_str()) || !is_silent(value));
+    }
+}
+
+fn is_silent(value: &Json) -> bool {
+    match value {
+        Json::Null => true,
+        Json::Number(number) => number.as_u64() == Some(0),
+        Json::Array(items) => items.is_empty(),
+        Json::Object(map) => map.values().all(is_silent),
+        Json::Bool(_) | Json::String(_) => false,
     }
 }

@@ -86,15 +86,63 @@ pub struct RuntimeContext {
     pub code_revision: Option<String>,
 }
 
+/// What a run may use up before it pauses, each over the whole run; `None` for no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Caps {
+    /// Money, over all attempts whose price is known.
+    pub cost: Option<UsdNanos>,
+    /// Tokens sent and generated, over all attempts.
+    pub tokens: Option<u64>,
+    /// Examples without an answer.
+    pub errors: Option<u64>,
+    /// Time in which requests are sent, in milliseconds; pauses of the run do not count.
+    pub elapsed_ms: Option<u64>,
+}
+
+/// Which examples of another run are asked again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Selection {
+    /// The run in which they were picked.
+    pub of: RunId,
+    /// Why these.
+    pub picked: Picked,
+    /// Their places in the dataset version, ascending.
+    pub places: Vec<u64>,
+}
+
+/// Why examples were picked to be asked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Picked {
+    /// They failed a grader or had no answer.
+    Failed,
+    /// Somebody marked them.
+    Marked,
+    /// A sample, to see whether a run comes out the same again.
+    Sample,
+}
+
 /// How requests are sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunSettings {
     /// Requests in flight at most.
     pub concurrency: u32,
+    /// Whether the number in flight follows what the provider takes, up to `concurrency`, or is kept at it.
+    pub is_adaptive: bool,
+    /// How often each example is asked, at least once.
+    pub repeats: u32,
     /// Tries for one example at most.
     pub attempts_max: u32,
     /// Time for one try, in milliseconds.
     pub timeout_ms: u64,
+    /// Time for all tries of one example with the pauses between, in milliseconds; `None` for no limit.
+    pub deadline_ms: Option<u64>,
+    /// What the run may use up before it pauses.
+    pub caps: Caps,
+    /// Whether stored answers to the very same request are used instead of asking again.
+    pub reuses_answers: bool,
+    /// Whether the run ends as soon as no possible rest could change what its gate says.
+    pub stops_early: bool,
     /// The endpoint, without secrets; `None` for a provider that needs none.
     pub base_url: Option<String>,
 }
@@ -103,8 +151,14 @@ impl Default for RunSettings {
     fn default() -> Self {
         Self {
             concurrency: 8,
+            is_adaptive: false,
+            repeats: 1,
             attempts_max: 4,
             timeout_ms: 60_000,
+            deadline_ms: None,
+            caps: Caps::default(),
+            reuses_answers: false,
+            stops_early: false,
             base_url: None,
         }
     }
@@ -125,8 +179,10 @@ pub struct Run {
     pub dataset: DatasetVersionId,
     /// Their content hash.
     pub dataset_hash: ContentHash,
-    /// How many examples.
+    /// How many examples it asks.
     pub example_count: u64,
+    /// Which examples, where it is not all of them: such a run is no evidence for a release.
+    pub selection: Option<Selection>,
     /// The checks.
     pub suite: SuiteVersionId,
     /// Their content hash.
@@ -143,6 +199,44 @@ pub struct Run {
     pub started_at: Timestamp,
 }
 
+impl Run {
+    /// How many outcomes it has when it is finished: one for each example and repeat.
+    pub fn outcome_count(&self) -> u64 {
+        self.example_count * u64::from(self.settings.repeats)
+    }
+}
+
+/// Something that happened to a run between its start and its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunStep {
+    /// The run.
+    pub run: RunId,
+    /// Its number in the run, from 1.
+    pub number: u32,
+    /// What happened.
+    pub kind: RunStepKind,
+    /// Who did it, or whose run it is.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What happened to a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStepKind {
+    /// It sends nothing until somebody resumes it.
+    Paused {
+        /// Why: which cap was reached, or that somebody asked for it.
+        reason: String,
+    },
+    /// It went on.
+    Resumed {
+        /// The caps that hold from now on.
+        caps: Caps,
+    },
+}
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -151,6 +245,8 @@ pub enum EndState {
     Finished,
     /// Somebody stopped it for good.
     Cancelled,
+    /// No possible rest could have changed what the gate says.
+    Decided,
 }
 
 /// Counts and sums over a run's saved outcomes.
@@ -174,6 +270,8 @@ pub struct RunTotals {
     pub cost: UsdNanos,
     /// Outcomes whose cost is unknown.
     pub cost_unknown: u64,
+    /// Outcomes whose answer was taken from another run.
+    pub reused: u64,
 }
 
 impl RunTotals {
@@ -194,6 +292,7 @@ impl RunTotals {
             Some(cost) => self.cost = self.cost + cost,
             None => self.cost_unknown += 1,
         }
+        self.reused += u64::from(outcome.reused_from.is_some());
     }
 }
 
@@ -230,6 +329,8 @@ pub enum RunState {
     Finished,
     /// Stopped for good.
     Cancelled,
+    /// It ended before its last example, since no possible rest could have changed what the gate says.
+    Decided,
 }
 
 impl RunState {
@@ -240,6 +341,7 @@ impl RunState {
             Self::Interrupted => "interrupted",
             Self::Finished => "finished",
             Self::Cancelled => "cancelled",
+            Self::Decided => "decided early",
         }
     }
 }

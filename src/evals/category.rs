@@ -71,6 +71,7 @@ mod tests {
             name: "lookup".into(),
             arguments: arguments.into(),
             result: None,
+            round: 0,
         };
         let cases: [(Cause, FailureCategory, Edit); 9] = [
             (Cause::Answer, FailureCategory::Prompt, |_, _| {}),

@@ -59,6 +59,10 @@ pub(super) fn outcome(index: u64, answer: &str, scores: &[(&str, bool)]) -> Outc
             .collect(),
         failure_category: None,
         finished_at: Timestamp(0),
+        repeat: 0,
+        earlier_responses: Vec::new(),
+        time_to_first_token_ms: None,
+        reused_from: None,
     }
 }
 

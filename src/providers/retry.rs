@@ -5,7 +5,7 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBuilder, Retryable};
 
 use super::{ChatReply, ChatRequest, Provider, ProviderError, Retry};
-use crate::domain::outcome::{Attempt, OutcomeError};
+use crate::domain::outcome::{Attempt, OutcomeError, Usage};
 
 /// Upper end of the first pause.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -38,6 +38,9 @@ pub async fn exchange(provider: &dyn Provider, request: &ChatRequest, attempts_m
             latency_ms: reply.latency_ms,
             status: reply.status,
             error: None,
+            usage: reply.usage,
+            cost: None,
+            waited_ms: 0,
         },
         Err(error) => failed(error),
     });
@@ -71,6 +74,9 @@ fn failed(error: &ProviderError) -> Attempt {
             kind: error.kind,
             message: error.message.clone(),
         }),
+        usage: Usage::default(),
+        cost: None,
+        waited_ms: 0,
     }
 }
 

@@ -29,6 +29,22 @@ pub trait Record: Serialize + DeserializeOwned {
     const KIND: u16;
     /// Which version of the record's layout this type is.
     const SCHEMA: u16;
+
+    /// Reads a payload in an older layout; `None` for one that this program never wrote.
+    fn decode_older(_schema: u16, _payload: &[u8]) -> Option<Result<Self, DecodeError>> {
+        None
+    }
+}
+
+/// Why a payload is not what its label says.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// The codec cannot read it.
+    #[error("{0}")]
+    Codec(#[from] bincode::error::DecodeError),
+    /// There is more than the record takes.
+    #[error("bytes are left over: it was written by another layout")]
+    LeftOver,
 }
 
 /// The largest payload, in bytes after decompression. A corrupted length must not make the program allocate more.
@@ -179,13 +195,14 @@ pub fn decode<R: Record>(bytes: &[u8]) -> Result<R, EnvelopeError> {
             supported: R::SCHEMA,
         });
     }
-    if kind != R::KIND || schema != R::SCHEMA {
-        return Err(EnvelopeError::Other {
-            expected_kind: R::KIND,
-            expected_schema: R::SCHEMA,
-            kind,
-            schema,
-        });
+    let other = || EnvelopeError::Other {
+        expected_kind: R::KIND,
+        expected_schema: R::SCHEMA,
+        kind,
+        schema,
+    };
+    if kind != R::KIND {
+        return Err(other());
     }
     let unpacked;
     let plain = if envelope.codec & CODEC_ZSTD == 0 {
@@ -198,11 +215,22 @@ pub fn decode<R: Record>(bytes: &[u8]) -> Result<R, EnvelopeError> {
     if plain.len() != envelope.plain_len {
         return Err(damaged(&"its length is not the declared one"));
     }
-    let (record, consumed) = bincode::serde::decode_from_slice(plain, codec()).map_err(|error| damaged(&error))?;
-    if consumed != plain.len() {
-        return Err(damaged(&"bytes are left over: it was written by another layout"));
+    let record = if schema == R::SCHEMA {
+        decode_payload(plain)
+    } else {
+        R::decode_older(schema, plain).ok_or_else(other)?
+    };
+    record.map_err(|error| damaged(&error))
+}
+
+/// Reads a payload that is all of one record.
+pub(super) fn decode_payload<T: DeserializeOwned>(plain: &[u8]) -> Result<T, DecodeError> {
+    let (record, consumed) = bincode::serde::decode_from_slice(plain, codec())?;
+    if consumed == plain.len() {
+        Ok(record)
+    } else {
+        Err(DecodeError::LeftOver)
     }
-    Ok(record)
 }
 
 struct Envelope<'a> {

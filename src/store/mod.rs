@@ -11,6 +11,7 @@ pub mod engine;
 pub mod envelope;
 mod error;
 mod fields;
+mod frozen;
 mod keys;
 pub mod memory;
 mod pending;

@@ -93,7 +93,7 @@ impl Store {
     pub fn outcomes_hash(&self, run: RunId) -> Result<ContentHash, StoreError> {
         let mut hashes = Vec::new();
         self.each_outcome(run, |outcome| -> Result<(), StoreError> {
-            hashes.extend_from_slice(ContentHash::of(outcome)?.as_bytes());
+            hashes.extend_from_slice(outcome.content_hash()?.as_bytes());
             Ok(())
         })?;
         Ok(ContentHash::of_bytes(&hashes))

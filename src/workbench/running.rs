@@ -115,6 +115,7 @@ impl Workbench {
             dataset: dataset.id,
             dataset_hash: dataset.content_hash,
             example_count: dataset.example_count,
+            selection: None,
             suite: suite.id,
             suite_hash: suite.content_hash,
             context: start.context.clone(),
@@ -342,6 +343,7 @@ impl Workbench {
             return Ok(match end.state {
                 EndState::Finished => RunState::Finished,
                 EndState::Cancelled => RunState::Cancelled,
+                EndState::Decided => RunState::Decided,
             });
         }
         let is_live = self.live_runs().get(&id).is_some_and(|run| run.done.borrow().is_none());
@@ -415,6 +417,7 @@ async fn save_end(
     let state = match end.state {
         EndState::Finished => RunState::Finished,
         EndState::Cancelled => RunState::Cancelled,
+        EndState::Decided => RunState::Decided,
     };
     let results = end.results.clone();
     let change = Change::new(sink.audit("run.end"))

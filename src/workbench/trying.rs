@@ -51,6 +51,7 @@ impl Workbench {
             dataset: dataset.id,
             dataset_hash: dataset.content_hash,
             example_count: 1,
+            selection: None,
             suite: "none@v1".parse()?,
             suite_hash: ContentHash::of(&suite)?,
             context: RuntimeContext::default(),

@@ -29,7 +29,7 @@ use pegbox::domain::policy::{SelfApproval, SimulatedEvidence};
 use pegbox::domain::promotion::Environment;
 use pegbox::domain::prompt::Role;
 use pegbox::domain::release::ReleaseKind;
-use pegbox::domain::run::{AnswerSource, EndState, Subject};
+use pegbox::domain::run::{AnswerSource, EndState, Picked, RunStepKind, Subject};
 use pegbox::domain::suite::Comparison;
 use pegbox::domain::version::ChangeKind;
 use pegbox::store::engine::{AuditEntry, Batch, Engine};
@@ -39,7 +39,9 @@ use pegbox::store::{Change, Store};
 use serde::Serialize;
 
 /// Kinds of record, numbered from 1.
-const KIND_COUNT: u16 = 20;
+const KIND_COUNT: u16 = 21;
+/// Those of them that have a second layout: run, run end, outcome.
+const SECOND_LAYOUTS: [u16; 3] = [10, 11, 12];
 /// Where the envelope says how the payload is coded; compression may change its bytes with the library's version.
 const CODEC_AT: usize = 8;
 const CODEC_PLAIN: u8 = 1;
@@ -49,8 +51,8 @@ fn fixtures() -> PathBuf {
 }
 
 /// The bytes of a sample, as some version of pegbox wrote them first.
-fn golden(name: &str, bytes: &[u8]) -> Vec<u8> {
-    let path = fixtures().join(format!("{name}_v1.bin"));
+fn golden(name: &str, schema: u16, bytes: &[u8]) -> Vec<u8> {
+    let path = fixtures().join(format!("{name}_v{schema}.bin"));
     assert_eq!(
         bytes[CODEC_AT], CODEC_PLAIN,
         "{name}: the sample is so large that it is compressed"
@@ -62,8 +64,8 @@ fn golden(name: &str, bytes: &[u8]) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-fn assert_same(name: &str, bytes: &[u8]) -> Vec<u8> {
-    let golden = golden(name, bytes);
+fn assert_same(name: &str, schema: u16, bytes: &[u8]) -> Vec<u8> {
+    let golden = golden(name, schema, bytes);
     assert_eq!(
         golden, bytes,
         "{name}: a stored struct changed: add a new schema number, and keep the old struct to read what is on disk"
@@ -72,8 +74,29 @@ fn assert_same(name: &str, bytes: &[u8]) -> Vec<u8> {
 }
 
 fn assert_compatible<R: Record + PartialEq + Debug>(name: &str, sample: &R) {
-    let golden = assert_same(name, &envelope::encode(sample).unwrap());
+    let golden = assert_same(name, R::SCHEMA, &envelope::encode(sample).unwrap());
     assert_eq!(&envelope::decode::<R>(&golden).unwrap(), sample, "{name}");
+}
+
+/// What an older program wrote reads as `expected`.
+fn assert_older<R: Record + PartialEq + Debug>(name: &str, schema: u16, expected: &R) {
+    let bytes = std::fs::read(fixtures().join(format!("{name}_v{schema}.bin"))).unwrap();
+    assert_eq!(&envelope::decode::<R>(&bytes).unwrap(), expected, "{name}");
+}
+
+#[test]
+fn older_layouts_stay_readable() {
+    assert_older("run", 1, &samples::run_1());
+    assert_older("run_end", 1, &samples::run_end_1());
+    assert_older("outcome", 1, &samples::outcome_1());
+}
+
+/// A run's end holds a hash over its outcomes, which must not change with the program that computes it.
+#[test]
+fn outcomes_of_the_first_layout_keep_their_hash() {
+    let hash = samples::outcome_1().content_hash().unwrap().to_string();
+    assert_eq!(hash, "d1386bf68e2d2478d1445407cd7981f0679d4b19d723d083b96235cf8b383acd");
+    assert_ne!(samples::outcome().content_hash().unwrap().to_string(), hash);
 }
 
 #[test]
@@ -89,6 +112,7 @@ fn records_have_the_bytes_that_they_always_had() {
     assert_compatible("suite_version", &samples::suite_version());
     assert_compatible("run", &samples::run());
     assert_compatible("run_end", &samples::run_end());
+    assert_compatible("run_step", &samples::run_step());
     assert_compatible("outcome", &samples::outcome());
     assert_compatible("failure_line", &samples::failure_line());
     assert_compatible("review", &samples::review());
@@ -113,12 +137,12 @@ fn audit() -> AuditEntry {
 fn the_stores_own_records_have_the_bytes_that_they_always_had() {
     let engine = Arc::new(MemoryEngine::new());
     let store = Store::new(Arc::clone(&engine) as Arc<dyn Engine>);
-    let (run, outcome) = (samples::run(), samples::outcome());
+    let (run, outcome) = (samples::run_1(), samples::outcome_1());
     Change::new(audit()).insert_run(&run).unwrap().commit(&store).unwrap();
     store.append_outcome(audit(), &outcome).unwrap().wait().unwrap();
     let bytes = |key: &str| engine.get(key.as_bytes()).unwrap().unwrap();
-    let mark = assert_same("mark", &bytes("run-of/triage/0000000002/0000000007"));
-    let index = assert_same("outcome_index", &bytes("outcome-of/0000000007/t-1"));
+    let mark = assert_same("mark", 1, &bytes("run-of/triage/0000000002/0000000007"));
+    let index = assert_same("outcome_index", 1, &bytes("outcome-of/0000000007/t-1"));
 
     // A store that holds only what was written then.
     let engine = Arc::new(MemoryEngine::new());
@@ -154,7 +178,8 @@ fn variants_have_the_places_that_they_always_had() {
     assert_places(&[SimulatedEvidence::Refused, SimulatedEvidence::Accepted]);
     assert_places(&[SelfApproval::Refused, SelfApproval::Allowed]);
     assert_places(&[AnswerSource::Model, AnswerSource::Simulated]);
-    assert_places(&[EndState::Finished, EndState::Cancelled]);
+    assert_places(&[EndState::Finished, EndState::Cancelled, EndState::Decided]);
+    assert_places(&[Picked::Failed, Picked::Marked, Picked::Sample]);
     assert_places(&[Comparison::AtLeast, Comparison::AtMost, Comparison::Equals]);
     assert_places(&[CaseRule::Sensitive, CaseRule::Insensitive]);
     assert_places(&[GatePolicy::Point, GatePolicy::Proven, GatePolicy::NotRefuted]);
@@ -261,6 +286,8 @@ fn variants_of_settings_and_origins_have_their_places_too() {
         ExampleSource::Edited { from: content_hash },
         samples::example().source,
     ]);
+    let reason = String::new();
+    assert_places(&[RunStepKind::Paused { reason }, samples::run_step().kind]);
     assert_places(&[ReleaseKind::Forward, samples::release().kind]);
 }
 
@@ -287,6 +314,7 @@ fn every_kind_has_its_sample() {
             (kind, schema)
         })
         .collect();
-    let expected: BTreeSet<(u16, u16)> = (1..=KIND_COUNT).map(|kind| (kind, 1)).collect();
+    let first = (1..=KIND_COUNT).map(|kind| (kind, 1));
+    let expected: BTreeSet<(u16, u16)> = first.chain(SECOND_LAYOUTS.map(|kind| (kind, 2))).collect();
     assert_eq!(labels, expected);
 }

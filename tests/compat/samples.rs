@@ -25,7 +25,10 @@ use pegbox::domain::prompt::{MessageTemplate, Prompt, PromptContent, Role, Varia
 use pegbox::domain::reason::Reason;
 use pegbox::domain::release::{Guard, ModelBundle, Release, ReleaseKind, RollbackTarget};
 use pegbox::domain::review::Review;
-use pegbox::domain::run::{AnswerSource, EndState, Run, RunEnd, RunSettings, RunTotals, RuntimeContext, Subject};
+use pegbox::domain::run::{
+    AnswerSource, Caps, EndState, Picked, Run, RunEnd, RunSettings, RunStep, RunStepKind, RunTotals, RuntimeContext,
+    Selection, Subject,
+};
 use pegbox::domain::suite::{Comparison, SuiteContent, SuiteVersion, Threshold};
 use pegbox::domain::time::Timestamp;
 use pegbox::domain::trace::{Feedback, Span, Trace};
@@ -290,7 +293,12 @@ pub fn run() -> Run {
         environment: Environment::Staging,
         dataset: id("rows@v1"),
         dataset_hash: hash(),
-        example_count: 240,
+        example_count: 1,
+        selection: Some(Selection {
+            of: RunId(5),
+            picked: Picked::Marked,
+            places: vec![17],
+        }),
         suite: id("quality@v8"),
         suite_hash: hash(),
         context: RuntimeContext {
@@ -304,13 +312,54 @@ pub fn run() -> Run {
         },
         settings: RunSettings {
             concurrency: 8,
+            is_adaptive: true,
+            repeats: 3,
             attempts_max: 4,
             timeout_ms: 60_000,
+            deadline_ms: Some(120_000),
+            caps: caps(),
+            reuses_answers: true,
+            stops_early: true,
             base_url: Some("http://h/v1".into()),
         },
         answers: AnswerSource::Model,
         started_by: anna(),
         started_at: AT,
+    }
+}
+
+/// The same as the first layout kept it.
+pub fn run_1() -> Run {
+    Run {
+        example_count: 240,
+        selection: None,
+        settings: RunSettings {
+            concurrency: 8,
+            attempts_max: 4,
+            timeout_ms: 60_000,
+            base_url: Some("http://h/v1".into()),
+            ..RunSettings::default()
+        },
+        ..run()
+    }
+}
+
+fn caps() -> Caps {
+    Caps {
+        cost: Some(UsdNanos(5)),
+        tokens: Some(6),
+        errors: Some(7),
+        elapsed_ms: Some(8),
+    }
+}
+
+pub fn run_step() -> RunStep {
+    RunStep {
+        run: RunId(7),
+        number: 2,
+        kind: RunStepKind::Resumed { caps: caps() },
+        by: anna(),
+        at: AT,
     }
 }
 
@@ -332,6 +381,7 @@ pub fn run_end() -> RunEnd {
             output_tokens: 7,
             cost: UsdNanos(8),
             cost_unknown: 9,
+            reused: 10,
         },
         results: vec![MetricResult {
             metric: "recall".into(),
@@ -367,6 +417,13 @@ pub fn run_end() -> RunEnd {
     }
 }
 
+/// The same as the first layout kept it.
+pub fn run_end_1() -> RunEnd {
+    let mut end = run_end();
+    end.totals.reused = 0;
+    end
+}
+
 fn usage() -> Usage {
     Usage {
         input_tokens: Some(20),
@@ -384,6 +441,7 @@ pub fn outcome() -> Outcome {
     Outcome {
         run: RunId(7),
         index: 3,
+        repeat: 2,
         example: id("t-1"),
         example_hash: hash(),
         rendered: vec![RenderedMessage {
@@ -400,8 +458,10 @@ pub fn outcome() -> Outcome {
             name: "lookup".into(),
             arguments: "{".into(),
             result: Some(JsonText::parse("7").unwrap()),
+            round: 1,
         }],
         raw_response: "raw".into(),
+        earlier_responses: vec!["call".into()],
         text: Some("text".into()),
         parsed: Some(JsonText::parse("{}").unwrap()),
         parse_error: Some("p".into()),
@@ -412,11 +472,16 @@ pub fn outcome() -> Outcome {
         response_id: Some("r".into()),
         usage: usage(),
         latency_ms: 1_500,
+        time_to_first_token_ms: Some(90),
         attempts: vec![Attempt {
             latency_ms: 10,
             status: Some(429),
             error: Some(error.clone()),
+            usage: usage(),
+            cost: Some(UsdNanos(352_000)),
+            waited_ms: 250,
         }],
+        reused_from: Some(RunId(6)),
         cost: Some(UsdNanos(352_000)),
         error: Some(error),
         scores: vec![Score {
@@ -427,6 +492,22 @@ pub fn outcome() -> Outcome {
         failure_category: Some(FailureCategory::Parser),
         finished_at: AT,
     }
+}
+
+/// The same as the first layout kept it.
+pub fn outcome_1() -> Outcome {
+    let mut outcome = outcome();
+    outcome.repeat = 0;
+    outcome.earlier_responses = Vec::new();
+    outcome.time_to_first_token_ms = None;
+    outcome.reused_from = None;
+    for call in &mut outcome.tool_calls {
+        call.round = 0;
+    }
+    for attempt in &mut outcome.attempts {
+        (attempt.usage, attempt.cost, attempt.waited_ms) = (Usage::default(), None, 0);
+    }
+    outcome
 }
 
 pub fn failure_line() -> FailureLine {

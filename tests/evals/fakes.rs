@@ -235,6 +235,7 @@ pub(crate) fn job(count: u64, model: &Arc<Model>, kept: &Arc<Kept>) -> Job {
         answers: AnswerSource::Model,
         started_by: Actor::new("ada").unwrap(),
         started_at: Timestamp(0),
+        selection: None,
     };
     let clock = AtomicU64::new(0);
     Job {

@@ -70,6 +70,7 @@ fn prepared(server: &Server, count: usize) -> (Bench, StartRun) {
         attempts_max: 2,
         timeout_ms: 30_000,
         base_url: Some(server.base_url()),
+        ..RunSettings::default()
     };
     let start = StartRun {
         settings,

@@ -190,7 +190,7 @@ fn ending(detail: &RunDetail) -> (Exit, Option<Failure>) {
                 "check the endpoint, the key and the model's name, then start a new run".into(),
             )
         }
-        RunState::Finished | RunState::Cancelled => {
+        RunState::Finished | RunState::Cancelled | RunState::Decided => {
             let gate = detail.end.as_ref().and_then(|end| end.gate.as_ref());
             let passes = gate.is_some_and(|gate| gate.verdict == Verdict::Pass);
             (if passes { Exit::Done } else { Exit::GateNotPassed }, None)

@@ -218,6 +218,7 @@ fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliError> 
             attempts_max: args.attempts,
             timeout_ms: args.timeout_s.saturating_mul(1_000),
             base_url: args.base_url.or(configured),
+            ..RunSettings::default()
         },
     };
     for note in workbench.run_notes(&start.version, &start.settings)? {

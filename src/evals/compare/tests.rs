@@ -30,6 +30,7 @@ fn run() -> Run {
         answers: AnswerSource::Model,
         started_by: Actor::new("ada").unwrap(),
         started_at: Timestamp(0),
+        selection: None,
     }
 }
 

@@ -104,6 +104,7 @@ pub(super) fn run(id: u32, number: u32) -> Run {
         answers: AnswerSource::Simulated,
         started_by: actor("anna"),
         started_at: hours_ago(2),
+        selection: None,
     }
 }
 

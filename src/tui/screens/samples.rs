@@ -70,6 +70,7 @@ pub fn run(id: u32, version: u32, answers: AnswerSource) -> Run {
         answers,
         started_by: anna(),
         started_at: ago(7 * 60_000),
+        selection: None,
     }
 }
 
@@ -84,6 +85,7 @@ pub fn totals(saved: u64, failed: u64) -> RunTotals {
         output_tokens: 12_400,
         cost: UsdNanos(192_000_000),
         cost_unknown: 0,
+        reused: 0,
     }
 }
 
@@ -425,6 +427,7 @@ fn outcome(place: u64, example: &Example) -> Outcome {
     Outcome {
         run: RunId(3),
         index: place,
+        repeat: 0,
         example: example.content.id.clone(),
         example_hash: example.content_hash,
         rendered: vec![
@@ -434,6 +437,7 @@ fn outcome(place: u64, example: &Example) -> Outcome {
         documents: Vec::new(),
         tool_calls: Vec::new(),
         raw_response: format!("{{\"text\":{}}}", JsonText::string(text)),
+        earlier_responses: Vec::new(),
         text: Some(text.into()),
         parsed: Some(JsonText::parse(text).unwrap()),
         parse_error: None,
@@ -448,11 +452,16 @@ fn outcome(place: u64, example: &Example) -> Outcome {
             ..Usage::default()
         },
         latency_ms: 1_900,
+        time_to_first_token_ms: None,
         attempts: vec![Attempt {
             latency_ms: 1_900,
             status: None,
             error: None,
+            usage: Usage::default(),
+            cost: None,
+            waited_ms: 0,
         }],
+        reused_from: None,
         cost: None,
         error: None,
         scores: vec![

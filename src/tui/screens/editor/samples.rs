@@ -98,12 +98,14 @@ pub(super) fn outcome() -> Outcome {
     Outcome {
         run: RunId(1),
         index: 17,
+        repeat: 0,
         example: "t-018".parse().unwrap(),
         example_hash: ContentHash::of(&1).unwrap(),
         rendered: Vec::new(),
         documents: Vec::new(),
         tool_calls: Vec::new(),
         raw_response: String::new(),
+        earlier_responses: Vec::new(),
         text: None,
         parsed: Some(JsonText::parse(r#"{"route":"billing","escalate":false,"reason":"invoice\u202e"}"#).unwrap()),
         parse_error: None,
@@ -118,7 +120,9 @@ pub(super) fn outcome() -> Outcome {
             ..Usage::default()
         },
         latency_ms: 420,
+        time_to_first_token_ms: None,
         attempts: Vec::new(),
+        reused_from: None,
         cost: Some(UsdNanos(0)),
         error: None,
         scores: vec![

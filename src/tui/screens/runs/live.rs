@@ -84,7 +84,9 @@ fn pace(progress: &RunProgress) -> Vec<String> {
             format!("in flight {} of {}", progress.in_flight, progress.concurrency),
         ],
         RunState::Interrupted => vec!["interrupted: nobody works on it; R goes on, x ends it".into()],
-        RunState::Finished | RunState::Cancelled => vec![format!("{}, settling the gate", progress.state.as_str())],
+        RunState::Finished | RunState::Cancelled | RunState::Decided => {
+            vec![format!("{}, settling the gate", progress.state.as_str())]
+        }
     }
 }
 

@@ -409,7 +409,7 @@ fn standing(summary: &RunSummary, theme: &Theme) -> TableCell {
             let share = percent(summary.saved, summary.run.example_count);
             TableCell::new(format!("{share}%"), theme.running)
         }
-        (None, RunState::Finished) => TableCell::new("no gate", theme.dim),
+        (None, RunState::Finished | RunState::Decided) => TableCell::new("no gate", theme.dim),
         (None, RunState::Interrupted) => TableCell::new("interrupted", theme.warn),
         (None, RunState::Cancelled) => TableCell::new("cancelled", theme.dim),
     }
