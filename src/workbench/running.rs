@@ -14,6 +14,7 @@ use crate::domain::model::ModelConfig;
 use crate::domain::outcome::ErrorKind;
 use crate::domain::progress::RunProgress;
 use crate::domain::promotion::Environment;
+use crate::domain::prompt::Role;
 use crate::domain::run::{EndState, Run, RunEnd, RunSettings, RunState, RuntimeContext, Subject};
 use crate::domain::version::PromptVersion;
 use crate::evals::EvalError;
@@ -144,7 +145,11 @@ impl Workbench {
     /// What settings mean for the provider of a version, where they mean something else than their name says.
     pub fn run_notes(&self, version: &VersionId, settings: &RunSettings) -> Result<Vec<String>, WorkbenchError> {
         let version = self.version(version)?;
-        Ok(connect(&version.content.model, settings)?.notes(&version.content.model))
+        let provider = connect(&version.content.model, settings)?;
+        let roles: Vec<Role> = version.content.messages.iter().map(|message| message.role).collect();
+        let mut notes = provider.notes(&version.content.model);
+        notes.extend(provider.role_notes(&roles));
+        Ok(notes)
     }
 
     /// What is live, unless it is the version itself; else the version that it began from.
@@ -438,6 +443,7 @@ pub(super) fn connect(model: &ModelConfig, settings: &RunSettings) -> Result<Arc
     let endpoint = Endpoint {
         base_url: settings.base_url.clone(),
         timeout: std::time::Duration::from_millis(settings.timeout_ms),
+        prices: providers::PriceTable::shipped(),
     };
     providers::connect(&model.provider, &endpoint).map_err(provider_error)
 }
@@ -445,7 +451,7 @@ pub(super) fn connect(model: &ModelConfig, settings: &RunSettings) -> Result<Arc
 /// What a provider refused before anything was sent.
 pub(super) fn provider_error(error: ProviderError) -> WorkbenchError {
     let hint = match error.kind {
-        ErrorKind::Auth => "set OPENAI_API_KEY to a key of this endpoint",
+        ErrorKind::Auth => "set the variable that the message names to a key of this endpoint",
         _ => "check the model's provider and the base URL",
     };
     WorkbenchError::Provider {

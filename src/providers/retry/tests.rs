@@ -45,25 +45,16 @@ fn reply() -> ChatReply {
     ChatReply {
         raw: "{}".into(),
         text: Some("hi".into()),
-        tool_calls: Vec::new(),
-        refusal: None,
-        finish_reason: None,
-        resolved_model: None,
-        system_fingerprint: None,
-        response_id: None,
-        usage: Usage::default(),
         status: Some(200),
         latency_ms: 9,
+        ..ChatReply::default()
     }
 }
 
 /// The exchange, and how long its pauses were together on a clock that only they move.
 async fn run(script: Vec<Result<ChatReply, ProviderError>>, attempts_max: u32) -> (Exchange, Duration) {
     let provider = Scripted(Mutex::new(script.into()));
-    let request = ChatRequest {
-        model: ModelConfig::new("openai", "gpt-4.1"),
-        messages: Vec::new(),
-    };
+    let request = ChatRequest::new(ModelConfig::new("openai", "gpt-4.1"), Vec::new());
     let started = Instant::now();
     let exchange = exchange(&provider, &request, attempts_max).await;
     (exchange, started.elapsed())
