@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use pegbox::domain::ids::PromptName;
 use pegbox::store::embedded::EmbeddedEngine;
 use pegbox::store::engine::{
-    AuditRow, Batch, Engine, EngineError, EngineReport, EngineStats, Entry, Pending, Room, Scan,
+    AuditRow, Batch, Compaction, Engine, EngineError, EngineReport, EngineStats, Entry, PastCommit, Pending, Room,
+    Scan, Space, Watch,
 };
 use pegbox::store::memory::MemoryEngine;
 use pegbox::workbench::Workbench;
@@ -57,6 +58,18 @@ impl Engine for Mortal {
 
     fn audit_page(&self, from_sequence: u64, limit: usize) -> Result<Vec<AuditRow>, EngineError> {
         self.store.audit_page(from_sequence, limit)
+    }
+
+    fn history(&self, from_sequence: u64, limit: usize) -> Result<Vec<PastCommit>, EngineError> {
+        self.store.history(from_sequence, limit)
+    }
+
+    fn spaces(&self) -> Result<Vec<Space>, EngineError> {
+        self.store.spaces()
+    }
+
+    fn compact(&self, watch: Watch<'_>) -> Result<Compaction, EngineError> {
+        self.store.compact(watch)
     }
 
     fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
