@@ -236,7 +236,7 @@ impl Out {
     }
 
     /// Prints a file's text as it is, so that it can be stored; on a terminal, harmless.
-    pub fn file_text(&mut self, text: &str) -> io::Result<()> {
+    fn file_text(&mut self, text: &str) -> io::Result<()> {
         if self.is_stdout_terminal {
             self.stdout.write_all(Printable::block(text).as_str().as_bytes())?;
         } else {
