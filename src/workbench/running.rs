@@ -22,6 +22,11 @@ use crate::evals::pipeline::{self, CONCURRENCY_MAX, Execution, Job, Order};
 use crate::providers::{self, Endpoint, Provider, ProviderError};
 use crate::store::{Change, Store};
 
+/// Most tries for one example: with the longest pauses, a quarter of an hour.
+const ATTEMPTS_MAX: u32 = 100;
+/// Longest time for one try, an hour, in milliseconds.
+const TIMEOUT_MS_MAX: u64 = 60 * 60 * 1_000;
+
 /// What to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartRun {
@@ -88,15 +93,7 @@ impl Workbench {
                 "choose another version",
             ));
         }
-        if !(1..=CONCURRENCY_MAX).contains(&start.settings.concurrency) {
-            return Err(WorkbenchError::invalid(
-                format!(
-                    "concurrency {} is not between 1 and {CONCURRENCY_MAX}",
-                    start.settings.concurrency
-                ),
-                "choose another number",
-            ));
-        }
+        check_settings(&start.settings)?;
         self.check_room_for_outcomes(dataset.example_count)?;
         let provider = connect(&version.content.model, &start.settings)?;
         let mut run = Run {
@@ -438,6 +435,30 @@ async fn save_end(
     Ok(())
 }
 
+/// Refuses numbers with which a run would send nothing, or never end.
+fn check_settings(settings: &RunSettings) -> Result<(), WorkbenchError> {
+    let ranges = [
+        (
+            "requests in flight",
+            settings.concurrency.into(),
+            CONCURRENCY_MAX.into(),
+        ),
+        (
+            "tries for one example",
+            settings.attempts_max.into(),
+            ATTEMPTS_MAX.into(),
+        ),
+        ("milliseconds for one try", settings.timeout_ms, TIMEOUT_MS_MAX),
+    ];
+    match ranges.into_iter().find(|(_, given, max)| !(1..=*max).contains(given)) {
+        Some((what, given, max)) => Err(WorkbenchError::invalid(
+            format!("{given} {what}: it must be 1 to {max}"),
+            "choose another number",
+        )),
+        None => Ok(()),
+    }
+}
+
 /// Makes the provider of a model ready.
 pub(super) fn connect(model: &ModelConfig, settings: &RunSettings) -> Result<Arc<dyn Provider>, WorkbenchError> {
     let endpoint = Endpoint {
@@ -450,9 +471,12 @@ pub(super) fn connect(model: &ModelConfig, settings: &RunSettings) -> Result<Arc
 
 /// What a provider refused before anything was sent.
 pub(super) fn provider_error(error: ProviderError) -> WorkbenchError {
+    let check = "check the model's provider and the base URL";
     let hint = match error.kind {
+        // The name of a provider or an address that cannot be meant: nobody failed but what was given.
+        ErrorKind::BadRequest => return WorkbenchError::invalid(error.message, check),
         ErrorKind::Auth => "set the variable that the message names to a key of this endpoint",
-        _ => "check the model's provider and the base URL",
+        _ => check,
     };
     WorkbenchError::Provider {
         why: error.message,
