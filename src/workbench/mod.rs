@@ -47,6 +47,7 @@ use crate::domain::actor::Actor;
 use crate::domain::ids::RunId;
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
+use crate::providers::PriceTable;
 use crate::releases::Act;
 use crate::store::Store;
 use crate::store::embedded::EmbeddedEngine;
@@ -68,6 +69,7 @@ pub struct Workbench {
     runtime: tokio::runtime::Handle,
     live_runs: Mutex<HashMap<RunId, running::LiveRun>>,
     taking_run: Mutex<()>,
+    prices: Arc<PriceTable>,
 }
 
 impl Workbench {
@@ -85,7 +87,20 @@ impl Workbench {
             runtime,
             live_runs: Mutex::new(HashMap::new()),
             taking_run: Mutex::new(()),
+            prices: PriceTable::shipped(),
         }
+    }
+
+    /// The same with the prices of a file before those that it knows.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be read in the text of the file.
+    pub fn with_prices(mut self, file: &str, text: &str) -> Result<Self, WorkbenchError> {
+        let hint = "write it as assets/prices.toml of the program's source: as_of, source and [[models]]";
+        let prices = self.prices.with(text);
+        self.prices = Arc::new(prices.map_err(|why| WorkbenchError::invalid(format!("{file}: {why}"), hint))?);
+        Ok(self)
     }
 
     /// The time.

@@ -95,7 +95,7 @@ impl Workbench {
         }
         check_settings(&start.settings)?;
         self.check_room_for_outcomes(dataset.example_count)?;
-        let provider = connect(&version.content.model, &start.settings)?;
+        let provider = self.connect(&version.content.model, &start.settings)?;
         let mut run = Run {
             id: self.store.next_run_id()?,
             subject: Subject::Prompt {
@@ -139,10 +139,24 @@ impl Workbench {
         })
     }
 
+    /// Makes the provider of a model ready.
+    pub(super) fn connect(
+        &self,
+        model: &ModelConfig,
+        settings: &RunSettings,
+    ) -> Result<Arc<dyn Provider>, WorkbenchError> {
+        let endpoint = Endpoint {
+            base_url: settings.base_url.clone(),
+            timeout: std::time::Duration::from_millis(settings.timeout_ms),
+            prices: Arc::clone(&self.prices),
+        };
+        providers::connect(&model.provider, &endpoint).map_err(provider_error)
+    }
+
     /// What settings mean for the provider of a version, where they mean something else than their name says.
     pub fn run_notes(&self, version: &VersionId, settings: &RunSettings) -> Result<Vec<String>, WorkbenchError> {
         let version = self.version(version)?;
-        let provider = connect(&version.content.model, settings)?;
+        let provider = self.connect(&version.content.model, settings)?;
         let roles: Vec<Role> = version.content.messages.iter().map(|message| message.role).collect();
         let mut notes = provider.notes(&version.content.model);
         notes.extend(provider.role_notes(&roles));
@@ -195,7 +209,7 @@ impl Workbench {
         let version_id = found(run.subject.version().cloned(), "version", &run.subject.label())?;
         let version = self.version(&version_id)?;
         let suite = self.suite(&run.suite)?;
-        let provider = connect(&version.content.model, &run.settings)?;
+        let provider = self.connect(&version.content.model, &run.settings)?;
         Change::new(self.audit(actor, "run.resume", &id, "")).commit(&self.store)?;
         self.spawn(actor, self.job(&run, &version, suite.content, provider));
         Ok(())
@@ -457,16 +471,6 @@ fn check_settings(settings: &RunSettings) -> Result<(), WorkbenchError> {
         )),
         None => Ok(()),
     }
-}
-
-/// Makes the provider of a model ready.
-pub(super) fn connect(model: &ModelConfig, settings: &RunSettings) -> Result<Arc<dyn Provider>, WorkbenchError> {
-    let endpoint = Endpoint {
-        base_url: settings.base_url.clone(),
-        timeout: std::time::Duration::from_millis(settings.timeout_ms),
-        prices: providers::PriceTable::shipped(),
-    };
-    providers::connect(&model.provider, &endpoint).map_err(provider_error)
 }
 
 /// What a provider refused before anything was sent.

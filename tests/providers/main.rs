@@ -8,6 +8,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod aimock;
 mod command;
 mod failures;
 mod formats;

@@ -28,11 +28,15 @@ use super::command_tree;
 use super::config::Config;
 use super::exit::{CliError, Exit};
 use super::identity;
+use super::input;
 use super::output::{Format, Out, Plain, Reply};
 use super::store_path::{self, Missing};
 use crate::domain::actor::Actor;
 use crate::host;
 use crate::workbench::{Clock, Workbench, WorkbenchError};
+
+/// The name of a price table in the store's folder and in the configuration folder.
+const PRICES_FILE: &str = "prices.toml";
 
 /// How a folder becomes an open store.
 type OpenStore = fn(&Path, Clock, Handle) -> Result<Workbench, WorkbenchError>;
@@ -64,7 +68,10 @@ impl<'a> Context<'a> {
     ) -> Result<Self, CliError> {
         let actor = identity::resolve(global.user.as_deref())?;
         let config = Config::load(folder, &host::command_names())?;
-        let workbench = open(folder, host::clock::system(), runtime.handle().clone())?;
+        let mut workbench = open(folder, host::clock::system(), runtime.handle().clone())?;
+        for file in price_files(folder, global) {
+            workbench = workbench.with_prices(&file.display().to_string(), &input::read_text(&file)?)?;
+        }
         Ok(Self {
             workbench: Arc::new(workbench),
             actor,
@@ -74,6 +81,15 @@ impl<'a> Context<'a> {
             runtime,
         })
     }
+}
+
+/// The price tables of this machine, the weakest first.
+fn price_files(store: &Path, global: &Global) -> impl Iterator<Item = PathBuf> {
+    let folders = store_path::user_config_folder().into_iter().chain([store.to_owned()]);
+    let files = folders
+        .map(|folder| folder.join(PRICES_FILE))
+        .filter(|file| file.exists());
+    files.chain(global.prices.clone())
 }
 
 /// Carries a command out, and prints its reply.
