@@ -7,6 +7,7 @@
 
 mod errors;
 mod help;
+mod keeping;
 mod pegbox;
 mod runs;
 mod stores;
