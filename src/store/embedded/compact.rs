@@ -58,6 +58,8 @@ impl Compactor<'_> {
         segment::remove_unfinished(&dir)?;
         let growing = segment::last_number(&dir)?;
         if self.has_superseded(growing)? {
+            // Looked for first: a segment that cannot be begun would stop the writer.
+            self.check_room(self.segment_bytes(growing)?)?;
             (self.seal)()?;
         }
         let mut sealed = Vec::new();

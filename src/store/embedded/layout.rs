@@ -22,7 +22,16 @@ const FORMAT_FILE_NEW: &str = "FORMAT.new";
 pub(super) const BACKUP_FILE: &str = "BACKUP";
 
 /// Names that an interrupted creation can leave behind.
-const OWN_NAMES: [&str; 5] = ["lock", "journal", "index", "ballast", FORMAT_FILE_NEW];
+const OWN_NAMES: [&str; 7] = [
+    "lock",
+    "journal",
+    "index",
+    "ballast",
+    FORMAT_FILE_NEW,
+    IN_USE_FILE,
+    "index.in-use.new",
+];
+const IN_USE_FILE: &str = "index.in-use";
 
 /// Whether a folder is a store already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +60,11 @@ impl Layout {
     /// Where an index that failed is moved before it is removed.
     pub(super) fn index_aside(&self) -> PathBuf {
         self.dir.join("index.aside")
+    }
+
+    /// There while the index is in use; see [`in_use`](super::in_use).
+    pub(super) fn index_in_use(&self) -> PathBuf {
+        self.dir.join(IN_USE_FILE)
     }
 
     /// Its existence says that the index failed while in use and is to be rebuilt.

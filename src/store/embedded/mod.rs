@@ -15,6 +15,7 @@ mod compact;
 mod contain;
 mod frame;
 mod history;
+mod in_use;
 mod index;
 mod journal;
 mod layout;
