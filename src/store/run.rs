@@ -123,16 +123,20 @@ impl Store {
                 keys::outcome_of(outcome.run, &outcome.example),
                 &OutcomeIndex(outcome.index),
             )?;
-        if let Some(why) = outcome.why() {
-            let line = FailureLine {
-                example: outcome.example.clone(),
-                why,
-                latency_ms: outcome.latency_ms,
-            };
+        if let Some(line) = failure_line(outcome) {
             change = change.insert(keys::failure(outcome.run, outcome.index), &line)?;
         }
         Ok(change.submit(self))
     }
+}
+
+/// The line that a list of failures has about an outcome; none about one that passed.
+pub(super) fn failure_line(outcome: &Outcome) -> Option<FailureLine> {
+    Some(FailureLine {
+        why: outcome.why()?,
+        example: outcome.example.clone(),
+        latency_ms: outcome.latency_ms,
+    })
 }
 
 impl Change {

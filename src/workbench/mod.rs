@@ -41,6 +41,7 @@ pub use releasing::*;
 pub use request::*;
 pub use reviewing::*;
 pub use running::*;
+pub use storage::{Advance, Chain};
 pub use tracing::*;
 
 use crate::domain::actor::Actor;
@@ -50,7 +51,7 @@ use crate::domain::time::Timestamp;
 use crate::providers::PriceTable;
 use crate::releases::Act;
 use crate::store::Store;
-use crate::store::embedded::EmbeddedEngine;
+use crate::store::embedded::{EmbeddedEngine, Sizes};
 use crate::store::engine::{AuditEntry, Engine};
 
 /// Reads the time. Handed in from outside, so that tests and the demo choose it.
@@ -75,7 +76,18 @@ pub struct Workbench {
 impl Workbench {
     /// Opens the store in a folder, and makes it where there is none.
     pub fn open(folder: &Path, clock: Clock, runtime: tokio::runtime::Handle) -> Result<Self, WorkbenchError> {
-        let engine = EmbeddedEngine::open(folder).map_err(|error| WorkbenchError::Store(error.into()))?;
+        Self::open_watched(folder, clock, runtime, &mut |_| {})
+    }
+
+    /// Opens the store, and tells how far that has come where it takes long.
+    pub fn open_watched(
+        folder: &Path,
+        clock: Clock,
+        runtime: tokio::runtime::Handle,
+        watch: &mut dyn FnMut(Advance),
+    ) -> Result<Self, WorkbenchError> {
+        let opened = EmbeddedEngine::open_watched(folder, Sizes::default(), watch);
+        let engine = opened.map_err(|error| WorkbenchError::Store(error.into()))?;
         Ok(Self::over(Arc::new(engine), clock, runtime))
     }
 
