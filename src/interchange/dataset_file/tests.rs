@@ -266,7 +266,8 @@ const BAD_ROWS: [(Format, &str, &str); 24] = [
     (
         Format::Jsonl,
         "{\"input\":\"a\"}\n{\"input\":123456789012345678901234567890}\n",
-        "line 2: 123456789012345678901234567890 is a whole number beyond 2^53, which is not kept exactly: write it as text",
+        "line 2: 123456789012345678901234567890 is a whole number beyond 2^53, which is not kept exactly: write it as \
+         text",
     ),
     (Format::Jsonl, "\n \n", "line 1: the file is empty"),
     (Format::JsonArray, "[]", "line 1: the array is empty"),
