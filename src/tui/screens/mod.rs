@@ -52,6 +52,7 @@ use crate::domain::ids::{DatasetVersionId, PromptName, ReviewId, RunId};
 use crate::domain::progress::RunProgress;
 use crate::domain::time::Timestamp;
 use crate::workbench::{Answer, Fault, PromptRef, Request};
+use review::Viewed;
 
 /// The six tabs, each with a stack of screens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -200,6 +201,8 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// User, store and terminal.
     pub session: &'a SessionInfo,
+    /// Which changes of reviews were viewed in this session, on whatever screen.
+    pub viewed: &'a Viewed,
     /// The user's keys, to name one in a sentence: `context.keymap.shown(CommandId::RunStart)`.
     pub keymap: &'a Keymap,
 }
