@@ -167,6 +167,7 @@ impl App {
                     layer.drawn = true;
                 }
             }
+            Msg::End => self.quit(),
             Msg::Note(note) => self.note = Some(note),
         }
         self.finish()

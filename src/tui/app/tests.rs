@@ -11,6 +11,7 @@ use super::*;
 use crate::tui::input::{KeyCode, Mouse, MouseKind};
 use crate::tui::overlays::dialog::{Dialog, Fact, ReasonRule};
 use crate::tui::overlays::form::{Form, FormField};
+use crate::tui::screens::UnsavedText;
 use crate::tui::screens::testing::{NOW, grid, session_info};
 use crate::workbench::{Answer, Fault};
 
@@ -89,6 +90,12 @@ impl Screen for Probe {
         let any = self.steps_back > 0;
         self.steps_back = self.steps_back.saturating_sub(1);
         any
+    }
+    fn unsaved_text(&self) -> Option<UnsavedText> {
+        self.unsaved.then(|| UnsavedText {
+            what: "the probe".into(),
+            text: "typed".into(),
+        })
     }
     fn is_unsaved(&self) -> bool {
         self.unsaved

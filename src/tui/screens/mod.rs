@@ -207,6 +207,15 @@ pub struct Context<'a> {
     pub keymap: &'a Keymap,
 }
 
+/// Text that was typed and is not stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnsavedText {
+    /// What it is, as in `the draft of support_triage`.
+    pub what: String,
+    /// All of it.
+    pub text: String,
+}
+
 /// What happens to a screen.
 #[expect(
     clippy::large_enum_variant,
@@ -287,6 +296,11 @@ pub trait Screen: fmt::Debug {
     /// requests of [`Screen::close`] are sent, and it stays open while one of them fails.
     fn is_unsaved(&self) -> bool {
         false
+    }
+
+    /// What [`Screen::is_unsaved`] is about, to be handed over where the store cannot take it any more.
+    fn unsaved_text(&self) -> Option<UnsavedText> {
+        None
     }
 
     /// What must still happen when it is left or the session ends, such as keeping a draft. Only [`Effect::Ask`] and
