@@ -1,4 +1,5 @@
-//! Who acts: `--user` beats `PEGBOX_USER` beats the name that the operating system gives.
+//! Who acts: `--user` beats `PEGBOX_USER` beats the name that the operating system gives, in its variables or, where
+//! those are not set, in its list of accounts.
 
 use crate::domain::actor::Actor;
 
@@ -8,6 +9,9 @@ use super::exit::CliError;
 const USER_VARIABLE: &str = "PEGBOX_USER";
 /// Where operating systems put the user's name.
 const SYSTEM_VARIABLES: [&str; 3] = ["USER", "LOGNAME", "USERNAME"];
+/// Where Unix lists its accounts.
+#[cfg(unix)]
+const ACCOUNTS_FILE: &str = "/etc/passwd";
 /// Who acts where nothing says who: a container without a user.
 const NOBODY_KNOWN: &str = "unknown";
 /// Longest name that is made of the system's, in characters.
@@ -15,10 +19,14 @@ const NAME_CHARS_MAX: usize = 32;
 
 /// The person at the keyboard.
 pub fn resolve(given: Option<&str>) -> Result<Actor, CliError> {
-    choose(given, |name| std::env::var(name).ok())
+    choose(given, |name| std::env::var(name).ok(), account_name)
 }
 
-fn choose(given: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> Result<Actor, CliError> {
+fn choose(
+    given: Option<&str>,
+    variable: impl Fn(&str) -> Option<String>,
+    account: impl Fn() -> Option<String>,
+) -> Result<Actor, CliError> {
     let named = given
         .map(str::to_owned)
         .or_else(|| variable(USER_VARIABLE).filter(|name| !name.is_empty()));
@@ -27,8 +35,32 @@ fn choose(given: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> Res
     }
     let system = SYSTEM_VARIABLES
         .iter()
-        .find_map(|name| variable(name).filter(|name| !name.is_empty()));
+        .find_map(|name| variable(name).filter(|name| !name.is_empty()))
+        .or_else(account);
     Ok(Actor::new(cleaned(&system.unwrap_or_else(|| NOBODY_KNOWN.to_owned())))?)
+}
+
+/// The name of the account that this process runs as. Accounts that are kept elsewhere than in the file have none here.
+#[cfg(unix)]
+fn account_name() -> Option<String> {
+    let accounts = std::fs::read_to_string(ACCOUNTS_FILE).ok()?;
+    name_of_account(&accounts, rustix::process::getuid().as_raw())
+}
+
+#[cfg(not(unix))]
+fn account_name() -> Option<String> {
+    None
+}
+
+/// The name of an account in lines of `name:password:number:...`.
+#[cfg(unix)]
+fn name_of_account(accounts: &str, uid: u32) -> Option<String> {
+    accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next().filter(|name| !name.is_empty())?;
+        let number: u32 = fields.nth(1)?.parse().ok()?;
+        (number == uid).then(|| name.to_owned())
+    })
 }
 
 /// A system's name in the letters that an actor's name may have.
@@ -56,12 +88,24 @@ mod tests {
                 _ => None,
             }
         };
-        let name = |given, pegbox, user| choose(given, variables(pegbox, user)).unwrap().to_string();
+        let name = |given, pegbox, user| choose(given, variables(pegbox, user), || None).unwrap().to_string();
         assert_eq!(name(Some("mara"), "jo", "root"), "mara");
         assert_eq!(name(None, "jo", "root"), "jo");
         assert_eq!(name(None, "", "root"), "root");
         assert_eq!(name(None, "", "Jo Ann\u{1b}"), "Jo-Ann-");
-        assert_eq!(choose(None, |_| None).unwrap().as_str(), NOBODY_KNOWN);
-        assert!(choose(Some("a b"), |_| None).is_err());
+        let account = || Some("robin".to_owned());
+        assert_eq!(choose(None, |_| None, account).unwrap().as_str(), "robin");
+        assert_eq!(choose(None, variables("", "root"), account).unwrap().as_str(), "root");
+        assert_eq!(choose(None, |_| None, || None).unwrap().as_str(), NOBODY_KNOWN);
+        assert!(choose(Some("a b"), |_| None, || None).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_account_is_found_by_its_number() {
+        let accounts = "root:x:0:0:root:/root:/bin/sh\nbroken\n+::::::\nrobin:x:1000:1000::/home/robin:/bin/sh\n";
+        assert_eq!(name_of_account(accounts, 1000).as_deref(), Some("robin"));
+        assert_eq!(name_of_account(accounts, 0).as_deref(), Some("root"));
+        assert_eq!(name_of_account(accounts, 7), None);
     }
 }

@@ -1,7 +1,7 @@
 //! The user's own editor on a text, in a file that only the user can read.
 
 use std::fs::{self, OpenOptions};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -58,6 +58,15 @@ fn shell(command: &str, path: &Path) -> Command {
     editor
 }
 
+/// Makes a file that only the user can read; one that is there already is not touched.
+pub(super) fn create_private(path: &Path) -> io::Result<fs::File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
 /// A file that is gone when it is dropped.
 struct TextFile {
     path: PathBuf,
@@ -69,12 +78,8 @@ impl TextFile {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("pegbox-{}-{number}.md", std::process::id());
         let path = std::env::temp_dir().join(name);
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let failed = |error| fault(format!("cannot write {}: {error}", path.display()));
-        let mut file = options.open(&path).map_err(failed)?;
+        let mut file = create_private(&path).map_err(failed)?;
         let written = Self { path: path.clone() };
         file.write_all(text.as_bytes()).map_err(failed)?;
         Ok(written)

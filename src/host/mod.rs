@@ -8,6 +8,7 @@ pub mod clock;
 pub mod editor;
 pub mod fence;
 mod preferences;
+mod rescue;
 pub mod screen_out;
 mod screens;
 pub mod session;
@@ -30,6 +31,9 @@ pub enum HostError {
     /// The terminal refused something.
     #[error("the terminal failed: {0}")]
     Terminal(#[from] std::io::Error),
+    /// The session had to end while the store took nothing. Says for each text where it is now.
+    #[error("the session ended before what was typed could be stored: {0}")]
+    NotStored(String),
     /// Our own fault: a screen panicked. The session ended; nothing stored is harmed.
     #[error("a screen failed: {0}")]
     Panicked(String),

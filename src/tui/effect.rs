@@ -1,9 +1,12 @@
 //! What a screen wants done, and what the app passes on to the session. Both are plain data.
 
+use std::collections::BTreeSet;
+
 use super::msg::Note;
 use super::overlays::choose::Choice;
 use super::overlays::dialog::{Confirmed, Dialog};
 use super::overlays::form::Form;
+use super::screens::review::ViewedOf;
 use super::screens::{Place, ScreenId, Tab};
 use crate::domain::ids::RunId;
 use crate::workbench::Request;
@@ -43,6 +46,8 @@ pub enum Effect {
     Say(Note),
     /// Set the count beside a tab's title: what waits for the user there.
     Count(Tab, usize),
+    /// Keep which changes of a review were viewed, by their number, for the session.
+    Viewed(ViewedOf, BTreeSet<usize>),
 }
 
 /// What the app wants of its session.

@@ -136,6 +136,18 @@ impl Keymap {
         }
     }
 
+    /// The commands that `keys` are in other places than these, each once, in the order of the table.
+    pub fn elsewhere(&self, scopes: &[Scope], keys: &[Key]) -> Vec<CommandId> {
+        let mut found: Vec<CommandId> = self
+            .bindings
+            .iter()
+            .filter(|binding| binding.keys == keys && !binding.scopes.iter().any(|scope| scopes.contains(scope)))
+            .map(|binding| binding.command)
+            .collect();
+        found.dedup();
+        found
+    }
+
     /// The first key of a command as the footer shows it; none where it is unbound.
     pub fn shown(&self, command: CommandId) -> Option<String> {
         self.bindings

@@ -9,7 +9,7 @@ pub const HEIGHT_MIN: u16 = 16;
 /// From this width there are side panes.
 const NORMAL_FROM: u16 = 100;
 /// From this width there is a third column.
-const WIDE_FROM: u16 = 160;
+pub const WIDE_FROM: u16 = 160;
 /// Under this height strips and charts give way.
 const SHORT_UNDER: u16 = 24;
 /// Narrowest side of a side-by-side diff.

@@ -46,6 +46,8 @@ pub enum Msg {
     },
     /// The last frame was written. Dialogs take no key before their first.
     Drawn,
+    /// The session must end: what was typed is stored first. Nobody is there to answer a question.
+    End,
     /// The session has something to say, such as how a copy went.
     Note(Note),
 }

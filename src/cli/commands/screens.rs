@@ -20,6 +20,12 @@ pub fn open(context: Context<'_>) -> Result<Exit, CliError> {
         keymap,
         context.runtime,
     )
-    .map_err(|error| CliError::invalid(error.to_string(), "use the commands without a terminal: pegbox --help"))?;
+    .map_err(|error| {
+        let hint = match error {
+            host::HostError::NotStored(_) => "put the text back in the editor with E, once the store takes it",
+            _ => "use the commands without a terminal: pegbox --help",
+        };
+        CliError::invalid(error.to_string(), hint)
+    })?;
     Ok(Exit::Done)
 }

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use super::{Control, Ended, RequestHandler, Session, Surface};
 use crate::host::terminal::{self, MouseReports};
 use crate::host::tty::{ReaderGate, start_reader};
-use crate::host::{HostError, editor, fence};
+use crate::host::{HostError, editor, fence, rescue};
 use crate::tui::keymap::Keymap;
 use crate::tui::session_info::SessionInfo;
 use crate::workbench::Fault;
@@ -32,8 +32,17 @@ pub async fn run_local(
     let size = terminal::size()?;
     let mut session = Session::new(info, keymap, handler, surface, stdout()?, size)?;
     let ended = session.run(input, control).await;
+    let unsaved = match ended {
+        // Who quits was asked before anything is lost.
+        Ok(Ended::Quit) => Vec::new(),
+        _ => session.unsaved_texts(),
+    };
     drop(restore);
-    ended
+    if unsaved.is_empty() {
+        return ended;
+    }
+    let told: Vec<String> = unsaved.iter().map(rescue::keep).collect();
+    Err(HostError::NotStored(told.join("; ")))
 }
 
 /// Restores the terminal on every way out of a function.

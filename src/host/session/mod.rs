@@ -27,6 +27,7 @@ use crate::tui::app::App;
 use crate::tui::effect::Order;
 use crate::tui::keymap::Keymap;
 use crate::tui::msg::Msg;
+use crate::tui::screens::UnsavedText;
 use crate::tui::session_info::{Link, SessionInfo};
 use crate::workbench::{Answer, Fault, Request};
 
@@ -159,8 +160,46 @@ impl<W: Write, S: Surface> Session<W, S> {
         })
     }
 
-    /// Runs until the user quits, the terminal is gone, or `control` ends it.
+    /// Runs until the user quits, the terminal is gone, or `control` ends it. Unless the user quit, what was typed is
+    /// stored then; [`Session::unsaved_texts`] is what could not be.
     pub async fn run(
+        &mut self,
+        input: mpsc::Receiver<Msg>,
+        control: mpsc::Receiver<Control>,
+    ) -> Result<Ended, HostError> {
+        let ended = self.run_until_ended(input, control).await;
+        self.followers.abort_all();
+        if !matches!(ended, Ok(Ended::Quit)) {
+            self.keep_typed().await;
+        }
+        self.finish_requests().await;
+        ended
+    }
+
+    /// What was typed and is not stored.
+    pub fn unsaved_texts(&self) -> Vec<UnsavedText> {
+        fenced(|| self.app.unsaved_texts()).unwrap_or_default()
+    }
+
+    /// Stores what was typed last, until it is stored, refused, or takes too long.
+    async fn keep_typed(&mut self) {
+        let deadline = Instant::now() + LAST_REQUESTS;
+        let mut step = self.take(Msg::End);
+        while matches!(step, Ok(None)) {
+            step = tokio::select! {
+                biased;
+                Some(msg) = self.inbox.recv() => self.take(msg),
+                // Every answer was taken and nothing is under way: the last save was refused.
+                done = self.requests.join_next() => match done {
+                    Some(_) => Ok(None),
+                    None => return,
+                },
+                () = sleep_until(deadline) => return,
+            };
+        }
+    }
+
+    async fn run_until_ended(
         &mut self,
         mut input: mpsc::Receiver<Msg>,
         mut control: mpsc::Receiver<Control>,
@@ -189,7 +228,6 @@ impl<W: Write, S: Surface> Session<W, S> {
                 _ = alive.tick() => (!self.surface.is_there()).then_some(Ended::TerminalLost),
             };
         }
-        self.finish_requests().await;
         Ok(ended.unwrap_or(Ended::Quit))
     }
 
@@ -272,7 +310,6 @@ impl<W: Write, S: Surface> Session<W, S> {
 
     /// Waits for requests that are under way, so that nothing typed last is lost.
     async fn finish_requests(&mut self) {
-        self.followers.abort_all();
         let deadline = Instant::now() + LAST_REQUESTS;
         loop {
             tokio::select! {

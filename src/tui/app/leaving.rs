@@ -4,7 +4,7 @@ use super::{App, Open};
 use crate::tui::command::CommandId;
 use crate::tui::effect::Order;
 use crate::tui::overlays::dialog::{Dialog, OpenDialog};
-use crate::tui::screens::{ScreenId, Tab};
+use crate::tui::screens::{ScreenId, Tab, UnsavedText};
 use crate::workbench::Fault;
 
 /// What waits until every text that was typed is stored.
@@ -68,6 +68,12 @@ impl App {
             self.apply_last(id, effects);
         }
         self.orders.push(Order::Quit);
+    }
+
+    /// All text that was typed and is not stored.
+    pub fn unsaved_texts(&self) -> Vec<UnsavedText> {
+        let open = self.stacks.iter().flatten();
+        open.filter_map(|open| open.screen.unsaved_text()).collect()
     }
 
     /// Asks for the saves that must go first; `leaving` then happens with their answers. Whether there are any.

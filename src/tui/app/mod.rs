@@ -21,6 +21,7 @@ use super::overlays::choose::OpenChoice;
 use super::overlays::dialog::OpenDialog;
 use super::overlays::form::OpenForm;
 use super::overlays::plain::Plain;
+use super::screens::review::Viewed;
 use super::screens::{Context, Place, Screen, ScreenEvent, ScreenId, Tab};
 use super::session_info::SessionInfo;
 use super::theme::Theme;
@@ -56,6 +57,7 @@ pub struct App {
     counts: [usize; Tab::ALL.len()],
     reloads: Vec<Reload>,
     watched: Vec<RunId>,
+    viewed: Viewed,
     interrupted: Option<Timestamp>,
     orders: Vec<Order>,
 }
@@ -114,6 +116,7 @@ impl App {
             counts: [0; Tab::ALL.len()],
             reloads: Vec::new(),
             watched: Vec::new(),
+            viewed: Viewed::default(),
             interrupted: None,
             orders: Vec::new(),
         }
@@ -164,6 +167,7 @@ impl App {
                     layer.drawn = true;
                 }
             }
+            Msg::End => self.quit(),
             Msg::Note(note) => self.note = Some(note),
         }
         self.finish()
@@ -312,6 +316,7 @@ impl App {
             size_class: size_class(self.size).unwrap_or(SMALLEST),
             now: self.now,
             session: &self.session,
+            viewed: &self.viewed,
             keymap: &self.keymap,
         };
         let Some(open) = self.stacks.iter_mut().flatten().find(|open| open.id == to) else {
@@ -345,6 +350,13 @@ impl App {
             Effect::Copy(text) => self.orders.push(Order::Copy(text)),
             Effect::Say(note) => self.note = Some(note),
             Effect::Count(tab, count) => self.counts[tab as usize] = count,
+            Effect::Viewed(of, changes) => {
+                self.viewed.set(of, changes);
+                // Another screen may show the same review.
+                for open in self.stacks.iter_mut().flatten().filter(|open| open.id != from) {
+                    open.stale = true;
+                }
+            }
         }
     }
 

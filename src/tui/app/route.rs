@@ -4,6 +4,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::leaving::Leaving;
 use super::{App, Layer, Sent};
+use crate::text::width;
 use crate::tui::command::{CommandId, Scope};
 use crate::tui::effect::Order;
 use crate::tui::input::{Key, KeyCode, Mouse, MouseKind};
@@ -45,12 +46,43 @@ impl App {
             }
             Lookup::Pending(_) => {}
             Lookup::Unbound => {
-                self.pending.clear();
+                let keys = std::mem::take(&mut self.pending);
                 let typing = self.visible().filter(|open| open.screen.takes_text());
-                if let Some(id) = typing.map(|open| open.id) {
-                    self.deliver(id, ScreenEvent::Key(key));
+                match typing.map(|open| open.id) {
+                    Some(id) => {
+                        self.deliver(id, ScreenEvent::Key(key));
+                    }
+                    None => self.say_where(&keys),
                 }
             }
+        }
+    }
+
+    /// Says where keys work that mean nothing here.
+    fn say_where(&mut self, keys: &[Key]) {
+        let found = self.keymap.elsewhere(&self.scopes(), keys);
+        // In the editor nearly every letter is something: that is no news elsewhere.
+        let outside = |scope: &&Scope| !matches!(scope, Scope::EditorNormal | Scope::EditorInsert);
+        let uses: Vec<String> = found
+            .iter()
+            .filter_map(|id| {
+                let command = id.command();
+                let places: Vec<&str> = command
+                    .scopes
+                    .iter()
+                    .filter(outside)
+                    .map(|scope| scope.title())
+                    .collect();
+                (!places.is_empty()).then(|| format!("{} on {}", command.title, places.join(", ")))
+            })
+            .collect();
+        if !uses.is_empty() {
+            let keys: Vec<String> = keys.iter().map(Key::to_string).collect();
+            self.say(format!(
+                "{} does nothing here; it is {}",
+                keys.join(" "),
+                uses.join("; ")
+            ));
         }
     }
 
@@ -80,7 +112,12 @@ impl App {
         if layer.overlay.waits_for_frame() && !layer.drawn {
             return;
         }
-        match layer.overlay.key(key) {
+        let step = layer.overlay.key(key);
+        self.take_step(step);
+    }
+
+    fn take_step(&mut self, step: Step) {
+        match step {
             Step::Stay => {}
             Step::Close => self.layer = None,
             Step::Done(outcome) => {
@@ -224,11 +261,23 @@ impl App {
     }
 
     pub(super) fn mouse(&mut self, mouse: Mouse) {
-        if size_class(self.size).is_none() || self.layer.is_some() {
+        if size_class(self.size).is_none() {
             return;
         }
         let rows = rows(self.size);
         let at = Position::new(mouse.column, mouse.row);
+        if let Some(layer) = &mut self.layer {
+            if layer.overlay.waits_for_frame() && !layer.drawn {
+                return;
+            }
+            let pressed = (mouse.kind == MouseKind::Press && rows.footer.contains(at)).then_some(at.x);
+            let key = pressed.and_then(|x| footer_key(&layer.overlay.footer()?, x.saturating_sub(rows.footer.x)));
+            let step = match key {
+                Some(key) => layer.overlay.key(key),
+                None => layer.overlay.mouse(mouse, rows.body, rows.footer, &self.theme),
+            };
+            return self.take_step(step);
+        }
         if rows.body.contains(at) {
             if let Some(id) = self.visible().map(|open| open.id) {
                 self.deliver(id, ScreenEvent::Mouse(mouse, rows.body));
@@ -244,6 +293,19 @@ impl App {
             }
         }
     }
+}
+
+/// The key under a column of an overlay's footer, which lists keys before what they do, three spaces apart.
+fn footer_key(footer: &str, column: u16) -> Option<Key> {
+    let mut x = 1;
+    for part in footer.split("   ") {
+        let columns = width(part);
+        if (x..x + columns).contains(&usize::from(column)) {
+            return part.split(' ').next().and_then(|name| Key::parse(name).ok());
+        }
+        x += columns + 3;
+    }
+    None
 }
 
 /// The command whose place on the screen holds a cell.

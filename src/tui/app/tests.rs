@@ -1,4 +1,6 @@
 mod leaving;
+mod mouse;
+mod viewed;
 
 use ratatui::backend::TestBackend;
 use ratatui::layout::Rect;
@@ -9,6 +11,7 @@ use super::*;
 use crate::tui::input::{KeyCode, Mouse, MouseKind};
 use crate::tui::overlays::dialog::{Dialog, Fact, ReasonRule};
 use crate::tui::overlays::form::{Form, FormField};
+use crate::tui::screens::UnsavedText;
 use crate::tui::screens::testing::{NOW, grid, session_info};
 use crate::workbench::{Answer, Fault};
 
@@ -88,6 +91,12 @@ impl Screen for Probe {
         self.steps_back = self.steps_back.saturating_sub(1);
         any
     }
+    fn unsaved_text(&self) -> Option<UnsavedText> {
+        self.unsaved.then(|| UnsavedText {
+            what: "the probe".into(),
+            text: "typed".into(),
+        })
+    }
     fn is_unsaved(&self) -> bool {
         self.unsaved
     }
@@ -111,6 +120,10 @@ fn probed() -> App {
     app.push(Box::new(Probe::default()));
     app.finish();
     app
+}
+
+fn said(app: &App) -> &str {
+    app.note.as_ref().map_or("", |note| note.text.as_str())
 }
 
 fn press(app: &mut App, keys: &str) -> Vec<Order> {
@@ -403,4 +416,16 @@ fn overlays_at_80x24() {
         app.update(NOW, Msg::Drawn);
         press(&mut app, "esc");
     }
+}
+
+#[test]
+fn a_key_that_works_elsewhere_says_where() {
+    let mut app = app_at(80, 24);
+    app.push(Box::new(Probe::default()));
+    press(&mut app, "A");
+    assert_eq!(said(&app), "A does nothing here; it is Approve on Review");
+    press(&mut app, "O");
+    assert_eq!(said(&app), "", "a key of the editor is no news elsewhere");
+    press(&mut app, "/ A");
+    assert_eq!(said(&app), "", "while typing it is text");
 }

@@ -26,6 +26,7 @@ impl App {
             size_class,
             now: self.now,
             session: &self.session,
+            viewed: &self.viewed,
             keymap: &self.keymap,
         };
         let rows = rows(area.as_size());

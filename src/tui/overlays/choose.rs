@@ -6,8 +6,9 @@ use ratatui::layout::Rect;
 use super::picker::{Item, Picked, Picker};
 use super::{Outcome, Overlay, Step};
 use crate::text::Printable;
-use crate::tui::input::Key;
+use crate::tui::input::{Key, Mouse};
 use crate::tui::screens::Context;
+use crate::tui::theme::Theme;
 
 /// One entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,12 +85,12 @@ impl OpenChoice {
     }
 }
 
-impl Overlay for OpenChoice {
-    fn key(&mut self, key: Key) -> Step {
-        match self.picker.key(key) {
+impl OpenChoice {
+    fn step(&self, picked: &Picked) -> Step {
+        match picked {
             Picked::Nothing => Step::Stay,
             Picked::Close => Step::Close,
-            Picked::Item(at) => match self.choice.entries.get(at) {
+            Picked::Item(at) => match self.choice.entries.get(*at) {
                 Some(entry) => Step::Done(Outcome::Chosen(Chosen {
                     tag: self.choice.tag,
                     id: entry.id.clone(),
@@ -97,6 +98,18 @@ impl Overlay for OpenChoice {
                 None => Step::Stay,
             },
         }
+    }
+}
+
+impl Overlay for OpenChoice {
+    fn key(&mut self, key: Key) -> Step {
+        let picked = self.picker.key(key);
+        self.step(&picked)
+    }
+
+    fn mouse(&mut self, mouse: Mouse, area: Rect, _footer: Rect, _theme: &Theme) -> Step {
+        let picked = self.picker.mouse(mouse, area);
+        self.step(&picked)
     }
 
     fn paste(&mut self, text: &str) -> Result<(), &'static str> {

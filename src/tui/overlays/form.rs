@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use super::sheet::{Row, Sheet};
 use super::{Outcome, Overlay, Step};
 use crate::text::{Printable, pad, width, wrap_lines};
-use crate::tui::input::{Key, KeyCode};
+use crate::tui::input::{Key, KeyCode, Mouse, MouseKind};
 use crate::tui::screens::Context;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::field::{Field, Focus};
@@ -151,6 +151,16 @@ pub struct OpenForm {
     complaint: Option<String>,
 }
 
+/// What a row of the form is.
+#[derive(Debug, Clone, Copy)]
+enum Target {
+    /// The field of this index.
+    Field(usize),
+    /// An option of a field.
+    Option(usize, usize),
+    Button,
+}
+
 #[derive(Debug)]
 enum Input {
     Text(Field),
@@ -228,20 +238,25 @@ impl OpenForm {
         next.is_some()
     }
 
-    fn rows<'a>(&'a self, columns: usize, theme: &Theme) -> Vec<Row<'a>> {
+    /// The rows, each with what a click on it means.
+    fn rows<'a>(&'a self, columns: usize, theme: &Theme) -> (Vec<Row<'a>>, Vec<Target>) {
         let labels = self.form.fields.iter().map(|field| Printable::line(&field.label));
         let labels: Vec<Printable> = labels.collect();
         let longest = labels.iter().map(|label| width(label.as_str())).max().unwrap_or(0);
         let mut rows = Vec::new();
+        let mut targets = Vec::new();
         for ((at, input), label) in self.inputs.iter().enumerate().zip(&labels) {
             let focused = self.focus == at;
             let label = pad(label.as_str(), longest);
             match input {
-                Input::Text(field) => rows.push(Row::Field {
-                    label: label.into(),
-                    field,
-                    focus: Focus::when(focused),
-                }),
+                Input::Text(field) => {
+                    rows.push(Row::Field {
+                        label: label.into(),
+                        field,
+                        focus: Focus::when(focused),
+                    });
+                    targets.push(Target::Field(at));
+                }
                 Input::Choice { options, selected } => {
                     for (option_at, option) in options.iter().enumerate() {
                         let is_selected = option_at == *selected;
@@ -261,6 +276,7 @@ impl OpenForm {
                             Span::raw(format!("{label} ")),
                             Span::styled(text, style),
                         ])));
+                        targets.push(Target::Option(at, option_at));
                     }
                 }
             }
@@ -272,8 +288,9 @@ impl OpenForm {
         };
         let button = format!("[ {} ]", Printable::line(&self.form.button));
         rows.push(Row::Text(Line::styled(button, style)));
+        targets.push(Target::Button);
         rows.extend(complaint_rows(self.complaint.as_deref(), columns, theme));
-        rows
+        (rows, targets)
     }
 }
 
@@ -296,6 +313,30 @@ impl Overlay for OpenForm {
         Step::Stay
     }
 
+    fn mouse(&mut self, mouse: Mouse, area: Rect, _footer: Rect, theme: &Theme) -> Step {
+        if mouse.kind != MouseKind::Press {
+            return Step::Stay;
+        }
+        let sheet = Sheet::new(&self.form.title, area);
+        let (rows, targets) = self.rows(sheet.columns(), theme);
+        let at = sheet.row_under(mouse, 0, &rows);
+        match at.and_then(|at| targets.get(at).copied()) {
+            None => {}
+            Some(Target::Field(at)) => self.focus = at,
+            Some(Target::Option(at, option)) => {
+                self.focus = at;
+                if let Some(Input::Choice { selected, .. }) = self.inputs.get_mut(at) {
+                    *selected = option;
+                }
+            }
+            Some(Target::Button) => {
+                self.focus = self.inputs.len();
+                return self.send();
+            }
+        }
+        Step::Stay
+    }
+
     fn paste(&mut self, text: &str) -> Result<(), &'static str> {
         self.go_to_text();
         match self.inputs.get_mut(self.focus) {
@@ -309,7 +350,7 @@ impl Overlay for OpenForm {
 
     fn view(&self, frame: &mut Frame, area: Rect, _footer: Rect, context: &Context) {
         let sheet = Sheet::new(&self.form.title, area);
-        let rows = self.rows(sheet.columns(), context.theme);
+        let (rows, _) = self.rows(sheet.columns(), context.theme);
         sheet.draw(frame, context.theme, Vec::new(), rows);
     }
 

@@ -15,8 +15,9 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::command::CommandId;
-use super::input::Key;
+use super::input::{Key, KeyCode, Mouse, MouseKind};
 use super::screens::Context;
+use super::theme::Theme;
 use choose::Chosen;
 use dialog::Confirmed;
 use form::Filled;
@@ -52,6 +53,16 @@ pub trait Overlay: fmt::Debug {
 
     /// Takes a paste; one without a field drops it and says so.
     fn paste(&mut self, text: &str) -> Result<(), &'static str>;
+
+    /// Takes the mouse over where [`Overlay::view`] draws with the same areas. Without rows to click the wheel moves.
+    fn mouse(&mut self, mouse: Mouse, area: Rect, footer: Rect, theme: &Theme) -> Step {
+        let _ = (area, footer, theme);
+        match mouse.kind {
+            MouseKind::ScrollDown => self.key(Key::plain(KeyCode::Down)),
+            MouseKind::ScrollUp => self.key(Key::plain(KeyCode::Up)),
+            MouseKind::Press => Step::Stay,
+        }
+    }
 
     /// Draws over `area`, the screen's body. `footer` is the last row of the terminal.
     fn view(&self, frame: &mut Frame, area: Rect, footer: Rect, context: &Context);

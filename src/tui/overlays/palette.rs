@@ -7,9 +7,10 @@ use super::picker::{Item, Picked, Picker};
 use super::{Outcome, Overlay, Step};
 use crate::text::Printable;
 use crate::tui::command::CommandId;
-use crate::tui::input::Key;
+use crate::tui::input::{Key, Mouse};
 use crate::tui::keymap::Keymap;
 use crate::tui::screens::Context;
+use crate::tui::theme::Theme;
 
 /// The palette while it is open.
 #[derive(Debug)]
@@ -37,16 +38,28 @@ impl Palette {
     }
 }
 
-impl Overlay for Palette {
-    fn key(&mut self, key: Key) -> Step {
-        match self.picker.key(key) {
+impl Palette {
+    fn step(&self, picked: &Picked) -> Step {
+        match picked {
             Picked::Nothing => Step::Stay,
             Picked::Close => Step::Close,
-            Picked::Item(at) => match self.commands.get(at) {
+            Picked::Item(at) => match self.commands.get(*at) {
                 Some(command) => Step::Done(Outcome::Run(*command)),
                 None => Step::Stay,
             },
         }
+    }
+}
+
+impl Overlay for Palette {
+    fn key(&mut self, key: Key) -> Step {
+        let picked = self.picker.key(key);
+        self.step(&picked)
+    }
+
+    fn mouse(&mut self, mouse: Mouse, area: Rect, _footer: Rect, _theme: &Theme) -> Step {
+        let picked = self.picker.mouse(mouse, area);
+        self.step(&picked)
     }
 
     fn paste(&mut self, text: &str) -> Result<(), &'static str> {

@@ -3,17 +3,19 @@
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use super::sheet::Sheet;
 use crate::text::{Printable, cut, width};
-use crate::tui::input::{Key, KeyCode};
+use crate::tui::input::{Key, KeyCode, Mouse, MouseKind};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::field::{Field, Focus};
 
 /// Rows of the box beside the entries: the field, a rule, the count.
 const OTHER_ROWS: u16 = 3;
+/// Rows above the entries: the field and the rule.
+const ROWS_ABOVE: u16 = 2;
 /// Most entries in view.
 const ENTRIES_IN_VIEW_MAX: u16 = 16;
 
@@ -76,6 +78,40 @@ impl Picker {
         Picked::Nothing
     }
 
+    pub(super) fn mouse(&mut self, mouse: Mouse, area: Rect) -> Picked {
+        match mouse.kind {
+            MouseKind::ScrollDown => return self.key(Key::plain(KeyCode::Down)),
+            MouseKind::ScrollUp => return self.key(Key::plain(KeyCode::Up)),
+            MouseKind::Press => {}
+        }
+        let inner = Sheet::new("", area).inside(self.rows_wanted());
+        let (top, entries) = self.in_view(inner);
+        let line = mouse
+            .row
+            .checked_sub(inner.y + ROWS_ABOVE)
+            .filter(|line| *line < entries);
+        let is_inside = inner.contains(Position::new(mouse.column, mouse.row));
+        let at = line.filter(|_| is_inside).map(|line| top + usize::from(line));
+        match at.filter(|at| *at < self.matching.len()) {
+            Some(at) => {
+                self.cursor = at;
+                self.key(Key::plain(KeyCode::Enter))
+            }
+            None => Picked::Nothing,
+        }
+    }
+
+    fn rows_wanted(&self) -> u16 {
+        let entries = u16::try_from(self.items.len()).unwrap_or(u16::MAX);
+        entries.clamp(1, ENTRIES_IN_VIEW_MAX) + OTHER_ROWS
+    }
+
+    /// The first entry in view, and how many there is room for.
+    fn in_view(&self, inner: Rect) -> (usize, u16) {
+        let entries = inner.height.saturating_sub(OTHER_ROWS);
+        ((self.cursor + 1).saturating_sub(usize::from(entries)), entries)
+    }
+
     pub(super) fn paste(&mut self, text: &str) {
         self.field.paste(text);
         self.find();
@@ -102,25 +138,21 @@ impl Picker {
     }
 
     pub(super) fn draw(&self, frame: &mut Frame, area: Rect, title: &str, theme: &Theme) {
-        let wanted = u16::try_from(self.items.len())
-            .unwrap_or(u16::MAX)
-            .clamp(1, ENTRIES_IN_VIEW_MAX);
-        let inner = Sheet::new(title, area).open(frame, theme, wanted + OTHER_ROWS);
+        let inner = Sheet::new(title, area).open(frame, theme, self.rows_wanted());
         let row = |y: u16| Rect::new(inner.x, inner.y + y, inner.width, 1).intersection(inner);
-        let entries = inner.height.saturating_sub(OTHER_ROWS);
+        let (top, entries) = self.in_view(inner);
         self.field.draw_boxed(frame, row(0), theme, Focus::Here);
         let rule = theme.glyphs.rule.repeat(usize::from(inner.width));
         frame.render_widget(Line::styled(rule, theme.dim), row(1));
-        let top = (self.cursor + 1).saturating_sub(usize::from(entries));
         let shown = self.matching.iter().enumerate().skip(top);
         for ((at, item), y) in shown.zip(0..entries) {
             if let Some(item) = self.items.get(*item) {
                 let line = entry_line(item, at == self.cursor, usize::from(inner.width), theme);
-                frame.render_widget(line, row(2 + y));
+                frame.render_widget(line, row(ROWS_ABOVE + y));
             }
         }
         let count = format!("{} of {}", self.matching.len(), self.items.len());
-        frame.render_widget(Line::styled(count, theme.dim), row(2 + entries));
+        frame.render_widget(Line::styled(count, theme.dim), row(ROWS_ABOVE + entries));
     }
 }
 

@@ -1,11 +1,12 @@
 //! The box in the middle that dialogs and forms are drawn into: lines that may be cut, then rows that may not.
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::Clear;
 
 use crate::text::{cut, width};
+use crate::tui::input::Mouse;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::field::{Field, Focus};
 use crate::tui::widgets::panel::Panel;
@@ -53,46 +54,72 @@ impl<'a> Sheet<'a> {
     pub(super) fn draw(&self, frame: &mut Frame, theme: &Theme, lines: Vec<Line<'_>>, rows: Vec<Row<'_>>) {
         let needed = lines.len() + rows.len() + usize::from(!lines.is_empty());
         let inner = self.open(frame, theme, u16::try_from(needed).unwrap_or(u16::MAX));
-        let room = usize::from(inner.height);
-        let for_lines = room.saturating_sub(rows.len());
-        let mut y = inner.y;
-        for line in lines.into_iter().take(for_lines) {
+        let for_lines = usize::from(inner.height).saturating_sub(rows.len());
+        let (first_y, skipped) = placed(inner, lines.len(), &rows);
+        for (line, y) in lines.into_iter().take(for_lines).zip(inner.y..inner.bottom()) {
             frame.render_widget(line, Rect::new(inner.x, y, inner.width, 1));
-            y += 1;
         }
-        // A free line before the controls, where there is one to spare.
-        y = y.max(
-            inner
-                .bottom()
-                .saturating_sub(u16::try_from(rows.len()).unwrap_or(u16::MAX)),
-        );
-        let focused = rows
-            .iter()
-            .position(|row| matches!(row, Row::Field { focus: Focus::Here, .. }));
-        let skipped = focused.map_or(0, |at| (at + 1).saturating_sub(room));
-        for (row, y) in rows.into_iter().skip(skipped).zip(y..inner.bottom()) {
+        for (row, y) in rows.into_iter().skip(skipped).zip(first_y..inner.bottom()) {
             draw_row(frame, Rect::new(inner.x, y, inner.width, 1), row, theme);
         }
     }
 
+    /// The index of the row under the mouse, where [`Sheet::draw`] draws it behind so many lines.
+    pub(super) fn row_under(&self, mouse: Mouse, lines: usize, rows: &[Row<'_>]) -> Option<usize> {
+        let needed = lines + rows.len() + usize::from(lines > 0);
+        let inner = self.inside(u16::try_from(needed).unwrap_or(u16::MAX));
+        let (first_y, skipped) = placed(inner, lines, rows);
+        if !inner.contains(Position::new(mouse.column, mouse.row)) {
+            return None;
+        }
+        let at = usize::from(mouse.row.checked_sub(first_y)?) + skipped;
+        (at < rows.len()).then_some(at)
+    }
+
     /// Clears and draws the border of a box with room for `rows`, in the middle; gives the inside.
     pub(super) fn open(&self, frame: &mut Frame, theme: &Theme, rows: u16) -> Rect {
+        let area = self.outside(rows);
+        frame.render_widget(Clear, area);
+        Panel::new(self.title).focused(true).draw(frame, area, theme);
+        self.inside(rows)
+    }
+
+    fn outside(&self, rows: u16) -> Rect {
         let width = self.area.width.min(COLUMNS_MAX);
         let height = rows.saturating_add(FRAME_ROWS).min(self.area.height);
-        let area = Rect::new(
+        Rect::new(
             self.area.x + (self.area.width - width) / 2,
             self.area.y + (self.area.height - height) / 2,
             width,
             height,
-        );
-        frame.render_widget(Clear, area);
-        let inner = Panel::new(self.title).focused(true).draw(frame, area, theme);
+        )
+    }
+
+    /// Where the content of a box with room for `rows` stands.
+    pub(super) fn inside(&self, rows: u16) -> Rect {
+        let inner = Panel::inner(self.outside(rows));
         Rect {
             x: inner.x + inner.width.min(1),
             width: inner.width.saturating_sub(2),
             ..inner
         }
     }
+}
+
+/// Where the first row that is drawn stands, and how many before it are not: those around the focused field are.
+fn placed(inner: Rect, lines: usize, rows: &[Row<'_>]) -> (u16, usize) {
+    let room = usize::from(inner.height);
+    let for_lines = lines.min(room.saturating_sub(rows.len()));
+    let below_lines = inner.y + u16::try_from(for_lines).unwrap_or(u16::MAX);
+    // A free line before the controls, where there is one to spare.
+    let from_bottom = inner
+        .bottom()
+        .saturating_sub(u16::try_from(rows.len()).unwrap_or(u16::MAX));
+    let focused = rows
+        .iter()
+        .position(|row| matches!(row, Row::Field { focus: Focus::Here, .. }));
+    let skipped = focused.map_or(0, |at| (at + 1).saturating_sub(room));
+    (below_lines.max(from_bottom), skipped)
 }
 
 fn draw_row(frame: &mut Frame, area: Rect, row: Row<'_>, theme: &Theme) {

@@ -52,6 +52,7 @@ use crate::domain::ids::{DatasetVersionId, PromptName, ReviewId, RunId};
 use crate::domain::progress::RunProgress;
 use crate::domain::time::Timestamp;
 use crate::workbench::{Answer, Fault, PromptRef, Request};
+use review::Viewed;
 
 /// The six tabs, each with a stack of screens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -200,8 +201,19 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// User, store and terminal.
     pub session: &'a SessionInfo,
+    /// Which changes of reviews were viewed in this session, on whatever screen.
+    pub viewed: &'a Viewed,
     /// The user's keys, to name one in a sentence: `context.keymap.shown(CommandId::RunStart)`.
     pub keymap: &'a Keymap,
+}
+
+/// Text that was typed and is not stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnsavedText {
+    /// What it is, as in `the draft of support_triage`.
+    pub what: String,
+    /// All of it.
+    pub text: String,
 }
 
 /// What happens to a screen.
@@ -284,6 +296,11 @@ pub trait Screen: fmt::Debug {
     /// requests of [`Screen::close`] are sent, and it stays open while one of them fails.
     fn is_unsaved(&self) -> bool {
         false
+    }
+
+    /// What [`Screen::is_unsaved`] is about, to be handed over where the store cannot take it any more.
+    fn unsaved_text(&self) -> Option<UnsavedText> {
+        None
     }
 
     /// What must still happen when it is left or the session ends, such as keeping a draft. Only [`Effect::Ask`] and

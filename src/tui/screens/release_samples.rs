@@ -286,7 +286,7 @@ pub(super) fn simulated(verdict: Verdict) -> LabelledVerdict {
     }
 }
 
-pub(super) fn review_summary(id: u32, prompt: &str, state: ReviewState, verdict: Verdict) -> ReviewSummary {
+pub(crate) fn review_summary(id: u32, prompt: &str, state: ReviewState, verdict: Verdict) -> ReviewSummary {
     ReviewSummary {
         review: review(id, prompt, i64::from(id % 10)),
         state,
@@ -343,7 +343,7 @@ fn comparison() -> Comparison {
 }
 
 /// The review of version 14 against version 13, with a gate that says `verdict`.
-pub(super) fn review_detail(state: ReviewState, verdict: Verdict) -> ReviewDetail {
+pub(crate) fn review_detail(state: ReviewState, verdict: Verdict) -> ReviewDetail {
     let check = |title: &str, fault: Option<&str>| Check {
         title: title.into(),
         fault: fault.map(Into::into),

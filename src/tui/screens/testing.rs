@@ -4,6 +4,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Size;
 
+use super::review::Viewed;
 use super::{Context, Screen};
 use crate::domain::actor::Actor;
 use crate::domain::time::Timestamp;
@@ -40,6 +41,7 @@ pub fn with_context<T>(width: u16, height: u16, act: impl FnOnce(&Context) -> T)
             .unwrap(),
         now: NOW,
         session: &session,
+        viewed: &Viewed::default(),
         keymap: &keymap,
     })
 }

@@ -116,3 +116,20 @@ fn a_warning_goes_with_the_next_key_and_a_failure_stays() {
     press(&mut app, "j");
     assert!(app.note.is_some());
 }
+
+#[test]
+fn a_session_that_must_end_stores_what_was_typed_or_hands_it_over() {
+    let (mut app, probe) = unsaved();
+    let orders = app.update(NOW, Msg::End);
+    let save = Order::Ask {
+        from: probe,
+        request: Request::Status,
+    };
+    assert!(orders.contains(&save), "{orders:?}");
+    answer(&mut app, probe, Request::Status, Some("the disk is full"));
+    let texts: Vec<String> = app.unsaved_texts().into_iter().map(|unsaved| unsaved.text).collect();
+    assert_eq!(texts, ["typed"]);
+    app.update(NOW, Msg::End);
+    assert!(answer(&mut app, probe, Request::Status, None).contains(&Order::Quit));
+    assert_eq!(app.unsaved_texts(), []);
+}

@@ -10,11 +10,14 @@ use super::{Confirmed, Dialog, Fact, Form, ReasonRule};
 use crate::domain::reason::Reason;
 use crate::text::{Printable, pad, wrap_lines};
 use crate::tui::command::Danger;
-use crate::tui::input::{Key, KeyCode};
+use crate::tui::input::{Key, KeyCode, Mouse, MouseKind};
 use crate::tui::screens::Context;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::field::{Field, Focus};
 
+/// The answers to a question, at the end of the footer row, and the columns of the first of them.
+const ANSWERS: &str = "y yes   n no ";
+const YES_COLUMNS: usize = 5;
 /// Columns of the words before facts.
 const LABEL_COLUMNS: usize = 8;
 
@@ -184,6 +187,17 @@ impl OpenDialog {
         Step::Stay
     }
 
+    /// A click on one of the answers in the footer row; anywhere else it is no answer.
+    fn answer_clicked(&mut self, mouse: Mouse, footer: Rect) -> Step {
+        let answers_x = usize::from(footer.right()).saturating_sub(ANSWERS.len());
+        let column = usize::from(mouse.column).checked_sub(answers_x);
+        match column.filter(|_| mouse.row == footer.y) {
+            Some(column) if column < YES_COLUMNS => self.act(),
+            Some(column) if column > YES_COLUMNS + 2 => Step::Close,
+            _ => Step::Stay,
+        }
+    }
+
     fn field(&mut self) -> Option<&mut Field> {
         match self.focus {
             Stop::Expected => Some(&mut self.typed),
@@ -192,8 +206,10 @@ impl OpenDialog {
         }
     }
 
-    fn rows<'a>(&'a self, columns: usize, theme: &Theme) -> Vec<Row<'a>> {
+    /// The rows, each with where a click on it takes the focus, and the choice that it picks.
+    fn rows<'a>(&'a self, columns: usize, theme: &Theme) -> (Vec<Row<'a>>, Vec<Option<Stop>>) {
         let mut rows = Vec::new();
+        let mut stops = vec![Some(Stop::Choices); self.choices().len()];
         for (at, choice) in self.choices().iter().enumerate() {
             let sign = if self.choice == Some(at) { ">" } else { " " };
             let text = format!("{sign} {}  {}", at + 1, Printable::line(choice));
@@ -216,8 +232,12 @@ impl OpenDialog {
                     "Reason"
                 };
                 rows.push(field(label, &self.reason, Stop::Reason));
+                stops.push(Some(Stop::Reason));
             }
-            Form::Pick { .. } if self.types_reason() => rows.push(field("", &self.reason, Stop::Reason)),
+            Form::Pick { .. } if self.types_reason() => {
+                rows.push(field("", &self.reason, Stop::Reason));
+                stops.push(Some(Stop::Reason));
+            }
             Form::Question | Form::Pick { .. } => {}
             Form::Typed { expected } => {
                 let what = Printable::line(expected).to_string();
@@ -227,6 +247,7 @@ impl OpenDialog {
                 ])));
                 rows.push(field("", &self.typed, Stop::Expected));
                 rows.push(field("Reason", &self.reason, Stop::Reason));
+                stops.extend([None, Some(Stop::Expected), Some(Stop::Reason)]);
             }
         }
         if self.stops().contains(&Stop::Button) {
@@ -236,6 +257,7 @@ impl OpenDialog {
                 text,
                 if focused { theme.selected } else { theme.text },
             )));
+            stops.push(Some(Stop::Button));
         }
         let (text, style) = match (&self.complaint, self.missing()) {
             (Some(complaint), _) => (format!("! {complaint}"), theme.warn),
@@ -244,7 +266,7 @@ impl OpenDialog {
         };
         let lines = wrap_lines(Printable::line(&text).as_str(), columns);
         rows.extend(lines.into_iter().map(|line| Row::Text(Line::styled(line, style))));
-        rows
+        (rows, stops)
     }
 }
 
@@ -279,6 +301,30 @@ impl Overlay for OpenDialog {
         Step::Stay
     }
 
+    fn mouse(&mut self, mouse: Mouse, area: Rect, footer: Rect, theme: &Theme) -> Step {
+        if mouse.kind != MouseKind::Press {
+            return Step::Stay;
+        }
+        if self.dialog.form == Form::Question {
+            return self.answer_clicked(mouse, footer);
+        }
+        let sheet = Sheet::new(&self.dialog.title, area);
+        let facts = fact_lines(&self.dialog.facts, sheet.columns(), theme).len();
+        let (rows, stops) = self.rows(sheet.columns(), theme);
+        let at = sheet.row_under(mouse, facts, &rows);
+        let Some((at, stop)) = at.and_then(|at| Some((at, stops.get(at).copied()??))) else {
+            return Step::Stay;
+        };
+        self.complaint = None;
+        self.focus = stop;
+        match stop {
+            Stop::Choices => self.choose(at),
+            Stop::Button => return self.act(),
+            Stop::Expected | Stop::Reason => {}
+        }
+        Step::Stay
+    }
+
     fn paste(&mut self, text: &str) -> Result<(), &'static str> {
         match self.field() {
             Some(field) => {
@@ -293,16 +339,16 @@ impl Overlay for OpenDialog {
         let theme = context.theme;
         if self.dialog.form == Form::Question {
             let question = Printable::line(&self.dialog.title);
-            let answers = "y yes   n no ";
-            let room = usize::from(footer.width).saturating_sub(answers.len() + 1);
-            let text = format!(" {}{answers}", pad(question.as_str(), room));
+            let room = usize::from(footer.width).saturating_sub(ANSWERS.len() + 1);
+            let text = format!(" {}{ANSWERS}", pad(question.as_str(), room));
             frame.render_widget(ratatui::widgets::Clear, footer);
             frame.render_widget(Line::styled(text, theme.focus), footer);
             return;
         }
         let sheet = Sheet::new(&self.dialog.title, area);
         let facts = fact_lines(&self.dialog.facts, sheet.columns(), theme);
-        sheet.draw(frame, theme, facts, self.rows(sheet.columns(), theme));
+        let (rows, _) = self.rows(sheet.columns(), theme);
+        sheet.draw(frame, theme, facts, rows);
     }
 
     fn footer(&self) -> Option<String> {

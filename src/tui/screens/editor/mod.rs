@@ -28,7 +28,7 @@ use self::text_pane::Viewport;
 use self::tried::Tried;
 use self::try_form::{TryForm, TryTargets};
 use super::run_start::RunStart;
-use super::{Context, Place, Screen, ScreenEvent};
+use super::{Context, Place, Screen, ScreenEvent, UnsavedText};
 use crate::domain::draft::DraftSeen;
 use crate::domain::ids::{PromptName, VersionId};
 use crate::tui::command::{CommandId, Scope};
@@ -272,6 +272,13 @@ impl Screen for Editor {
 
     fn is_unsaved(&self) -> bool {
         self.save.is_unsaved()
+    }
+
+    fn unsaved_text(&self) -> Option<UnsavedText> {
+        self.save.is_unsaved().then(|| UnsavedText {
+            what: format!("the draft of {}", self.prompt),
+            text: self.document.source(),
+        })
     }
 
     fn close(&mut self) -> Vec<Effect> {

@@ -8,7 +8,7 @@ use super::groups::{GroupRow, explanation};
 use super::{Failures, Pane};
 use crate::text::{Printable, cut};
 use crate::tui::command::CommandId;
-use crate::tui::layout::WidthClass;
+use crate::tui::layout::{WIDE_FROM, WidthClass};
 use crate::tui::screens::figures::source_label;
 use crate::tui::screens::lines::facts;
 use crate::tui::screens::{Context, run_figures};
@@ -51,7 +51,7 @@ pub(super) fn split(area: Rect, zoomed: bool, focus: Pane, context: &Context) ->
     let groups_columns = match context.size_class.width {
         WidthClass::Narrow => 0,
         WidthClass::Normal => GROUPS_COLUMNS,
-        WidthClass::Wide => GROUPS_COLUMNS_WIDE,
+        WidthClass::Wide => GROUPS_COLUMNS_WIDE + area.width.saturating_sub(WIDE_FROM) / 4,
     };
     let [groups, case] = Layout::horizontal([Constraint::Length(groups_columns), Constraint::Min(0)]).areas(body);
     let why_height = WHY_HEIGHT.min(case.height / 3);

@@ -6,12 +6,13 @@ use ratatui::text::Line;
 
 use super::rows::{self, ActiveRow, NeedRow, PromptRow};
 use super::{Home, Pane};
+use crate::domain::gate::LabelledVerdict;
 use crate::domain::ids::VersionId;
-use crate::domain::run::RunState;
-use crate::text::{cut_start, pad};
+use crate::domain::run::{AnswerSource, RunState};
+use crate::text::{cut, cut_start, pad};
 use crate::tui::layout::WidthClass;
 use crate::tui::screens::Context;
-use crate::tui::screens::figures::{VERDICT_COLUMNS, source_label, verdict_cell, verdict_style, verdict_word};
+use crate::tui::screens::figures::{VERDICT_COLUMNS, verdict_brief, verdict_cell, verdict_style};
 use crate::tui::screens::panes::{Areas, count_text, draw_lines, draw_sentence, duration_text, line};
 use crate::tui::session_info::Link;
 use crate::tui::widgets::field::Focus;
@@ -30,6 +31,8 @@ const GAUGE_COLUMNS: [usize; 2] = [7, 12];
 const NEED_REST_FROM: u16 = 11;
 /// Rows of that text, and of the gap above it.
 const NEED_REST_ROWS: u16 = 5;
+/// Columns of a finished run beside its subject: its id, gate and age.
+const RECENT_OTHER_COLUMNS: usize = 8 + 1 + VERDICT_COLUMNS as usize + 1 + 6 + 1;
 /// From this width inside the pane prompts show what is in staging, and gates their words.
 const PROMPT_WIDE: u16 = 60;
 /// From this width inside the pane a need has its age in a column of its own.
@@ -282,18 +285,23 @@ fn active_lines(row: &ActiveRow, is_selected: bool, width: u16, context: &Contex
 
 fn recent_line(run: &RunSummary, width: u16, context: &Context) -> Line<'static> {
     let verdict = run.verdict.as_ref().map(|(verdict, _)| *verdict);
+    // Every verdict says whose answers it is about.
     let state = match run.state {
-        RunState::Finished => verdict_word(verdict),
-        other => other.as_str(),
+        RunState::Finished if verdict.is_some() => verdict_brief(verdict.map(|verdict| LabelledVerdict {
+            verdict,
+            answers: run.run.answers,
+        })),
+        other if run.run.answers == AnswerSource::Simulated => format!("{} sim", other.as_str()),
+        other => other.as_str().to_owned(),
     };
-    let columns = usize::from(width).saturating_sub(38);
+    let columns = usize::from(width).saturating_sub(RECENT_OTHER_COLUMNS);
     let subject = cut_start(&run.run.subject.label(), columns).into_owned();
     line(
         format!(
-            "{:8} {} {state:11} {:9} {:>6}",
+            "{:8} {} {} {:>6}",
             run.run.id.to_string(),
             pad(&subject, columns),
-            source_label(run.run.answers),
+            pad(&cut(&state, usize::from(VERDICT_COLUMNS)), usize::from(VERDICT_COLUMNS)),
             run.run.started_at.ago_text(context.now)
         ),
         verdict_style(verdict, context.theme),

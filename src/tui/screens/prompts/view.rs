@@ -7,6 +7,7 @@ use ratatui::text::Line;
 use super::{Order, Pane, PromptRow, Prompts, VersionRow, short};
 use crate::domain::draft::Draft;
 use crate::domain::ids::VersionId;
+use crate::domain::promotion::Environment;
 use crate::domain::version::PromptVersion;
 use crate::text::{Printable, wrap_lines};
 use crate::tui::input::Mouse;
@@ -24,8 +25,11 @@ use crate::workbench::VersionSummary;
 const PROMPTS_ROWS: (u16, u16) = (6, 10);
 /// Rows of the details, with their border.
 const DETAIL_ROWS: u16 = 7;
-/// Columns of the list of prompts where versions stand beside it.
-const PROMPTS_COLUMNS: u16 = 72;
+/// Columns of the list of prompts where versions stand beside it, without the names; room for these.
+const PROMPTS_COLUMNS: u16 = 61;
+const NAME_COLUMNS: (u16, u16) = (12, 32);
+/// Columns of where a version is live: room for `staging,prod`.
+const LIVE_COLUMNS: u16 = 12;
 /// Rows above the first of a table: border and header.
 const ROWS_ABOVE: u16 = 2;
 
@@ -52,7 +56,10 @@ impl Prompts {
         }
         let detail_rows = Constraint::Length(if context.size_class.short { 0 } else { DETAIL_ROWS });
         if context.size_class.width == WidthClass::Wide {
-            let columns = [Constraint::Length(PROMPTS_COLUMNS), Constraint::Min(0)];
+            let names = self.list.rows().iter().map(|row| row.0.prompt.name.as_str().len());
+            let longest = u16::try_from(names.max().unwrap_or(0)).unwrap_or(u16::MAX);
+            let prompts = PROMPTS_COLUMNS + longest.clamp(NAME_COLUMNS.0, NAME_COLUMNS.1);
+            let columns = [Constraint::Length(prompts), Constraint::Min(0)];
             let [prompts, right] = Layout::horizontal(columns).areas(area);
             let [versions, detail] = Layout::vertical([Constraint::Min(0), detail_rows]).areas(right);
             return Areas {
@@ -167,7 +174,7 @@ impl Prompts {
         let is_narrow = context.size_class.width == WidthClass::Narrow;
         let mut columns = vec![
             Column::fixed("version", 7),
-            Column::fixed("live", 12),
+            Column::fixed("live", LIVE_COLUMNS),
             Column::share("reason", 1),
             Column::fixed("author", 8),
             Column::fixed("run", 7),
@@ -250,14 +257,23 @@ fn draft_cells(draft: &Draft, context: &Context) -> Vec<TableCell> {
 fn version_cells(summary: &VersionSummary, context: &Context) -> Vec<TableCell> {
     let theme = context.theme;
     let version = &summary.version;
-    let live = summary.live_in.iter().map(|promotion| promotion.environment.as_str());
+    let live = |word: fn(Environment) -> &'static str| {
+        let words = summary.live_in.iter().map(|promotion| word(promotion.environment));
+        words.collect::<Vec<_>>().join(",")
+    };
+    let full = live(Environment::as_str);
+    let live = if full.len() > usize::from(LIVE_COLUMNS) {
+        live(Environment::short)
+    } else {
+        full
+    };
     let (run, verdict) = match &summary.newest_run {
         Some((run, verdict)) => (run.to_string(), *verdict),
         None => ("--".to_owned(), None),
     };
     vec![
         TableCell::plain(short(&version.id)),
-        TableCell::plain(live.collect::<Vec<_>>().join(",")),
+        TableCell::plain(live),
         TableCell::plain(version.reason.text.as_str()),
         TableCell::plain(version.author.as_str()),
         TableCell::plain(run),

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Pane, Reviews, judging, viewed_of};
+use super::{Pane, Reviews, ViewedOf, judging};
 use crate::domain::time::Timestamp;
 use crate::tui::command::CommandId;
 use crate::tui::effect::Effect;
@@ -22,20 +22,22 @@ const PAGE_ROWS: usize = 10;
 
 impl Reviews {
     /// Marks the change at the cursor and goes to the next one that is not viewed yet.
-    fn toggle_viewed(&mut self) {
+    fn toggle_viewed(&mut self) -> Vec<Effect> {
         let (Some(detail), Some(change)) = (self.shown(), self.changes.at(self.row)) else {
-            return;
+            return Vec::new();
         };
-        let viewed = self.viewed.entry(viewed_of(detail)).or_default();
-        if viewed.remove(&change) {
-            return;
+        let of = ViewedOf::of(detail);
+        let mut changes = self.viewed.changes(&of);
+        if !changes.remove(&change) {
+            changes.insert(change);
+            let total = self.changes.count();
+            let next = (change + 1..total).chain(0..change).find(|at| !changes.contains(at));
+            if let Some(start) = next.and_then(|next| self.changes.start(next)) {
+                self.row = start;
+            }
         }
-        viewed.insert(change);
-        let total = self.changes.count();
-        let next = (change + 1..total).chain(0..change).find(|at| !viewed.contains(at));
-        if let Some(start) = next.and_then(|next| self.changes.start(next)) {
-            self.row = start;
-        }
+        self.viewed.set(of.clone(), changes.clone());
+        vec![Effect::Viewed(of, changes)]
     }
 
     /// Whether the change is among the panes that there is room for.
@@ -46,8 +48,10 @@ impl Reviews {
 
     pub(super) fn command(&mut self, command: CommandId, context: &Context) -> Vec<Effect> {
         match command {
-            // Nobody has viewed what is not drawn: the change comes first, the next key is about it.
-            CommandId::ProblemNext | CommandId::ProblemPrevious | CommandId::Viewed if !self.draws_change(context) => {
+            // Nobody has viewed or turned what is not drawn: the change comes first, the next key is about it.
+            CommandId::ProblemNext | CommandId::ProblemPrevious | CommandId::Viewed | CommandId::DiffSplit
+                if !self.draws_change(context) =>
+            {
                 self.focus = Pane::Change;
             }
             CommandId::PaneNext => self.focus = self.focus.step(1),
@@ -55,7 +59,7 @@ impl Reviews {
             CommandId::PaneZoom => self.zoomed = !self.zoomed,
             CommandId::ProblemNext => self.row = self.changes.next_below(self.row).unwrap_or(self.row),
             CommandId::ProblemPrevious => self.row = self.changes.next_above(self.row).unwrap_or(self.row),
-            CommandId::Viewed => self.toggle_viewed(),
+            CommandId::Viewed => return self.toggle_viewed(),
             CommandId::DiffSplit => {
                 self.sides = if self.sides == Sides::Split {
                     Sides::Unified

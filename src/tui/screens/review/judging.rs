@@ -55,6 +55,16 @@ pub(super) fn refusal_fault(detail: &ReviewDetail, refused: ReviewState) -> Resu
     }
 }
 
+/// Why marking changes as viewed is of no use any more.
+pub(super) fn viewed_fault(detail: &ReviewDetail) -> Result<(), String> {
+    let id = detail.review.id;
+    match detail.state {
+        ReviewState::Promoted => Err(format!("{id} led to a promotion already: nothing waits for it")),
+        ReviewState::Approved | ReviewState::Rejected => Err(format!("{id} is {} already", detail.state.as_str())),
+        ReviewState::Open | ReviewState::Paused | ReviewState::NotAPromptProblem => Ok(()),
+    }
+}
+
 pub(super) fn approve_dialog(detail: &ReviewDetail, now: Timestamp) -> Dialog {
     let version = &detail.review.version;
     let environment = detail.review.environment;

@@ -5,11 +5,10 @@ mod commands;
 mod evidence;
 mod judging;
 mod view;
+mod viewed;
 
 #[cfg(test)]
 mod tests;
-
-use std::collections::{BTreeMap, BTreeSet};
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -17,11 +16,12 @@ use ratatui::layout::Rect;
 use self::changes::Changes;
 use self::evidence::MetricRow;
 use self::judging::ViewedCount;
+pub use self::viewed::{Viewed, ViewedOf};
 use super::loaded::Loaded;
 use super::panes::offered;
 use super::promotion::{promoted_note, promotion_fault};
 use super::{Context, Place, Screen, ScreenEvent, Tab};
-use crate::domain::ids::{ReviewId, VersionId};
+use crate::domain::ids::ReviewId;
 use crate::domain::review::ReviewState;
 use crate::domain::time::Timestamp;
 use crate::text::Printable;
@@ -75,9 +75,6 @@ impl HasId for QueueRow {
     }
 }
 
-/// What a reviewer has looked at belongs to a review and to the version that it was shown against.
-type ViewedOf = (ReviewId, Option<VersionId>);
-
 /// The screen.
 #[derive(Debug)]
 pub struct Reviews {
@@ -92,7 +89,7 @@ pub struct Reviews {
     changes: Changes,
     row: usize,
     sides: Sides,
-    viewed: BTreeMap<ViewedOf, BTreeSet<usize>>,
+    viewed: Viewed,
     metrics: Listing<MetricRow>,
     checks: TextView,
     /// What the open dialog is about: the selection may move below it.
@@ -112,7 +109,7 @@ impl Reviews {
             changes: Changes::default(),
             row: 0,
             sides: Sides::Unified,
-            viewed: BTreeMap::new(),
+            viewed: Viewed::default(),
             metrics: Listing::default(),
             checks: TextView::default(),
             asked: None,
@@ -170,10 +167,12 @@ impl Reviews {
         Some(Effect::Ask(Request::ReviewDetail(wanted)))
     }
 
-    fn take_detail(&mut self, detail: Box<ReviewDetail>) {
+    fn take_detail(&mut self, detail: Box<ReviewDetail>, viewed: &Viewed) {
         if self.wanted() != Some(detail.review.id) {
             return;
         }
+        // What was viewed on another screen of this session counts here too.
+        self.viewed.adopt(&ViewedOf::of(&detail), viewed);
         let is_same = self.shown().is_some_and(|shown| shown.review.id == detail.review.id);
         self.metrics.set_all(evidence::metric_rows(&detail));
         self.changes = Changes::of(&detail);
@@ -194,18 +193,17 @@ impl Reviews {
     }
 
     fn viewed_count(&self, detail: &ReviewDetail) -> ViewedCount {
-        let viewed = self.viewed.get(&viewed_of(detail));
         ViewedCount {
-            viewed: viewed.map_or(0, BTreeSet::len),
+            viewed: self.viewed.changes(&ViewedOf::of(detail)).len(),
             total: self.changes.count(),
         }
     }
 
-    fn answered(&mut self, answer: Answer) -> Vec<Effect> {
+    fn answered(&mut self, answer: Answer, viewed: &Viewed) -> Vec<Effect> {
         match answer {
             Answer::Reviews(reviews) => self.take_queue(reviews),
             Answer::ReviewDetail(detail) => {
-                self.take_detail(detail);
+                self.take_detail(detail, viewed);
                 Vec::new()
             }
             Answer::Decided(decision) => {
@@ -228,10 +226,6 @@ impl Reviews {
         }
         vec![Effect::Say(note)]
     }
-}
-
-fn viewed_of(detail: &ReviewDetail) -> ViewedOf {
-    (detail.review.id, detail.review.base.clone())
 }
 
 /// What waits comes first: for a decision, for a promotion, for better times.
@@ -268,7 +262,7 @@ impl Screen for Reviews {
             ScreenEvent::Command(command) => self.command(command, context),
             ScreenEvent::Mouse(mouse, body) => self.mouse(mouse, body, context),
             ScreenEvent::Confirmed(confirmed) => self.act(confirmed),
-            ScreenEvent::Answered { result: Ok(answer), .. } => self.answered(answer),
+            ScreenEvent::Answered { result: Ok(answer), .. } => self.answered(answer, context.viewed),
             ScreenEvent::Answered {
                 request,
                 result: Err(fault),
@@ -311,6 +305,7 @@ impl Screen for Reviews {
             CommandId::ProblemNext | CommandId::ProblemPrevious | CommandId::Viewed if self.changes.count() == 0 => {
                 Err("there is no change".into())
             }
+            CommandId::Viewed => judging::viewed_fault(detail),
             _ => offered(command, &TAKEN),
         }
     }

@@ -298,7 +298,8 @@ fn a_change_that_is_not_drawn_cannot_be_marked_as_viewed() {
     let mut screen = reviews(ReviewState::Open, Verdict::Pass);
     let narrow = |screen: &mut Reviews, command| {
         with_context(80, 24, |context| screen.update(ScreenEvent::Command(command), context));
-        screen.viewed.values().map(BTreeSet::len).sum::<usize>()
+        let detail = screen.shown().unwrap();
+        screen.viewed.changes(&ViewedOf::of(detail)).len()
     };
     assert_eq!(
         narrow(&mut screen, CommandId::Viewed),
@@ -310,4 +311,13 @@ fn a_change_that_is_not_drawn_cannot_be_marked_as_viewed() {
     narrow(&mut screen, CommandId::PaneNext);
     narrow(&mut screen, CommandId::PaneZoom);
     assert_eq!(narrow(&mut screen, CommandId::Viewed), 1, "another pane is zoomed");
+}
+
+#[test]
+fn what_is_decided_needs_no_viewing() {
+    let screen = reviews(ReviewState::Promoted, Verdict::Pass);
+    let why = screen.availability(CommandId::Viewed).unwrap_err();
+    assert!(why.contains("promotion already"), "{why}");
+    let open = reviews(ReviewState::Open, Verdict::Pass);
+    assert_eq!(open.availability(CommandId::Viewed), Ok(()));
 }

@@ -1,19 +1,17 @@
 //! How a review looks at each size.
 
-use std::collections::BTreeSet;
-
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 
 use super::evidence::{MetricRow, Weight, comparison_lines};
 use super::judging::ViewedCount;
-use super::{Pane, QueueRow, Reviews, viewed_of};
+use super::{Pane, QueueRow, Reviews, ViewedOf};
 use crate::domain::promotion::Environment;
 use crate::domain::review::ReviewState;
 use crate::domain::time::Timestamp;
 use crate::text::{Printable, cut_start};
-use crate::tui::layout::WidthClass;
+use crate::tui::layout::{WIDE_FROM, WidthClass};
 use crate::tui::screens::Context;
 use crate::tui::screens::figures::{VERDICT_COLUMNS, verdict_cell, verdict_sign, verdict_style, verdict_word};
 use crate::tui::screens::panes::{Areas, draw_lines, draw_sentence, line};
@@ -25,6 +23,10 @@ use crate::workbench::ReviewDetail;
 
 /// Columns of the queue beside the change.
 const QUEUE_COLUMNS: u16 = 32;
+/// Columns of the queue where there are three columns: room for `support_triage_v11`.
+const QUEUE_COLUMNS_WIDE: u16 = 38;
+/// Most columns of the evidence: longer lines are hard to read.
+const EVIDENCE_COLUMNS_MAX: u16 = 90;
 /// Columns of the evidence where it has a column of its own.
 const EVIDENCE_COLUMNS: u16 = 68;
 /// Rows of the evidence below the change.
@@ -66,10 +68,12 @@ impl Reviews {
                 ]
             }
             WidthClass::Wide => {
+                // What is beyond the least width of three columns goes to the evidence and the change.
+                let beyond = area.width.saturating_sub(WIDE_FROM) / 2;
                 let [left, middle, right] = Layout::horizontal([
-                    Constraint::Length(QUEUE_COLUMNS),
+                    Constraint::Length(QUEUE_COLUMNS_WIDE),
                     Constraint::Fill(1),
-                    Constraint::Length(EVIDENCE_COLUMNS),
+                    Constraint::Length((EVIDENCE_COLUMNS + beyond).min(EVIDENCE_COLUMNS_MAX)),
                 ])
                 .areas(area);
                 let [evidence, checks] = Layout::vertical([Constraint::Fill(3), Constraint::Fill(2)]).areas(right);
@@ -169,9 +173,8 @@ impl Reviews {
         };
         let new = detail.review.version.to_string();
         let old = detail.diff.as_ref().map_or("nothing", |view| view.old.as_str());
-        let none = BTreeSet::new();
-        let viewed = self.viewed.get(&viewed_of(detail)).unwrap_or(&none);
-        let (rows, cursor) = self.changes.drawn(self.row, self.sides, viewed, area.width);
+        let viewed = self.viewed.changes(&ViewedOf::of(detail));
+        let (rows, cursor) = self.changes.drawn(self.row, self.sides, &viewed, area.width);
         let view = DiffView {
             rows: &rows,
             cursor,
@@ -232,7 +235,8 @@ impl Reviews {
 
     fn draw_metrics(&self, frame: &mut Frame, area: Rect, context: &Context) {
         let theme = context.theme;
-        let base_columns = if area.width >= BASE_FROM { 6 } else { 0 };
+        let has_base = self.shown().is_some_and(|detail| detail.comparison.is_some());
+        let base_columns = if has_base && area.width >= BASE_FROM { 6 } else { 0 };
         let is_wide = area.width >= BASE_FROM + 10;
         let rows = self.metrics.rows().iter();
         let counts = rows.map(|row| row.counts.len()).max().unwrap_or(0);
