@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::envelope::{DecodeError, Record, decode_payload};
 use super::frozen::outcome_1::Outcome1;
 use super::frozen::run_1::{Run1, RunEnd1};
+use crate::domain::alias::Resolution;
+use crate::domain::answer::StoredAnswer;
 use crate::domain::chain::ChainVersion;
 use crate::domain::dataset::{DatasetVersion, RowPage};
 use crate::domain::decision::Decision;
@@ -74,6 +76,8 @@ records! {
     Mark = 19;
     OutcomeIndex = 20;
     RunStep = 21;
+    Resolution = 22;
+    StoredAnswer = 23;
 }
 
 /// The value of a key that says all by itself.

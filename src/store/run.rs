@@ -116,26 +116,33 @@ impl Store {
 
     /// Hands an outcome over; it counts when the returned value resolves. Refused for a run that has ended.
     pub fn append_outcome(&self, audit: AuditEntry, outcome: &Outcome) -> Result<Pending, StoreError> {
-        let mut change = Change::new(audit)
+        Ok(Change::new(audit).insert_outcome(outcome)?.submit(self))
+    }
+}
+
+impl Change {
+    /// Adds an outcome. Refused for a run that has ended.
+    pub fn insert_outcome(self, outcome: &Outcome) -> Result<Self, StoreError> {
+        let change = self
             .expect_absent(keys::run_end(outcome.run))
             .insert(keys::outcome(outcome.run, outcome.index), outcome)?
             .insert(
                 keys::outcome_of(outcome.run, &outcome.example),
                 &OutcomeIndex(outcome.index),
             )?;
-        if let Some(why) = outcome.why() {
-            let line = FailureLine {
-                example: outcome.example.clone(),
-                why,
-                latency_ms: outcome.latency_ms,
-            };
-            change = change.insert(keys::failure(outcome.run, outcome.index), &line)?;
+        match outcome.why() {
+            Some(why) => {
+                let line = FailureLine {
+                    example: outcome.example.clone(),
+                    why,
+                    latency_ms: outcome.latency_ms,
+                };
+                change.insert(keys::failure(outcome.run, outcome.index), &line)
+            }
+            None => Ok(change),
         }
-        Ok(change.submit(self))
     }
-}
 
-impl Change {
     /// Adds a new run.
     pub fn insert_run(self, run: &Run) -> Result<Self, StoreError> {
         let change = self.insert(keys::run(run.id), run)?;

@@ -94,7 +94,7 @@ impl Workbench {
                 .store
                 .run_end(id)?
                 .is_some_and(|end| end.state == EndState::Finished);
-            if is_finished && candidate.dataset_hash == run.dataset_hash {
+            if is_finished && candidate.selection.is_none() && candidate.dataset_hash == run.dataset_hash {
                 return Ok(Some(candidate));
             }
         }

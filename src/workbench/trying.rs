@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::connecting::connect;
 use super::editing::parse_document;
-use super::running::{connect, eval_error};
+use super::running::eval_error;
 use super::{Workbench, WorkbenchError};
 use crate::domain::actor::Actor;
 use crate::domain::gate::GatePolicy;
@@ -61,7 +62,7 @@ impl Workbench {
             started_at: self.now(),
         };
         let job = Job {
-            feed: Arc::new(super::run_store::RunFeed::new(self.store.clone(), &run)),
+            feed: Arc::new(super::run_store::RunFeed::new(self.store.clone(), &run, &content.model)),
             run,
             prompt: content,
             suite,

@@ -10,12 +10,15 @@ use crate::tui::theme::Theme;
 
 /// What stands beside every result of the simulated model, which proves nothing about a model.
 pub const SIMULATED: &str = "simulated";
+/// What stands beside every result of a cassette, which says nothing about the model as it is now.
+pub const REPLAYED: &str = "replayed";
 
 /// The label of a run's results: empty for those of a model.
 pub fn source_label(answers: AnswerSource) -> &'static str {
     match answers {
         AnswerSource::Model => "",
         AnswerSource::Simulated => SIMULATED,
+        AnswerSource::Replayed => REPLAYED,
     }
 }
 

@@ -399,11 +399,14 @@ fn standing(summary: &RunSummary, theme: &Theme) -> TableCell {
     match (&summary.verdict, summary.state) {
         (Some((verdict, _)), _) => {
             let word = verdict_word(Some(*verdict));
-            let simulated = match summary.run.answers {
+            let caveat = match summary.run.answers {
                 AnswerSource::Simulated => " sim",
+                AnswerSource::Replayed => " tape",
+                AnswerSource::Model if summary.caveats.stale.is_some() => " stale",
+                AnswerSource::Model if summary.caveats.reused > 0 => " reused",
                 AnswerSource::Model => "",
             };
-            TableCell::new(format!("{word}{simulated}"), verdict_style(Some(*verdict), theme))
+            TableCell::new(format!("{word}{caveat}"), verdict_style(Some(*verdict), theme))
         }
         (None, RunState::Running) => {
             let share = percent(summary.saved, summary.run.example_count);
