@@ -6,6 +6,7 @@ mod ask;
 pub mod category;
 mod classes;
 pub mod compare;
+mod conversation;
 pub mod gate;
 pub mod graders;
 mod latency;

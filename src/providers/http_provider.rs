@@ -61,7 +61,7 @@ impl HttpProvider {
             .http
             .post(wire, &mut |bytes, at_ms| {
                 for event in splitter.push(bytes) {
-                    streamed.take(self.http.clean(event), at_ms);
+                    streamed.take(&self.http.clean(event), at_ms);
                 }
             })
             .await;
@@ -70,7 +70,7 @@ impl HttpProvider {
                 // Half an event is the end of a stream that was cut, which is found below.
                 let last = splitter.end().filter(|event| event.trim() == DONE || is_json(event));
                 if let Some(event) = last {
-                    streamed.take(self.http.clean(event), reply.latency_ms);
+                    streamed.take(&self.http.clean(event), reply.latency_ms);
                 }
                 Ok((reply, Some(streamed)))
             }
@@ -88,7 +88,7 @@ impl HttpProvider {
             _ if reply.body.trim().is_empty() => Err("it is empty".into()),
             _ => serde_json::from_str(&reply.body).map_err(|error| format!("not JSON: {error}")),
         };
-        if let Some(refusal) = self.filtered(&reply, body.as_ref().ok()) {
+        if let Some(refusal) = filtered(&reply, body.as_ref().ok()) {
             return Ok(refusal);
         }
         if let Some(error) = failure::reported(&reply, body.as_ref().ok(), self.key_variable) {
@@ -164,21 +164,6 @@ impl HttpProvider {
         }
     }
 
-    /// The refusal that a content filter before the model gives as an error: the model's makers refuse the prompt, and
-    /// will again.
-    fn filtered(&self, reply: &HttpReply, body: Option<&Json>) -> Option<ChatReply> {
-        let error = failure::wire_error(body?)?;
-        (reply.status.as_u16() == 400 && error.word.as_deref() == Some("content_filter")).then(|| ChatReply {
-            raw: reply.body.clone(),
-            refusal: Some(error.message.unwrap_or_else(|| "content_filter".into())),
-            finish_reason: Some("content_filter".into()),
-            rate_limits: limits::read(&reply.headers),
-            status: Some(reply.status.as_u16()),
-            latency_ms: reply.latency_ms,
-            ..ChatReply::default()
-        })
-    }
-
     fn usage_of(&self, body: Json) -> Usage {
         let answer = self.format.read(body);
         answer.map(|answer| answer.reply.usage).unwrap_or_default()
@@ -232,7 +217,7 @@ impl Streamed {
         }
     }
 
-    fn take(&mut self, event: String, at_ms: u64) {
+    fn take(&mut self, event: &str, at_ms: u64) {
         if self.fault.is_some() {
             return;
         }
@@ -240,7 +225,7 @@ impl Streamed {
             self.assembler.done();
             return;
         }
-        let event: Json = match serde_json::from_str(&event) {
+        let event: Json = match serde_json::from_str(event) {
             Ok(event) => event,
             Err(error) => {
                 self.fault = Some(StreamFault::NotJson(format!("an event is not JSON: {error}")));
@@ -258,6 +243,21 @@ impl Streamed {
             Err(error) => self.fault = Some(StreamFault::Told(error)),
         }
     }
+}
+
+/// The refusal that a content filter before the model gives as an error: the model's makers refuse the prompt, and
+/// will again.
+fn filtered(reply: &HttpReply, body: Option<&Json>) -> Option<ChatReply> {
+    let error = failure::wire_error(body?)?;
+    (reply.status.as_u16() == 400 && error.word.as_deref() == Some("content_filter")).then(|| ChatReply {
+        raw: reply.body.clone(),
+        refusal: Some(error.message.unwrap_or_else(|| "content_filter".into())),
+        finish_reason: Some("content_filter".into()),
+        rate_limits: limits::read(&reply.headers),
+        status: Some(reply.status.as_u16()),
+        latency_ms: reply.latency_ms,
+        ..ChatReply::default()
+    })
 }
 
 fn is_json(text: &str) -> bool {

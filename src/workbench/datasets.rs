@@ -397,6 +397,13 @@ fn read_file(path: &Path, mapping: &str) -> Result<(Format, Vec<String>, Importe
     let unreadable = |error: std::io::Error| {
         WorkbenchError::invalid(format!("cannot read {}: {error}", path.display()), "check the path")
     };
+    // It is read from its beginning several times, which no pipe and no device allows; some of those never end.
+    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(WorkbenchError::invalid(
+            format!("cannot read {}: it is no regular file", path.display()),
+            "write the rows to a file, and import that",
+        ));
+    }
     let open = || File::open(path).map_err(unreadable);
     let mut first_bytes = Vec::new();
     open()?

@@ -85,7 +85,7 @@ impl Workbench {
         self.case(id, outcome.index)
     }
 
-    /// The newest finished run of a run's base on the same dataset.
+    /// The newest finished run of a run's base on the same dataset, other than the run itself.
     pub(super) fn base_run(&self, run: &Run) -> Result<Option<Run>, WorkbenchError> {
         let Some(base) = &run.base else { return Ok(None) };
         for id in self.store.runs_of(base)? {
@@ -94,7 +94,8 @@ impl Workbench {
                 .store
                 .run_end(id)?
                 .is_some_and(|end| end.state == EndState::Finished);
-            if is_finished && candidate.selection.is_none() && candidate.dataset_hash == run.dataset_hash {
+            let is_whole = is_finished && candidate.selection.is_none();
+            if is_whole && id != run.id && candidate.dataset_hash == run.dataset_hash {
                 return Ok(Some(candidate));
             }
         }

@@ -321,9 +321,14 @@ fn pick(seed: &ContentHash, count: u64, wanted: u64) -> Vec<u64> {
         }
         let mut bytes = seed.as_bytes().to_vec();
         bytes.extend(draw.to_be_bytes());
-        let [a, b, c, d, e, f, g, h, ..] = *ContentHash::of_bytes(&bytes).as_bytes();
+        let drawn = ContentHash::of_bytes(&bytes);
+        let number = drawn
+            .as_bytes()
+            .iter()
+            .take(8)
+            .fold(0, |n, byte| n << 8 | u64::from(*byte));
         // 64 bits over at most millions of places: no place is more likely than another by any amount that shows.
-        picked.insert(u64::from_be_bytes([a, b, c, d, e, f, g, h]) % count);
+        picked.insert(number % count);
     }
     picked.into_iter().collect()
 }

@@ -4,7 +4,7 @@ use super::{Comparison, DiffView, PromptRef, Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
 use crate::domain::caveats::Caveats;
 use crate::domain::decision::{Decision, DecisionKind, OtherCause};
-use crate::domain::gate::Verdict;
+use crate::domain::gate::LabelledVerdict;
 use crate::domain::ids::{PromotionId, ReviewId, RunId, VersionId};
 use crate::domain::promotion::{Environment, Promotion};
 use crate::domain::reason::Reason;
@@ -23,7 +23,7 @@ pub struct ReviewSummary {
     /// Where it stands.
     pub state: ReviewState,
     /// What the run's gate says.
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<LabelledVerdict>,
     /// What weakens the run's results.
     pub caveats: Caveats,
 }
@@ -87,11 +87,11 @@ impl Workbench {
         let mut summaries = Vec::new();
         for review in self.store.reviews()? {
             let state = ReviewState::after(&self.store.decisions_of_review(review.id)?);
-            let end = self.store.run_end(review.run)?;
             let run = found(self.store.run(review.run)?, "run", &review.run)?;
+            let end = self.store.run_end(review.run)?;
             summaries.push(ReviewSummary {
                 caveats: caveats(&self.store, &run, end.as_ref())?,
-                verdict: end.and_then(|end| end.gate).map(|gate| gate.verdict),
+                verdict: self.verdict_of(review.run)?,
                 review,
                 state,
             });

@@ -15,6 +15,7 @@ use crate::domain::gate::Verdict;
 use crate::domain::ids::{DatasetVersionId, RunId, SuiteVersionId, VersionId};
 use crate::domain::progress::RunProgress;
 use crate::domain::promotion::Environment;
+use crate::domain::prompt::Role;
 use crate::domain::run::{
     AnswerSource, EndState, Run, RunEnd, RunSettings, RunState, RuntimeContext, Selection, Subject,
 };
@@ -170,7 +171,11 @@ impl Workbench {
     /// What settings mean for the provider of a version, where they mean something else than their name says.
     pub fn run_notes(&self, version: &VersionId, settings: &RunSettings) -> Result<Vec<String>, WorkbenchError> {
         let version = self.version(version)?;
-        Ok(connect(&version.content.model, settings)?.notes(&version.content.model))
+        let provider = connect(&version.content.model, settings)?;
+        let roles: Vec<Role> = version.content.messages.iter().map(|message| message.role).collect();
+        let mut notes = provider.notes(&version.content.model);
+        notes.extend(provider.role_notes(&roles));
+        Ok(notes)
     }
 
     /// What is live, unless it is the version itself; else the version that it began from.

@@ -11,9 +11,13 @@
 mod support;
 
 mod bench;
+mod cassettes;
 mod damage;
 mod datasets;
 mod editing;
+mod freshness;
 mod interleaving;
+mod lab;
 mod release_path;
+mod reproducing;
 mod runs;

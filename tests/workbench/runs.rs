@@ -513,3 +513,25 @@ fn a_simulated_run_gives_the_tuning_run_record() {
         (&json!("promoted"), &Json::Null)
     );
 }
+
+#[test]
+fn a_run_of_its_own_base_is_compared_with_an_earlier_one() {
+    let bench = Bench::new();
+    let version = bench.version(&document("one"));
+    let (dataset, suite) = (
+        bench.dataset(&tickets()),
+        bench.suite(&suite("failing", FAILING, "point")),
+    );
+    let again = StartRun {
+        base: Some(version.clone()),
+        ..start(&version, &dataset, &suite)
+    };
+    let (first, _) = bench.run(&again);
+    let failure = bench.workbench.failures(first, None, 1).unwrap().remove(0);
+    assert_eq!(failure.passed_before, None, "it is no base of itself");
+    let (second, _) = bench.run(&again);
+    let failure = bench.workbench.failures(second, None, 1).unwrap().remove(0);
+    assert_eq!(failure.passed_before, Some(false));
+    let case = bench.workbench.case(second, failure.place).unwrap();
+    assert_eq!(case.before, Some((first, false)));
+}

@@ -223,7 +223,8 @@ pub fn prompt_document(summary: &PromptSummary) -> Value {
         "has_draft": summary.has_draft,
         "staging": summary.staging,
         "production": summary.production,
-        "verdict": summary.verdict,
+        "verdict": summary.verdict.map(|labelled| labelled.verdict),
+        "answers": summary.verdict.map(|labelled| labelled.answers),
         "changed_at": summary.changed_at,
     })
 }
@@ -272,6 +273,7 @@ fn show_prompt(detail: &PromptDetail) -> Reply {
 
 fn version_summary_document(summary: &VersionSummary) -> Value {
     let version = &summary.version;
+    let verdict = summary.newest_run.as_ref().and_then(|(_, verdict)| *verdict);
     json!({
         "id": version.id,
         "content_hash": version.content_hash,
@@ -281,7 +283,8 @@ fn version_summary_document(summary: &VersionSummary) -> Value {
         "committed_at": version.committed_at,
         "live_in": summary.live_in,
         "newest_run": summary.newest_run.as_ref().map(|(run, _)| run),
-        "verdict": summary.newest_run.as_ref().and_then(|(_, verdict)| *verdict),
+        "verdict": verdict.map(|labelled| labelled.verdict),
+        "answers": verdict.map(|labelled| labelled.answers),
     })
 }
 
@@ -304,17 +307,21 @@ fn version_text(version: &PromptVersion) -> Plain {
 }
 
 fn edit(context: &mut Context<'_>, name: &PromptName) -> Result<Reply, CliError> {
-    let source = context.workbench.open_draft(&context.actor, name)?.draft.source;
+    let opened = context.workbench.open_draft(&context.actor, name)?;
+    let source = &opened.draft.source;
     let command = editor::command(|name| std::env::var(name).ok());
-    let edited = editor::edit(&command, &source).map_err(|fault| CliError::invalid(fault.what, fault.hint))?;
-    if edited == source {
+    let edited = editor::edit(&command, source).map_err(|fault| CliError::invalid(fault.what, fault.hint))?;
+    if &edited == source {
         let document = json!({ "prompt": name, "changed": false });
         return Ok(Reply::done(
             document,
             Plain::of(format!("nothing was changed in {name}")),
         ));
     }
-    let saved_at = match context.workbench.save_draft(&context.actor, name, &edited) {
+    let saved_at = match context
+        .workbench
+        .save_draft(&context.actor, name, &opened.seen(), &edited)
+    {
         Ok(saved_at) => saved_at,
         Err(error) => {
             let kept = keep(name, &edited)?;

@@ -1,5 +1,7 @@
 //! `pegbox run reproduce`: check what a run rests on, ask again, and report the drift.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -109,9 +111,13 @@ fn drift_text(text: Plain, drift: &Drift) -> Plain {
 }
 
 fn before_now_text(sets: &BeforeNow) -> String {
-    let join = |names: &std::collections::BTreeSet<String>| match names.is_empty() {
-        true => "not said".to_owned(),
-        false => names.iter().cloned().collect::<Vec<_>>().join(", "),
+    let join = |names: &BTreeSet<String>| {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        if names.is_empty() {
+            "not said".to_owned()
+        } else {
+            names.join(", ")
+        }
     };
     if sets.changed() {
         format!("{} before, {} now", join(&sets.before), join(&sets.now))

@@ -140,7 +140,8 @@ fn list(reviews: &[ReviewSummary]) -> Reply {
         documents.push(json!({
             "review": review,
             "state": summary.state,
-            "verdict": summary.verdict,
+            "verdict": summary.verdict.map(|labelled| labelled.verdict),
+            "answers": summary.verdict.map(|labelled| labelled.answers),
             "caveats": summary.caveats,
         }));
     }

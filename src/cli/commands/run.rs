@@ -1,5 +1,7 @@
 //! `pegbox run`: start, follow and read runs.
 
+use std::fmt::Display;
+
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
@@ -11,7 +13,6 @@ use super::{case, failures, follow};
 use crate::cli::exit::CliError;
 use crate::cli::output::{NO_VALUE, Plain, Reply, Table};
 use crate::domain::caveats::Caveats;
-use crate::domain::gate::Verdict;
 use crate::domain::ids::{ExampleId, RunId, VersionId};
 use crate::domain::promotion::Environment;
 use crate::domain::run::{AnswerSource, RunSettings, RuntimeContext};
@@ -295,7 +296,7 @@ fn list(runs: &[RunSummary]) -> Reply {
 }
 
 /// The gate's verdict with what weakens it: `pass, stale`.
-pub fn gate_cell(verdict: Option<Verdict>, caveats: &Caveats) -> String {
+pub fn gate_cell(verdict: Option<impl Display>, caveats: &Caveats) -> String {
     let parts = [
         Some(verdict.map_or_else(|| NO_VALUE.to_owned(), |verdict| verdict.to_string())),
         caveats.stale.is_some().then(|| "stale".to_owned()),

@@ -1,5 +1,7 @@
 use super::*;
 
+type Edit = fn(&mut TapedRequest);
+
 fn request(body: &str) -> TapedRequest {
     TapedRequest {
         base_url: "http://127.0.0.1:9/v1".into(),
@@ -9,17 +11,17 @@ fn request(body: &str) -> TapedRequest {
     }
 }
 
-fn reply(body: &str) -> Result<HttpReply, ProviderError> {
+fn reply(body: &str) -> HttpReply {
     let mut headers = HeaderMap::new();
     headers.insert("x-ratelimit-remaining-requests", HeaderValue::from_static("7"));
     headers.insert("set-cookie", HeaderValue::from_static("session=1"));
-    Ok(HttpReply {
+    HttpReply {
         status: StatusCode::OK,
         headers,
         body: body.into(),
         is_utf8: true,
         latency_ms: 12,
-    })
+    }
 }
 
 /// A cassette with these exchanges, and the folder that holds it.
@@ -42,7 +44,11 @@ fn played(player: &Player, body: &str) -> Result<HttpReply, ProviderError> {
 
 #[test]
 fn the_same_request_gets_its_replies_in_order_and_each_once() {
-    let (_folder, path) = recorded(vec![("a", reply("one")), ("b", reply("other")), ("a", reply("two"))]);
+    let (_folder, path) = recorded(vec![
+        ("a", Ok(reply("one"))),
+        ("b", Ok(reply("other"))),
+        ("a", Ok(reply("two"))),
+    ]);
     let player = Player::open(&path).unwrap();
     let texts: Vec<_> = ["a", "a", "b"].map(|body| played(&player, body).unwrap().body).into();
     assert_eq!(texts, ["one", "two", "other"]);
@@ -58,8 +64,7 @@ fn the_same_request_gets_its_replies_in_order_and_each_once() {
 
 #[test]
 fn the_address_may_differ_and_nothing_else() {
-    let (_folder, path) = recorded(vec![("a", reply("one"))]);
-    type Edit = fn(&mut TapedRequest);
+    let (_folder, path) = recorded(vec![("a", Ok(reply("one")))]);
     let edits: [(Edit, bool); 4] = [
         (|request| request.base_url = "http://127.0.0.1:10/v1".into(), true),
         (|request| request.target.push_str("?api-version=2"), false),
@@ -77,7 +82,7 @@ fn the_address_may_differ_and_nothing_else() {
 #[test]
 fn headers_that_matter_and_failures_come_back() {
     let slow = ProviderError::new(ErrorKind::Timeout, Retry::Yes, "no answer from localhost within 1 s");
-    let (_folder, path) = recorded(vec![("a", reply("one")), ("a", Err(slow.clone()))]);
+    let (_folder, path) = recorded(vec![("a", Ok(reply("one"))), ("a", Err(slow.clone()))]);
     let player = Player::open(&path).unwrap();
     let headers = played(&player, "a").unwrap().headers;
     assert_eq!(headers.get("x-ratelimit-remaining-requests").unwrap(), "7");
@@ -90,9 +95,9 @@ fn a_stream_comes_back_in_its_pieces() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tape.jsonl");
     let recorder = Recorder::create(&path).unwrap();
-    recorder.keep(request("a"), &reply("one two"), vec![(3, 4), (9, 3)], |text| text);
+    recorder.keep(request("a"), &Ok(reply("one two")), vec![(3, 4), (9, 3)], |text| text);
     // A masked key makes the body another length than what came.
-    recorder.keep(request("b"), &reply("***"), vec![(3, 8)], |text| text);
+    recorder.keep(request("b"), &Ok(reply("***")), vec![(3, 8)], |text| text);
     let player = Player::open(&path).unwrap();
     for (body, expected) in [("a", vec![("one ", 3), ("two", 9)]), ("b", vec![("***", 12)])] {
         let mut pieces = Vec::new();
@@ -105,7 +110,7 @@ fn a_stream_comes_back_in_its_pieces() {
 
 #[test]
 fn what_is_no_cassette_is_refused_and_none_is_written_over() {
-    let (folder, path) = recorded(vec![("a", reply("one"))]);
+    let (folder, path) = recorded(vec![("a", Ok(reply("one")))]);
     assert!(matches!(Recorder::create(&path), Err(CassetteError::Exists { .. })));
     let text = std::fs::read_to_string(&path).unwrap();
     let other = folder.path().join("other.jsonl");

@@ -132,7 +132,8 @@ impl RunStart {
             return Some(vec![Effect::Say(note), Effect::Fill(settings_form(wish)?)]);
         };
         wish.settings.concurrency = concurrency;
-        let wish = self.wish.take()?;
+        // It stays: a refused form comes back and is sent again.
+        let wish = self.wish.clone()?;
         Some(vec![Effect::Ask(Request::StartRun(Box::new(StartRun {
             version: wish.version?,
             dataset: wish.dataset?,
@@ -157,7 +158,8 @@ impl RunStart {
             wish.dataset = only(&entries).and_then(|id| id.parse().ok());
             if wish.dataset.is_none() {
                 let none = "there is no dataset: import one in Data";
-                return Some(pick(DATASET, "On which dataset", entries, none));
+                let title = format!("Run {} on which dataset", wish.version.as_ref()?);
+                return Some(pick(DATASET, &title, entries, none));
             }
         }
         if wish.suite.is_none() {
@@ -165,7 +167,8 @@ impl RunStart {
             wish.suite = only(&entries).and_then(|id| id.parse().ok());
             if wish.suite.is_none() {
                 let none = "there is no suite: import one with pegbox suite import FILE";
-                return Some(pick(SUITE, "With which suite", entries, none));
+                let title = format!("Run {} with which suite", wish.version.as_ref()?);
+                return Some(pick(SUITE, &title, entries, none));
             }
         }
         settings_form(wish).map(Effect::Fill)
@@ -199,7 +202,7 @@ fn settings_form(wish: &RunWish) -> Option<Form> {
             FormField::text("concurrency", "in flight at most")
                 .required()
                 .filled_with(wish.settings.concurrency.to_string()),
-            FormField::text("base_url", "other endpoint")
+            FormField::text("base_url", "other endpoint, as URL")
                 .filled_with(wish.settings.base_url.clone().unwrap_or_default()),
         ],
         button: format!("Start run with {suite}"),

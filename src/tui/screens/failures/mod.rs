@@ -1,5 +1,6 @@
 //! The failures of a run: in groups, and for the selected one what went in, what was expected, what came, and why.
 
+mod acts;
 mod case;
 mod groups;
 mod keep;
@@ -13,8 +14,9 @@ use ratatui::layout::{Position, Rect};
 use self::case::{CaseTexts, View};
 use self::groups::{GroupRow, GroupRowId, Groups};
 use self::keep::KeptCase;
+use super::finder::{Finder, Found};
 use super::{Context, Place, Screen, ScreenEvent};
-use crate::domain::ids::{ExampleId, OutcomeId, RunId};
+use crate::domain::ids::RunId;
 use crate::text::Printable;
 use crate::tui::command::{CommandId, Scope};
 use crate::tui::effect::Effect;
@@ -57,6 +59,7 @@ pub struct Failures {
     run: RunId,
     detail: Option<RunDetail>,
     fault: Option<Fault>,
+    finder: Finder,
     groups: Groups,
     list: Listing<GroupRow>,
     /// After which place each window so far began; the last one is shown.
@@ -83,6 +86,7 @@ impl Failures {
             run,
             detail: None,
             fault: None,
+            finder: Finder::default(),
             groups: Groups::default(),
             list: Listing::default(),
             windows: vec![None],
@@ -121,7 +125,7 @@ impl Failures {
         self.loaded = true;
         self.fault = None;
         self.has_more = rows.len() >= WINDOW_ROWS;
-        self.groups.set(rows);
+        self.groups.set(rows, &self.finder);
         self.list.set_all(self.groups.list());
         let arrived = match self.arrival {
             Arrival::Stay => None,
@@ -132,6 +136,31 @@ impl Failures {
         match arrived {
             Some(row) => self.select(&row),
             None => self.show_selected(),
+        }
+    }
+
+    /// Shows the failures with the words of the finder; the first of them where the present one has them not.
+    fn narrow(&mut self) -> Vec<Effect> {
+        self.groups.narrow(&self.finder);
+        let current = self.current.as_ref().map(|row| row.line.example.clone());
+        let has_words = |row: &&FailureRow| Some(&row.line.example) == current.as_ref();
+        let row = self
+            .groups
+            .cases()
+            .find(has_words)
+            .or(self.groups.cases().next())
+            .cloned();
+        let Some(row) = row else {
+            self.list.set_all(Vec::new());
+            return Vec::new();
+        };
+        self.select(&row)
+    }
+
+    fn found(&mut self, found: Found) -> Vec<Effect> {
+        match found {
+            Found::Changed => self.narrow(),
+            Found::Same => Vec::new(),
         }
     }
 
@@ -205,6 +234,10 @@ impl Failures {
         match (command, focus, self.list.selected()) {
             (CommandId::ProblemNext, ..) => return self.go(Step::Next),
             (CommandId::ProblemPrevious, ..) => return self.go(Step::Previous),
+            (CommandId::Search, ..) => {
+                self.finder.start();
+                return Vec::new();
+            }
             (
                 CommandId::Open | CommandId::MoveLeft | CommandId::MoveRight,
                 Pane::Groups,
@@ -241,7 +274,7 @@ impl Failures {
                 self.focus = Pane::ALL.get((at + step) % Pane::ALL.len()).copied();
                 return Vec::new();
             }
-            (CommandId::PaneZoom, ..) => {
+            (CommandId::PaneZoom | CommandId::Open, ..) => {
                 self.zoomed = !self.zoomed;
                 return Vec::new();
             }
@@ -284,53 +317,6 @@ impl Failures {
         self.scrolls
             .get_mut(pane as usize)
             .is_some_and(|scroll| scroll.command(command, text))
-    }
-
-    fn outcome_id(&self) -> Option<OutcomeId> {
-        let example: ExampleId = self.current.as_ref()?.line.example.clone();
-        Some(OutcomeId { run: self.run, example })
-    }
-
-    fn act(&mut self, command: CommandId) -> Vec<Effect> {
-        let Some(id) = self.outcome_id() else {
-            return Vec::new();
-        };
-        match (command, &self.case) {
-            (CommandId::Lineage, _) => vec![Effect::Open(Place::Lineage(id.to_string()))],
-            (CommandId::CopyId, _) => vec![Effect::Copy(id.to_string())],
-            (CommandId::CopyCommand, _) => vec![Effect::Copy(format!("pegbox run failures {}", self.run))],
-            (CommandId::DraftEdit, _) => {
-                let version = self.detail.as_ref().and_then(|detail| detail.run.subject.version());
-                version
-                    .map(|version| Effect::Open(Place::Editor(version.prompt.clone())))
-                    .into_iter()
-                    .collect()
-            }
-            (CommandId::ExampleKeep, Some(case)) => {
-                self.kept = Some(KeptCase::new(case));
-                vec![Effect::Ask(Request::Datasets)]
-            }
-            (CommandId::Compare, Some(case)) => {
-                let candidate = self.run;
-                let base = case.before.map(|(base, _)| base);
-                base.map(|base| Effect::Open(Place::Comparison { base, candidate }))
-                    .into_iter()
-                    .collect()
-            }
-            (CommandId::CopyValue, Some(case)) => {
-                vec![Effect::Copy(case.outcome.text.clone().unwrap_or_default())]
-            }
-            (CommandId::CopyJson, Some(case)) => match serde_json::to_string_pretty(&case.outcome) {
-                Ok(json) => vec![Effect::Copy(json)],
-                Err(error) => vec![Effect::Say(Note::warning(format!("{id} as JSON: {error}")))],
-            },
-            (CommandId::CopyAll, _) => vec![Effect::Copy(case::whole(&self.texts))],
-            (CommandId::CopyPlain, _) => vec![Effect::ShowPlain {
-                title: id.to_string(),
-                text: case::whole(&self.texts),
-            }],
-            _ => Vec::new(),
-        }
     }
 
     fn answered(&mut self, request: &Request, result: Result<Answer, Fault>) -> Vec<Effect> {
@@ -408,7 +394,11 @@ impl Screen for Failures {
     }
 
     fn scopes(&self) -> Vec<Scope> {
-        vec![Scope::Failures]
+        if self.finder.is_typing() {
+            Vec::new()
+        } else {
+            vec![Scope::Failures]
+        }
     }
 
     fn title(&self) -> String {
@@ -430,6 +420,14 @@ impl Screen for Failures {
             ScreenEvent::Answered { request, result } => self.answered(&request, result),
             ScreenEvent::Filled(filled) => self.kept.as_ref().map(|kept| kept.filled(&filled)).unwrap_or_default(),
             ScreenEvent::Mouse(mouse, area) => self.mouse(mouse, area, context),
+            ScreenEvent::Key(key) => {
+                let found = self.finder.key(key);
+                self.found(found)
+            }
+            ScreenEvent::Paste(text) => {
+                let found = self.finder.paste(&text);
+                self.found(found)
+            }
             _ => Vec::new(),
         }
     }
@@ -444,7 +442,6 @@ impl Screen for Failures {
         match command {
             CommandId::RunRepeat => off("single examples are not run again; r on Runs starts a whole run"),
             CommandId::Mark => off("one failure is kept at a time"),
-            CommandId::Search => off("J and K go through the failures"),
             CommandId::Compare if no_base => off("no finished run of the base is on this dataset; d on Runs picks one"),
             CommandId::ExampleKeep | CommandId::Compare if self.case.is_none() => off("no failure is shown"),
             CommandId::Lineage if self.current.is_none() => off("no failure is shown"),
@@ -453,7 +450,15 @@ impl Screen for Failures {
         }
     }
 
+    fn takes_text(&self) -> bool {
+        self.finder.is_typing()
+    }
+
     fn step_back(&mut self) -> bool {
+        if self.finder.step_back() {
+            self.narrow();
+            return true;
+        }
         let was_zoomed = self.zoomed;
         self.zoomed = false;
         was_zoomed
@@ -471,6 +476,10 @@ impl Screen for Failures {
         } else {
             ""
         };
-        format!("failure {} of {window}{more}", at + 1)
+        format!(
+            "failure {} of {window}{more}   {}",
+            at + 1,
+            self.groups.heads().join("   ")
+        )
     }
 }

@@ -13,11 +13,11 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use self::acts::{RunActs, RunFacts};
 use self::pane::{Framing, RunPane};
-use super::figures::{verdict_style, verdict_word};
+use super::figures::{short_label, verdict_sign, verdict_style, verdict_word};
 use super::{Context, Place, Screen, ScreenEvent};
 use crate::domain::ids::RunId;
 use crate::domain::progress::RunProgress;
-use crate::domain::run::{AnswerSource, RunState};
+use crate::domain::run::RunState;
 use crate::text::cut_start;
 use crate::tui::command::{CommandId, Scope};
 use crate::tui::effect::Effect;
@@ -38,6 +38,8 @@ const LIST_COLUMNS: u16 = 40;
 const LIST_COLUMNS_WIDE: u16 = 84;
 /// Columns of the subject beside the run, so that its version stays in view.
 const SUBJECT_COLUMNS: u16 = 18;
+/// Columns of a run's state or gate in the whole list.
+const STATE_COLUMNS: u16 = 12;
 
 /// Columns of the whole list without the dataset: borders, sign, the other columns and the gaps between all.
 const OTHER_COLUMNS: u16 = 4 + 4 + SUBJECT_COLUMNS + 10 + 5 + 12 + 6;
@@ -67,6 +69,8 @@ enum Following {
 #[derive(Debug, Default)]
 pub struct Runs {
     list: Listing<RunSummary>,
+    /// The number of the newest run.
+    newest: u64,
     loaded: bool,
     fault: Option<Fault>,
     shown: Option<RunPane>,
@@ -76,11 +80,11 @@ pub struct Runs {
 }
 
 impl Runs {
-    /// Ids of runs count from 1 without gaps, so a row's number gives the run before which a page starts.
+    /// Runs are numbered from 1 on, so a row's number gives the run before which a page starts. A number that is not
+    /// there shifts what follows it up by a row; no run is left out.
     fn page(&self, from: u64) -> Request {
-        let newest = self.list.total();
         let before = (from > 0)
-            .then(|| u32::try_from(newest.saturating_sub(from) + 1).ok())
+            .then(|| u32::try_from(self.newest.saturating_sub(from) + 1).ok())
             .flatten()
             .map(RunId);
         Request::Runs {
@@ -90,15 +94,16 @@ impl Runs {
     }
 
     fn take_page(&mut self, before: Option<RunId>, runs: Vec<RunSummary>) {
-        let newest = match (before, runs.first()) {
-            (None, Some(first)) => u64::from(first.run.id.0),
-            (None, None) => 0,
-            (Some(_), _) => self.list.total(),
-        };
-        let from = runs
-            .first()
-            .map_or(0, |first| newest.saturating_sub(u64::from(first.run.id.0)));
-        self.list.set_page(newest, from, runs);
+        let none_before = before.map_or(0, |before| before.0.saturating_sub(1));
+        let first = u64::from(runs.first().map_or(none_before, |first| first.run.id.0));
+        if before.is_none() {
+            self.newest = first;
+        }
+        let from = self.newest.saturating_sub(first);
+        let count = runs.len() as u64;
+        // A page that is not full is the last one.
+        let total = if count < PAGE_ROWS { from + count } else { self.newest };
+        self.list.set_page(total, from, runs);
         self.loaded = true;
         if self.following == Following::Newest {
             self.list.select_row(0);
@@ -384,7 +389,7 @@ fn list_columns(area: Rect, context: &Context) -> Vec<Column> {
             Column::fixed("dataset", dataset_columns(area)),
             Column::number("saved", 10),
             Column::number("fail", 5),
-            Column::fixed("state", 12),
+            Column::fixed("state", STATE_COLUMNS),
         ],
     }
 }
@@ -398,15 +403,19 @@ fn dataset_columns(area: Rect) -> u16 {
 fn standing(summary: &RunSummary, theme: &Theme) -> TableCell {
     match (&summary.verdict, summary.state) {
         (Some((verdict, _)), _) => {
-            let word = verdict_word(Some(*verdict));
-            let caveat = match summary.run.answers {
-                AnswerSource::Simulated => " sim",
-                AnswerSource::Replayed => " tape",
-                AnswerSource::Model if summary.caveats.stale.is_some() => " stale",
-                AnswerSource::Model if summary.caveats.reused > 0 => " reused",
-                AnswerSource::Model => "",
+            let caveat = match short_label(summary.run.answers) {
+                "" if summary.caveats.stale.is_some() => "stale",
+                "" if summary.caveats.reused > 0 => "reused",
+                label => label,
             };
-            TableCell::new(format!("{word}{caveat}"), verdict_style(Some(*verdict), theme))
+            let verdict = Some(*verdict);
+            let whole = format!("{} {caveat}", verdict_word(verdict));
+            let text = if whole.len() > usize::from(STATE_COLUMNS) {
+                format!("{} {caveat}", verdict_sign(verdict))
+            } else {
+                whole
+            };
+            TableCell::new(text.trim_end(), verdict_style(verdict, theme))
         }
         (None, RunState::Running) => {
             let share = percent(summary.saved, summary.run.example_count);

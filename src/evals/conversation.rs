@@ -1,0 +1,148 @@
+//! The turns of one example: the model calls tools, canned results go back, and it goes on until it answers.
+
+use std::collections::HashMap;
+
+use crate::domain::example::Example;
+use crate::domain::json::JsonText;
+use crate::domain::money::UsdNanos;
+use crate::domain::outcome::{Attempt, Outcome, OutcomeError, RenderedMessage, ToolCall, Usage};
+use crate::providers::{ChatReply, ProviderError, ToolRound};
+
+/// Most times that results go back: a model that goes on calling after them will not come to an answer.
+const ROUNDS_MAX: u32 = 8;
+
+/// What the model's last answer was.
+pub(super) enum Turn {
+    /// Calls that have canned results, which go back.
+    Calls(ToolRound),
+    /// The end: words, a refusal, or calls that nothing can answer.
+    Answer(Box<ChatReply>),
+}
+
+/// What came of the turns so far.
+pub(super) struct Conversation<'a> {
+    example: &'a Example,
+    /// Every try of every turn.
+    pub(super) attempts: Vec<Attempt>,
+    /// Results that went back.
+    round_count: u32,
+    /// How often each tool was called: its canned results are given one after another.
+    calls_of: HashMap<String, usize>,
+    tool_calls: Vec<ToolCall>,
+    earlier_responses: Vec<String>,
+    usage: Option<Usage>,
+    cost: Option<UsdNanos>,
+    latency_ms: u64,
+}
+
+impl<'a> Conversation<'a> {
+    pub(super) fn new(example: &'a Example) -> Self {
+        Self {
+            example,
+            attempts: Vec::new(),
+            round_count: 0,
+            calls_of: HashMap::new(),
+            tool_calls: Vec::new(),
+            earlier_responses: Vec::new(),
+            usage: None,
+            // Nothing was sent yet.
+            cost: Some(UsdNanos::default()),
+            latency_ms: 0,
+        }
+    }
+
+    /// Takes in an answer, and says whether the conversation goes on.
+    pub(super) fn take(&mut self, mut reply: ChatReply) -> Turn {
+        self.usage = Some(self.usage.map_or(reply.usage, |usage| sum(usage, reply.usage)));
+        self.cost = self.cost.zip(reply.cost).map(|(before, now)| before + now);
+        let calls: Vec<ToolCall> = std::mem::take(&mut reply.tool_calls)
+            .into_iter()
+            .map(|call| self.with_result(call))
+            .collect();
+        self.tool_calls.extend(calls.iter().cloned());
+        let is_answerable = !calls.is_empty() && calls.iter().all(|call| call.result.is_some());
+        match reply.message.take() {
+            Some(message) if is_answerable && self.round_count < ROUNDS_MAX => {
+                self.round_count += 1;
+                self.latency_ms = self.latency_ms.saturating_add(reply.latency_ms);
+                self.earlier_responses.push(reply.raw);
+                Turn::Calls(ToolRound { message, calls })
+            }
+            _ => Turn::Answer(Box::new(reply)),
+        }
+    }
+
+    /// A call with its canned result: the next one of its tool, and the last one again when there are no more.
+    fn with_result(&mut self, call: ToolCall) -> ToolCall {
+        let canned = &self.example.content.context.tool_results;
+        let of_tool: Vec<&JsonText> = canned
+            .iter()
+            .filter(|c| c.tool == call.name)
+            .map(|c| &c.result)
+            .collect();
+        let count = self.calls_of.entry(call.name.clone()).or_default();
+        let result = of_tool.get(*count).or(of_tool.last()).map(|result| (*result).clone());
+        *count += 1;
+        ToolCall {
+            result,
+            round: self.round_count,
+            ..call
+        }
+    }
+
+    /// The outcome of an answer. Tokens, money and time are those of all turns together.
+    pub(super) fn answered(self, outcome: Outcome, rendered: Vec<RenderedMessage>, reply: ChatReply) -> Outcome {
+        let earlier_ms = self.latency_ms;
+        Outcome {
+            rendered,
+            tool_calls: self.tool_calls,
+            raw_response: reply.raw,
+            earlier_responses: self.earlier_responses,
+            text: reply.text,
+            refusal: reply.refusal,
+            finish_reason: reply.finish_reason,
+            resolved_model: reply.resolved_model,
+            system_fingerprint: reply.system_fingerprint,
+            response_id: reply.response_id,
+            usage: self.usage.unwrap_or_default(),
+            latency_ms: earlier_ms.saturating_add(reply.latency_ms),
+            time_to_first_token_ms: reply.time_to_first_token_ms.map(|ms| earlier_ms.saturating_add(ms)),
+            attempts: self.attempts,
+            cost: self.cost,
+            ..outcome
+        }
+    }
+
+    /// The outcome of an example whose last turn has no answer. What it cost is known only where nothing was sent.
+    pub(super) fn failed(self, outcome: Outcome, rendered: Vec<RenderedMessage>, error: ProviderError) -> Outcome {
+        Outcome {
+            rendered,
+            tool_calls: self.tool_calls,
+            raw_response: error.raw.unwrap_or_default(),
+            earlier_responses: self.earlier_responses,
+            usage: self.usage.map_or(*error.usage, |usage| sum(usage, *error.usage)),
+            latency_ms: self.latency_ms.saturating_add(error.latency_ms),
+            attempts: self.attempts,
+            error: Some(OutcomeError {
+                kind: error.kind,
+                message: error.message,
+            }),
+            ..outcome
+        }
+    }
+}
+
+/// Both together. A count that one of them lacks is a lower bound, which says more than nothing; what money comes of
+/// it is summed apart.
+fn sum(a: Usage, b: Usage) -> Usage {
+    let add = |a: Option<u64>, b: Option<u64>| match (a, b) {
+        (Some(a), Some(b)) => Some(a.saturating_add(b)),
+        (one, other) => one.or(other),
+    };
+    Usage {
+        input_tokens: add(a.input_tokens, b.input_tokens),
+        cached_tokens: add(a.cached_tokens, b.cached_tokens),
+        output_tokens: add(a.output_tokens, b.output_tokens),
+        reasoning_tokens: add(a.reasoning_tokens, b.reasoning_tokens),
+    }
+}
