@@ -45,7 +45,7 @@ impl StoredAnswers {
 /// Keeps where the answers of a run lie, so that later runs find them.
 ///
 /// Every run of a model keeps them, whether or not it uses any: whoever changes a grader wants the answers of the run
-/// before. It is one small record an outcome, which names no text again.
+/// before. It is one small record an outcome, some 140 bytes of the 2 kB that one takes in the journal.
 pub(super) struct AnswerIndex {
     base_url: Option<String>,
     model: ModelConfig,

@@ -8,6 +8,7 @@
 mod errors;
 mod help;
 mod pegbox;
+mod reproducing;
 mod runs;
 mod stores;
 mod story;

@@ -8,6 +8,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cassettes;
 mod command;
 mod failures;
 mod formats;
