@@ -10,6 +10,9 @@ use super::DomainError;
 /// Largest whole number that canonical JSON, whose numbers are IEEE doubles, keeps apart from its neighbours.
 const INTEGER_MAX: u64 = 1 << 53;
 
+/// From here on the parser keeps no whole number apart from a double.
+const TWO_TO_64: f64 = 18_446_744_073_709_551_616.0;
+
 /// A JSON value of data: an input, an expected answer, a parsed reply. In people's JSON it is embedded as a value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct JsonText(String);
@@ -64,8 +67,12 @@ impl JsonText {
 fn large_integer(value: &Json) -> Option<String> {
     match value {
         Json::Number(number) => {
-            let size = number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs))?;
-            (size > INTEGER_MAX).then(|| number.to_string())
+            let is_large = match number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs)) {
+                Some(size) => size > INTEGER_MAX,
+                // One of more digits than 64 bits hold was read as the nearest double, which is whole.
+                None => number.as_f64().is_some_and(|value| value.abs() >= TWO_TO_64),
+            };
+            is_large.then(|| number.to_string())
         }
         Json::Array(items) => items.iter().find_map(large_integer),
         Json::Object(fields) => fields.values().find_map(large_integer),
@@ -134,5 +141,25 @@ impl TryFrom<String> for SourceJson {
     type Error = DomainError;
     fn try_from(text: String) -> Result<Self, DomainError> {
         Self::new(&text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_would_lose_digits_are_refused() {
+        for kept in ["[9007199254740992]", "-9007199254740992", "1.5e18", "{\"a\":0.25}"] {
+            assert!(JsonText::parse(kept).unwrap().check().is_ok(), "{kept}");
+        }
+        for lost in [
+            "9007199254740993",
+            "[-9007199254740993]",
+            "18446744073709551616",
+            "{\"a\":123456789012345678901234567890}",
+        ] {
+            assert!(JsonText::parse(lost).unwrap().check().is_err(), "{lost}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! From a model's settings to a provider that is ready.
+//! From the settings of a run and a model to a provider that is ready.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,37 @@ use super::reusing::Tape;
 use crate::domain::model::ModelConfig;
 use crate::domain::outcome::ErrorKind;
 use crate::domain::run::RunSettings;
+use crate::evals::pipeline::CONCURRENCY_MAX;
 use crate::providers::{self, Endpoint, Provider, ProviderError};
+
+/// Most tries for one example: with the longest pauses, a quarter of an hour.
+const ATTEMPTS_MAX: u32 = 100;
+/// Longest time for one try, an hour, in milliseconds.
+const TIMEOUT_MS_MAX: u64 = 60 * 60 * 1_000;
+
+/// Refuses numbers with which a run would send nothing, or never end.
+pub(super) fn check_settings(settings: &RunSettings) -> Result<(), WorkbenchError> {
+    let ranges = [
+        (
+            "requests in flight",
+            settings.concurrency.into(),
+            CONCURRENCY_MAX.into(),
+        ),
+        (
+            "tries for one example",
+            settings.attempts_max.into(),
+            ATTEMPTS_MAX.into(),
+        ),
+        ("milliseconds for one try", settings.timeout_ms, TIMEOUT_MS_MAX),
+    ];
+    match ranges.into_iter().find(|(_, given, max)| !(1..=*max).contains(given)) {
+        Some((what, given, max)) => Err(WorkbenchError::invalid(
+            format!("{given} {what}: it must be 1 to {max}"),
+            "choose another number",
+        )),
+        None => Ok(()),
+    }
+}
 
 /// Makes the provider of a model ready.
 pub(super) fn connect(model: &ModelConfig, settings: &RunSettings) -> Result<Arc<dyn Provider>, WorkbenchError> {
@@ -32,9 +62,12 @@ pub(super) fn connect_taped(
 
 /// What a provider refused before anything was sent.
 fn provider_error(error: ProviderError) -> WorkbenchError {
+    let check = "check the model's provider and the base URL";
     let hint = match error.kind {
+        // The name of a provider or an address that cannot be meant: nobody failed but what was given.
+        ErrorKind::BadRequest => return WorkbenchError::invalid(error.message, check),
         ErrorKind::Auth => "set the variable that the message names to a key of this endpoint",
-        _ => "check the model's provider and the base URL",
+        _ => check,
     };
     WorkbenchError::Provider {
         why: error.message,

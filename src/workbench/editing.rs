@@ -121,7 +121,7 @@ impl Workbench {
         if self.store.draft(name)?.is_some() {
             return Err(WorkbenchError::refused(
                 format!("{name} has a draft that an import would overwrite"),
-                format!("commit it with pegbox prompt commit {name}, or drop it in the workbench"),
+                format!("commit it, or drop it with pegbox prompt drafts discard {name}"),
             ));
         }
         let draft = self.draft_of(actor, name, base, source);

@@ -161,7 +161,10 @@ impl From<StoreError> for WorkbenchError {
 impl From<DomainError> for WorkbenchError {
     fn from(error: DomainError) -> Self {
         match error {
-            DomainError::NotAllowed(why) => Self::refused(why, "see pegbox review list and pegbox run list"),
+            DomainError::NotAllowed(why) => Self::refused(
+                why,
+                "see pegbox status for what waits, and pegbox release list for what is live",
+            ),
             DomainError::HashMismatch { .. } => Self::Store(StoreError::Domain(error)),
             other => Self::invalid(other.to_string(), "correct it and try again"),
         }
@@ -183,6 +186,6 @@ impl From<ReleaseError> for WorkbenchError {
 
 impl From<InterchangeError> for WorkbenchError {
     fn from(error: InterchangeError) -> Self {
-        Self::invalid(error.to_string(), "correct the file and try again")
+        Self::invalid(error.to_string(), error.hint())
     }
 }

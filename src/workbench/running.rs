@@ -4,7 +4,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::connecting::{connect, connect_taped};
+use super::connecting::{check_settings, connect, connect_taped};
 use super::reusing::Tape;
 use super::room::OUTCOME_BYTES;
 use super::run_store::{RunFeed, RunSink, total_of};
@@ -21,7 +21,7 @@ use crate::domain::run::{
 };
 use crate::domain::version::PromptVersion;
 use crate::evals::EvalError;
-use crate::evals::pipeline::{self, CONCURRENCY_MAX, Execution, Job, Order};
+use crate::evals::pipeline::{self, Execution, Job, Order};
 use crate::providers::Provider;
 use crate::releases::evidence::caveats;
 use crate::store::{Change, Store};
@@ -107,15 +107,7 @@ impl Workbench {
                 "choose another version",
             ));
         }
-        if !(1..=CONCURRENCY_MAX).contains(&start.settings.concurrency) {
-            return Err(WorkbenchError::invalid(
-                format!(
-                    "concurrency {} is not between 1 and {CONCURRENCY_MAX}",
-                    start.settings.concurrency
-                ),
-                "choose another number",
-            ));
-        }
+        check_settings(&start.settings)?;
         let example_count = selection
             .as_ref()
             .map_or(dataset.example_count, |selection| selection.places.len() as u64);

@@ -136,6 +136,16 @@ fn a_provider_that_never_answers_is_told_from_a_gate_that_fails() {
 }
 
 #[test]
+fn a_refusal_is_shown_as_one() {
+    let pegbox = asking(1);
+    let body = r#"{"choices":[{"message":{"role":"assistant","content":null,"refusal":"not \u001b[31mthis"}}]}"#;
+    let server = Server::start(move |_| Answer::new(200, body));
+    assert_eq!(pegbox.says(&start_asking(&server.base_url(), &[])).code, 1);
+    let shown = pegbox.does(&["run", "case", "run_1", "t-001"]);
+    assert!(shown.contains("the model refused:\nnot <1B>[31mthis\n"), "{shown}");
+}
+
+#[test]
 fn the_configured_endpoint_is_used_where_none_is_named() {
     let pegbox = asking(2);
     let server = Server::start(|_| Answer::chat("{}"));

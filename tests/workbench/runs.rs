@@ -416,24 +416,25 @@ fn a_run_is_taken_up_once_and_not_while_it_is_cancelled() {
 
 #[test]
 fn what_cannot_be_run_is_refused_before_it_is_recorded() {
+    type Edit = fn(&mut RunSettings);
     let server = Server::queue([]);
     let (bench, start) = prepared(&server, 2);
-    for concurrency in [0, 1_000_000] {
+    let cases: [(Edit, &str); 6] = [
+        (|settings| settings.concurrency = 0, "0 requests in flight"),
+        (
+            |settings| settings.concurrency = 1_000_000,
+            "1000000 requests in flight",
+        ),
+        (|settings| settings.attempts_max = 0, "0 tries for one example"),
+        (|settings| settings.attempts_max = 101, "it must be 1 to 100"),
+        (|settings| settings.timeout_ms = 0, "0 milliseconds for one try"),
+        (|settings| settings.base_url = Some("not a url".into()), "base URL"),
+    ];
+    for (change, text) in cases {
         let mut bad = start.clone();
-        bad.settings.concurrency = concurrency;
-        assert_fault(
-            bench.workbench.start_run(&anna(), &bad),
-            FaultKind::Invalid,
-            "concurrency",
-        );
+        change(&mut bad.settings);
+        assert_fault(bench.workbench.start_run(&anna(), &bad), FaultKind::Invalid, text);
     }
-    let mut bad = start.clone();
-    bad.settings.base_url = Some("not a url".into());
-    assert_fault(
-        bench.workbench.start_run(&anna(), &bad),
-        FaultKind::Provider,
-        "base URL",
-    );
     let mut bad = start;
     bad.version = "triage_v9".parse().unwrap();
     assert_fault(

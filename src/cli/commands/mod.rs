@@ -23,7 +23,7 @@ pub mod suite;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::runtime::{Handle, Runtime};
 
 use super::args::{Arguments, Command, Global};
@@ -86,13 +86,10 @@ pub fn carry_out(arguments: Arguments, out: &mut Out) -> Result<Exit, CliError> 
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut command_tree(), "pegbox", &mut script);
-            out.file_text(&String::from_utf8_lossy(&script))?;
-            return Ok(Exit::Done);
+            let script = String::from_utf8_lossy(&script);
+            return out.file(&script, &json!({ "shell": shell.to_string(), "script": script }));
         }
-        Some(Command::Keys) => {
-            out.file_text(&host::key_table())?;
-            return Ok(Exit::Done);
-        }
+        Some(Command::Keys) => return out.file(&host::key_table(), &json!({ "keys": host::key_rows() })),
         _ => {}
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -147,7 +147,7 @@ fn import(context: &Context<'_>, name: &PromptName, description: &str, source: &
         .workbench
         .import_prompt(&context.actor, name, description, source)?;
     let text = Plain::of(format!(
-        "the draft of {name} is stored; commit it with pegbox prompt commit {name}"
+        "the draft of {name} is stored; commit it with pegbox prompt commit {name} --kind KIND --reason WHY"
     ));
     Ok(with_marks(
         context,
@@ -174,7 +174,8 @@ fn with_marks(context: &Context<'_>, mut document: Value, mut text: Plain, sourc
 fn export(context: &mut Context<'_>, reference: &str, output: Option<PathBuf>) -> Result<Reply, CliError> {
     let source = context.workbench.prompt_source(&PromptRef::parse(reference)?)?;
     let Some(file) = output else {
-        context.out.file_text(&source)?;
+        let document = json!({ "reference": reference, "source": source });
+        context.out.file(&source, &document)?;
         return Ok(Reply::done(Value::Null, Plain::new()));
     };
     std::fs::write(&file, &source)?;
@@ -332,7 +333,7 @@ fn edit(context: &mut Context<'_>, name: &PromptName) -> Result<Reply, CliError>
         }
     };
     let text = Plain::of(format!(
-        "the draft of {name} is saved; commit it with pegbox prompt commit {name}"
+        "the draft of {name} is saved; commit it with pegbox prompt commit {name} --kind KIND --reason WHY"
     ));
     let document = json!({ "prompt": name, "changed": true, "saved_at": saved_at });
     Ok(with_marks(context, document, text, &edited))

@@ -113,7 +113,7 @@ fn decide(context: &Context<'_>, args: &DecisionArgs, judgement: Judgement) -> R
     ));
     let text = match judgement {
         Judgement::Approve => text.line(format!(
-            "promote it with pegbox release promote {}",
+            "promote it with pegbox release promote {} --to ENVIRONMENT --reason WHY",
             decision.version.prompt
         )),
         _ => text,

@@ -109,14 +109,14 @@ fn next_command(need: &Need) -> String {
         Need::Approved {
             version, environment, ..
         } => format!(
-            "pegbox release promote {} --to {}",
+            "pegbox release promote {} --to {} --reason WHY",
             version.prompt,
             environment.as_str()
         ),
         Need::FailedGate { run, .. } => format!("pegbox run failures {run}"),
         Need::Untested { version, .. } => format!("pegbox run start {version} --dataset NAME --suite NAME"),
         Need::InterruptedRun { run, .. } => format!("pegbox run resume {run}"),
-        Need::Draft { prompt, .. } => format!("pegbox prompt commit {prompt}"),
+        Need::Draft { prompt, .. } => format!("pegbox prompt commit {prompt} --kind KIND --reason WHY"),
     }
 }
 
