@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::exit::{CliError, Exit, Failure};
 use crate::text::{Printable, pad, width};
+use crate::workbench::Advance;
 
 /// Columns between the columns of a table.
 const GAP: &str = "  ";
@@ -279,6 +280,16 @@ impl Out {
         );
         let _ = self.stderr.flush();
         self.progress_columns = columns;
+    }
+
+    /// Shows how far something long has come.
+    pub fn advance(&mut self, Advance { what, done, total }: &Advance) {
+        let percent = done.saturating_mul(100) / (*total).max(1);
+        self.progress(&format!(
+            "{what}: {}% of {} MB",
+            percent.min(100),
+            total.div_ceil(1 << 20)
+        ));
     }
 
     /// Ends the line of the progress, so that what follows does not stand in it.

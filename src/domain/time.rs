@@ -1,5 +1,6 @@
 //! Moments in time. They come in as values: only the host reads a clock.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -46,11 +47,27 @@ impl fmt::Display for Timestamp {
     }
 }
 
+thread_local! {
+    static WITH_MILLISECONDS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Writes JSON in which moments keep their milliseconds. Everywhere else they are whole seconds, and content hashes are
+/// taken over those, so that cannot change; an export must not lose them.
+pub fn with_milliseconds<T>(write: impl FnOnce() -> T) -> T {
+    let outer = WITH_MILLISECONDS.replace(true);
+    let written = write();
+    WITH_MILLISECONDS.set(outer);
+    written
+}
+
 impl Serialize for Timestamp {
     /// RFC 3339 text for people's JSON, the number on disk.
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {
-            serializer.collect_str(self)
+            match jiff::Timestamp::from_millisecond(self.0) {
+                Ok(moment) if WITH_MILLISECONDS.get() => serializer.collect_str(&moment),
+                _ => serializer.collect_str(self),
+            }
         } else {
             serializer.serialize_i64(self.0)
         }

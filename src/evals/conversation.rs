@@ -146,3 +146,160 @@ fn sum(a: Usage, b: Usage) -> Usage {
         reasoning_tokens: add(a.reasoning_tokens, b.reasoning_tokens),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::example::{ExampleContent, ExampleContext, ExampleSource, ToolResult};
+    use crate::domain::ids::ExampleId;
+    use crate::evals::samples::outcome;
+
+    fn example(results: &[(&str, &str)]) -> Example {
+        let result = |(tool, result): &(&str, &str)| ToolResult {
+            tool: (*tool).into(),
+            result: JsonText::string(result),
+        };
+        let content = ExampleContent {
+            id: ExampleId::new("t-001").unwrap(),
+            input: JsonText::string("x"),
+            expected: None,
+            labels: Vec::new(),
+            metadata: std::collections::BTreeMap::new(),
+            context: ExampleContext {
+                documents: Vec::new(),
+                tool_results: results.iter().map(result).collect(),
+            },
+        };
+        let source = ExampleSource::Imported {
+            file: "t.jsonl".into(),
+            line: 1,
+        };
+        Example::new(content, source).unwrap()
+    }
+
+    /// An answer that calls these tools, or words where there are none.
+    fn reply(tools: &[&str]) -> ChatReply {
+        let call = |tool: &&str| ToolCall {
+            id: "c".into(),
+            name: (*tool).into(),
+            arguments: "{}".into(),
+            result: None,
+            round: 0,
+        };
+        ChatReply {
+            raw: format!("raw {tools:?}"),
+            text: tools.is_empty().then(|| "done".into()),
+            message: (!tools.is_empty()).then(|| JsonText::string("own")),
+            tool_calls: tools.iter().map(call).collect(),
+            usage: Usage {
+                input_tokens: Some(10),
+                output_tokens: Some(2),
+                ..Usage::default()
+            },
+            cost: Some(UsdNanos(5)),
+            latency_ms: 7,
+            time_to_first_token_ms: Some(3),
+            ..ChatReply::default()
+        }
+    }
+
+    fn goes_on(turn: &Turn) -> bool {
+        matches!(turn, Turn::Calls(_))
+    }
+
+    #[test]
+    fn results_are_given_one_after_another_and_all_turns_are_one_outcome() {
+        let example = example(&[("find", "first"), ("find", "second"), ("other", "third")]);
+        let mut conversation = Conversation::new(&example);
+        assert!(goes_on(&conversation.take(reply(&["find", "other"]))));
+        assert!(goes_on(&conversation.take(reply(&["find"]))));
+        assert!(goes_on(&conversation.take(reply(&["find"]))));
+        let Turn::Answer(last) = conversation.take(reply(&[])) else {
+            panic!("words are an answer")
+        };
+        let outcome = conversation.answered(outcome(0, "", &[]), Vec::new(), *last);
+        let calls: Vec<_> = outcome
+            .tool_calls
+            .iter()
+            .map(|call| (call.name.as_str(), call.result.as_ref().unwrap().plain(), call.round))
+            .collect();
+        let expected = [
+            ("find", "first", 0),
+            ("other", "third", 0),
+            ("find", "second", 1),
+            ("find", "second", 2),
+        ];
+        assert_eq!(
+            calls,
+            expected.map(|(name, result, round)| (name, result.to_owned(), round))
+        );
+        assert_eq!(outcome.earlier_responses.len(), 3);
+        assert_eq!(
+            (outcome.raw_response.as_str(), outcome.text.as_deref()),
+            ("raw []", Some("done"))
+        );
+        assert_eq!(
+            (outcome.usage.input_tokens, outcome.usage.output_tokens),
+            (Some(40), Some(8))
+        );
+        assert_eq!((outcome.cost, outcome.latency_ms), (Some(UsdNanos(20)), 28));
+        assert_eq!(outcome.time_to_first_token_ms, Some(24));
+    }
+
+    #[test]
+    fn calls_without_a_result_are_the_answer() {
+        let with_one = example(&[("find", "first")]);
+        for tools in [&["other"][..], &["find", "other"]] {
+            assert!(!goes_on(&Conversation::new(&with_one).take(reply(tools))), "{tools:?}");
+        }
+        assert!(!goes_on(&Conversation::new(&example(&[])).take(reply(&["find"]))));
+    }
+
+    #[test]
+    fn a_model_that_never_stops_calling_is_stopped() {
+        let example = example(&[("find", "again")]);
+        let mut conversation = Conversation::new(&example);
+        let turns = (0..20)
+            .take_while(|_| goes_on(&conversation.take(reply(&["find"]))))
+            .count();
+        assert_eq!(turns, 8);
+    }
+
+    #[test]
+    fn one_unknown_price_makes_the_sum_unknown_and_an_error_keeps_what_came_before() {
+        let example = example(&[("find", "first")]);
+        let mut conversation = Conversation::new(&example);
+        let unpriced = ChatReply {
+            cost: None,
+            ..reply(&["find"])
+        };
+        assert!(goes_on(&conversation.take(unpriced)));
+        let error = ProviderError {
+            latency_ms: 1,
+            ..ProviderError::new(
+                crate::domain::outcome::ErrorKind::Timeout,
+                crate::providers::Retry::Yes,
+                "no answer",
+            )
+        };
+        let unanswered = Outcome {
+            cost: None,
+            ..outcome(0, "", &[])
+        };
+        let failed = conversation.failed(unanswered, Vec::new(), error);
+        assert_eq!(
+            (failed.cost, failed.latency_ms, failed.usage.input_tokens),
+            (None, 8, Some(10))
+        );
+        assert_eq!((failed.tool_calls.len(), failed.earlier_responses.len()), (1, 1));
+        let mut conversation = Conversation::new(&example);
+        conversation.take(ChatReply {
+            cost: None,
+            ..reply(&["find"])
+        });
+        let Turn::Answer(last) = conversation.take(reply(&[])) else {
+            panic!("words are an answer")
+        };
+        assert_eq!(conversation.answered(outcome(0, "", &[]), Vec::new(), *last).cost, None);
+    }
+}

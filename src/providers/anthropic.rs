@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use super::wire::{Answer, Assembler, Auth, Conversation, WireFormat, WireRequest};
 use super::{ChatRequest, flags};
 use crate::domain::json::JsonText;
-use crate::domain::model::{ModelConfig, ResponseFormat, ToolChoice};
+use crate::domain::model::{ModelConfig, ResponseFormat, Tool, ToolChoice};
 use crate::domain::outcome::ToolCall;
 use crate::domain::prompt::Role;
 
@@ -82,7 +82,8 @@ impl WireFormat for Messages {
         let mut notes = flags::unsent(model, "anthropic", &["seed", "safety_settings"]);
         if model.max_output_tokens.is_none() && flags::value(model, "max_tokens").is_none() {
             notes.push(format!(
-                "anthropic wants a limit of output tokens: {MAX_TOKENS_DEFAULT} is sent, since max_output_tokens is not set"
+                "anthropic wants a limit of output tokens: {MAX_TOKENS_DEFAULT} is sent, since max_output_tokens is \
+                 not set"
             ));
         }
         if model.response_format == ResponseFormat::JsonObject {
@@ -176,7 +177,13 @@ fn system(instructions: &[&str]) -> Option<Json> {
 }
 
 fn tools(model: &ModelConfig) -> Json {
-    let tool = |tool: &crate::domain::model::Tool| json!({"name": tool.name, "description": tool.description, "input_schema": tool.parameters.value()});
+    let tool = |tool: &Tool| {
+        json!({
+            "name": tool.name,
+            "description": tool.description,
+            "input_schema": tool.parameters.value(),
+        })
+    };
     model.tools.iter().map(tool).collect()
 }
 

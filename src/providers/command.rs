@@ -160,8 +160,8 @@ impl CommandProvider {
     }
 }
 
-/// The words of a command line. Quotes hold blanks together, a backslash takes the next character as it is, and there is
-/// no shell behind it. `None` where a quote does not end.
+/// The words of a command line. Quotes hold blanks together, a backslash takes the next character as it is, and there
+/// is no shell behind it. `None` where a quote does not end.
 fn words(line: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;

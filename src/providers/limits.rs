@@ -17,7 +17,8 @@ pub struct RateLimits {
     pub resets_in: Option<Duration>,
 }
 
-/// One limit in each of the two spellings: `x-ratelimit-remaining-requests` and `anthropic-ratelimit-requests-remaining`.
+/// One limit in each of the two spellings: `x-ratelimit-remaining-requests` and
+/// `anthropic-ratelimit-requests-remaining`.
 const REQUESTS: [(&str, &str); 2] = [
     ("x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
     (

@@ -1,4 +1,5 @@
-//! The `OpenAI` Chat Completions format: `OpenAI` itself and the many servers that speak it, told apart by a [`Dialect`].
+//! The `OpenAI` Chat Completions format: `OpenAI` itself and the many servers that speak it, told apart by a
+//! [`Dialect`].
 
 mod request;
 mod response;

@@ -22,7 +22,8 @@ pub(super) enum Kind {
     Put = 1,
     Delete = 2,
     Commit = 3,
-    /// A put whose value is no longer kept. It is stored under this number, and enters the chain as the put that it was.
+    /// A put whose value is no longer kept. It is stored under this number, and enters the chain as the put that it
+    /// was.
     Superseded = 4,
 }
 

@@ -73,6 +73,28 @@ pub enum EngineError {
         /// What was found instead.
         what: String,
     },
+    /// A folder that something was to be written into holds something.
+    #[error("{} is not empty: nothing was written", dir.display())]
+    NotEmpty {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// A folder is no backup, or one that was not completed.
+    #[error("{} is not a complete backup: {what}", dir.display())]
+    NotABackup {
+        /// The folder.
+        dir: PathBuf,
+        /// What is missing.
+        what: &'static str,
+    },
+    /// A backup does not hold what was written into it.
+    #[error("the backup {} is damaged: {what}; nothing was restored", dir.display())]
+    DamagedBackup {
+        /// Its folder.
+        dir: PathBuf,
+        /// What is wrong, and where.
+        what: String,
+    },
     /// The operating system refused.
     #[error("could not {what} {}: {source}", path.display())]
     Io {
@@ -116,6 +138,9 @@ impl EngineError {
             Self::TooLarge { .. } => "split the content into smaller parts",
             Self::NewerFormat { .. } => "install the newer pegbox that wrote it",
             Self::NotAStore { .. } => "choose an empty folder or a store with --store",
+            Self::NotEmpty { .. } => "name a folder that is empty or does not exist yet",
+            Self::NotABackup { .. } => "name the folder that `pegbox store backup` wrote",
+            Self::DamagedBackup { .. } => "restore another backup, and check the disk that this one lies on",
             Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 "take the folder and all in it into your ownership, or copy it and open the copy with --store"
             }

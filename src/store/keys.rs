@@ -43,6 +43,8 @@ pub(super) const CHAINS: &str = "chain/";
 pub(super) const RUNS: &str = "run/";
 pub(super) const RUN_ENDS: &str = "run-end/";
 pub(super) const OUTCOMES: &str = "outcome/";
+pub(super) const OUTCOMES_OF: &str = "outcome-of/";
+pub(super) const FAILURES: &str = "failure/";
 pub(super) const REVIEWS: &str = "review/";
 pub(super) const DECISIONS: &str = "decision/";
 pub(super) const TRACES: &str = "trace/";
@@ -122,11 +124,11 @@ pub(super) fn outcome(run: RunId, index: u64) -> String {
 }
 
 pub(super) fn outcome_of(run: RunId, example: &ExampleId) -> String {
-    format!("outcome-of/{:010}/{example}", run.0)
+    format!("{OUTCOMES_OF}{:010}/{example}", run.0)
 }
 
 pub(super) fn failures(run: RunId) -> String {
-    format!("failure/{:010}/", run.0)
+    format!("{FAILURES}{:010}/", run.0)
 }
 
 pub(super) fn failure(run: RunId, index: u64) -> String {

@@ -13,8 +13,10 @@ pub mod embedded;
 pub mod engine;
 pub mod envelope;
 mod error;
+mod export;
 mod fields;
 mod frozen;
+mod import;
 mod keys;
 pub mod memory;
 mod pending;
@@ -28,5 +30,7 @@ mod suite;
 mod trace;
 pub mod verify;
 
+pub use export::Exported;
+pub use import::Chain;
 pub use records::{Change, PAGE_RECORDS_MAX, Store, StoreError};
 pub use run::OUTCOMES_PER_PAGE;

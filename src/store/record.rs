@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::envelope::{DecodeError, Record, decode_payload};
+use super::envelope::{self, DecodeError, EnvelopeError, Label, Record, decode_payload};
 use super::frozen::outcome_1::Outcome1;
 use super::frozen::run_1::{Run1, RunEnd1};
 use crate::domain::alias::Resolution;
@@ -21,6 +21,7 @@ use crate::domain::release::Release;
 use crate::domain::review::Review;
 use crate::domain::run::{Run, RunEnd, RunStep};
 use crate::domain::suite::SuiteVersion;
+use crate::domain::time::with_milliseconds;
 use crate::domain::trace::Trace;
 use crate::domain::version::PromptVersion;
 
@@ -28,6 +29,29 @@ use crate::domain::version::PromptVersion;
 macro_rules! records {
     ($($type:ty = $kind:literal $(, $schema:literal: $older:ty)?);+ $(;)?) => {
         $(record!($type, $kind $(, $schema, $older)?);)+
+
+        /// A stored record as JSON, with its type's name and schema number; `None` for a record of no known type.
+        pub(super) fn to_json(bytes: &[u8]) -> Option<Result<Plain, EnvelopeError>> {
+            let label = envelope::label(bytes)?;
+            $(if label == label_of::<$type>() {
+                return Some(plain::<$type>(stringify!($type), bytes));
+            }
+            $(if label == label_of::<$older>() {
+                return Some(plain::<$older>(stringify!($type), bytes));
+            })?)+
+            None
+        }
+
+        /// The bytes that a record has in the store; `None` for a type that is not known.
+        pub(super) fn from_json(plain: &Plain) -> Option<Result<Vec<u8>, String>> {
+            $(if plain.name == stringify!($type) && plain.schema == <$type as Record>::SCHEMA {
+                return Some(stored::<$type>(&plain.record));
+            }
+            $(if plain.name == stringify!($type) && plain.schema == <$older as Record>::SCHEMA {
+                return Some(stored::<$older>(&plain.record));
+            })?)+
+            None
+        }
 
         /// Every kind number in use.
         #[cfg(test)]
@@ -48,8 +72,13 @@ macro_rules! record {
             const SCHEMA: u16 = $schema;
 
             fn decode_older(schema: u16, payload: &[u8]) -> Option<Result<Self, DecodeError>> {
-                (schema + 1 == $schema).then(|| decode_payload::<$older>(payload).map(Self::from))
+                (schema == <$older as Record>::SCHEMA).then(|| decode_payload::<$older>(payload).map(Self::from))
             }
+        }
+
+        impl Record for $older {
+            const KIND: u16 = $kind;
+            const SCHEMA: u16 = $schema - 1;
         }
     };
 }
@@ -78,6 +107,48 @@ records! {
     RunStep = 21;
     Resolution = 22;
     StoredAnswer = 23;
+}
+
+/// A record as an export has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Plain {
+    /// The name of its type.
+    #[serde(rename = "type")]
+    pub(super) name: String,
+    pub(super) schema: u16,
+    pub(super) record: serde_json::Value,
+}
+
+fn label_of<R: Record>() -> Label {
+    Label {
+        kind: R::KIND,
+        schema: R::SCHEMA,
+    }
+}
+
+fn plain<R: Record>(name: &str, bytes: &[u8]) -> Result<Plain, EnvelopeError> {
+    let refused = |why: String| EnvelopeError::Encode {
+        kind: R::KIND,
+        schema: R::SCHEMA,
+        why,
+    };
+    let record: R = envelope::decode(bytes)?;
+    let json = with_milliseconds(|| serde_json::to_value(&record)).map_err(|error| refused(error.to_string()))?;
+    // What an export cannot give back exactly would be lost by it.
+    if stored::<R>(&json).map_err(refused)? != envelope::encode(&record)? {
+        return Err(refused("as JSON it would be another record".into()));
+    }
+    Ok(Plain {
+        name: name.to_owned(),
+        schema: R::SCHEMA,
+        record: json,
+    })
+}
+
+fn stored<R: Record>(json: &serde_json::Value) -> Result<Vec<u8>, String> {
+    // Through text, as an import will read it.
+    let record: R = serde_json::from_str(&json.to_string()).map_err(|error| error.to_string())?;
+    envelope::encode(&record).map_err(|error| error.to_string())
 }
 
 /// The value of a key that says all by itself.

@@ -36,9 +36,38 @@ pub enum StoreError {
         /// What is wrong with it.
         source: EnvelopeError,
     },
+    /// A record cannot be exported.
+    #[error("could not export {key}: {what}")]
+    NotExported {
+        /// Its key.
+        key: String,
+        /// Why.
+        what: String,
+    },
+    /// The store was changed while it was exported.
+    #[error("the store was changed while it was exported: nothing was exported")]
+    ChangedMeanwhile,
+    /// An export cannot be imported.
+    #[error("could not import {file}{}: {what}; nothing was imported", at_line(*line))]
+    NotImported {
+        /// The file in the export.
+        file: String,
+        /// The line in it, from 1; 0 for the file as a whole.
+        line: u64,
+        /// What is wrong there.
+        what: String,
+    },
     /// A stored record breaks its own rules.
     #[error(transparent)]
     Domain(#[from] DomainError),
+}
+
+fn at_line(line: u64) -> String {
+    if line == 0 {
+        String::new()
+    } else {
+        format!(", line {line}")
+    }
 }
 
 /// Records over an engine. Cheap to clone.

@@ -130,15 +130,8 @@ impl Change {
                 keys::outcome_of(outcome.run, &outcome.example),
                 &OutcomeIndex(outcome.index),
             )?;
-        match outcome.why() {
-            Some(why) => {
-                let line = FailureLine {
-                    example: outcome.example.clone(),
-                    why,
-                    latency_ms: outcome.latency_ms,
-                };
-                change.insert(keys::failure(outcome.run, outcome.index), &line)
-            }
+        match failure_line(outcome) {
+            Some(line) => change.insert(keys::failure(outcome.run, outcome.index), &line),
             None => Ok(change),
         }
     }
@@ -156,4 +149,13 @@ impl Change {
     pub fn insert_run_end(self, end: &RunEnd) -> Result<Self, StoreError> {
         self.insert(keys::run_end(end.run), end)
     }
+}
+
+/// The line that a list of failures has about an outcome; none about one that passed.
+pub(super) fn failure_line(outcome: &Outcome) -> Option<FailureLine> {
+    Some(FailureLine {
+        why: outcome.why()?,
+        example: outcome.example.clone(),
+        latency_ms: outcome.latency_ms,
+    })
 }

@@ -3,7 +3,9 @@
 use super::engine::{EngineError, EngineReport, Scan};
 use super::envelope::Record;
 use super::keys;
+use super::record::{Mark, OutcomeIndex};
 use super::records::{Store, StoreError};
+use super::run::failure_line;
 use crate::domain::DomainError;
 use crate::domain::alias::Resolution;
 use crate::domain::answer::{ExactRequest, StoredAnswer};
@@ -14,8 +16,9 @@ use crate::domain::example::Example;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::{RunId, VersionId};
 use crate::domain::outcome::Outcome;
+use crate::domain::progress::FailureLine;
 use crate::domain::promotion::Promotion;
-use crate::domain::release::Release;
+use crate::domain::release::{ModelBundle, Release};
 use crate::domain::review::Review;
 use crate::domain::run::{Run, RunEnd};
 use crate::domain::suite::SuiteVersion;
@@ -73,6 +76,14 @@ impl Store {
         check.each(keys::SUITES, |_, _, suite: &SuiteVersion| Ok(rule(suite.verify())))?;
         check.each(keys::RUNS, Verification::run)?;
         check.each(keys::OUTCOMES, Verification::outcome)?;
+        check.each(keys::FAILURES, Verification::failure)?;
+        let count = |prefix: &str| self.engine().count(prefix.as_bytes());
+        // Each outcome has its place by example; where there are more places, some are of no outcome.
+        if count(keys::OUTCOMES_OF)? != count(keys::OUTCOMES)? {
+            check.each(keys::OUTCOMES_OF, |check, key, place: &OutcomeIndex| {
+                check.outcome_place(key, place.0)
+            })?;
+        }
         check.each(keys::RUN_ENDS, Verification::run_end)?;
         check.each(keys::REVIEWS, Verification::review)?;
         check.each(keys::DECISIONS, Verification::decision)?;
@@ -194,21 +205,54 @@ impl Verification<'_> {
             Some(_) => return Ok(Some(format!("{} has other content than was run", run.dataset))),
             None => return Ok(Some(format!("{} is missing", run.dataset))),
         }
-        Ok(match self.store.suite(&run.suite)? {
-            Some(suite) if suite.content_hash == run.suite_hash => None,
-            Some(_) => Some(format!("{} has other content than was run", run.suite)),
-            None => Some(format!("{} is missing", run.suite)),
-        })
+        match self.store.suite(&run.suite)? {
+            Some(suite) if suite.content_hash == run.suite_hash => {}
+            Some(_) => return Ok(Some(format!("{} has other content than was run", run.suite))),
+            None => return Ok(Some(format!("{} is missing", run.suite))),
+        }
+        match run.subject.version() {
+            Some(version) => self.mark(&keys::run_of(version, run.id)),
+            None => Ok(None),
+        }
+    }
+
+    /// A record's place in a list by something else.
+    fn mark(&self, key: &str) -> Result<Option<String>, StoreError> {
+        let mark: Option<Mark> = self.store.load(key)?;
+        Ok(mark.is_none().then(|| format!("its place {key} in a list is missing")))
     }
 
     fn outcome(&self, _key: &str, outcome: &Outcome) -> Result<Option<String>, StoreError> {
         if let Some(fault) = self.run_link(outcome.run)? {
             return Ok(Some(fault));
         }
-        let example = self.store.example(&outcome.example_hash)?;
-        Ok(example
-            .is_none()
-            .then(|| format!("its example {} is missing", outcome.example)))
+        if self.store.example(&outcome.example_hash)?.is_none() {
+            return Ok(Some(format!("its example {} is missing", outcome.example)));
+        }
+        let place = keys::outcome_of(outcome.run, &outcome.example);
+        if self.store.load::<OutcomeIndex>(&place)? != Some(OutcomeIndex(outcome.index)) {
+            return Ok(Some(format!("{place} does not lead to it")));
+        }
+        let line: Option<FailureLine> = self.store.load(&keys::failure(outcome.run, outcome.index))?;
+        Ok((line != failure_line(outcome))
+            .then(|| "the line about it in the list of failures says something else".into()))
+    }
+
+    /// That a line says what its outcome says, the outcome's check looks at.
+    fn failure(&self, key: &str, _line: &FailureLine) -> Result<Option<String>, StoreError> {
+        let mut parts = key.split('/').skip(1).filter_map(|number| number.parse().ok());
+        let (Some(run), Some(index)) = (parts.next().and_then(|run| u32::try_from(run).ok()), parts.next()) else {
+            return Ok(Some("it lies under no outcome's number".into()));
+        };
+        let outcome = self.store.outcome(RunId(run), index)?;
+        Ok(outcome.is_none().then(|| "there is no such outcome".into()))
+    }
+
+    fn outcome_place(&self, key: &str, index: u64) -> Result<Option<String>, StoreError> {
+        let run = key.split('/').nth(1).and_then(|number| number.parse().ok()).map(RunId);
+        let outcome = run.map(|run| self.store.outcome(run, index)).transpose()?.flatten();
+        let is_its = |outcome: &Outcome| key == keys::outcome_of(outcome.run, &outcome.example);
+        Ok((!outcome.as_ref().is_some_and(is_its)).then(|| "it leads to no outcome of that example".into()))
     }
 
     fn run_end(&self, _key: &str, end: &RunEnd) -> Result<Option<String>, StoreError> {
@@ -242,6 +286,14 @@ impl Verification<'_> {
         {
             return Ok(Some(format!("{review} is missing")));
         }
+        if let Some(fault) = self.mark(&keys::decision_of_version(&decision.version, decision.id))? {
+            return Ok(Some(fault));
+        }
+        if let Some(review) = decision.review
+            && let Some(fault) = self.mark(&keys::decision_of_review(review, decision.id))?
+        {
+            return Ok(Some(fault));
+        }
         self.version_link(&decision.version, decision.content_hash)
     }
 
@@ -251,7 +303,20 @@ impl Verification<'_> {
         {
             return Ok(Some(format!("its rollback target {} is missing", target.release)));
         }
-        self.promotion(&release.promotion)
+        if let Some(fault) = self.promotion(&release.promotion)? {
+            return Ok(Some(fault));
+        }
+        let version = self.store.version(&release.promotion.version)?;
+        if version.as_ref().map(ModelBundle::of).as_ref() != Some(&release.bundle) {
+            let version = &release.promotion.version;
+            return Ok(Some(format!("its model bundle is not that of {version}")));
+        }
+        let replaced = match &release.promotion.replaces {
+            Some(replaced) => self.store.release(replaced)?.map(|replaced| replaced.bundle),
+            None => None,
+        };
+        Ok((replaced != release.replaced_bundle)
+            .then(|| "it names another model bundle than the one it replaced".into()))
     }
 
     /// A promotion rests on an approval of this very content.

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::WorkbenchError;
 use super::reusing::Tape;
+use super::{Workbench, WorkbenchError};
 use crate::domain::model::ModelConfig;
 use crate::domain::outcome::ErrorKind;
 use crate::domain::run::RunSettings;
 use crate::evals::pipeline::CONCURRENCY_MAX;
-use crate::providers::{self, Endpoint, Provider, ProviderError};
+use crate::providers::{self, Endpoint, Environment, Provider, ProviderError};
 
 /// Most tries for one example: with the longest pauses, a quarter of an hour.
 const ATTEMPTS_MAX: u32 = 100;
@@ -40,24 +40,31 @@ pub(super) fn check_settings(settings: &RunSettings) -> Result<(), WorkbenchErro
     }
 }
 
-/// Makes the provider of a model ready.
-pub(super) fn connect(model: &ModelConfig, settings: &RunSettings) -> Result<Arc<dyn Provider>, WorkbenchError> {
-    connect_taped(model, settings, &Tape::Off)
-}
+impl Workbench {
+    /// Makes the provider of a model ready.
+    pub(super) fn connect(
+        &self,
+        model: &ModelConfig,
+        settings: &RunSettings,
+    ) -> Result<Arc<dyn Provider>, WorkbenchError> {
+        self.connect_taped(model, settings, &Tape::Off)
+    }
 
-/// The same, with its traffic on a tape.
-pub(super) fn connect_taped(
-    model: &ModelConfig,
-    settings: &RunSettings,
-    tape: &Tape,
-) -> Result<Arc<dyn Provider>, WorkbenchError> {
-    let endpoint = Endpoint {
-        base_url: settings.base_url.clone(),
-        timeout: Duration::from_millis(settings.timeout_ms),
-        prices: providers::PriceTable::shipped(),
-    };
-    let environment = providers::Environment::read();
-    providers::connect_taped(&environment, &model.provider, &endpoint, tape).map_err(provider_error)
+    /// The same, with its traffic on a tape.
+    pub(super) fn connect_taped(
+        &self,
+        model: &ModelConfig,
+        settings: &RunSettings,
+        tape: &Tape,
+    ) -> Result<Arc<dyn Provider>, WorkbenchError> {
+        let endpoint = Endpoint {
+            base_url: settings.base_url.clone(),
+            timeout: Duration::from_millis(settings.timeout_ms),
+            prices: Arc::clone(&self.prices),
+        };
+        let environment = Environment::read();
+        providers::connect_taped(&environment, &model.provider, &endpoint, tape).map_err(provider_error)
+    }
 }
 
 /// What a provider refused before anything was sent.

@@ -153,6 +153,11 @@ impl From<StoreError> for WorkbenchError {
                 "look again and repeat it if it still applies",
             ),
             StoreError::Engine(EngineError::TooLarge { .. }) => Self::invalid(error.to_string(), "make it smaller"),
+            StoreError::NotImported { .. } => Self::invalid(
+                error.to_string(),
+                "correct it, or export again; --new-chain takes records that were changed on purpose",
+            ),
+            StoreError::ChangedMeanwhile => Self::refused(error.to_string(), "export when nothing runs"),
             other => Self::Store(other),
         }
     }

@@ -48,15 +48,17 @@ pub use request::*;
 pub use reusing::*;
 pub use reviewing::*;
 pub use running::*;
+pub use storage::{Advance, Chain};
 pub use tracing::*;
 
 use crate::domain::actor::Actor;
 use crate::domain::ids::RunId;
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
+use crate::providers::PriceTable;
 use crate::releases::Act;
 use crate::store::Store;
-use crate::store::embedded::EmbeddedEngine;
+use crate::store::embedded::{EmbeddedEngine, Sizes};
 use crate::store::engine::{AuditEntry, Engine};
 
 /// Reads the time. Handed in from outside, so that tests and the demo choose it.
@@ -75,12 +77,24 @@ pub struct Workbench {
     runtime: tokio::runtime::Handle,
     live_runs: Mutex<HashMap<RunId, running::LiveRun>>,
     taking_run: Mutex<()>,
+    prices: Arc<PriceTable>,
 }
 
 impl Workbench {
     /// Opens the store in a folder, and makes it where there is none.
     pub fn open(folder: &Path, clock: Clock, runtime: tokio::runtime::Handle) -> Result<Self, WorkbenchError> {
-        let engine = EmbeddedEngine::open(folder).map_err(|error| WorkbenchError::Store(error.into()))?;
+        Self::open_watched(folder, clock, runtime, &mut |_| {})
+    }
+
+    /// Opens the store, and tells how far that has come where it takes long.
+    pub fn open_watched(
+        folder: &Path,
+        clock: Clock,
+        runtime: tokio::runtime::Handle,
+        watch: &mut dyn FnMut(Advance),
+    ) -> Result<Self, WorkbenchError> {
+        let opened = EmbeddedEngine::open_watched(folder, Sizes::default(), watch);
+        let engine = opened.map_err(|error| WorkbenchError::Store(error.into()))?;
         Ok(Self::over(Arc::new(engine), clock, runtime))
     }
 
@@ -92,7 +106,20 @@ impl Workbench {
             runtime,
             live_runs: Mutex::new(HashMap::new()),
             taking_run: Mutex::new(()),
+            prices: PriceTable::shipped(),
         }
+    }
+
+    /// The same with the prices of a file before those that it knows.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be read in the text of the file.
+    pub fn with_prices(mut self, file: &str, text: &str) -> Result<Self, WorkbenchError> {
+        let hint = "write it as assets/prices.toml of the program's source: as_of, source and [[models]]";
+        let prices = self.prices.with(text);
+        self.prices = Arc::new(prices.map_err(|why| WorkbenchError::invalid(format!("{file}: {why}"), hint))?);
+        Ok(self)
     }
 
     /// The time.

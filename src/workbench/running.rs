@@ -4,7 +4,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::connecting::{check_settings, connect, connect_taped};
+use super::connecting::check_settings;
 use super::reusing::Tape;
 use super::room::OUTCOME_BYTES;
 use super::run_store::{RunFeed, RunSink, total_of};
@@ -114,7 +114,7 @@ impl Workbench {
         self.check_room_for_outcomes(example_count)?;
         let mut settings = start.settings.clone();
         settings.base_url = settings.base_url.or_else(|| tape.base_url());
-        let provider = connect_taped(&version.content.model, &settings, tape)?;
+        let provider = self.connect_taped(&version.content.model, &settings, tape)?;
         // What the environment says now may not be what it says when the run is resumed.
         settings.base_url = settings.base_url.or_else(|| provider.endpoint());
         let mut run = Run {
@@ -163,7 +163,7 @@ impl Workbench {
     /// What settings mean for the provider of a version, where they mean something else than their name says.
     pub fn run_notes(&self, version: &VersionId, settings: &RunSettings) -> Result<Vec<String>, WorkbenchError> {
         let version = self.version(version)?;
-        let provider = connect(&version.content.model, settings)?;
+        let provider = self.connect(&version.content.model, settings)?;
         let roles: Vec<Role> = version.content.messages.iter().map(|message| message.role).collect();
         let mut notes = provider.notes(&version.content.model);
         notes.extend(provider.role_notes(&roles));
@@ -222,7 +222,7 @@ impl Workbench {
         let version_id = found(run.subject.version().cloned(), "version", &run.subject.label())?;
         let version = self.version(&version_id)?;
         let suite = self.suite(&run.suite)?;
-        let provider = connect(&version.content.model, &run.settings)?;
+        let provider = self.connect(&version.content.model, &run.settings)?;
         Change::new(self.audit(actor, "run.resume", &id, "")).commit(&self.store)?;
         self.spawn(actor, self.job(&run, &version, suite.content, provider));
         Ok(())

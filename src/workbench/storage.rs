@@ -1,12 +1,18 @@
 //! The store itself: its health, its numbers, its policy.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use super::{Workbench, WorkbenchError};
 use crate::domain::actor::Actor;
 use crate::domain::policy::Policy;
 use crate::domain::reason::Reason;
-use crate::store::Change;
-use crate::store::engine::{AuditRow, EngineStats};
+pub use crate::store::Chain;
+use crate::store::embedded::backup::{self, Backup};
+pub use crate::store::engine::Advance;
+use crate::store::engine::{AuditRow, Compaction, EngineStats, Space, Watch};
 use crate::store::verify::StoreReport;
+use crate::store::{Change, Exported, Store, StoreError};
 
 impl Workbench {
     /// Checks everything that is stored.
@@ -16,7 +22,40 @@ impl Workbench {
 
     /// What the store holds, in numbers.
     pub fn stats(&self) -> Result<EngineStats, WorkbenchError> {
-        Ok(self.store.engine().stats().map_err(crate::store::StoreError::from)?)
+        Ok(self.store.engine().stats().map_err(StoreError::from)?)
+    }
+
+    /// What the store holds, by kind of record: how many, and what they take.
+    pub fn spaces(&self) -> Result<Vec<Space>, WorkbenchError> {
+        Ok(self.store.engine().spaces().map_err(StoreError::from)?)
+    }
+
+    /// Drops what nobody can ask for any more: values that later ones replaced. The audit chain stays as it is.
+    pub fn compact(&self, watch: Watch<'_>) -> Result<Compaction, WorkbenchError> {
+        Ok(self.store.engine().compact(watch).map_err(StoreError::from)?)
+    }
+
+    /// Writes everything as plain text into a folder that is empty or absent.
+    pub fn export_store(&self, to: &Path, watch: Watch<'_>) -> Result<Exported, WorkbenchError> {
+        Ok(backup::fill_folder(to, |to| self.store.export(to, watch))?)
+    }
+
+    /// Makes a store of an export, in a folder that is empty or absent.
+    pub fn import_store(from: &Path, to: &Path, chain: Chain, watch: Watch<'_>) -> Result<Exported, WorkbenchError> {
+        let import = |engine| Store::new(Arc::new(engine)).import(from, chain, watch);
+        Ok(backup::build(to, import)?)
+    }
+
+    /// Backs up the store in a folder, which may be in use, into a folder that is empty or absent.
+    pub fn back_up_store(store: &Path, to: &Path, watch: Watch<'_>) -> Result<Backup, WorkbenchError> {
+        let made = backup::back_up(store, to, watch);
+        Ok(made.map_err(StoreError::from)?)
+    }
+
+    /// Makes a store of a backup, in a folder that is empty or absent.
+    pub fn restore_store(from: &Path, to: &Path, watch: Watch<'_>) -> Result<Backup, WorkbenchError> {
+        let restored = backup::restore(from, to, watch);
+        Ok(restored.map_err(StoreError::from)?)
     }
 
     /// Entries of the audit chain from a sequence number on.
@@ -25,7 +64,7 @@ impl Workbench {
             .store
             .engine()
             .audit_page(from_sequence, limit)
-            .map_err(crate::store::StoreError::from)?)
+            .map_err(StoreError::from)?)
     }
 
     /// The rules of this store.

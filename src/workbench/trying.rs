@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::connecting::connect;
 use super::editing::parse_document;
 use super::running::eval_error;
 use super::{Workbench, WorkbenchError};
@@ -37,7 +36,7 @@ impl Workbench {
             None => ungraded(),
         };
         let settings = RunSettings::default();
-        let provider = connect(&content.model, &settings)?;
+        let provider = self.connect(&content.model, &settings)?;
         let run = Run {
             id: UNRECORDED,
             subject: Subject::Prompt {

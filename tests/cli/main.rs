@@ -8,6 +8,7 @@
 mod errors;
 mod help;
 mod json;
+mod keeping;
 mod pegbox;
 mod reproducing;
 mod runs;

@@ -202,3 +202,37 @@ fn start_asking_owned(url: &str) -> Vec<String> {
         .map(str::to_owned)
         .collect()
 }
+
+#[test]
+fn a_price_table_of_ones_own_is_used_and_its_mistakes_are_said() {
+    let server = Server::start(|_| Answer::chat("{}"));
+    let pegbox = asking(1);
+    let url = server.base_url();
+    let table =
+        "as_of = \"2026-11-24\"\nsource = \"ours\"\n[[models]]\nnames = [\"test-model\"]\ninput = 1\noutput = 2\n";
+    let bad = pegbox.write("bad.toml", table.replace("= 2\n", "= -2\n"));
+    let said = pegbox.says(&start_asking(&url, &["--prices", &bad]));
+    assert_eq!(said.code, 2);
+    assert!(
+        said.stderr.contains("bad.toml") && said.stderr.contains("-2 is no price"),
+        "{said:?}"
+    );
+    assert!(server.requests().is_empty());
+
+    let unknown = pegbox.says(&start_asking(&url, &[]));
+    assert!(
+        unknown.stdout.contains("unknown") && !unknown.stdout.contains('$'),
+        "{unknown:?}"
+    );
+    let own = pegbox.write("own.toml", table);
+    let known = pegbox.says(&start_asking(&url, &["--prices", &own]));
+    // 12 tokens in at 1 and 3 out at 2 dollars a million.
+    assert!(known.stdout.contains("$0.0000180"), "{known:?}");
+    std::fs::write(
+        pegbox.store().join("prices.toml"),
+        table.replace("input = 1", "input = 11"),
+    )
+    .unwrap();
+    let of_store = pegbox.says(&start_asking(&url, &[]));
+    assert!(of_store.stdout.contains("$0.0001"), "{of_store:?}");
+}

@@ -32,7 +32,7 @@ use pegbox::domain::release::ReleaseKind;
 use pegbox::domain::run::{AnswerSource, EndState, Picked, RunStepKind, Subject};
 use pegbox::domain::suite::Comparison;
 use pegbox::domain::version::ChangeKind;
-use pegbox::store::engine::{AuditEntry, Batch, Engine};
+use pegbox::store::engine::{AuditEntry, Batch, Engine, Scan};
 use pegbox::store::envelope::{self, Label, Record};
 use pegbox::store::memory::MemoryEngine;
 use pegbox::store::{Change, Store};
@@ -159,6 +159,33 @@ fn the_stores_own_records_have_the_bytes_that_they_always_had() {
     engine.commit(old).unwrap();
     assert_eq!(store.runs_of(&"triage_v2".parse().unwrap()).unwrap(), [run.id]);
     assert_eq!(store.outcome_of(run.id, &outcome.example).unwrap(), Some(outcome));
+}
+
+/// Every sample, as an export writes it and an import reads it.
+#[test]
+fn every_record_survives_an_export() {
+    let mut batch = Batch::new(audit());
+    for entry in std::fs::read_dir(fixtures()).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        batch = batch.put(format!("{name}/1"), std::fs::read(&path).unwrap());
+    }
+    assert!(batch.ops.len() >= usize::from(KIND_COUNT));
+    let engine = Arc::new(MemoryEngine::new());
+    engine.commit(batch.put("gone/1", "a value that is no record")).unwrap();
+    engine.commit(Batch::new(audit()).delete("gone/1")).unwrap();
+
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::new(Arc::clone(&engine) as Arc<dyn Engine>);
+    store.export(folder.path(), &mut |_| {}).unwrap();
+    let imported = Arc::new(MemoryEngine::new());
+    let store = Store::new(Arc::clone(&imported) as Arc<dyn Engine>);
+    store
+        .import(folder.path(), pegbox::store::Chain::Same, &mut |_| {})
+        .unwrap();
+    let everything = Scan::prefix("", usize::MAX);
+    assert_eq!(imported.scan(&everything).unwrap(), engine.scan(&everything).unwrap());
+    assert_eq!(imported.history(1, 10).unwrap(), engine.history(1, 10).unwrap());
 }
 
 /// On disk a variant is its place, so new ones go to the end, and none is moved or taken away.

@@ -225,6 +225,37 @@ fn the_audit_log_is_read_in_pages() {
 }
 
 #[test]
+fn the_history_and_the_sizes_are_told_alike() {
+    with_each_engine(|engine| {
+        put(engine, "b/1", &"draft ".repeat(30));
+        put(engine, "b/1", "v");
+        put(engine, "a", "v");
+        engine.commit(batch("two").put("b/2", "vv").delete("a")).expect("taken");
+        let history = engine.history(1, 100).expect("history");
+        assert_eq!(engine.history(3, 1).expect("history"), history[2..3]);
+        assert_eq!(engine.history(0, 2).expect("history"), history[..2]);
+        assert_eq!(engine.history(5, 9).expect("history"), []);
+        let told: Vec<_> = history[3]
+            .ops
+            .iter()
+            .map(|op| (op.key.as_slice(), op.value_bytes))
+            .collect();
+        assert_eq!(told, [(b"b/2".as_slice(), Some(2)), (b"a", None)]);
+        assert_eq!(history[3].audit, audit("two"));
+        engine.compact(&mut |_| {}).expect("compacted");
+        assert_eq!(
+            engine.history(1, 100).expect("history"),
+            history,
+            "compaction changes no history"
+        );
+        let spaces = engine.spaces().expect("spaces");
+        assert_eq!(spaces.len(), 1, "{spaces:?}");
+        assert_eq!((spaces[0].name.as_slice(), spaces[0].keys), (b"b".as_slice(), 2));
+        assert!(spaces[0].bytes >= 9, "{spaces:?}");
+    });
+}
+
+#[test]
 fn readers_never_see_half_a_batch() {
     with_each_engine(|engine| {
         let names = ["r/a", "r/b", "r/c", "r/d", "r/e", "r/f"];

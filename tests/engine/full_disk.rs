@@ -6,6 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use pegbox::store::embedded::backup::back_up;
 use pegbox::store::embedded::{EmbeddedEngine, Sizes};
 use pegbox::store::engine::{Engine, EngineError, Room};
 
@@ -209,4 +210,45 @@ fn a_read_only_disk_is_named_with_the_way_out() {
         text(&EmbeddedEngine::open(&dir).expect("the store opens"), "k"),
         Some("v".into())
     );
+}
+
+#[test]
+fn a_compaction_and_a_backup_without_room_say_so_and_lose_nothing() {
+    let Some(disk) = SmallDisk::mount("a_compaction_and_a_backup_without_room_say_so_and_lose_nothing") else {
+        return;
+    };
+    disk.remount("size=40m");
+    let dir = disk.store();
+    let engine = EmbeddedEngine::open(&dir).expect("the store opens");
+    let draft = |n: u32| format!("{n} ").repeat(200_000);
+    for n in 0..20 {
+        put(&engine, "draft", &draft(n));
+        put(&engine, &format!("k/{n}"), "stays");
+    }
+    disk.stuff();
+    for _ in 0..2 {
+        let error = engine.compact(&mut |_| {}).expect_err("no room");
+        assert!(matches!(error, EngineError::Full { .. }), "{error}");
+    }
+    let backup = disk.0.path().join("backup");
+    let error = back_up(&dir, &backup, &mut |_| {}).expect_err("no room");
+    assert!(matches!(error, EngineError::Full { .. }), "{error}");
+    assert!(!backup.exists(), "half a backup is none");
+    assert_eq!(text(&engine, "draft"), Some(draft(19)));
+
+    fs::remove_file(disk.0.path().join("stuffing")).expect("removed");
+    put(&engine, "more", "the store goes on");
+    let bytes = engine.stats().expect("stats").journal_bytes;
+    disk.remount("size=64m");
+    let done = engine.compact(&mut |_| {}).expect("there is room");
+    assert_eq!(done.values, 19);
+    assert!(engine.stats().expect("stats").journal_bytes < bytes / 5);
+    back_up(&dir, &backup, &mut |_| {}).expect("there is room");
+    assert_eq!(engine.count(b"k/").expect("count"), 20);
+    assert_eq!(text(&engine, "draft"), Some(draft(19)));
+    assert_eq!(engine.verify().expect("verify").findings, []);
+    drop(engine);
+    let engine = EmbeddedEngine::open(&dir).expect("the store opens");
+    assert_eq!(engine.recovery().index_rebuilt, None);
+    assert_eq!(engine.count(b"k/").expect("count"), 20);
 }

@@ -2,6 +2,8 @@
 //! after anything that can happen to the process or its files.
 
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod compaction;
 #[cfg(test)]
 mod conformance;

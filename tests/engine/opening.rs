@@ -38,6 +38,25 @@ fn a_folder_is_made_private_and_opens_again() {
 }
 
 #[test]
+fn a_clean_close_says_that_the_index_is_whole() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let in_use = dir.path().join("index.in-use");
+    let engine = open(dir.path());
+    put(&engine, "k", "v");
+    assert!(in_use.exists());
+    drop(engine);
+    assert!(!in_use.exists());
+    fs::write(&in_use, "an earlier start").expect("written");
+    let engine = open(dir.path());
+    assert_eq!(
+        engine.recovery(),
+        &Recovery::default(),
+        "an index without holes is kept"
+    );
+    assert_eq!(text(&engine, "k"), Some("v".into()));
+}
+
+#[test]
 fn a_store_in_use_is_busy_until_it_is_closed() {
     let dir = tempfile::tempdir().expect("a folder");
     let engine = open(dir.path());

@@ -186,9 +186,15 @@ impl Recording {
         let index = to.join("index");
         copy_files(copy, &index);
         let (_, other) = ages[dice.pick(ages.len())];
+        after_a_restart(to);
         let what = ruin(&index, other, dice);
         format!("index of commit {commits} {what}")
     }
+}
+
+/// Says in a store's folder that it was in use when the machine stopped.
+pub fn after_a_restart(store: &Path) {
+    fs::write(store.join("index.in-use"), "an earlier start").expect("written");
 }
 
 /// Does to an index what a cut may do to files that are never synced; `other` is an index of another age.
@@ -293,6 +299,45 @@ fn zero(path: &Path, from: u64, bytes: u64) {
     file.seek(SeekFrom::Start(from)).expect("sought");
     let zeros = vec![0; usize::try_from(bytes).expect("small")];
     file.write_all(&zeros).expect("written");
+}
+
+/// An index so large that opening it does not read all of it.
+#[test]
+fn holes_in_a_large_index_are_found_and_mended_at_once() {
+    const KEYS: usize = 40_000;
+    let mut dice = Dice(SEED);
+    let dir = tempfile::tempdir().expect("a folder");
+    let live = dir.path().join("live");
+    let engine = EmbeddedEngine::open(&live).expect("the store opens");
+    for first in (0..KEYS).step_by(1_000) {
+        let name = |n| format!("key/{n:06}/{}", "x".repeat(60));
+        let many = (first..first + 1_000).fold(batch("many"), |batch, n| batch.put(name(n), "v"));
+        engine.commit(many).expect("taken");
+    }
+    drop(engine);
+    // Opened once more, so that sled has a snapshot and need not read its data again.
+    drop(EmbeddedEngine::open(&live).expect("the store opens"));
+    let mut rebuilt = 0;
+    for round in 0..6 {
+        let disk = dir.path().join(format!("disk.{round}"));
+        copy_files(&live.join("journal"), &disk.join("journal"));
+        copy_files(&live.join("index"), &disk.join("index"));
+        fs::copy(live.join("FORMAT"), disk.join("FORMAT")).expect("copied");
+        after_a_restart(&disk);
+        let db = disk.join("index").join("db");
+        let from = dice.roll(len(&db) / 2) / SECTOR_BYTES * SECTOR_BYTES;
+        zero(&db, from, SECTOR_BYTES * 64);
+        let engine = EmbeddedEngine::open(&disk).expect("the store opens");
+        rebuilt += usize::from(engine.recovery().index_rebuilt.is_some());
+        assert_eq!(
+            engine.count(b"key/").expect("every slot can be read"),
+            KEYS as u64,
+            "round {round}"
+        );
+        assert_eq!(engine.verify().expect("verify").findings, [], "round {round}");
+    }
+    println!("{rebuilt} of 6 rebuilt");
+    assert!(rebuilt > 1, "some holes are in what is used");
 }
 
 #[test]

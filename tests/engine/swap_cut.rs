@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use pegbox::store::embedded::{EmbeddedEngine, Recovery, Sizes};
 use pegbox::store::engine::{Engine, Entry, PastCommit, Scan};
 
-use crate::power_cut::{Dice, copy_files, ruin, set_len};
+use crate::power_cut::{Dice, after_a_restart, copy_files, ruin, set_len};
 use crate::store::{batch, compact, put, text};
 
 const CUTS: u64 = 110;
@@ -164,6 +164,7 @@ fn a_compaction_that_is_cut_anywhere_loses_nothing() {
         let (mine, other) = (dice.pick(ages.len()), dice.pick(ages.len()));
         if dice.roll(8) > 0 {
             copy_files(&ages[mine], &index);
+            after_a_restart(disk.path());
             cut = format!("{cut}, index {mine} {}", ruin(&index, &ages[other], &mut dice));
         }
 

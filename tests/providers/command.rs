@@ -24,7 +24,8 @@ const LONG: Duration = Duration::from_secs(60);
 #[tokio::test]
 async fn one_line_in_one_line_out_by_one_process() {
     let script = "n=0; while read -r line; do n=$((n+1)); \
-                  printf \"%s\\n\" \"{\\\"text\\\":\\\"$n\\\",\\\"model\\\":\\\"mine\\\",\\\"usage\\\":{\\\"input_tokens\\\":3}}\"; done";
+                  printf \"{\\\"text\\\":\\\"$n\\\",\\\"model\\\":\\\"mine\\\",\
+                  \\\"usage\\\":{\\\"input_tokens\\\":3}}\\n\"; done";
     let provider = program(script, LONG);
     for expected in ["1", "2", "3"] {
         let reply = provider.answer(&request("m", "x")).await.unwrap();
@@ -65,7 +66,8 @@ async fn requests_in_flight_have_processes_of_their_own() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().display();
     let script = format!(
-        "read -r line; touch {place}/$$; while [ $(ls {place} | wc -l) -lt 2 ]; do sleep 0.01; done; echo \"{{\\\"text\\\":\\\"a\\\"}}\""
+        "read -r line; touch {place}/$$; while [ $(ls {place} | wc -l) -lt 2 ]; do sleep 0.01; done; \
+         echo \"{{\\\"text\\\":\\\"a\\\"}}\""
     );
     let provider = program(&script, LONG);
     let request = request("m", "x");

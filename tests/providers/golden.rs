@@ -70,7 +70,8 @@ async fn arrived(request: &ChatRequest) -> Received {
     server.requests().pop().unwrap()
 }
 
-const CHAT_CALL: &str = r#"{"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"get_weather","arguments":"{\"city\":\"Paris\"}"}}]}"#;
+const CHAT_CALL: &str = r#"{"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function",
+    "function":{"name":"get_weather","arguments":"{\"city\":\"Paris\"}"}}]}"#;
 
 fn chat_body(system_role: &str, limit: &str) -> Json {
     let mut body = json!({
@@ -182,7 +183,8 @@ async fn azure_has_its_own_paths_below_a_bare_host() {
 
 #[tokio::test]
 async fn openai_responses() {
-    let own = r#"[{"type":"reasoning","id":"rs_1"},{"type":"function_call","call_id":"c1","name":"get_weather","arguments":"{}"}]"#;
+    let own = r#"[{"type":"reasoning","id":"rs_1"},{"type":"function_call","call_id":"c1",
+        "name":"get_weather","arguments":"{}"}]"#;
     let flags = vec![setting("store", "true"), setting("text", "{\"verbosity\":\"low\"}")];
     let received = arrived(&rich("openai_responses", flags, own)).await;
     assert_eq!(received.target, "POST /v1/responses");
@@ -225,7 +227,8 @@ async fn openai_responses() {
 
 #[tokio::test]
 async fn anthropic() {
-    let own = r#"[{"type":"thinking","thinking":"hm","signature":"s"},{"type":"tool_use","id":"c1","name":"get_weather","input":{"city":"Paris"}}]"#;
+    let own = r#"[{"type":"thinking","thinking":"hm","signature":"s"},{"type":"tool_use","id":"c1",
+        "name":"get_weather","input":{"city":"Paris"}}]"#;
     let flags = vec![
         setting("anthropic_beta", "\"a,b\""),
         setting("output_config", "{\"effort\":\"low\"}"),
@@ -276,7 +279,8 @@ async fn anthropic() {
 
 #[tokio::test]
 async fn gemini() {
-    let own = r#"{"role":"model","parts":[{"functionCall":{"name":"get_weather","args":{"city":"Paris"}},"thoughtSignature":"s"}]}"#;
+    let own = r#"{"role":"model","parts":[{"functionCall":{"name":"get_weather","args":{"city":"Paris"}},
+        "thoughtSignature":"s"}]}"#;
     let flags = vec![setting("topK", "40"), setting("labels", "{\"team\":\"a\"}")];
     let mut request = rich("gemini", flags, own);
     request.model.safety_settings = vec![setting("HARM_CATEGORY_HARASSMENT", "\"BLOCK_NONE\"")];
@@ -325,7 +329,8 @@ async fn gemini() {
 
 #[tokio::test]
 async fn ollama() {
-    let own = r#"{"role":"assistant","content":"","tool_calls":[{"function":{"name":"get_weather","arguments":{"city":"Paris"}}}]}"#;
+    let own = r#"{"role":"assistant","content":"","tool_calls":[{"function":{"name":"get_weather",
+        "arguments":{"city":"Paris"}}}]}"#;
     let flags = vec![setting("num_ctx", "8192"), setting("think", "false")];
     let received = arrived(&rich("ollama", flags, own)).await;
     assert_eq!(received.target, "POST /v1/api/chat");

@@ -8,6 +8,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod aimock;
 mod cassettes;
 mod command;
 mod failures;

@@ -4,7 +4,7 @@ use pegbox::domain::json::JsonText;
 use pegbox::domain::model::Setting;
 use pegbox::domain::outcome::ErrorKind;
 use pegbox::providers::{ChatReply, ChatRequest, ProviderError, Retry};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::support::server::{Answer, Server};
 use super::{connected, key_of, request};
@@ -140,36 +140,28 @@ async fn a_connection_that_breaks_keeps_what_was_counted() {
     assert_eq!(error.usage.input_tokens, Some(32));
 }
 
+/// The events as a server sends them.
+fn events(events: &[Json]) -> String {
+    let events: Vec<String> = events.iter().map(|event| format!("data: {event}\n\n")).collect();
+    events.concat()
+}
+
 #[tokio::test]
 async fn an_error_inside_a_stream_is_one() {
+    let half = json!({"choices": [{"delta": {"content": "half"}}]});
+    let down = json!({"error": {"code": 502, "message": "down"}});
+    let busy = json!({"type": "error", "error": {"type": "overloaded_error", "message": "busy"}});
+    let slow = json!({"type": "error", "code": "rate_limit_exceeded", "message": "slow"});
+    let failed = json!({"status": "failed", "output": [], "error": {"code": "server_error", "message": "gone"}});
+    let gone = json!({"type": "response.failed", "response": failed});
     for (provider, body, kind, part) in [
-        (
-            "openrouter",
-            "data: {\"choices\":[{\"delta\":{\"content\":\"half\"}}]}\n\ndata: {\"error\":{\"code\":502,\"message\":\"down\"}}\n\n",
-            ErrorKind::Server,
-            "down",
-        ),
-        (
-            "anthropic",
-            "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"busy\"}}\n\n",
-            ErrorKind::Server,
-            "busy",
-        ),
-        (
-            "openai_responses",
-            "data: {\"type\":\"error\",\"code\":\"rate_limit_exceeded\",\"message\":\"slow\"}\n\n",
-            ErrorKind::RateLimited,
-            "slow",
-        ),
-        (
-            "openai_responses",
-            "data: {\"type\":\"response.failed\",\"response\":{\"status\":\"failed\",\"output\":[],\"error\":{\"code\":\"server_error\",\"message\":\"gone\"}}}\n\n",
-            ErrorKind::Server,
-            "gone",
-        ),
+        ("openrouter", events(&[half, down]), ErrorKind::Server, "down"),
+        ("anthropic", events(&[busy]), ErrorKind::Server, "busy"),
+        ("openai_responses", events(&[slow]), ErrorKind::RateLimited, "slow"),
+        ("openai_responses", events(&[gone]), ErrorKind::Server, "gone"),
         (
             "ollama",
-            "{\"error\":\"an unknown fault\"}\n",
+            "{\"error\":\"an unknown fault\"}\n".into(),
             ErrorKind::Server,
             "an unknown fault",
         ),
@@ -185,28 +177,45 @@ async fn an_error_inside_a_stream_is_one() {
 
 #[tokio::test]
 async fn calls_in_pieces_are_put_together() {
-    let chat = concat!(
-        "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"index\":0,\"id\":\"c1\",",
-        "\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"\"}}]}}]}\n\n",
-        "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{\\\"a\\\":\"}}]}}]}\n\n",
-        "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":1,\"id\":\"c2\",\"function\":{\"name\":\"g\",\"arguments\":\"{}\"}}]}}]}\n\n",
-        "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"1}\"}}]}}]}\n\n",
-        "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\ndata: [DONE]\n\n",
-    );
-    let anthropic = concat!(
-        "data: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"content\":[]}}\n\n",
-        "data: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"tool_use\",\"id\":\"c1\",\"name\":\"f\",\"input\":{}}}\n\n",
-        "data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"{\\\"a\\\"\"}}\n\n",
-        "data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\":1}\"}}\n\n",
-        "data: {\"type\":\"content_block_start\",\"index\":1,\"content_block\":{\"type\":\"tool_use\",\"id\":\"c2\",\"name\":\"g\",\"input\":{}}}\n\n",
-        "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"tool_use\"}}\n\ndata: {\"type\":\"message_stop\"}\n\n",
-    );
+    let delta = |delta: Json| json!({"choices": [{"delta": delta}]});
+    let piece = |index: u32, arguments: &str| {
+        delta(json!({"tool_calls": [{"index": index, "function": {"arguments": arguments}}]}))
+    };
+    let first = |index: u32, id: &str, name: &str, arguments: &str| {
+        let function = json!({"name": name, "arguments": arguments});
+        delta(json!({"tool_calls": [{"index": index, "id": id, "type": "function", "function": function}]}))
+    };
+    let chat = events(&[
+        delta(json!({"role": "assistant", "content": null})),
+        first(0, "c1", "f", ""),
+        piece(0, "{\"a\":"),
+        first(1, "c2", "g", "{}"),
+        piece(0, "1}"),
+        json!({"choices": [{"delta": {}, "finish_reason": "tool_calls"}]}),
+    ]);
+    let block = |index: u32, id: &str, name: &str| {
+        let block = json!({"type": "tool_use", "id": id, "name": name, "input": {}});
+        json!({"type": "content_block_start", "index": index, "content_block": block})
+    };
+    let input = |json: &str| {
+        let delta = json!({"type": "input_json_delta", "partial_json": json});
+        json!({"type": "content_block_delta", "index": 0, "delta": delta})
+    };
+    let anthropic = events(&[
+        json!({"type": "message_start", "message": {"id": "m", "content": []}}),
+        block(0, "c1", "f"),
+        input("{\"a\""),
+        input(":1}"),
+        block(1, "c2", "g"),
+        json!({"type": "message_delta", "delta": {"stop_reason": "tool_use"}}),
+        json!({"type": "message_stop"}),
+    ]);
     for (provider, body) in [("openai", chat), ("anthropic", anthropic)] {
         let reply = attempt(provider, Answer::new(200, body)).await.unwrap();
         let calls: Vec<_> = reply
             .tool_calls
             .iter()
-            .map(|c| (c.id.as_str(), c.name.as_str(), c.arguments.as_str()))
+            .map(|call| (call.id.as_str(), call.name.as_str(), call.arguments.as_str()))
             .collect();
         assert_eq!(calls, [("c1", "f", r#"{"a":1}"#), ("c2", "g", "{}")], "{provider}");
         assert!(!reply.message.unwrap().as_str().contains("index"));

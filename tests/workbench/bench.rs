@@ -195,7 +195,17 @@ impl Bench {
 
     /// Puts bytes under a key past every rule, as damage does.
     pub fn tamper(&self, key: &str, bytes: Vec<u8>) {
-        self.engine.commit(Batch::new(nobody()).put(key, bytes)).unwrap();
+        self.replace(key, Some(bytes));
+    }
+
+    /// Sets or removes the bytes of a record behind everybody's back.
+    pub fn replace(&self, key: &str, bytes: Option<Vec<u8>>) {
+        let batch = Batch::new(nobody());
+        let batch = match bytes {
+            Some(bytes) => batch.put(key, bytes),
+            None => batch.delete(key),
+        };
+        self.engine.commit(batch).unwrap();
     }
 }
 

@@ -1,7 +1,9 @@
 //! What was changed behind the workbench's back is found, and named, by verification and by lineage.
 
 use pegbox::domain::outcome::Outcome;
+use pegbox::domain::progress::FailureLine;
 use pegbox::store::envelope;
+use pegbox::store::verify::RecordFinding;
 use pegbox::traces::lineage::HashCheck;
 use pegbox::workbench::FaultKind;
 
@@ -99,4 +101,72 @@ fn an_example_or_a_version_under_another_content_is_found() {
     assert_eq!(report.findings.len(), 1, "{:?}", report.findings);
     assert!(report.findings[0].what.contains("t-001 does not match its hash"));
     assert!(!bench.workbench.lineage("run_1/t-001").unwrap().is_sound());
+}
+
+/// Replaces the bytes under a key: verification says at which key that shows and why, and only as long as it lasts.
+fn assert_found(bench: &Bench, key: &str, bytes: Option<Vec<u8>>, at: &str, what: &str) {
+    let kept = bench.engine.get(key.as_bytes()).unwrap();
+    bench.replace(key, bytes);
+    let report = bench.workbench.verify().unwrap();
+    let is_it = |finding: &&RecordFinding| finding.key == at && finding.what.contains(what);
+    assert!(
+        report.findings.iter().any(|finding| is_it(&finding)),
+        "{key}: {:?}",
+        report.findings
+    );
+    bench.replace(key, kept);
+    assert!(bench.workbench.verify().unwrap().is_sound(), "{key}");
+}
+
+#[test]
+fn a_model_bundle_that_is_not_its_versions_is_found() {
+    let bench = Bench::new();
+    bench.release("one");
+    let release = bench.release("two");
+    let key = "release/triage/0000000002";
+    let mut forged = release.clone();
+    forged.bundle.model.temperature = Some(1.5);
+    let bytes = envelope::encode(&forged).unwrap();
+    assert_found(&bench, key, Some(bytes), key, "is not that of triage_v2");
+    let mut forged = release;
+    forged.replaced_bundle = None;
+    let bytes = envelope::encode(&forged).unwrap();
+    assert_found(
+        &bench,
+        key,
+        Some(bytes),
+        key,
+        "another model bundle than the one it replaced",
+    );
+}
+
+#[test]
+fn a_list_that_says_something_else_than_its_records_is_found() {
+    let bench = Bench::new();
+    bench.release("one");
+    let outcome = bench.workbench.case("run_1".parse().unwrap(), 0).unwrap().outcome;
+    let place = format!("outcome-of/0000000001/{}", outcome.example);
+    assert_found(&bench, &place, None, OUTCOME, "does not lead to it");
+    let (bytes, stray) = (
+        bench.engine.get(place.as_bytes()).unwrap(),
+        "outcome-of/0000000001/stray",
+    );
+    assert_found(&bench, stray, bytes, stray, "leads to no outcome");
+    let line = FailureLine {
+        example: outcome.example,
+        why: "invented".into(),
+        latency_ms: 1,
+    };
+    let line = Some(envelope::encode(&line).unwrap());
+    let (first, none) = ("failure/0000000001/0000000000", "failure/0000000001/0000000999");
+    assert_found(
+        &bench,
+        first,
+        line.clone(),
+        OUTCOME,
+        "list of failures says something else",
+    );
+    assert_found(&bench, none, line, none, "no such outcome");
+    let mark = "run-of/triage/0000000001/0000000001";
+    assert_found(&bench, mark, None, "run/0000000001", "in a list is missing");
 }

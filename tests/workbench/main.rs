@@ -21,3 +21,4 @@ mod lab;
 mod release_path;
 mod reproducing;
 mod runs;
+mod tools;

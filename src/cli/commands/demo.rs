@@ -27,7 +27,9 @@ pub fn demo(args: &DemoArgs, global: &Global, out: &mut Out, runtime: &Runtime) 
         .map(|folder| folder.0.clone())
         .or_else(|| global.store.clone())
         .unwrap_or_default();
-    let context = Context::open(&folder, global, out, runtime, Workbench::open_demo)?;
+    let context = Context::open(&folder, global, out, runtime, |folder, clock, runtime, _| {
+        Workbench::open_demo(folder, clock, runtime)
+    })?;
     if args.headless {
         tell(context)
     } else {

@@ -31,14 +31,18 @@ use super::command_tree;
 use super::config::Config;
 use super::exit::{CliError, Exit};
 use super::identity;
+use super::input;
 use super::output::{Format, Out, Plain, Reply};
 use super::store_path::{self, Missing};
 use crate::domain::actor::Actor;
 use crate::host;
-use crate::workbench::{Clock, Workbench, WorkbenchError};
+use crate::workbench::{Advance, Clock, Workbench, WorkbenchError};
+
+/// The name of a price table in the store's folder and in the configuration folder.
+const PRICES_FILE: &str = "prices.toml";
 
 /// How a folder becomes an open store.
-type OpenStore = fn(&Path, Clock, Handle) -> Result<Workbench, WorkbenchError>;
+type OpenStore = fn(&Path, Clock, Handle, &mut dyn FnMut(Advance)) -> Result<Workbench, WorkbenchError>;
 
 /// What every command works with.
 pub struct Context<'a> {
@@ -67,7 +71,13 @@ impl<'a> Context<'a> {
     ) -> Result<Self, CliError> {
         let actor = identity::resolve(global.user.as_deref())?;
         let config = Config::load(folder, &host::command_names())?;
-        let workbench = open(folder, host::clock::system(), runtime.handle().clone())?;
+        let clock = host::clock::system();
+        let mut workbench = open(folder, clock, runtime.handle().clone(), &mut |advance| {
+            out.advance(&advance);
+        })?;
+        for file in price_files(folder, global) {
+            workbench = workbench.with_prices(&file.display().to_string(), &input::read_text(&file)?)?;
+        }
         Ok(Self {
             workbench: Arc::new(workbench),
             actor,
@@ -77,6 +87,15 @@ impl<'a> Context<'a> {
             runtime,
         })
     }
+}
+
+/// The price tables of this machine, the weakest first.
+fn price_files(store: &Path, global: &Global) -> impl Iterator<Item = PathBuf> {
+    let folders = store_path::user_config_folder().into_iter().chain([store.to_owned()]);
+    let files = folders
+        .map(|folder| folder.join(PRICES_FILE))
+        .filter(|file| file.exists());
+    files.chain(global.prices.clone())
 }
 
 /// Carries a command out, and prints its reply.
@@ -112,7 +131,12 @@ fn with_store(command: Option<Command>, global: &Global, out: &mut Out, runtime:
     }
     let folder = store_path::resolve(global.store.clone())?;
     store_path::check(&folder, command.as_ref().map_or(Missing::Create, missing))?;
-    let mut context = Context::open(&folder, global, out, runtime, Workbench::open)?;
+    if let Some(Command::Store(command)) = &command
+        && let Some(reply) = store::without_opening(command, &folder, out)
+    {
+        return out.reply(&reply?);
+    }
+    let mut context = Context::open(&folder, global, out, runtime, Workbench::open_watched)?;
     let reply = match command {
         None => return screens::open(context),
         Some(command) => dispatch(command, &mut context)?,
@@ -124,11 +148,13 @@ fn with_store(command: Option<Command>, global: &Global, out: &mut Out, runtime:
 fn missing(command: &Command) -> Missing {
     use dataset::DatasetCommand;
     use prompt::PromptCommand;
+    use store::StoreCommand;
     use suite::SuiteCommand;
     match command {
         Command::Prompt(PromptCommand::New { .. } | PromptCommand::Import { .. })
         | Command::Dataset(DatasetCommand::Import(_))
-        | Command::Suite(SuiteCommand::Import { .. }) => Missing::Create,
+        | Command::Suite(SuiteCommand::Import { .. })
+        | Command::Store(StoreCommand::Restore { .. } | StoreCommand::Import { .. }) => Missing::Create,
         _ => Missing::Refuse,
     }
 }

@@ -1,20 +1,48 @@
 //! `pegbox store`: health, numbers and rules of the store.
 
+use std::path::{Path, PathBuf};
+
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::Context;
 use crate::cli::exit::{CliError, Exit, Failure};
-use crate::cli::output::{Plain, Reply};
+use crate::cli::output::{Out, Plain, Reply, Table};
 use crate::domain::policy::{Policy, SelfApproval, SimulatedEvidence};
+use crate::workbench::{Advance, Chain, Workbench};
 
 /// What to do with the store.
 #[derive(Debug, Subcommand)]
 pub enum StoreCommand {
     /// Check every checksum, hash, link and the audit chain
     Verify,
-    /// Print the store's numbers
+    /// Print the store's numbers, by kind of record
     Stats,
+    /// Drop values that later ones replaced, such as older drafts; the audit chain stays as it is
+    Compact,
+    /// Copy the store, in use or not, into another folder, and check the copy
+    Backup {
+        /// The backup's folder: empty, or not there yet
+        dir: PathBuf,
+    },
+    /// Make a store of a backup, in the folder that --store names
+    Restore {
+        /// The backup's folder
+        dir: PathBuf,
+    },
+    /// Write everything as plain JSON lines, with a README that explains them
+    Export {
+        /// The export's folder: empty, or not there yet
+        dir: PathBuf,
+    },
+    /// Make a store of an export, in the folder that --store names
+    Import {
+        /// The export's folder
+        dir: PathBuf,
+        /// Take records that were changed since the export: the audit texts stay, their hashes are new
+        #[arg(long)]
+        new_chain: bool,
+    },
     /// Print the store's rules, or change them
     Policy {
         /// Whether runs of the simulated model may carry a release
@@ -52,6 +80,12 @@ pub fn carry_out(command: StoreCommand, context: &mut Context<'_>) -> Result<Rep
     match command {
         StoreCommand::Verify => verify(context),
         StoreCommand::Stats => stats(context),
+        StoreCommand::Compact => compact(context),
+        StoreCommand::Export { dir } => export(&dir, context),
+        // These open no store, or make one, and were answered before.
+        StoreCommand::Backup { .. } | StoreCommand::Restore { .. } | StoreCommand::Import { .. } => {
+            Ok(Reply::done(Value::Null, Plain::new()))
+        }
         StoreCommand::Policy {
             simulated: None,
             self_approval: None,
@@ -83,6 +117,97 @@ pub fn carry_out(command: StoreCommand, context: &mut Context<'_>) -> Result<Rep
     }
 }
 
+/// Answers the commands that work on the store's files, or make a store.
+pub fn without_opening(command: &StoreCommand, folder: &Path, out: &mut Out) -> Option<Result<Reply, CliError>> {
+    let mut watch = |advance: Advance| out.advance(&advance);
+    match command {
+        StoreCommand::Backup { dir } => {
+            let made = Workbench::back_up_store(folder, dir, &mut watch);
+            Some(made.map_err(CliError::from).map(|made| {
+                let document = json!({
+                    "backup": dir.display().to_string(),
+                    "commits": made.commits,
+                    "segments": made.segments,
+                    "bytes": made.bytes,
+                });
+                let line = format!(
+                    "{} commits in {} bytes are in {}",
+                    made.commits,
+                    made.bytes,
+                    dir.display()
+                );
+                let next = format!("restore it with pegbox store restore {} --store DIR", dir.display());
+                Reply::done(document, Plain::of(line).line(next))
+            }))
+        }
+        StoreCommand::Restore { dir } => {
+            let restored = Workbench::restore_store(dir, folder, &mut watch);
+            Some(restored.map_err(CliError::from).map(|restored| {
+                let document = json!({ "store": folder.display().to_string(), "commits": restored.commits });
+                let line = format!("{} commits are restored into {}", restored.commits, folder.display());
+                Reply::done(document, Plain::of(line))
+            }))
+        }
+        StoreCommand::Import { dir, new_chain } => {
+            let chain = if *new_chain { Chain::Own } else { Chain::Same };
+            let imported = Workbench::import_store(dir, folder, chain, &mut watch);
+            Some(imported.map_err(CliError::from).map(|imported| {
+                let document = json!({
+                    "store": folder.display().to_string(),
+                    "records": imported.records,
+                    "commits": imported.commits,
+                    "chain": if *new_chain { "new" } else { "same" },
+                });
+                let line = format!(
+                    "{} records and {} commits are imported into {}",
+                    imported.records,
+                    imported.commits,
+                    folder.display()
+                );
+                let chain = if *new_chain {
+                    "the audit chain has the same texts, and hashes of its own"
+                } else {
+                    "the audit chain is the one that was exported, hash for hash"
+                };
+                Reply::done(document, Plain::of(line).line(chain))
+            }))
+        }
+        _ => None,
+    }
+}
+
+fn compact(context: &mut Context<'_>) -> Result<Reply, CliError> {
+    let Context { workbench, out, .. } = context;
+    let done = workbench.compact(&mut |advance| out.advance(&advance))?;
+    let document = json!({ "segments": done.segments, "values": done.values, "freed_bytes": done.freed_bytes });
+    let text = match done.values {
+        0 => Plain::of("nothing to drop"),
+        values => Plain::of(format!(
+            "{} bytes freed: {values} values that were replaced or removed, in {} segments",
+            done.freed_bytes, done.segments
+        )),
+    };
+    Ok(Reply::done(document, text))
+}
+
+fn export(dir: &Path, context: &mut Context<'_>) -> Result<Reply, CliError> {
+    let Context { workbench, out, .. } = context;
+    let made = workbench.export_store(dir, &mut |advance| out.advance(&advance))?;
+    let document = json!({
+        "export": dir.display().to_string(),
+        "records": made.records,
+        "commits": made.commits,
+    });
+    let line = format!(
+        "{} records and {} commits are in {}",
+        made.records,
+        made.commits,
+        dir.display()
+    );
+    let next = format!("{} says what is where", dir.join("README.md").display());
+    Ok(Reply::done(document, Plain::of(line).line(next)))
+}
+
 fn policy_reply(policy: Policy) -> Reply {
     let simulated = match policy.simulated_evidence {
         SimulatedEvidence::Accepted => "accepted",
@@ -102,6 +227,13 @@ fn policy_reply(policy: Policy) -> Reply {
 fn stats(context: &Context<'_>) -> Result<Reply, CliError> {
     let stats = context.workbench.stats()?;
     let store = context.store.display().to_string();
+    let mut table = Table::new(["kind", "records", "bytes"]);
+    let mut kinds = serde_json::Map::new();
+    for space in context.workbench.spaces()? {
+        let name = String::from_utf8_lossy(&space.name).into_owned();
+        table.row([name.clone(), space.keys.to_string(), space.bytes.to_string()]);
+        kinds.insert(name, json!({ "records": space.keys, "bytes": space.bytes }));
+    }
     let document = json!({
         "store": store,
         "journal_bytes": stats.journal_bytes,
@@ -109,6 +241,7 @@ fn stats(context: &Context<'_>) -> Result<Reply, CliError> {
         "commits": stats.commits,
         "keys": stats.keys,
         "index_bytes": stats.index_bytes,
+        "kinds": kinds,
     });
     let text = Plain::new().fields([
         ("store", store),
@@ -120,7 +253,7 @@ fn stats(context: &Context<'_>) -> Result<Reply, CliError> {
         ),
         ("index", format!("{} bytes", stats.index_bytes)),
     ]);
-    Ok(Reply::done(document, text))
+    Ok(Reply::done(document, text.blank().table(&table, "no records yet")))
 }
 
 fn verify(context: &Context<'_>) -> Result<Reply, CliError> {

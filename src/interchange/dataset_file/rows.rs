@@ -11,6 +11,7 @@ use super::csv::{CsvRows, sniff_delimiter};
 use super::json_array::ElementCut;
 use super::jsonl::{self, LineCut};
 use super::pieces::{Piece, Pieces, ROW_BYTES_MAX};
+use crate::domain::json::overlong_integer;
 
 /// Bytes that are looked at before reading: enough for the widest header.
 const HEAD_BYTES: u64 = 64 * 1024;
@@ -191,6 +192,10 @@ impl<'de> Visitor<'de> for FieldsVisitor {
 /// The row of a JSON object.
 pub(super) fn object(text: &str, piece: &Piece) -> Result<Row, RowFault> {
     let Fields(fields) = serde_json::from_str(text).map_err(|error| no_object(text, piece, &error))?;
+    if let Some(number) = overlong_integer(text) {
+        let reason = format!("{number} is a whole number beyond 2^53, which is not kept exactly: write it as text");
+        return Err(RowFault::new(piece.line, reason));
+    }
     Ok(Row {
         line: piece.line,
         bytes: piece.bytes.len(),

@@ -211,7 +211,7 @@ fn the_context_is_read_in_the_shapes_that_datasets_use() {
 }
 
 /// A file with the faults that it has.
-const BAD_ROWS: [(Format, &str, &str); 23] = [
+const BAD_ROWS: [(Format, &str, &str); 24] = [
     (
         Format::Jsonl,
         "{\"input\":{\"n\":[9007199254740993]}}\n",
@@ -262,6 +262,11 @@ const BAD_ROWS: [(Format, &str, &str); 23] = [
         Format::JsonArray,
         "[{\"input\":\"a\",\n\"input\":\"b\"}]",
         "line 2: the field 'input' is there twice",
+    ),
+    (
+        Format::Jsonl,
+        "{\"input\":\"a\"}\n{\"input\":123456789012345678901234567890}\n",
+        "line 2: 123456789012345678901234567890 is a whole number beyond 2^53, which is not kept exactly: write it as text",
     ),
     (Format::Jsonl, "\n \n", "line 1: the file is empty"),
     (Format::JsonArray, "[]", "line 1: the array is empty"),

@@ -11,8 +11,8 @@
 //! 1. Write `NUMBER.seg.new`, sync it, and read it back: its chain must end as that of the old one.
 //! 2. Raise the generation, durably. From here on an index of before counts as stale, and an open rebuilds it.
 //! 3. Rename it over the segment, and sync the folder. Both files are good; a cut leaves one of them.
-//! 4. Let the index follow the frames that moved, then the mark say that it has. Readers go on meanwhile: a pointer that
-//!    has not followed yet is good for the old file, which stays open until the end.
+//! 4. Let the index follow the frames that moved, then the mark say that it has. Readers go on meanwhile: a pointer
+//!    that has not followed yet is good for the old file, which stays open until the end.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -58,6 +58,8 @@ impl Compactor<'_> {
         segment::remove_unfinished(&dir)?;
         let growing = segment::last_number(&dir)?;
         if self.has_superseded(growing)? {
+            // Looked for first: a segment that cannot be begun would stop the writer.
+            self.check_room(self.segment_bytes(growing)?)?;
             (self.seal)()?;
         }
         let mut sealed = Vec::new();

@@ -7,8 +7,8 @@
 //! | checksum | 16 | first half of the digest by which the op enters the audit chain |
 //! | key, value | | |
 //!
-//! The value of a superseded frame: length of the value that is no longer kept u32, the digest of its put. It is all that
-//! the audit chain needs. Its own checksum covers it; that the key is the right one only that checksum says.
+//! The value of a superseded frame: length of the value that is no longer kept u32, the digest of its put. It is all
+//! that the audit chain needs. Its own checksum covers it; that the key is the right one only that checksum says.
 //!
 //! The value of a commit frame: sequence u64, distance to the start of its group u64, count of ops u32, chain hash,
 //! audit entry. A group is what was made durable by one sync: batches that were waiting at the same time share it.

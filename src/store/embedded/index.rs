@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use super::ballast;
 use super::contain::contain;
+use super::in_use;
 use super::layout::Layout;
 use super::slots::{self, Change, MARK_KEY, Mark, Moved, Pointer};
 use crate::store::engine::{Direction, EngineError, KeyRange, Scan};
@@ -85,6 +86,8 @@ impl Index {
     pub(super) fn open(layout: &Layout) -> Result<Opened, EngineError> {
         let path = layout.index();
         let generation = layout.generation()?;
+        let was_cut = in_use::was_cut(layout);
+        in_use::begin(layout);
         if layout.index_suspect().exists() {
             return Self::start_over(layout, "it failed while in use".into());
         }
@@ -103,6 +106,10 @@ impl Index {
                         return Self::replace(layout, why);
                     }
                 };
+                if was_cut && let Err(Failure::Broken(why)) = index.read_all() {
+                    drop(index);
+                    return Self::replace(layout, why);
+                }
                 if mark.is_none() && !empty {
                     drop(index);
                     return Self::start_over(layout, "it has lost its mark".into());
@@ -143,6 +150,8 @@ impl Index {
             },
         })?;
         remove_if_there(&layout.index_suspect())?;
+        // Closing the one that was given up has said that it is not in use.
+        in_use::begin(layout);
         Ok(Opened {
             index,
             rebuilt: Some(why),
@@ -181,6 +190,18 @@ impl Index {
             Some(bytes) => Some(Mark::decode(&bytes).ok_or_else(|| Failure::Broken("its mark cannot be read".into()))?),
         };
         Ok((mark, contain(|| db.is_empty()).map_err(Failure::Broken)?))
+    }
+
+    /// Reads every slot, so that a hole shows.
+    fn read_all(&self) -> Result<(), Failure> {
+        let Some(db) = &self.db else { return Ok(()) };
+        let mut slots = db.range(slots::full_range());
+        while let Some((slot, bytes)) = call(|| slots.next().transpose())? {
+            if Pointer::decode(&bytes).is_none() {
+                return Err(Failure::Broken(format!("{} cannot be read", slots::describe(&slot))));
+            }
+        }
+        Ok(())
     }
 
     /// Applies changes in order and moves the mark with the last of them. Readers see all of it or nothing.
@@ -292,7 +313,10 @@ impl Drop for Index {
     fn drop(&mut self) {
         let db = self.db.take();
         // What sled cannot write any more is replayed from the journal.
-        let _ = contain(|| drop(db));
+        let closed = contain(|| drop(db));
+        if closed.is_ok() && self.failed.get().is_none() {
+            in_use::end(&self.layout);
+        }
     }
 }
 

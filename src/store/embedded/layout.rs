@@ -18,8 +18,20 @@ pub(super) const NEW_SUFFIX: &str = ".new";
 /// `FORMAT` under construction.
 const FORMAT_FILE_NEW: &str = "FORMAT.new";
 
+/// Says that a folder is a complete backup.
+pub(super) const BACKUP_FILE: &str = "BACKUP";
+
 /// Names that an interrupted creation can leave behind.
-const OWN_NAMES: [&str; 5] = ["lock", "journal", "index", "ballast", FORMAT_FILE_NEW];
+const OWN_NAMES: [&str; 7] = [
+    "lock",
+    "journal",
+    "index",
+    "ballast",
+    FORMAT_FILE_NEW,
+    IN_USE_FILE,
+    "index.in-use.new",
+];
+const IN_USE_FILE: &str = "index.in-use";
 
 /// Whether a folder is a store already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +60,11 @@ impl Layout {
     /// Where an index that failed is moved before it is removed.
     pub(super) fn index_aside(&self) -> PathBuf {
         self.dir.join("index.aside")
+    }
+
+    /// There while the index is in use; see [`in_use`](super::in_use).
+    pub(super) fn index_in_use(&self) -> PathBuf {
+        self.dir.join(IN_USE_FILE)
     }
 
     /// Its existence says that the index failed while in use and is to be rebuilt.
@@ -100,6 +117,15 @@ impl Layout {
         }
     }
 
+    /// An error unless a completed store that this program can read lies here. Nothing is made.
+    pub(super) fn require_store(&self) -> Result<(), EngineError> {
+        if self.dir.join(FORMAT_FILE).is_file() {
+            self.inspect().map(drop)
+        } else {
+            Err(self.not_a_store("it has no FORMAT file".into()))
+        }
+    }
+
     fn check_format(&self, text: &str) -> Result<Found, EngineError> {
         match text.trim().parse::<u32>() {
             Ok(FORMAT) => Ok(Found::Store),
@@ -116,6 +142,9 @@ impl Layout {
             let name = entry
                 .map_err(|error| EngineError::io("list", &self.dir, error))?
                 .file_name();
+            if name == BACKUP_FILE {
+                return Err(self.not_a_store("it is a backup, and becomes one with `pegbox store restore`".into()));
+            }
             if !OWN_NAMES.iter().any(|own| name == *own) {
                 let name = name.to_string_lossy().escape_debug().to_string();
                 return Err(self.not_a_store(format!("it has no FORMAT file, and holds {name}")));

@@ -9,15 +9,18 @@
 //!
 //! Why not sled alone: its flush is not durable on Linux, and after a power cut it may open empty without an error.
 
+pub mod backup;
 mod ballast;
 mod compact;
 mod contain;
 mod frame;
 mod history;
+mod in_use;
 mod index;
 mod journal;
 mod layout;
 mod lock;
+mod reader;
 mod rebuild;
 mod segment;
 mod slots;
@@ -104,12 +107,20 @@ impl EmbeddedEngine {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn open_with(dir: &Path, sizes: Sizes) -> Result<Self, EngineError> {
+        Self::open_watched(dir, sizes, &mut |_| {})
+    }
+
+    /// Opens a store, and tells how far that has come where the index must be rebuilt.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_watched(dir: &Path, sizes: Sizes, watch: Watch<'_>) -> Result<Self, EngineError> {
         let layout = Layout { dir: dir.to_owned() };
         layout.inspect()?;
         let lock = StoreLock::acquire(&layout)?;
         // Again, since another process may have completed the store in between.
         let found = layout.inspect()?;
-        let recover = || rebuild::recover(&layout, found, sizes.segment_bytes);
+        let mut recover = || rebuild::recover(&layout, found, sizes.segment_bytes, watch);
         let has_ballast = layout.ballast().exists();
         let recovered = match recover() {
             Err(EngineError::Full { .. }) if has_ballast => {
@@ -267,9 +278,10 @@ impl Engine for EmbeddedEngine {
             let view = self.index.view()?;
             (view.count(&[])?, view.mark())
         };
+        let segments = segment::last_number(&self.layout.journal())?;
         Ok(EngineStats {
-            journal_bytes: rebuild::journal_bytes(&self.layout)?,
-            segments: segment::last_number(&self.layout.journal())?.into(),
+            journal_bytes: segment::total_bytes(&self.layout.journal(), 1, segments)?,
+            segments: segments.into(),
             commits: mark.map_or(0, |mark| mark.chain.sequence),
             keys,
             index_bytes: self.index.bytes()?,

@@ -1,13 +1,14 @@
 //! Opening a store: find the end of the journal, cut off what a crash left unfinished, and bring the index up to it,
 //! from its mark or from nothing.
 
-use std::fs;
+use std::path::Path;
 
 use super::index::{CHANGES_PER_BATCH_MAX, Index, Opened};
 use super::journal::{Frames, Journal, Limit, Walk};
 use super::layout::{self, Found, Layout};
 use super::segment::{self, ChainEnd, damaged};
 use super::slots::{Change, Mark};
+use crate::store::advance::{Meter, Watch};
 use crate::store::engine::EngineError;
 
 /// What opening a store had to repair. All zero and `None` after a clean close.
@@ -31,7 +32,12 @@ pub(super) struct Recovered {
     pub(super) recovery: Recovery,
 }
 
-pub(super) fn recover(layout: &Layout, found: Found, segment_bytes: u64) -> Result<Recovered, EngineError> {
+pub(super) fn recover(
+    layout: &Layout,
+    found: Found,
+    segment_bytes: u64,
+    watch: Watch<'_>,
+) -> Result<Recovered, EngineError> {
     let dir = layout.journal();
     layout::create_dir(&dir)?;
     let mut last = segment::last_number(&dir)?;
@@ -68,6 +74,7 @@ pub(super) fn recover(layout: &Layout, found: Found, segment_bytes: u64) -> Resu
         segment: last,
         end: None,
     };
+    let to_do = bytes_behind(&dir, mark, last)?;
     let walk = match mark {
         Some(mark) => Walk::start_at(&dir, mark.segment, mark.end, mark.chain, limit)?,
         None => Walk::start(&dir, limit)?,
@@ -79,6 +86,7 @@ pub(super) fn recover(layout: &Layout, found: Found, segment_bytes: u64) -> Resu
         pending: Vec::new(),
         mark,
         recovery: &mut recovery,
+        meter: Meter::new("rebuilding the index", to_do, watch),
     };
     let (end, chain) = replay.run(walk)?;
     recovery.missing_commits = recovery.missing_commits.saturating_sub(chain.sequence);
@@ -89,6 +97,14 @@ pub(super) fn recover(layout: &Layout, found: Found, segment_bytes: u64) -> Resu
         chain,
         recovery,
     })
+}
+
+/// Bytes of the journal that the index does not have.
+fn bytes_behind(dir: &Path, mark: Option<Mark>, last: u32) -> Result<u64, EngineError> {
+    let first = mark.map_or(1, |mark| mark.segment);
+    let done = mark.map_or(0, |mark| mark.end);
+    let bytes = segment::total_bytes(dir, first, last)?;
+    Ok(bytes.saturating_sub(done))
 }
 
 /// Whether the commit that the index's mark names is still in the journal.
@@ -116,6 +132,7 @@ struct Replay<'a> {
     pending: Vec<Change>,
     mark: Option<Mark>,
     recovery: &'a mut Recovery,
+    meter: Meter<'a>,
 }
 
 impl Replay<'_> {
@@ -163,6 +180,7 @@ impl Replay<'_> {
                     if let Some(fault) = commit.fault {
                         return Err(damaged(number, commit.offset, fault));
                     }
+                    self.meter.add(commit.end - end);
                     end = commit.end;
                     self.pending.extend(commit.changes());
                     self.recovery.replayed_commits += 1;
@@ -197,17 +215,4 @@ impl Replay<'_> {
         }
         Ok(())
     }
-}
-
-/// Bytes of all segments together.
-pub(super) fn journal_bytes(layout: &Layout) -> Result<u64, EngineError> {
-    let dir = layout.journal();
-    let mut bytes = 0;
-    for number in 1..=segment::last_number(&dir)? {
-        let path = segment::path(&dir, number);
-        bytes += fs::metadata(&path)
-            .map_err(|error| EngineError::io("read", &path, error))?
-            .len();
-    }
-    Ok(bytes)
 }

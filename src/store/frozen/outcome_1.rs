@@ -1,6 +1,6 @@
 //! Layout 1 of outcomes: before repeats, rounds of tool calls, streamed and reused answers, and the cost of each try.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::grader::Score;
 use crate::domain::hash::ContentHash;
@@ -12,7 +12,7 @@ use crate::domain::outcome::{
 };
 use crate::domain::time::Timestamp;
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct ToolCall1 {
     id: String,
     name: String,
@@ -20,14 +20,14 @@ struct ToolCall1 {
     result: Option<JsonText>,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Attempt1 {
     latency_ms: u64,
     status: Option<u16>,
     error: Option<OutcomeError>,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(in crate::store) struct Outcome1 {
     run: RunId,
     index: u64,

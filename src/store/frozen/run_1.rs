@@ -1,6 +1,6 @@
 //! Layout 1 of runs and their ends: before repeats, caps, deadlines, selections, reused answers and early stops.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::actor::Actor;
 use crate::domain::gate::Gate;
@@ -12,7 +12,7 @@ use crate::domain::promotion::Environment;
 use crate::domain::run::{AnswerSource, EndState, Run, RunEnd, RunSettings, RunTotals, RuntimeContext, Subject};
 use crate::domain::time::Timestamp;
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct RunSettings1 {
     concurrency: u32,
     attempts_max: u32,
@@ -20,7 +20,7 @@ struct RunSettings1 {
     base_url: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(in crate::store) struct Run1 {
     id: RunId,
     subject: Subject,
@@ -38,7 +38,7 @@ pub(in crate::store) struct Run1 {
     started_at: Timestamp,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct RunTotals1 {
     saved: u64,
     passed: u64,
@@ -51,7 +51,7 @@ struct RunTotals1 {
     cost_unknown: u64,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(in crate::store) struct RunEnd1 {
     run: RunId,
     state: EndState,

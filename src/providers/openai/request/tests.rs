@@ -167,7 +167,7 @@ fn a_round_goes_back_as_it_came_with_its_results() {
     let bytes = body(&request, TokenLimitField::MaxTokens, DeveloperRole::Unknown, &[]).unwrap();
     let sent: Json = serde_json::from_slice(&bytes).unwrap();
     assert_eq!(sent["messages"][1]["role"], "system");
-    assert_eq!(sent["messages"][5].to_string(), own);
+    assert_eq!(sent["messages"][5], serde_json::from_str::<Json>(own).unwrap());
     assert_eq!(
         sent["messages"][6],
         json!({"role": "tool", "tool_call_id": "c1", "content": "18 degrees"})

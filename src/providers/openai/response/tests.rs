@@ -82,18 +82,19 @@ fn what_is_no_answer_says_what_is_missing() {
 #[test]
 fn a_message_with_calls_is_kept_to_be_sent_back() {
     let raw = r#"{"choices":[{"message":{"role":"assistant","content":null,"refusal":null,
-        "reasoning_details":[{"signature":"s"}],"tool_calls":[{"id":"1","function":{"name":"f","arguments":"{}"}}]}}]}"#;
-    assert_eq!(
-        read_text(raw).message.unwrap().as_str(),
-        r#"{"role":"assistant","content":null,"reasoning_details":[{"signature":"s"}],"tool_calls":[{"id":"1","function":{"name":"f","arguments":"{}"}}]}"#
-    );
+        "reasoning_details":[{"signature":"s"}],"tool_calls":[{"id":"1","function":{"name":"f",
+            "arguments":"{}"}}]}}]}"#;
+    let kept = r#"{"role":"assistant","content":null,"reasoning_details":[{"signature":"s"}],
+        "tool_calls":[{"id":"1","function":{"name":"f","arguments":"{}"}}]}"#;
+    assert_eq!(read_text(raw).message, Some(JsonText::parse(kept).unwrap()));
     assert_eq!(read_text(r#"{"choices":[{"message":{"content":"x"}}]}"#).message, None);
 }
 
 #[test]
 fn what_is_billed_is_read() {
     let raw = r#"{"service_tier":"flex","choices":[{"message":{"content":"x"}}],
-        "usage":{"prompt_tokens":10,"completion_tokens":1,"cost":0.00035,"prompt_tokens_details":{"cache_write_tokens":4}}}"#;
+        "usage":{"prompt_tokens":10,"completion_tokens":1,"cost":0.00035,
+            "prompt_tokens_details":{"cache_write_tokens":4}}}"#;
     let bill = read(serde_json::from_str(raw).unwrap()).unwrap().bill;
     assert_eq!(bill.tier.as_deref(), Some("flex"));
     assert_eq!((bill.cache_written_tokens, bill.reported), (4, Some(UsdNanos(350_000))));
