@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use super::commands::{dataset, prompt, release, review, run, store, suite};
+use super::commands::{dataset, model, prompt, release, review, run, store, suite};
 use super::exit::EXIT_CODES_HELP;
 
 /// A terminal workbench that treats prompt tuning as software release management.
@@ -61,6 +61,9 @@ pub enum Command {
     /// Runs of a version over a dataset
     #[command(subcommand)]
     Run(run::RunCommand),
+    /// Model names: what they stand for, and since when
+    #[command(subcommand)]
+    Model(model::ModelCommand),
     /// Reviews and decisions
     #[command(subcommand)]
     Review(review::ReviewCommand),

@@ -31,7 +31,8 @@ pub enum Exit {
 pub const EXIT_CODES_HELP: &str = "\
 Exit codes:
   0    done
-  1    the gate failed or cannot tell yet (run start, run resume, run watch)
+  1    the gate failed or cannot tell yet (run start, run resume, run watch), or a verdict came
+       out otherwise (run reproduce)
   2    wrong usage, or input that cannot be used
   3    something named is not there
   4    refused by a rule

@@ -159,12 +159,13 @@ pub struct LabelledVerdict {
     pub answers: AnswerSource,
 }
 
-/// `pass`, or `pass (simulated)`.
+/// `pass`, `pass (simulated)` or `pass (replayed)`.
 impl fmt::Display for LabelledVerdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.answers {
             AnswerSource::Model => self.verdict.fmt(f),
             AnswerSource::Simulated => write!(f, "{} (simulated)", self.verdict),
+            AnswerSource::Replayed => write!(f, "{} (replayed)", self.verdict),
         }
     }
 }

@@ -3,6 +3,9 @@
 //! Must never: do I/O, read a clock, be async, draw randomness, or keep a self-describing JSON value in a stored type.
 
 pub mod actor;
+pub mod alias;
+pub mod answer;
+pub mod caveats;
 pub mod chain;
 pub mod dataset;
 pub mod decision;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::DomainError;
 use super::actor::Actor;
+use super::caveats::Caveats;
 use super::decision::{Decision, DecisionKind};
 use super::gate::Verdict;
 use super::hash::ContentHash;
@@ -192,6 +193,7 @@ pub fn approval_checks(
     version: &PromptVersion,
     run: &Run,
     end: Option<&RunEnd>,
+    caveats: &Caveats,
     policy: Policy,
     actor: &Actor,
 ) -> Vec<Check> {
@@ -206,6 +208,7 @@ pub fn approval_checks(
     };
     let simulated = run.answers == AnswerSource::Simulated && policy.simulated_evidence == SimulatedEvidence::Refused;
     let own = policy.self_approval == SelfApproval::Refused && &version.author == actor;
+    let faults = caveats.faults(run);
     vec![
         check(
             format!("{} finished", run.id),
@@ -220,6 +223,10 @@ pub fn approval_checks(
         check(
             "answers come from a model".into(),
             simulated.then(|| "the run used the simulated model, which is no evidence for a release".into()),
+        ),
+        check(
+            "answers are fresh".into(),
+            (!faults.is_empty()).then(|| format!("{} is no evidence for a release: {}", run.id, faults.join("; "))),
         ),
         check(
             "someone else than the author approves".into(),

@@ -57,7 +57,7 @@ impl Subject {
     }
 }
 
-/// Whether answers came from a model or from the simulated one, whose results prove nothing about a model.
+/// Where answers come from. Only those of a model say anything about it today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AnswerSource {
@@ -65,6 +65,19 @@ pub enum AnswerSource {
     Model,
     /// The simulated model.
     Simulated,
+    /// A cassette: a model's replies to an earlier run, played back. Nothing is sent.
+    Replayed,
+}
+
+impl AnswerSource {
+    /// Who answers, in the words of every place that shows results.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Model => "a model",
+            Self::Simulated => "the simulated model",
+            Self::Replayed => "a cassette",
+        }
+    }
 }
 
 /// What surrounded the run besides its subject and data.
@@ -203,6 +216,14 @@ impl Run {
     /// How many outcomes it has when it is finished: one for each example and repeat.
     pub fn outcome_count(&self) -> u64 {
         self.example_count * u64::from(self.settings.repeats)
+    }
+
+    /// One more than the last place in the dataset version that it asks.
+    pub fn place_end(&self) -> u64 {
+        match &self.selection {
+            Some(selection) => selection.places.last().map_or(0, |last| last + 1),
+            None => self.example_count,
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use super::graders::Graders;
 use super::parse::Answer;
 use super::pipeline::{Job, Now};
 use super::render::Renderer;
+use super::reuse::Reuse;
 use crate::domain::example::Example;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::RunId;
@@ -27,6 +28,7 @@ pub(super) struct Asker {
     renderer: Renderer,
     graders: Graders,
     provider: Arc<dyn Provider>,
+    reuse: Option<Reuse>,
     now: Now,
 }
 
@@ -40,6 +42,7 @@ impl Asker {
             renderer: Renderer::new(&job.prompt)?,
             graders: Graders::compile(&job.suite, &job.prompt)?,
             provider: Arc::clone(&job.provider),
+            reuse: Reuse::of(job),
             now: Arc::clone(&job.now),
         })
     }
@@ -47,7 +50,13 @@ impl Asker {
     /// Renders, asks, parses and grades.
     pub(super) async fn ask(&self, index: u64, example: &Example) -> Outcome {
         let outcome = match self.renderer.render(&example.content) {
-            Ok(messages) => self.send(self.unanswered(index, example), messages, example).await,
+            Ok(messages) => {
+                let asked = self.unanswered(index, example);
+                match self.reused(&asked, &messages).await {
+                    Some(outcome) => outcome,
+                    None => self.send(asked, messages, example).await,
+                }
+            }
             Err(error) => Outcome {
                 // Nothing was sent.
                 cost: Some(UsdNanos::default()),
@@ -71,6 +80,11 @@ impl Asker {
             ..self.unanswered(index, example)
         };
         self.judged(outcome, example)
+    }
+
+    /// The outcome with an earlier run's answer, where the run may use one.
+    async fn reused(&self, asked: &Outcome, messages: &[RenderedMessage]) -> Option<Outcome> {
+        self.reuse.as_ref()?.find(asked, &self.model, messages).await
     }
 
     /// Asks, and goes on asking while the model calls tools that have canned results.

@@ -7,7 +7,7 @@ use crate::domain::ids::ExampleId;
 use crate::domain::metric::Measure;
 use crate::domain::model::ModelConfig;
 use crate::domain::outcome::Outcome;
-use crate::domain::run::{AnswerSource, Run, RunEnd};
+use crate::domain::run::{Run, RunEnd};
 use crate::stats::mcnemar;
 
 /// Most ids that a group keeps; its count goes on.
@@ -195,12 +195,8 @@ fn records(side: Side) -> [(&'static str, String, ContentHash); 2] {
 /// Settings in words; empty where nothing is known.
 fn settings(side: Side) -> [(&'static str, String); 8] {
     let model = side.model;
-    let answers = match side.run.answers {
-        AnswerSource::Model => "a model",
-        AnswerSource::Simulated => "the simulated model",
-    };
     [
-        ("answers", answers.into()),
+        ("answers", side.run.answers.as_str().into()),
         ("model", format!("{} {}", model.provider, model.name)),
         (
             "resolved model",

@@ -16,6 +16,7 @@ pub mod path;
 pub mod pipeline;
 pub mod progress;
 pub mod render;
+mod reuse;
 
 #[cfg(test)]
 mod samples;

@@ -60,6 +60,11 @@ pub trait ExampleFeed: Send + Sync {
 
     /// The outcomes that the examples of this page already have, in any order.
     fn saved(&self, page: u64) -> Result<Vec<Outcome>, StoreFault>;
+
+    /// The outcome of an earlier run that holds an answer to this very request, where the run may use it.
+    fn answer(&self, _request: &ContentHash) -> Result<Option<Outcome>, StoreFault> {
+        Ok(None)
+    }
 }
 
 /// Where outcomes go.
@@ -253,7 +258,7 @@ fn panic_text(error: JoinError) -> String {
 }
 
 /// Runs what reads the disk where it holds nobody up.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreFault> + Send + 'static,
 ) -> Result<T, StoreFault> {
     spawn_blocking(work)
@@ -277,7 +282,7 @@ impl Upcoming {
             feed: Arc::clone(&job.feed),
             next_page: 0,
             page: VecDeque::new(),
-            is_taken: vec![false; usize::try_from(job.run.example_count)?],
+            is_taken: vec![false; usize::try_from(job.run.place_end())?],
         };
         for page in 0..job.feed.page_count() {
             let feed = Arc::clone(&job.feed);

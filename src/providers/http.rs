@@ -1,5 +1,6 @@
 //! One JSON request over HTTP, with limits on time and size, and its failures in words.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -8,6 +9,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, Header
 use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect, retry};
 
 use super::base_url::BaseUrl;
+use super::cassette::{Tape, TapedRequest};
 use super::limits;
 use super::redact::Redactor;
 use super::secret::Secret;
@@ -43,6 +45,7 @@ pub(super) struct HttpClient {
     timeout: Duration,
     key: Option<KeyHeaders>,
     redactor: Redactor,
+    tape: Tape,
 }
 
 /// The key as either kind of header holds it.
@@ -85,7 +88,18 @@ impl HttpClient {
             timeout,
             key: key.map(|(key, variable)| key_headers(key, variable)).transpose()?,
             redactor,
+            tape: Tape::Off,
         })
+    }
+
+    /// The same, with its traffic on a tape.
+    pub(super) fn on_tape(self, tape: Tape) -> Self {
+        Self { tape, ..self }
+    }
+
+    /// Whether a cassette answers and nothing is sent.
+    pub(super) fn is_replay(&self) -> bool {
+        self.tape.is_replay()
     }
 
     pub(super) fn base_url(&self) -> &BaseUrl {
@@ -97,9 +111,51 @@ impl HttpClient {
         self.redactor.clean(text)
     }
 
-    /// Sends a request and reads all of the reply. `on_chunk` gets bytes of it as they come, with the time since the
-    /// start in milliseconds.
+    /// Sends a request, or lets the tape answer it, and reads all of the reply. `on_chunk` gets bytes of it as they
+    /// come, with the time since the start in milliseconds.
     pub(super) async fn post(
+        &self,
+        request: WireRequest,
+        on_chunk: &mut (dyn FnMut(&[u8], u64) + Send),
+    ) -> Result<HttpReply, ProviderError> {
+        match &self.tape {
+            Tape::Off => self.send(request, on_chunk).await,
+            Tape::Replay(player) => player.answer(&self.taped(&request), on_chunk),
+            Tape::Record(recorder) => {
+                let (taped, streams) = (self.taped(&request), request.streams);
+                let mut pieces = Vec::new();
+                let mut take = |bytes: &[u8], at_ms| {
+                    if streams {
+                        pieces.push((at_ms, bytes.len()));
+                    }
+                    on_chunk(bytes, at_ms);
+                };
+                let reply = self.send(request, &mut take).await;
+                recorder.keep(taped, &reply, pieces, |text| self.clean(text));
+                reply
+            }
+        }
+    }
+
+    /// The request as a tape holds it: without the header that carries the key.
+    fn taped(&self, request: &WireRequest) -> TapedRequest {
+        let url = self.base_url.join(&request.path, &request.query);
+        let path = request.path.join("/");
+        let target = url
+            .query()
+            .map_or_else(|| path.clone(), |query| format!("{path}?{query}"));
+        let headers = request.headers.iter();
+        TapedRequest {
+            base_url: self.base_url.to_string(),
+            target: self.clean(target),
+            headers: headers
+                .map(|(name, value)| ((*name).to_owned(), self.clean(value.clone())))
+                .collect::<BTreeMap<_, _>>(),
+            body: self.clean(String::from_utf8_lossy(&request.body).into_owned()),
+        }
+    }
+
+    async fn send(
         &self,
         request: WireRequest,
         on_chunk: &mut (dyn FnMut(&[u8], u64) + Send),

@@ -288,7 +288,15 @@ impl Provider for HttpProvider {
     }
 
     fn source(&self) -> AnswerSource {
-        AnswerSource::Model
+        if self.http.is_replay() {
+            AnswerSource::Replayed
+        } else {
+            AnswerSource::Model
+        }
+    }
+
+    fn endpoint(&self) -> Option<String> {
+        Some(self.http.base_url().to_string())
     }
 
     fn cost(&self, model_name: &str, usage: &Usage) -> Option<UsdNanos> {

@@ -6,6 +6,7 @@
 
 mod anthropic;
 mod base_url;
+pub mod cassette;
 mod command;
 mod environment;
 mod failure;
@@ -32,7 +33,7 @@ pub use limits::RateLimits;
 pub use price::PriceTable;
 pub use retry::{Exchange, exchange};
 pub use secret::Secret;
-pub use services::{connect, connect_in, provider_names};
+pub use services::{connect, connect_in, connect_taped, provider_names};
 pub use simulation::SimulatedProvider;
 
 use std::future::Future;
@@ -173,8 +174,13 @@ pub trait Provider: Send + Sync {
     /// Makes one attempt.
     fn answer<'a>(&'a self, request: &'a ChatRequest) -> Answering<'a>;
 
-    /// Whether a model answers or the simulated one.
+    /// Whether a model answers, the simulated one, or a cassette.
     fn source(&self) -> AnswerSource;
+
+    /// Where requests go, without secrets, whoever named it; `None` where there is no such place.
+    fn endpoint(&self) -> Option<String> {
+        None
+    }
 
     /// What tokens of this model cost at list price; `None` where the price or the tokens are unknown, never a guess.
     fn cost(&self, model_name: &str, usage: &Usage) -> Option<UsdNanos>;

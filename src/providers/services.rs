@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::base_url::BaseUrl;
+use super::cassette::Tape;
 use super::command::CommandProvider;
 use super::environment::Environment;
 use super::http::HttpClient;
@@ -177,8 +178,26 @@ pub fn connect_in(
     provider: &str,
     endpoint: &Endpoint,
 ) -> Result<Arc<dyn Provider>, ProviderError> {
+    connect_taped(environment, provider, endpoint, &Tape::Off)
+}
+
+/// [`connect_in`] with what becomes of its traffic. A cassette that is played needs no key.
+///
+/// # Errors
+///
+/// As [`connect`]; or the provider speaks no HTTP that could be taped.
+pub fn connect_taped(
+    environment: &Environment,
+    provider: &str,
+    endpoint: &Endpoint,
+    tape: &Tape,
+) -> Result<Arc<dyn Provider>, ProviderError> {
     if let Some(service) = SERVICES.iter().find(|service| service.name == provider) {
-        return Ok(Arc::new(service.connect(environment, endpoint)?));
+        return Ok(Arc::new(service.connect(environment, endpoint, tape)?));
+    }
+    if LOCAL_NAMES.contains(&provider) && !matches!(tape, Tape::Off) {
+        let message = format!("the provider {provider} speaks no HTTP that a cassette could hold");
+        return Err(ProviderError::new(ErrorKind::BadRequest, Retry::No, message));
     }
     match provider {
         "simulated" => Ok(Arc::new(SimulatedProvider)),
@@ -201,11 +220,17 @@ pub fn connect_in(
 
 impl Service {
     /// Checks the endpoint and the key, which is sent wherever it is set.
-    fn connect(&self, environment: &Environment, endpoint: &Endpoint) -> Result<HttpProvider, ProviderError> {
+    fn connect(
+        &self,
+        environment: &Environment,
+        endpoint: &Endpoint,
+        tape: &Tape,
+    ) -> Result<HttpProvider, ProviderError> {
         let base_url = self.base_url(environment, endpoint)?;
         let key_variable = self.keys.first().copied().unwrap_or_default();
         let key = environment.key(self.keys);
-        if key.is_none() && self.key_need == KeyNeed::OtherHosts && !base_url.is_loopback() {
+        let is_sent = !tape.is_replay();
+        if is_sent && key.is_none() && self.key_need == KeyNeed::OtherHosts && !base_url.is_loopback() {
             let message = format!("{} needs a key: set {key_variable}", base_url.host());
             return Err(ProviderError::new(ErrorKind::Auth, Retry::No, message));
         }
@@ -214,7 +239,8 @@ impl Service {
         Ok(HttpProvider {
             name: self.name,
             key_variable,
-            http: HttpClient::new(base_url, endpoint.timeout, key.map(|key| (key, key_variable)), redactor)?,
+            http: HttpClient::new(base_url, endpoint.timeout, key.map(|key| (key, key_variable)), redactor)?
+                .on_tape(tape.clone()),
             format,
             prices: Arc::clone(&endpoint.prices),
         })

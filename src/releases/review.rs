@@ -1,8 +1,10 @@
 //! Asking for a review, and deciding it.
 
+use super::evidence::{caveats, faults};
 use super::{Act, ReleaseError, found, take_step};
 use crate::domain::DomainError;
 use crate::domain::actor::Actor;
+use crate::domain::caveats::Caveats;
 use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::ids::{ReviewId, RunId, VersionId};
 use crate::domain::promotion::Environment;
@@ -24,17 +26,22 @@ pub struct Evidence {
     pub run: Run,
     /// What the run came to.
     pub end: Option<RunEnd>,
+    /// What weakens its results.
+    pub caveats: Caveats,
 }
 
 impl Evidence {
     /// Loads a review with all that it rests on.
     pub fn load(store: &Store, id: ReviewId) -> Result<Self, ReleaseError> {
         let review = found(store.review(id)?, "review", &id)?;
+        let run = found(store.run(review.run)?, "run", &review.run)?;
+        let end = store.run_end(review.run)?;
         Ok(Self {
             decisions: store.decisions_of_review(id)?,
             version: found(store.version(&review.version)?, "version", &review.version)?,
-            run: found(store.run(review.run)?, "run", &review.run)?,
-            end: store.run_end(review.run)?,
+            caveats: caveats(store, &run, end.as_ref())?,
+            run,
+            end,
             review,
         })
     }
@@ -51,6 +58,7 @@ impl Evidence {
             &self.version,
             &self.run,
             self.end.as_ref(),
+            &self.caveats,
             store.policy()?,
             actor,
         );
@@ -74,8 +82,8 @@ impl Evidence {
     }
 }
 
-/// Asks whether a version may enter an environment, on the evidence of a run; of its newest finished run where none is
-/// named.
+/// Asks whether a version may enter an environment, on the evidence of a run; of its newest finished run that can carry
+/// a release where none is named.
 pub fn request(
     store: &Store,
     version: &VersionId,
@@ -88,6 +96,11 @@ pub fn request(
         Some(id) => id,
         None => newest_finished_run(store, &version)?,
     };
+    let faults = faults(store, run)?;
+    if !faults.is_empty() {
+        let why = format!("{run} is no evidence for a release: {}", faults.join("; "));
+        return Err(DomainError::NotAllowed(why).into());
+    }
     let run = found(store.run(run)?, "run", &run)?;
     let end = store.run_end(run.id)?;
     store.commit_numbered(|| {
@@ -107,11 +120,19 @@ pub fn request(
     })
 }
 
+/// The newest one that can carry a release, or else the newest at all, so that the refusal says why that one cannot.
 fn newest_finished_run(store: &Store, version: &PromptVersion) -> Result<RunId, ReleaseError> {
+    let mut newest = None;
     for id in store.runs_of(&version.id)? {
         if store.run_end(id)?.is_some_and(|end| end.gate.is_some()) {
-            return Ok(id);
+            if faults(store, id)?.is_empty() {
+                return Ok(id);
+            }
+            newest = newest.or(Some(id));
         }
+    }
+    if let Some(id) = newest {
+        return Ok(id);
     }
     let why = format!(
         "no finished run of {} with a known gate: start one with pegbox run start",

@@ -23,6 +23,9 @@
 //! | `promotion/NAME/ENVIRONMENT/NUMBER` | promotion outside production | never |
 //! | `release/NAME/NUMBER` | release | never |
 //! | `trace/ID` | trace | grows |
+//! | `alias/HASH/NUMBER` | line of an alias's ledger, under the hash of the alias | never |
+//! | `answer/HASH` | where the newest answer to a request lies, under the request's hash | with each newer answer |
+//! | `reused/RUN/FROM` | mark: this run used answers of that one | never |
 
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::{
@@ -49,6 +52,8 @@ pub(super) const EXAMPLES: &str = "example/";
 pub(super) const VERSIONS: &str = "version/";
 pub(super) const PROMOTIONS: &str = "promotion/";
 pub(super) const RELEASES: &str = "release/";
+pub(super) const ALIASES: &str = "alias/";
+pub(super) const ANSWERS: &str = "answer/";
 
 pub(super) fn prompt(name: &PromptName) -> String {
     format!("{PROMPTS}{name}")
@@ -167,6 +172,26 @@ pub(super) fn promotion(id: &PromotionId) -> String {
 
 pub(super) fn trace(id: &TraceId) -> String {
     format!("{TRACES}{id}")
+}
+
+pub(super) fn resolutions(alias: &ContentHash) -> String {
+    format!("{ALIASES}{alias}/")
+}
+
+pub(super) fn resolution(alias: &ContentHash, number: u32) -> String {
+    format!("{}{number:010}", resolutions(alias))
+}
+
+pub(super) fn answer(request: &ContentHash) -> String {
+    format!("{ANSWERS}{request}")
+}
+
+pub(super) fn reused(run: RunId) -> String {
+    format!("reused/{:010}/", run.0)
+}
+
+pub(super) fn reused_from(run: RunId, from: RunId) -> String {
+    format!("{}{:010}", reused(run), from.0)
 }
 
 #[cfg(test)]

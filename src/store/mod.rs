@@ -3,6 +3,8 @@
 //! It must never know a provider, a screen or a permission, and never return bytes whose checksum was not verified.
 
 mod advance;
+mod alias;
+mod answers;
 pub mod audit_chain;
 mod chain;
 mod compression;

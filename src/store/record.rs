@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::envelope::{self, DecodeError, EnvelopeError, Label, Record, decode_payload};
 use super::frozen::outcome_1::Outcome1;
 use super::frozen::run_1::{Run1, RunEnd1};
+use crate::domain::alias::Resolution;
+use crate::domain::answer::StoredAnswer;
 use crate::domain::chain::ChainVersion;
 use crate::domain::dataset::{DatasetVersion, RowPage};
 use crate::domain::decision::Decision;
@@ -103,6 +105,8 @@ records! {
     Mark = 19;
     OutcomeIndex = 20;
     RunStep = 21;
+    Resolution = 22;
+    StoredAnswer = 23;
 }
 
 /// A record as an export has it.

@@ -116,30 +116,26 @@ impl Store {
 
     /// Hands an outcome over; it counts when the returned value resolves. Refused for a run that has ended.
     pub fn append_outcome(&self, audit: AuditEntry, outcome: &Outcome) -> Result<Pending, StoreError> {
-        let mut change = Change::new(audit)
+        Ok(Change::new(audit).insert_outcome(outcome)?.submit(self))
+    }
+}
+
+impl Change {
+    /// Adds an outcome. Refused for a run that has ended.
+    pub fn insert_outcome(self, outcome: &Outcome) -> Result<Self, StoreError> {
+        let change = self
             .expect_absent(keys::run_end(outcome.run))
             .insert(keys::outcome(outcome.run, outcome.index), outcome)?
             .insert(
                 keys::outcome_of(outcome.run, &outcome.example),
                 &OutcomeIndex(outcome.index),
             )?;
-        if let Some(line) = failure_line(outcome) {
-            change = change.insert(keys::failure(outcome.run, outcome.index), &line)?;
+        match failure_line(outcome) {
+            Some(line) => change.insert(keys::failure(outcome.run, outcome.index), &line),
+            None => Ok(change),
         }
-        Ok(change.submit(self))
     }
-}
 
-/// The line that a list of failures has about an outcome; none about one that passed.
-pub(super) fn failure_line(outcome: &Outcome) -> Option<FailureLine> {
-    Some(FailureLine {
-        why: outcome.why()?,
-        example: outcome.example.clone(),
-        latency_ms: outcome.latency_ms,
-    })
-}
-
-impl Change {
     /// Adds a new run.
     pub fn insert_run(self, run: &Run) -> Result<Self, StoreError> {
         let change = self.insert(keys::run(run.id), run)?;
@@ -153,4 +149,13 @@ impl Change {
     pub fn insert_run_end(self, end: &RunEnd) -> Result<Self, StoreError> {
         self.insert(keys::run_end(end.run), end)
     }
+}
+
+/// The line that a list of failures has about an outcome; none about one that passed.
+pub(super) fn failure_line(outcome: &Outcome) -> Option<FailureLine> {
+    Some(FailureLine {
+        why: outcome.why()?,
+        example: outcome.example.clone(),
+        latency_ms: outcome.latency_ms,
+    })
 }

@@ -7,6 +7,8 @@ use super::record::{Mark, OutcomeIndex};
 use super::records::{Store, StoreError};
 use super::run::failure_line;
 use crate::domain::DomainError;
+use crate::domain::alias::Resolution;
+use crate::domain::answer::{ExactRequest, StoredAnswer};
 use crate::domain::chain::ChainVersion;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::decision::{Decision, DecisionKind};
@@ -89,6 +91,8 @@ impl Store {
             check.promotion(promotion)
         })?;
         check.each(keys::RELEASES, Verification::release)?;
+        check.each(keys::ALIASES, Verification::resolution)?;
+        check.each(keys::ANSWERS, Verification::answer)?;
         Ok(check.report)
     }
 }
@@ -329,6 +333,28 @@ impl Verification<'_> {
             Some(decision) => Some(format!("{} did not approve this content", decision.id)),
             None => Some(format!("its approval {} is missing", promotion.approved_by)),
         })
+    }
+
+    fn resolution(&self, key: &str, line: &Resolution) -> Result<Option<String>, StoreError> {
+        if key != keys::resolution(&line.alias.hash()?, line.number) {
+            return Ok(Some("it lies in another ledger, or under another number".into()));
+        }
+        self.run_link(line.run)
+    }
+
+    /// A stored answer is one to the very request that it lies under.
+    fn answer(&self, key: &str, answer: &StoredAnswer) -> Result<Option<String>, StoreError> {
+        let StoredAnswer { run, index, .. } = *answer;
+        let (Some(of), Some(outcome)) = (self.store.run(run)?, self.store.outcome(run, index)?) else {
+            return Ok(Some(format!("the outcome at {index} of {run} is missing")));
+        };
+        let version = of.subject.version().map(|id| self.store.version(id)).transpose()?;
+        let Some(version) = version.flatten() else {
+            return Ok(Some(format!("{} is missing", of.subject.label())));
+        };
+        let endpoint = of.settings.base_url.as_deref();
+        let asked = ExactRequest::new(endpoint, &version.content.model, &outcome.rendered, &outcome).hash()?;
+        Ok((key != keys::answer(&asked)).then(|| format!("the outcome at {index} of {run} answers another request")))
     }
 
     fn version_link(&self, id: &VersionId, hash: ContentHash) -> Result<Option<String>, StoreError> {

@@ -6,6 +6,7 @@ use crate::domain::model::ModelConfig;
 use crate::domain::run::{Run, RunEnd};
 use crate::evals::compare::{Comparer, Side};
 pub use crate::evals::compare::{Group, MetricDelta};
+use crate::releases::evidence::caveats;
 
 /// Two runs, example by example.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +19,7 @@ pub struct Comparison {
     pub candidate: RunId,
     /// What it tested.
     pub candidate_subject: String,
-    /// Where dataset, suite or model differ; read these first.
+    /// Where dataset, suite or model differ, and what weakens the results of either; read these first.
     pub differences: Vec<String>,
     /// Failed in the base, pass now.
     pub fixed: Group,
@@ -50,7 +51,14 @@ impl Workbench {
                 comparer.push_candidate(outcome);
                 Ok(())
             })?;
-        let result = comparer.finish();
+        let mut result = comparer.finish();
+        for side in [&base, &candidate] {
+            let caveats = caveats(&self.store, &side.run, side.end.as_ref())?.sentences();
+            let caveats = caveats
+                .into_iter()
+                .map(|sentence| format!("{}: {sentence}", side.run.id));
+            result.differences.extend(caveats);
+        }
         if result.compared() == 0 {
             return Err(WorkbenchError::refused(
                 format!(

@@ -128,6 +128,7 @@ fn list_verb(what: &str) -> &str {
         "prompt" | "version" | "draft" => "prompt",
         "dataset" | "example" => "dataset",
         "suite" => "suite",
+        "model" => "model",
         "review" | "decision" => "review",
         "promotion" | "release" => "release",
         _ => "run",

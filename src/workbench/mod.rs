@@ -2,8 +2,10 @@
 //! May use: every layer below.
 //! Must never: know ratatui, clap or sockets.
 
+mod aliases;
 mod browsing;
 mod comparing;
+mod connecting;
 mod datasets;
 mod demo;
 mod demo_story;
@@ -13,7 +15,9 @@ mod filter;
 mod outcomes;
 mod record;
 mod releasing;
+mod reproducing;
 mod request;
+mod reusing;
 mod reviewing;
 mod room;
 mod run_store;
@@ -28,6 +32,7 @@ use std::fmt::Display;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+pub use aliases::*;
 pub use browsing::*;
 pub use comparing::*;
 pub use datasets::*;
@@ -38,7 +43,9 @@ pub use error::*;
 pub use outcomes::*;
 pub use record::*;
 pub use releasing::*;
+pub use reproducing::*;
 pub use request::*;
+pub use reusing::*;
 pub use reviewing::*;
 pub use running::*;
 pub use storage::{Advance, Chain};

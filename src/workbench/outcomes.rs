@@ -94,7 +94,8 @@ impl Workbench {
                 .store
                 .run_end(id)?
                 .is_some_and(|end| end.state == EndState::Finished);
-            if is_finished && id != run.id && candidate.dataset_hash == run.dataset_hash {
+            let is_whole = is_finished && candidate.selection.is_none();
+            if is_whole && id != run.id && candidate.dataset_hash == run.dataset_hash {
                 return Ok(Some(candidate));
             }
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{Workbench, WorkbenchError, found};
+use crate::domain::caveats::Caveats;
 use crate::domain::decision::Decision;
 use crate::domain::gate::Gate;
 use crate::domain::hash::ContentHash;
@@ -14,6 +15,7 @@ use crate::domain::model::ModelConfig;
 use crate::domain::promotion::Environment;
 use crate::domain::run::{AnswerSource, Run, RunEnd, RunState, RunTotals, RuntimeContext};
 use crate::domain::suite::{SuiteVersion, Threshold};
+use crate::releases::evidence::caveats;
 
 /// The model fields of the record.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -107,6 +109,8 @@ pub struct TuningRecord {
     pub started_at: String,
     /// When it ended, RFC 3339.
     pub ended_at: Option<String>,
+    /// What weakens the results: a model that the name does not stand for any more, answers of other runs.
+    pub caveats: Caveats,
 }
 
 impl Workbench {
@@ -160,6 +164,7 @@ impl Workbench {
             started_by: run.started_by.to_string(),
             started_at: run.started_at.to_string(),
             ended_at: end.as_ref().map(|end: &RunEnd| end.ended_at.to_string()),
+            caveats: caveats(&self.store, &run, end.as_ref())?,
             runtime_context: run.context,
         })
     }

@@ -1,7 +1,8 @@
 //! Reviews and decisions.
 
-use super::{Comparison, DiffView, PromptRef, Workbench, WorkbenchError};
+use super::{Comparison, DiffView, PromptRef, Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
+use crate::domain::caveats::Caveats;
 use crate::domain::decision::{Decision, DecisionKind, OtherCause};
 use crate::domain::gate::LabelledVerdict;
 use crate::domain::ids::{PromotionId, ReviewId, RunId, VersionId};
@@ -10,6 +11,7 @@ use crate::domain::reason::Reason;
 use crate::domain::review::{Check, Review, ReviewState};
 use crate::domain::run::{Run, RunEnd};
 use crate::domain::version::PromptVersion;
+use crate::releases::evidence::caveats;
 use crate::releases::promote;
 use crate::releases::review::{self, Evidence};
 
@@ -22,6 +24,8 @@ pub struct ReviewSummary {
     pub state: ReviewState,
     /// What the run's gate says.
     pub verdict: Option<LabelledVerdict>,
+    /// What weakens the run's results.
+    pub caveats: Caveats,
 }
 
 /// A review with everything that a reviewer reads.
@@ -39,6 +43,8 @@ pub struct ReviewDetail {
     pub run: Run,
     /// What the run came to.
     pub end: Option<RunEnd>,
+    /// What weakens its results.
+    pub caveats: Caveats,
     /// The change against what is live; `None` for a first version.
     pub diff: Option<DiffView>,
     /// The run against the base's newest run on the same dataset; `None` where there is none.
@@ -81,8 +87,14 @@ impl Workbench {
         let mut summaries = Vec::new();
         for review in self.store.reviews()? {
             let state = ReviewState::after(&self.store.decisions_of_review(review.id)?);
-            let verdict = self.verdict_of(review.run)?;
-            summaries.push(ReviewSummary { review, state, verdict });
+            let run = found(self.store.run(review.run)?, "run", &review.run)?;
+            let end = self.store.run_end(review.run)?;
+            summaries.push(ReviewSummary {
+                caveats: caveats(&self.store, &run, end.as_ref())?,
+                verdict: self.verdict_of(review.run)?,
+                review,
+                state,
+            });
         }
         Ok(summaries)
     }
@@ -108,6 +120,7 @@ impl Workbench {
             version: evidence.version,
             run: evidence.run,
             end: evidence.end,
+            caveats: evidence.caveats,
         })
     }
 

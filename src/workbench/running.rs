@@ -4,28 +4,27 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use super::connecting::check_settings;
+use super::reusing::Tape;
 use super::room::OUTCOME_BYTES;
 use super::run_store::{RunFeed, RunSink, total_of};
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
+use crate::domain::caveats::Caveats;
 use crate::domain::gate::Verdict;
 use crate::domain::ids::{DatasetVersionId, RunId, SuiteVersionId, VersionId};
-use crate::domain::model::ModelConfig;
-use crate::domain::outcome::ErrorKind;
 use crate::domain::progress::RunProgress;
 use crate::domain::promotion::Environment;
 use crate::domain::prompt::Role;
-use crate::domain::run::{EndState, Run, RunEnd, RunSettings, RunState, RuntimeContext, Subject};
+use crate::domain::run::{
+    AnswerSource, EndState, Run, RunEnd, RunSettings, RunState, RuntimeContext, Selection, Subject,
+};
 use crate::domain::version::PromptVersion;
 use crate::evals::EvalError;
-use crate::evals::pipeline::{self, CONCURRENCY_MAX, Execution, Job, Order};
-use crate::providers::{self, Endpoint, Provider, ProviderError};
+use crate::evals::pipeline::{self, Execution, Job, Order};
+use crate::providers::Provider;
+use crate::releases::evidence::caveats;
 use crate::store::{Change, Store};
-
-/// Most tries for one example: with the longest pauses, a quarter of an hour.
-const ATTEMPTS_MAX: u32 = 100;
-/// Longest time for one try, an hour, in milliseconds.
-const TIMEOUT_MS_MAX: u64 = 60 * 60 * 1_000;
 
 /// What to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +58,8 @@ pub struct RunSummary {
     pub failed: u64,
     /// What its gate says, and why.
     pub verdict: Option<(Verdict, String)>,
+    /// What weakens its results.
+    pub caveats: Caveats,
 }
 
 /// A run with everything that is known of it.
@@ -72,6 +73,8 @@ pub struct RunDetail {
     pub end: Option<RunEnd>,
     /// The version that was tested.
     pub version: PromptVersion,
+    /// What weakens its results.
+    pub caveats: Caveats,
 }
 
 /// A run that this process works on.
@@ -84,6 +87,17 @@ pub(super) struct LiveRun {
 impl Workbench {
     /// Starts a run. It goes on by itself; follow it with [`Workbench::watch_run`].
     pub fn start_run(&self, actor: &Actor, start: &StartRun) -> Result<RunId, WorkbenchError> {
+        self.start_run_with(actor, start, None, &Tape::Off)
+    }
+
+    /// Starts a run of the examples that are selected, or all, with its traffic on a tape.
+    pub fn start_run_with(
+        &self,
+        actor: &Actor,
+        start: &StartRun,
+        selection: Option<Selection>,
+        tape: &Tape,
+    ) -> Result<RunId, WorkbenchError> {
         let version = self.version(&start.version)?;
         let dataset = self.dataset(&start.dataset)?;
         let suite = self.suite(&start.suite)?;
@@ -94,8 +108,15 @@ impl Workbench {
             ));
         }
         check_settings(&start.settings)?;
-        self.check_room_for_outcomes(dataset.example_count)?;
-        let provider = self.connect(&version.content.model, &start.settings)?;
+        let example_count = selection
+            .as_ref()
+            .map_or(dataset.example_count, |selection| selection.places.len() as u64);
+        self.check_room_for_outcomes(example_count)?;
+        let mut settings = start.settings.clone();
+        settings.base_url = settings.base_url.or_else(|| tape.base_url());
+        let provider = self.connect_taped(&version.content.model, &settings, tape)?;
+        // What the environment says now may not be what it says when the run is resumed.
+        settings.base_url = settings.base_url.or_else(|| provider.endpoint());
         let mut run = Run {
             id: self.store.next_run_id()?,
             subject: Subject::Prompt {
@@ -112,12 +133,12 @@ impl Workbench {
             },
             dataset: dataset.id,
             dataset_hash: dataset.content_hash,
-            example_count: dataset.example_count,
-            selection: None,
+            example_count,
+            selection,
             suite: suite.id,
             suite_hash: suite.content_hash,
             context: start.context.clone(),
-            settings: start.settings.clone(),
+            settings,
             answers: provider.source(),
             started_by: actor.clone(),
             started_at: self.now(),
@@ -137,20 +158,6 @@ impl Workbench {
             let audit = self.audit(actor, "run.start", &id, &run.subject.label());
             Ok((Change::new(audit).insert_run(&Run { id, ..run.clone() })?, id))
         })
-    }
-
-    /// Makes the provider of a model ready.
-    pub(super) fn connect(
-        &self,
-        model: &ModelConfig,
-        settings: &RunSettings,
-    ) -> Result<Arc<dyn Provider>, WorkbenchError> {
-        let endpoint = Endpoint {
-            base_url: settings.base_url.clone(),
-            timeout: std::time::Duration::from_millis(settings.timeout_ms),
-            prices: Arc::clone(&self.prices),
-        };
-        providers::connect(&model.provider, &endpoint).map_err(provider_error)
     }
 
     /// What settings mean for the provider of a version, where they mean something else than their name says.
@@ -204,6 +211,12 @@ impl Workbench {
                 ));
             }
         }
+        if run.answers == AnswerSource::Replayed {
+            return Err(WorkbenchError::refused(
+                format!("{id} was answered by a cassette, which is not at hand"),
+                "start it again with pegbox run start --replay FILE",
+            ));
+        }
         let saved = self.store.outcome_count(id)?;
         self.check_room_for_outcomes(run.example_count.saturating_sub(saved))?;
         let version_id = found(run.subject.version().cloned(), "version", &run.subject.label())?;
@@ -228,7 +241,7 @@ impl Workbench {
         provider: Arc<dyn Provider>,
     ) -> Job {
         Job {
-            feed: Arc::new(RunFeed::new(self.store.clone(), run)),
+            feed: Arc::new(RunFeed::new(self.store.clone(), run, &version.content.model)),
             run: run.clone(),
             prompt: version.content.clone(),
             suite,
@@ -243,7 +256,13 @@ impl Workbench {
         let (progress_sender, progress) = watch::channel(crate::evals::progress::beginning(&job.run));
         let (orders, order_receiver) = watch::channel(Order::GoOn);
         let (done_sender, done) = watch::channel(None);
-        let sink = Arc::new(RunSink::new(self.store.clone(), id, actor, Arc::clone(&self.clock)));
+        let sink = Arc::new(RunSink::new(
+            self.store.clone(),
+            &job.run,
+            &job.prompt.model,
+            actor,
+            Arc::clone(&self.clock),
+        ));
         let store = self.store.clone();
         self.live_runs().insert(id, LiveRun { progress, orders, done });
         self.runtime.spawn(async move {
@@ -399,7 +418,10 @@ impl Workbench {
                 Some(end) => end.totals,
                 None => self.progress(run.id)?.totals,
             };
+            let mut caveats = caveats(&self.store, &run, end.as_ref())?;
+            caveats.reused = totals.reused;
             summaries.push(RunSummary {
+                caveats,
                 state,
                 saved: totals.saved,
                 failed: totals.failed + totals.errored,
@@ -414,9 +436,14 @@ impl Workbench {
     pub fn run_detail(&self, id: RunId) -> Result<RunDetail, WorkbenchError> {
         let run = found(self.store.run(id)?, "run", &id)?;
         let version_id = found(run.subject.version().cloned(), "version", &run.subject.label())?;
+        let end = self.store.run_end(id)?;
+        let progress = self.progress(id)?;
+        let mut caveats = caveats(&self.store, &run, end.as_ref())?;
+        caveats.reused = progress.totals.reused;
         Ok(RunDetail {
-            progress: self.progress(id)?,
-            end: self.store.run_end(id)?,
+            progress,
+            end,
+            caveats,
             version: self.version(&version_id)?,
             run,
         })
@@ -447,45 +474,6 @@ async fn save_end(
         progress.results = results;
     });
     Ok(())
-}
-
-/// Refuses numbers with which a run would send nothing, or never end.
-fn check_settings(settings: &RunSettings) -> Result<(), WorkbenchError> {
-    let ranges = [
-        (
-            "requests in flight",
-            settings.concurrency.into(),
-            CONCURRENCY_MAX.into(),
-        ),
-        (
-            "tries for one example",
-            settings.attempts_max.into(),
-            ATTEMPTS_MAX.into(),
-        ),
-        ("milliseconds for one try", settings.timeout_ms, TIMEOUT_MS_MAX),
-    ];
-    match ranges.into_iter().find(|(_, given, max)| !(1..=*max).contains(given)) {
-        Some((what, given, max)) => Err(WorkbenchError::invalid(
-            format!("{given} {what}: it must be 1 to {max}"),
-            "choose another number",
-        )),
-        None => Ok(()),
-    }
-}
-
-/// What a provider refused before anything was sent.
-pub(super) fn provider_error(error: ProviderError) -> WorkbenchError {
-    let check = "check the model's provider and the base URL";
-    let hint = match error.kind {
-        // The name of a provider or an address that cannot be meant: nobody failed but what was given.
-        ErrorKind::BadRequest => return WorkbenchError::invalid(error.message, check),
-        ErrorKind::Auth => "set the variable that the message names to a key of this endpoint",
-        _ => check,
-    };
-    WorkbenchError::Provider {
-        why: error.message,
-        hint: hint.into(),
-    }
 }
 
 /// What a prompt or suite that cannot be run has wrong.

@@ -61,7 +61,7 @@ impl Workbench {
             started_at: self.now(),
         };
         let job = Job {
-            feed: Arc::new(super::run_store::RunFeed::new(self.store.clone(), &run)),
+            feed: Arc::new(super::run_store::RunFeed::new(self.store.clone(), &run, &content.model)),
             run,
             prompt: content,
             suite,

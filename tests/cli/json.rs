@@ -50,6 +50,8 @@ const READERS: &[Line] = &[
     (2, "run failures run_1"),
     (3, "run failures --group grader run_1"),
     (2, "run case run_1 t-002"),
+    (2, "run reproduce run_1"),
+    (2, "model list"),
     (2, "review list"),
     (2, "review show review_1"),
     (2, "review decisions"),

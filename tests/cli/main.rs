@@ -10,6 +10,7 @@ mod help;
 mod json;
 mod keeping;
 mod pegbox;
+mod reproducing;
 mod runs;
 mod stores;
 mod story;

@@ -39,7 +39,7 @@ use pegbox::store::{Change, Store};
 use serde::Serialize;
 
 /// Kinds of record, numbered from 1.
-const KIND_COUNT: u16 = 21;
+const KIND_COUNT: u16 = 23;
 /// Those of them that have a second layout: run, run end, outcome.
 const SECOND_LAYOUTS: [u16; 3] = [10, 11, 12];
 /// Where the envelope says how the payload is coded; compression may change its bytes with the library's version.
@@ -120,6 +120,8 @@ fn records_have_the_bytes_that_they_always_had() {
     assert_compatible("promotion", &samples::promotion());
     assert_compatible("release", &samples::release());
     assert_compatible("trace", &samples::trace());
+    assert_compatible("resolution", &samples::resolution());
+    assert_compatible("stored_answer", &samples::stored_answer());
 }
 
 fn audit() -> AuditEntry {
@@ -204,7 +206,7 @@ fn variants_have_the_places_that_they_always_had() {
     ]);
     assert_places(&[SimulatedEvidence::Refused, SimulatedEvidence::Accepted]);
     assert_places(&[SelfApproval::Refused, SelfApproval::Allowed]);
-    assert_places(&[AnswerSource::Model, AnswerSource::Simulated]);
+    assert_places(&[AnswerSource::Model, AnswerSource::Simulated, AnswerSource::Replayed]);
     assert_places(&[EndState::Finished, EndState::Cancelled, EndState::Decided]);
     assert_places(&[Picked::Failed, Picked::Marked, Picked::Sample]);
     assert_places(&[Comparison::AtLeast, Comparison::AtMost, Comparison::Equals]);

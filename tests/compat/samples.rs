@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use pegbox::domain::alias::{Alias, Resolution};
+use pegbox::domain::answer::StoredAnswer;
 use pegbox::domain::chain::{ChainContent, ChainStep, ChainVersion, RouteRule, StepInput};
 use pegbox::domain::dataset::{DatasetChanges, DatasetVersion, Exclusion, Row, RowPage};
 use pegbox::domain::decision::{Decision, DecisionKind, OtherCause};
@@ -609,5 +611,28 @@ pub fn trace() -> Trace {
             at: AT,
         }],
         started_at: AT,
+    }
+}
+
+pub fn resolution() -> Resolution {
+    Resolution {
+        alias: Alias {
+            provider: "openai".into(),
+            name: "gpt-4.1".into(),
+            endpoint: Some("https://api.openai.com/v1".into()),
+        },
+        number: 2,
+        model: "gpt-4.1-2026-05-01".into(),
+        system_fingerprint: Some("fp_1".into()),
+        run: RunId(7),
+        seen_at: AT,
+    }
+}
+
+pub fn stored_answer() -> StoredAnswer {
+    StoredAnswer {
+        run: RunId(7),
+        index: 3,
+        repeat: 1,
     }
 }

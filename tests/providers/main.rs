@@ -9,6 +9,7 @@
 mod support;
 
 mod aimock;
+mod cassettes;
 mod command;
 mod failures;
 mod formats;

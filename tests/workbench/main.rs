@@ -11,10 +11,14 @@
 mod support;
 
 mod bench;
+mod cassettes;
 mod damage;
 mod datasets;
 mod editing;
+mod freshness;
 mod interleaving;
+mod lab;
 mod release_path;
+mod reproducing;
 mod runs;
 mod tools;

@@ -148,6 +148,7 @@ fn progress_line(progress: &RunProgress) -> String {
         Some(format!("{percent} %")),
         Some(format!("{} failed", totals.failed)),
         Some(format!("{} errors", totals.errored)),
+        (totals.reused > 0).then(|| format!("{} reused", totals.reused)),
         Some(format!("{:.1}/s", progress.rate_per_s)),
         progress
             .latency_ms
@@ -204,6 +205,7 @@ fn run_text(detail: &RunDetail) -> Plain {
         progress,
         end,
         version,
+        caveats,
     } = detail;
     let model = &version.content.model;
     let text = Plain::new()
@@ -230,6 +232,10 @@ fn run_text(detail: &RunDetail) -> Plain {
             ("cost", cost_text(&progress.totals)),
         ])
         .blank();
+    let text = caveats
+        .sentences()
+        .iter()
+        .fold(text, |text, sentence| text.line(format!("careful: {sentence}")));
     let results = end.as_ref().map_or(&progress.results, |end| &end.results);
     let text = text.table(&results_table(results), "nothing is measured yet").blank();
     gate_text(text, end.as_ref().and_then(|end| end.gate.as_ref()))

@@ -1,5 +1,6 @@
 //! One file for each group of commands: its arguments, and what it says. Each calls the workbench and gives a reply.
 
+mod answers;
 mod case;
 pub mod dataset;
 mod demo;
@@ -8,8 +9,10 @@ mod evidence;
 mod failures;
 mod follow;
 mod lineage;
+pub mod model;
 pub mod prompt;
 pub mod release;
+mod reproduce;
 pub mod review;
 pub mod run;
 mod screens;
@@ -164,6 +167,7 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<Reply, CliErr
         Command::Dataset(command) => dataset::carry_out(command, context),
         Command::Suite(command) => suite::carry_out(command, context),
         Command::Run(command) => run::carry_out(command, context),
+        Command::Model(command) => model::carry_out(&command, context),
         Command::Review(command) => review::carry_out(command, context),
         Command::Release(command) => release::carry_out(command, context),
         Command::Lineage { id } => lineage::lineage(&id, context),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Context;
 use super::diff::{diff_document, diff_text};
 use super::evidence::{gate_text, results_table};
-use super::run::{answers_text, comparison_document, comparison_text};
+use super::run::{answers_text, comparison_document, comparison_text, gate_cell};
 use crate::cli::exit::CliError;
 use crate::cli::output::{Plain, Reply, Table, or_none};
 use crate::domain::decision::{Decision, OtherCause};
@@ -131,7 +131,7 @@ fn list(reviews: &[ReviewSummary]) -> Reply {
             review.version.to_string(),
             review.environment.as_str().to_owned(),
             summary.state.as_str().to_owned(),
-            or_none(summary.verdict),
+            gate_cell(summary.verdict, &summary.caveats),
             review.run.to_string(),
             review.requested_by.to_string(),
             review.requested_at.to_string(),
@@ -142,6 +142,7 @@ fn list(reviews: &[ReviewSummary]) -> Reply {
             "state": summary.state,
             "verdict": summary.verdict.map(|labelled| labelled.verdict),
             "answers": summary.verdict.map(|labelled| labelled.answers),
+            "caveats": summary.caveats,
         }));
     }
     let text = Plain::new().table(&table, "no review yet: ask for one with pegbox review request VERSION");
@@ -179,6 +180,7 @@ fn detail_document(detail: &ReviewDetail) -> Value {
         "version": detail.version,
         "run": detail.run,
         "end": detail.end,
+        "caveats": detail.caveats,
         "diff": detail.diff.as_ref().map(diff_document),
         "comparison": detail.comparison.as_ref().map(comparison_document),
         "checks": detail.checks,
@@ -230,6 +232,9 @@ fn detail_text(detail: &ReviewDetail) -> Plain {
         run.suite,
         answers_text(run.answers)
     ));
+    for sentence in detail.caveats.sentences() {
+        text = text.line(format!("careful: {sentence}"));
+    }
     if let Some(end) = &detail.end {
         text = text.table(&results_table(&end.results), "nothing was measured");
         text = gate_text(text, end.gate.as_ref());

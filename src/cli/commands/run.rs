@@ -1,13 +1,18 @@
 //! `pegbox run`: start, follow and read runs.
 
+use std::fmt::Display;
+
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
 use super::Context;
+use super::answers::AnswerArgs;
 use super::evidence::{ids_text, measure_text};
+use super::reproduce::{self, ReproduceArgs};
 use super::{case, failures, follow};
 use crate::cli::exit::CliError;
 use crate::cli::output::{NO_VALUE, Plain, Reply, Table};
+use crate::domain::caveats::Caveats;
 use crate::domain::ids::{ExampleId, RunId, VersionId};
 use crate::domain::promotion::Environment;
 use crate::domain::run::{AnswerSource, RunSettings, RuntimeContext};
@@ -74,6 +79,8 @@ pub enum RunCommand {
         /// The run in question
         candidate: RunId,
     },
+    /// Check the hash of everything that a run rests on, ask again, and say what came out otherwise
+    Reproduce(ReproduceArgs),
     /// Stop a run for good
     Cancel {
         /// The run
@@ -122,6 +129,8 @@ pub struct StartArgs {
         help = "The endpoint, as http://localhost:8080/v1, or the program of provider command; its own where not given"
     )]
     base_url: Option<String>,
+    #[command(flatten)]
+    answers: AnswerArgs,
     #[command(flatten)]
     context: ContextArgs,
 }
@@ -180,6 +189,7 @@ pub fn carry_out(command: RunCommand, context: &mut Context<'_>) -> Result<Reply
             let text = comparison_text(Plain::new(), &comparison);
             Ok(Reply::done(comparison_document(&comparison), text))
         }
+        RunCommand::Reproduce(args) => reproduce::reproduce(context, &args),
         RunCommand::Cancel { run } => {
             context.workbench.cancel_run(&context.actor, run)?;
             let detail = context.workbench.run_detail(run)?;
@@ -193,10 +203,12 @@ pub fn carry_out(command: RunCommand, context: &mut Context<'_>) -> Result<Reply
 }
 
 fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliError> {
+    let tape = args.answers.tape()?;
     let workbench = &context.workbench;
     let provider = workbench.version(&args.version)?.content.model.provider;
     let is_in_environment = std::env::var_os(BASE_URL_VARIABLE).is_some_and(|url| !url.is_empty());
-    let uses_configured = provider == OPENAI && !is_in_environment;
+    // A cassette knows where its requests went.
+    let uses_configured = provider == OPENAI && !is_in_environment && !tape.is_replay();
     let configured = context.config.openai_base_url.clone().filter(|_| uses_configured);
     let start = StartRun {
         version: args.version,
@@ -218,18 +230,27 @@ fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliError> 
             attempts_max: args.attempts,
             timeout_ms: args.timeout_s.saturating_mul(1_000),
             base_url: args.base_url.or(configured),
+            reuses_answers: args.answers.reuse,
             ..RunSettings::default()
         },
     };
-    for note in workbench.run_notes(&start.version, &start.settings)? {
-        context.out.note(&note);
+    if !tape.is_replay() {
+        for note in workbench.run_notes(&start.version, &start.settings)? {
+            context.out.note(&note);
+        }
     }
-    let run = workbench.start_run(&context.actor, &start)?;
+    let run = workbench.start_run_with(&context.actor, &start, None, &tape)?;
     context.out.note(&format!(
         "{run} is running: {} on {} with {}",
         start.version, start.dataset, start.suite
     ));
-    follow::follow(context, run)
+    let reply = follow::follow(context, run)?;
+    if let Some(fault) = tape.fault() {
+        context
+            .out
+            .note(&format!("{fault}: what is on it is not the whole run"));
+    }
+    Ok(reply)
 }
 
 fn flags(flags: Vec<String>) -> Result<Vec<String>, CliError> {
@@ -245,10 +266,7 @@ fn flags(flags: Vec<String>) -> Result<Vec<String>, CliError> {
 
 /// Who answers, in the words of every place that shows results.
 pub fn answers_text(answers: AnswerSource) -> &'static str {
-    match answers {
-        AnswerSource::Model => "a model",
-        AnswerSource::Simulated => "the simulated model",
-    }
+    answers.as_str()
 }
 
 fn list(runs: &[RunSummary]) -> Reply {
@@ -267,7 +285,7 @@ fn list(runs: &[RunSummary]) -> Reply {
             summary.state.as_str().to_owned(),
             format!("{}/{}", summary.saved, run.example_count),
             summary.failed.to_string(),
-            verdict.map_or_else(|| NO_VALUE.to_owned(), |(verdict, _)| verdict.to_string()),
+            gate_cell(verdict.map(|(verdict, _)| *verdict), &summary.caveats),
             answers_text(run.answers).to_owned(),
             run.started_at.to_string(),
         ]);
@@ -275,6 +293,16 @@ fn list(runs: &[RunSummary]) -> Reply {
     }
     let text = Plain::new().table(&table, "no run yet: start one with pegbox run start VERSION");
     Reply::done(json!({ "runs": documents }), text)
+}
+
+/// The gate's verdict with what weakens it: `pass, stale`.
+pub fn gate_cell(verdict: Option<impl Display>, caveats: &Caveats) -> String {
+    let parts = [
+        Some(verdict.map_or_else(|| NO_VALUE.to_owned(), |verdict| verdict.to_string())),
+        caveats.stale.is_some().then(|| "stale".to_owned()),
+        caveats.reused_text(),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// A run of a list, for machines.
@@ -294,6 +322,7 @@ pub fn run_document(summary: &RunSummary) -> serde_json::Value {
         "verdict": summary.verdict.as_ref().map(|(verdict, _)| verdict),
         "reason": summary.verdict.as_ref().map(|(_, reason)| reason),
         "answers": run.answers,
+        "caveats": summary.caveats,
         "started_by": run.started_by,
         "started_at": run.started_at,
     })

@@ -3,6 +3,7 @@ use crate::domain::actor::Actor;
 use crate::domain::metric::MetricResult;
 use crate::domain::money::UsdNanos;
 use crate::domain::promotion::Environment;
+use crate::domain::run::AnswerSource;
 use crate::domain::run::{EndState, RunSettings, RunTotals, RuntimeContext, Subject};
 use crate::domain::time::Timestamp;
 use crate::evals::samples::{failed_outcome, outcome};

@@ -11,6 +11,8 @@ use crate::tui::widgets::table::TableCell;
 
 /// What stands beside every result of the simulated model, which proves nothing about a model.
 pub const SIMULATED: &str = "simulated";
+/// What stands beside every result of a cassette, which says nothing about the model as it is now.
+pub const REPLAYED: &str = "replayed";
 
 /// Columns in which every verdict has a form that tells it from the others: `cannot tell sim`.
 pub const VERDICT_COLUMNS: u16 = 15;
@@ -20,6 +22,16 @@ pub fn source_label(answers: AnswerSource) -> &'static str {
     match answers {
         AnswerSource::Model => "",
         AnswerSource::Simulated => SIMULATED,
+        AnswerSource::Replayed => REPLAYED,
+    }
+}
+
+/// The same in four columns at most, for where there is no room for the word.
+pub fn short_label(answers: AnswerSource) -> &'static str {
+    match answers {
+        AnswerSource::Model => "",
+        AnswerSource::Simulated => "sim",
+        AnswerSource::Replayed => "rep",
     }
 }
 
@@ -41,18 +53,18 @@ pub fn verdict_sign(verdict: Option<Verdict>) -> &'static str {
     }
 }
 
-/// The cell for a gate: the longest of its forms that fits, and each of them says when the model was the simulated one.
+/// The cell for a gate: the longest of its forms that fits, and each of them says when no model answered.
 pub fn verdict_cell(verdict: Option<LabelledVerdict>, columns: u16, theme: &Theme) -> TableCell {
     let Some(LabelledVerdict { verdict, answers }) = verdict else {
         return TableCell::new(verdict_word(None), theme.dim);
     };
     let (word, sign) = (verdict_word(Some(verdict)), verdict_sign(Some(verdict)));
-    let forms = match answers {
-        AnswerSource::Model => [word.to_owned(), sign.to_owned(), sign.to_owned()],
-        AnswerSource::Simulated => [
-            format!("{word} ({SIMULATED})"),
-            format!("{word} sim"),
-            format!("{sign} sim"),
+    let forms = match (source_label(answers), short_label(answers)) {
+        ("", _) => [word.to_owned(), sign.to_owned(), sign.to_owned()],
+        (label, short) => [
+            format!("{word} ({label})"),
+            format!("{word} {short}"),
+            format!("{sign} {short}"),
         ],
     };
     let fits = |form: &&String| form.len() <= usize::from(columns);
@@ -66,9 +78,9 @@ pub fn verdict_brief(verdict: Option<LabelledVerdict>) -> String {
         return verdict_word(None).to_owned();
     };
     let word = verdict_word(Some(verdict));
-    match answers {
-        AnswerSource::Model => word.to_owned(),
-        AnswerSource::Simulated => format!("{word} sim"),
+    match short_label(answers) {
+        "" => word.to_owned(),
+        short => format!("{word} {short}"),
     }
 }
 
@@ -78,9 +90,9 @@ pub fn verdict_text(verdict: Option<LabelledVerdict>) -> String {
         return verdict_word(None).to_owned();
     };
     let word = verdict_word(Some(verdict));
-    match answers {
-        AnswerSource::Model => word.to_owned(),
-        AnswerSource::Simulated => format!("{word} ({SIMULATED})"),
+    match source_label(answers) {
+        "" => word.to_owned(),
+        label => format!("{word} ({label})"),
     }
 }
 

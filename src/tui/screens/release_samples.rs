@@ -2,6 +2,7 @@
 
 use super::testing::NOW;
 use crate::domain::actor::Actor;
+use crate::domain::caveats::Caveats;
 use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::diff;
 use crate::domain::gate::{Evidence, Gate, GatePolicy, LabelledVerdict, RuleResult, Verdict};
@@ -114,6 +115,7 @@ pub(super) fn run_summary(id: u32, number: u32, state: RunState, verdict: Option
         state,
         saved: if state == RunState::Finished { 240 } else { 120 },
         failed: 13,
+        caveats: Caveats::default(),
         verdict: verdict.map(|verdict| (verdict, "escalation_recall 28/30 < 0.95".into())),
     }
 }
@@ -291,6 +293,7 @@ pub(crate) fn review_summary(id: u32, prompt: &str, state: ReviewState, verdict:
         review: review(id, prompt, i64::from(id % 10)),
         state,
         verdict: Some(of_a_model(verdict)),
+        caveats: Caveats::default(),
     }
 }
 
@@ -363,6 +366,7 @@ pub(crate) fn review_detail(state: ReviewState, verdict: Verdict) -> ReviewDetai
         decisions,
         version: version(14),
         run: run(421, 14),
+        caveats: Caveats::default(),
         end: Some(run_end(421, verdict)),
         diff: Some(DiffView {
             old: "support_triage_v13".into(),
@@ -375,6 +379,7 @@ pub(crate) fn review_detail(state: ReviewState, verdict: Verdict) -> ReviewDetai
             check("gate passes", gate_fault),
             check("content 7c1d90aa unchanged", None),
             check("answers come from a model", None),
+            check("answers are fresh", None),
             check("someone else than the author approves", None),
         ],
         promotion: ("support_triage_prod_v9".parse().unwrap(), Some(promotion(8, 13, 146))),

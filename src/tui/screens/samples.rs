@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::testing::NOW;
 use crate::domain::actor::Actor;
+use crate::domain::caveats::Caveats;
 use crate::domain::dataset::{DatasetChanges, DatasetVersion};
 use crate::domain::example::{Example, ExampleContent, ExampleContext, ExampleSource};
 use crate::domain::gate::{BreakingSlice, Evidence, Gate, GatePolicy, RuleResult, Verdict};
@@ -96,6 +97,7 @@ pub fn summary(run: Run, state: RunState, saved: u64, failed: u64) -> RunSummary
         state,
         saved,
         failed,
+        caveats: Caveats::default(),
     }
 }
 
@@ -291,6 +293,7 @@ pub fn live_detail(id: u32) -> RunDetail {
         progress: progress(id, RunState::Running, 170, 8),
         end: None,
         version: version(12),
+        caveats: Caveats::default(),
     }
 }
 
@@ -303,6 +306,7 @@ pub fn ended_detail(id: u32) -> RunDetail {
         progress,
         end: Some(end(id)),
         version: version(12),
+        caveats: Caveats::default(),
     }
 }
 

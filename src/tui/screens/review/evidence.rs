@@ -151,7 +151,12 @@ pub(super) fn comparison_lines(detail: &ReviewDetail) -> Vec<(Weight, String)> {
         let text = format!("! {SIMULATED} answers: they say nothing about a model");
         lines.push((Weight::Warning, text));
     }
+    if detail.run.answers == AnswerSource::Replayed {
+        lines.push((Weight::Warning, "! a cassette answered, not a model".into()));
+    }
     let Some(comparison) = &detail.comparison else {
+        let caveats = detail.caveats.sentences().into_iter();
+        lines.extend(caveats.map(|sentence| (Weight::Warning, format!("! {sentence}"))));
         let text = format!("{} alone: the base has no run on this dataset", detail.run.id);
         lines.push((Weight::Plain, text));
         return lines;

@@ -35,6 +35,12 @@ pub(super) fn lines(detail: &RunDetail, end: &RunEnd, columns: usize, context: &
             theme.warn,
         ));
     }
+    if detail.run.answers == AnswerSource::Replayed {
+        lines.push(Line::styled("replayed: a cassette answered, not a model", theme.warn));
+    }
+    for sentence in detail.caveats.sentences() {
+        lines.extend(wrapped_outside(&sentence, columns, 2, theme.warn));
+    }
     match &end.gate {
         Some(gate) => {
             let head = format!(

@@ -8,6 +8,7 @@ use super::super::figures::{interval_text, measure_text, threshold_text};
 use super::super::lines::{both_ends, facts, outside};
 use super::super::panes::duration_text;
 use super::super::{Context, run_figures};
+use crate::domain::caveats::Caveats;
 use crate::domain::metric::MetricResult;
 use crate::domain::progress::{LATENCY_BAR_ENDS_MS, RunProgress};
 use crate::domain::run::RunState;
@@ -55,6 +56,7 @@ pub(super) fn lines(
                 format!("error {:<2}", totals.errored),
                 format!("retried {:<2}", totals.retried),
                 format!("not started {}", not_started(progress)),
+                reused(detail),
             ],
             columns,
         )),
@@ -88,6 +90,16 @@ fn pace(progress: &RunProgress) -> Vec<String> {
             vec![format!("{}, settling the gate", progress.state.as_str())]
         }
     }
+}
+
+/// How many answers were taken from other runs, and from which; empty for none.
+fn reused(detail: &RunDetail) -> String {
+    let caveats = Caveats {
+        reused: detail.progress.totals.reused,
+        reused_from: detail.caveats.reused_from.clone(),
+        stale: None,
+    };
+    caveats.reused_text().unwrap_or_default()
 }
 
 fn not_started(progress: &RunProgress) -> u64 {

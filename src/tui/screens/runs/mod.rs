@@ -13,11 +13,11 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use self::acts::{RunActs, RunFacts};
 use self::pane::{Framing, RunPane};
-use super::figures::{verdict_style, verdict_word};
+use super::figures::{short_label, verdict_sign, verdict_style, verdict_word};
 use super::{Context, Place, Screen, ScreenEvent};
 use crate::domain::ids::RunId;
 use crate::domain::progress::RunProgress;
-use crate::domain::run::{AnswerSource, RunState};
+use crate::domain::run::RunState;
 use crate::text::cut_start;
 use crate::tui::command::{CommandId, Scope};
 use crate::tui::effect::Effect;
@@ -38,6 +38,8 @@ const LIST_COLUMNS: u16 = 40;
 const LIST_COLUMNS_WIDE: u16 = 84;
 /// Columns of the subject beside the run, so that its version stays in view.
 const SUBJECT_COLUMNS: u16 = 18;
+/// Columns of a run's state or gate in the whole list.
+const STATE_COLUMNS: u16 = 12;
 
 /// Columns of the whole list without the dataset: borders, sign, the other columns and the gaps between all.
 const OTHER_COLUMNS: u16 = 4 + 4 + SUBJECT_COLUMNS + 10 + 5 + 12 + 6;
@@ -387,7 +389,7 @@ fn list_columns(area: Rect, context: &Context) -> Vec<Column> {
             Column::fixed("dataset", dataset_columns(area)),
             Column::number("saved", 10),
             Column::number("fail", 5),
-            Column::fixed("state", 12),
+            Column::fixed("state", STATE_COLUMNS),
         ],
     }
 }
@@ -401,12 +403,19 @@ fn dataset_columns(area: Rect) -> u16 {
 fn standing(summary: &RunSummary, theme: &Theme) -> TableCell {
     match (&summary.verdict, summary.state) {
         (Some((verdict, _)), _) => {
-            let word = verdict_word(Some(*verdict));
-            let simulated = match summary.run.answers {
-                AnswerSource::Simulated => " sim",
-                AnswerSource::Model => "",
+            let caveat = match short_label(summary.run.answers) {
+                "" if summary.caveats.stale.is_some() => "stale",
+                "" if summary.caveats.reused > 0 => "reused",
+                label => label,
             };
-            TableCell::new(format!("{word}{simulated}"), verdict_style(Some(*verdict), theme))
+            let verdict = Some(*verdict);
+            let whole = format!("{} {caveat}", verdict_word(verdict));
+            let text = if whole.len() > usize::from(STATE_COLUMNS) {
+                format!("{} {caveat}", verdict_sign(verdict))
+            } else {
+                whole
+            };
+            TableCell::new(text.trim_end(), verdict_style(verdict, theme))
         }
         (None, RunState::Running) => {
             let share = percent(summary.saved, summary.run.example_count);

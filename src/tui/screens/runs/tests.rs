@@ -2,6 +2,7 @@ use super::super::samples::{ended_detail, live_detail, progress, run, suite, sum
 use super::super::testing::{drawn, with_context};
 use super::single::SingleRun;
 use super::*;
+use crate::domain::run::AnswerSource;
 use crate::tui::overlays::dialog::Confirmed;
 
 fn answered(request: Request, answer: Answer) -> ScreenEvent {

@@ -1,0 +1,35 @@
+//! Where a new run's answers come from, beyond asking: earlier runs and cassettes.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::exit::CliError;
+use crate::workbench::{Tape, WorkbenchError};
+
+/// Answers that are kept, or not asked for.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Answers")]
+pub struct AnswerArgs {
+    /// Use stored answers to the very same requests; such a run is no evidence for a release
+    #[arg(long)]
+    pub reuse: bool,
+    /// Keep the run's HTTP traffic in a new file, without keys
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Let a recorded file answer, and send nothing; such a run is no evidence for a release
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["record", "reuse"])]
+    replay: Option<PathBuf>,
+}
+
+impl AnswerArgs {
+    /// Opens the cassette, where one is named.
+    pub fn tape(&self) -> Result<Tape, CliError> {
+        let tape = match (&self.record, &self.replay) {
+            (Some(path), _) => Tape::record(path),
+            (None, Some(path)) => Tape::replay(path),
+            (None, None) => Ok(Tape::Off),
+        };
+        Ok(tape.map_err(WorkbenchError::from)?)
+    }
+}

@@ -1,0 +1,100 @@
+//! What weakens a run's results, and whether they can still carry a release.
+
+use serde::{Deserialize, Serialize};
+
+use super::alias::Stale;
+use super::ids::RunId;
+use super::run::{AnswerSource, Run};
+
+/// Sources of reused answers that are named; of more, only how many there are.
+const SOURCES_NAMED_MAX: usize = 3;
+
+/// What to know of a run's results besides the numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Caveats {
+    /// The model that answered is not the one that the name stands for now.
+    pub stale: Option<Stale>,
+    /// Outcomes whose answer was taken from another run.
+    pub reused: u64,
+    /// Those runs, newest first.
+    pub reused_from: Vec<RunId>,
+}
+
+impl Caveats {
+    /// `12 reused from run_3`, where there are any.
+    pub fn reused_text(&self) -> Option<String> {
+        let named: Vec<String> = self
+            .reused_from
+            .iter()
+            .take(SOURCES_NAMED_MAX)
+            .map(ToString::to_string)
+            .collect();
+        let more = self.reused_from.len().saturating_sub(named.len());
+        let from = match (named.is_empty(), more) {
+            (true, _) => "earlier runs".to_owned(),
+            (false, 0) => named.join(", "),
+            (false, more) => format!("{} and {more} more", named.join(", ")),
+        };
+        (self.reused > 0).then(|| format!("{} reused from {from}", self.reused))
+    }
+
+    /// `stale: answered by …`, where it is.
+    pub fn stale_text(&self) -> Option<String> {
+        self.stale.as_ref().map(|stale| format!("stale: {stale}"))
+    }
+
+    /// Each in a sentence, to be read before the numbers.
+    pub fn sentences(&self) -> Vec<String> {
+        [self.stale_text(), self.reused_text()].into_iter().flatten().collect()
+    }
+
+    /// Why the results of `run` are no evidence for a release, whatever they say. Each has the same way out, which
+    /// always exists: a run of the whole dataset that asks the model afresh. Where a name goes on changing what it
+    /// stands for, a version that names the model itself gets evidence that lasts.
+    pub fn faults(&self, run: &Run) -> Vec<String> {
+        let mut faults = Vec::new();
+        if run.answers == AnswerSource::Replayed {
+            faults.push("a cassette answered, not a model".to_owned());
+        }
+        if let Some(selection) = &run.selection {
+            faults.push(format!(
+                "it asked only {} examples that were picked in {}",
+                run.example_count, selection.of
+            ));
+        }
+        if let Some(reused) = self.reused_text() {
+            faults.push(format!(
+                "{reused}: answers that count for a release are fresh, start it without --reuse"
+            ));
+        }
+        if let Some(stale) = self.stale_text() {
+            faults.push(format!(
+                "{stale}; run it again, or name the model itself instead of an alias"
+            ));
+        }
+        faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_sources_are_named_and_many_counted() {
+        let caveats = |runs: &[u32]| Caveats {
+            reused: 12,
+            reused_from: runs.iter().copied().map(RunId).collect(),
+            ..Caveats::default()
+        };
+        for (runs, text) in [
+            (&[3][..], "12 reused from run_3"),
+            (&[5, 3], "12 reused from run_5, run_3"),
+            (&[9, 8, 7, 2, 1], "12 reused from run_9, run_8, run_7 and 2 more"),
+            (&[], "12 reused from earlier runs"),
+        ] {
+            assert_eq!(caveats(runs).reused_text().as_deref(), Some(text));
+        }
+        assert_eq!(Caveats::default().reused_text(), None);
+    }
+}

@@ -1,0 +1,47 @@
+//! What a run's results rest on that the numbers do not show.
+
+use super::{ReleaseError, found};
+use crate::domain::alias::{Alias, Stale};
+use crate::domain::caveats::Caveats;
+use crate::domain::ids::RunId;
+use crate::domain::run::{AnswerSource, Run, RunEnd};
+use crate::store::{Store, StoreError};
+
+/// What weakens the results of a run, as far as it has ended: only then is known which models answered and how many
+/// answers were reused.
+///
+/// Only answers of models can be stale: those of a cassette and of the simulated model rest on no alias.
+pub fn caveats(store: &Store, run: &Run, end: Option<&RunEnd>) -> Result<Caveats, StoreError> {
+    let stale = match end {
+        Some(end) if run.answers == AnswerSource::Model => stale(store, run, end)?,
+        _ => None,
+    };
+    let reused_from = if run.settings.reuses_answers {
+        store.reused_from(run.id)?
+    } else {
+        Vec::new()
+    };
+    Ok(Caveats {
+        stale,
+        reused: end.map_or(0, |end| end.totals.reused),
+        reused_from,
+    })
+}
+
+fn stale(store: &Store, run: &Run, end: &RunEnd) -> Result<Option<Stale>, StoreError> {
+    let version = run.subject.version().map(|id| store.version(id)).transpose()?;
+    let Some(version) = version.flatten() else {
+        return Ok(None);
+    };
+    let alias = Alias::new(&version.content.model, run.settings.base_url.as_deref());
+    Ok(store
+        .resolution(&alias)?
+        .and_then(|now| Stale::of(&end.resolved_models, now)))
+}
+
+/// Why the results of a run are no evidence for a release, whatever they say; empty where they are.
+pub(super) fn faults(store: &Store, id: RunId) -> Result<Vec<String>, ReleaseError> {
+    let run = found(store.run(id)?, "run", &id)?;
+    let end = store.run_end(id)?;
+    Ok(caveats(store, &run, end.as_ref())?.faults(&run))
+}

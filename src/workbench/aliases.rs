@@ -1,0 +1,98 @@
+//! What model names stand for, and stood for when runs asked for them.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+use super::{Workbench, WorkbenchError};
+use crate::domain::alias::{Alias, Resolution};
+use crate::domain::outcome::Outcome;
+use crate::domain::run::Run;
+use crate::evals::pipeline::StoreFault;
+use crate::store::Store;
+use crate::store::engine::AuditEntry;
+
+/// One name's ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AliasLedger {
+    /// The name.
+    pub alias: Alias,
+    /// What it stood for, oldest first; the last line is what holds now. Never empty.
+    pub lines: Vec<Resolution>,
+}
+
+impl Workbench {
+    /// The ledgers of all names that any run asked for, by provider, name and endpoint.
+    pub fn model_ledgers(&self) -> Result<Vec<AliasLedger>, WorkbenchError> {
+        let mut ledgers: Vec<AliasLedger> = Vec::new();
+        for line in self.store.resolutions()? {
+            match ledgers.last_mut() {
+                Some(ledger) if ledger.alias == line.alias => ledger.lines.push(line),
+                _ => ledgers.push(AliasLedger {
+                    alias: line.alias.clone(),
+                    lines: vec![line],
+                }),
+            }
+        }
+        ledgers.sort_by(|one, other| one.alias.cmp(&other.alias));
+        Ok(ledgers)
+    }
+
+    /// The ledgers of one name, at every endpoint and provider where a run asked for it.
+    pub fn model_ledgers_of(&self, name: &str) -> Result<Vec<AliasLedger>, WorkbenchError> {
+        let mut ledgers = self.model_ledgers()?;
+        ledgers.retain(|ledger| ledger.alias.name == name);
+        if ledgers.is_empty() {
+            return Err(WorkbenchError::NotFound {
+                what: "model",
+                id: name.to_owned(),
+            });
+        }
+        Ok(ledgers)
+    }
+}
+
+/// Looks at who answers a run, and keeps the ledger of the name that it asks for.
+pub(super) struct AliasWatch {
+    store: Store,
+    alias: Alias,
+    /// Models that were looked up already: each costs one look at the ledger a run.
+    seen: Mutex<HashSet<String>>,
+}
+
+impl AliasWatch {
+    pub(super) fn new(store: Store, alias: Alias) -> Self {
+        Self {
+            store,
+            alias,
+            seen: Mutex::default(),
+        }
+    }
+
+    /// Writes a line where the model that answered is not what the name stood for so far.
+    pub(super) async fn note(&self, run: &Run, outcome: &Outcome, audit: AuditEntry) -> Result<(), StoreFault> {
+        let Some(model) = &outcome.resolved_model else {
+            return Ok(());
+        };
+        if !self.is_new(model) {
+            return Ok(());
+        }
+        let line = Resolution {
+            alias: self.alias.clone(),
+            number: 0,
+            model: model.clone(),
+            system_fingerprint: outcome.system_fingerprint.clone(),
+            run: run.id,
+            seen_at: outcome.finished_at,
+        };
+        let store = self.store.clone();
+        let noted = tokio::task::spawn_blocking(move || store.note_resolution(&audit, &line)).await;
+        Ok(noted??)
+    }
+
+    /// Whether this is the first outcome of this model.
+    fn is_new(&self, model: &str) -> bool {
+        // The set is whole between any two statements, so a panic elsewhere cannot have broken it.
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        !seen.contains(model) && seen.insert(model.to_owned())
+    }
+}

@@ -1,0 +1,83 @@
+//! From the settings of a run and a model to a provider that is ready.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::reusing::Tape;
+use super::{Workbench, WorkbenchError};
+use crate::domain::model::ModelConfig;
+use crate::domain::outcome::ErrorKind;
+use crate::domain::run::RunSettings;
+use crate::evals::pipeline::CONCURRENCY_MAX;
+use crate::providers::{self, Endpoint, Environment, Provider, ProviderError};
+
+/// Most tries for one example: with the longest pauses, a quarter of an hour.
+const ATTEMPTS_MAX: u32 = 100;
+/// Longest time for one try, an hour, in milliseconds.
+const TIMEOUT_MS_MAX: u64 = 60 * 60 * 1_000;
+
+/// Refuses numbers with which a run would send nothing, or never end.
+pub(super) fn check_settings(settings: &RunSettings) -> Result<(), WorkbenchError> {
+    let ranges = [
+        (
+            "requests in flight",
+            settings.concurrency.into(),
+            CONCURRENCY_MAX.into(),
+        ),
+        (
+            "tries for one example",
+            settings.attempts_max.into(),
+            ATTEMPTS_MAX.into(),
+        ),
+        ("milliseconds for one try", settings.timeout_ms, TIMEOUT_MS_MAX),
+    ];
+    match ranges.into_iter().find(|(_, given, max)| !(1..=*max).contains(given)) {
+        Some((what, given, max)) => Err(WorkbenchError::invalid(
+            format!("{given} {what}: it must be 1 to {max}"),
+            "choose another number",
+        )),
+        None => Ok(()),
+    }
+}
+
+impl Workbench {
+    /// Makes the provider of a model ready.
+    pub(super) fn connect(
+        &self,
+        model: &ModelConfig,
+        settings: &RunSettings,
+    ) -> Result<Arc<dyn Provider>, WorkbenchError> {
+        self.connect_taped(model, settings, &Tape::Off)
+    }
+
+    /// The same, with its traffic on a tape.
+    pub(super) fn connect_taped(
+        &self,
+        model: &ModelConfig,
+        settings: &RunSettings,
+        tape: &Tape,
+    ) -> Result<Arc<dyn Provider>, WorkbenchError> {
+        let endpoint = Endpoint {
+            base_url: settings.base_url.clone(),
+            timeout: Duration::from_millis(settings.timeout_ms),
+            prices: Arc::clone(&self.prices),
+        };
+        let environment = Environment::read();
+        providers::connect_taped(&environment, &model.provider, &endpoint, tape).map_err(provider_error)
+    }
+}
+
+/// What a provider refused before anything was sent.
+fn provider_error(error: ProviderError) -> WorkbenchError {
+    let check = "check the model's provider and the base URL";
+    let hint = match error.kind {
+        // The name of a provider or an address that cannot be meant: nobody failed but what was given.
+        ErrorKind::BadRequest => return WorkbenchError::invalid(error.message, check),
+        ErrorKind::Auth => "set the variable that the message names to a key of this endpoint",
+        _ => check,
+    };
+    WorkbenchError::Provider {
+        why: error.message,
+        hint: hint.into(),
+    }
+}
