@@ -14,14 +14,20 @@ use crate::domain::ids::RunId;
 use crate::domain::json::JsonText;
 use crate::domain::model::ModelConfig;
 use crate::domain::money::UsdNanos;
-use crate::domain::outcome::{DocumentRef, ErrorKind, Outcome, OutcomeError, RenderedMessage, ToolCall, Usage};
-use crate::providers::retry::exchange;
+use crate::domain::outcome::{
+    DocumentRef, ErrorKind, Outcome, OutcomeError, OutcomePlace, RenderedMessage, ToolCall, Usage,
+};
+use crate::providers::limiter::Limiter;
+use crate::providers::retry::{Patience, RetryBudget, exchange};
 use crate::providers::{ChatReply, ChatRequest, Provider, ProviderError};
 
 /// What every example of a run shares.
 pub(super) struct Asker {
     run: RunId,
     attempts_max: u32,
+    deadline_ms: Option<u64>,
+    limiter: Option<Arc<Limiter>>,
+    retries: RetryBudget,
     model: ModelConfig,
     renderer: Renderer,
     graders: Graders,
@@ -35,6 +41,9 @@ impl Asker {
         Ok(Self {
             run: job.run.id,
             attempts_max: job.run.settings.attempts_max,
+            deadline_ms: job.run.settings.deadline_ms,
+            limiter: job.limiter.clone(),
+            retries: RetryBudget::default(),
             model: job.prompt.model.clone(),
             renderer: Renderer::new(&job.prompt)?,
             graders: Graders::compile(&job.suite, &job.prompt)?,
@@ -44,9 +53,9 @@ impl Asker {
     }
 
     /// Renders, asks, parses and grades.
-    pub(super) async fn ask(&self, index: u64, example: &Example) -> Outcome {
+    pub(super) async fn ask(&self, place: OutcomePlace, example: &Example) -> Outcome {
         let outcome = match self.renderer.render(&example.content) {
-            Ok(messages) => self.send(self.unanswered(index, example), messages, example).await,
+            Ok(messages) => self.send(self.unanswered(place, example), messages, example).await,
             Err(error) => Outcome {
                 // Nothing was sent.
                 cost: Some(UsdNanos::default()),
@@ -54,20 +63,20 @@ impl Asker {
                     kind: ErrorKind::Render,
                     message: error.to_string(),
                 }),
-                ..self.unanswered(index, example)
+                ..self.unanswered(place, example)
             },
         };
         self.judged(outcome, example)
     }
 
     /// The outcome of an example whose asking came to an end that no rule foresees.
-    pub(super) fn broken(&self, index: u64, example: &Example, message: String) -> Outcome {
+    pub(super) fn broken(&self, place: OutcomePlace, example: &Example, message: String) -> Outcome {
         let outcome = Outcome {
             error: Some(OutcomeError {
                 kind: ErrorKind::BadResponse,
                 message,
             }),
-            ..self.unanswered(index, example)
+            ..self.unanswered(place, example)
         };
         self.judged(outcome, example)
     }
@@ -77,37 +86,26 @@ impl Asker {
             model: self.model.clone(),
             messages,
         };
-        let exchange = exchange(&*self.provider, &request, self.attempts_max).await;
-        let outcome = Outcome {
+        let exchange = exchange(&*self.provider, &request, self.patience()).await;
+        let mut outcome = Outcome {
             rendered: request.messages,
             attempts: exchange.attempts,
             ..outcome
         };
+        outcome.sum_attempts();
         match exchange.reply {
-            Ok(reply) => self.answered(outcome, reply, example),
+            Ok(reply) => answered(outcome, reply, example),
             Err(error) => failed(outcome, error),
         }
     }
 
-    fn answered(&self, outcome: Outcome, reply: ChatReply, example: &Example) -> Outcome {
-        let cost = reply
-            .resolved_model
-            .as_deref()
-            .and_then(|model| self.provider.cost(model, &reply.usage));
-        Outcome {
-            tool_calls: with_results(reply.tool_calls, example),
-            raw_response: reply.raw,
-            text: reply.text,
-            refusal: reply.refusal,
-            finish_reason: reply.finish_reason,
-            system_fingerprint: reply.system_fingerprint,
-            response_id: reply.response_id,
-            usage: reply.usage,
-            latency_ms: reply.latency_ms,
-            // A provider that answers under a longer name still has the price of the one that was asked for.
-            cost: cost.or_else(|| self.provider.cost(&self.model.name, &reply.usage)),
-            resolved_model: reply.resolved_model,
-            ..outcome
+    /// How long one example is tried, from now.
+    fn patience(&self) -> Patience<'_> {
+        Patience {
+            attempts_max: self.attempts_max,
+            ends_at: self.deadline_ms.map(Patience::end_after),
+            budget: &self.retries,
+            limiter: self.limiter.as_deref(),
         }
     }
 
@@ -132,7 +130,7 @@ impl Asker {
     }
 
     /// An outcome that says only which example it is of.
-    fn unanswered(&self, index: u64, example: &Example) -> Outcome {
+    fn unanswered(&self, place: OutcomePlace, example: &Example) -> Outcome {
         let documents = example.content.context.documents.iter().map(|document| DocumentRef {
             id: document.id.clone(),
             version: document.version.clone(),
@@ -140,8 +138,8 @@ impl Asker {
         });
         Outcome {
             run: self.run,
-            index,
-            repeat: 0,
+            index: place.index,
+            repeat: place.repeat,
             example: example.content.id.clone(),
             example_hash: example.content_hash,
             rendered: Vec::new(),
@@ -168,6 +166,21 @@ impl Asker {
             failure_category: None,
             finished_at: (self.now)(),
         }
+    }
+}
+
+fn answered(outcome: Outcome, reply: ChatReply, example: &Example) -> Outcome {
+    Outcome {
+        tool_calls: with_results(reply.tool_calls, example),
+        raw_response: reply.raw,
+        text: reply.text,
+        refusal: reply.refusal,
+        finish_reason: reply.finish_reason,
+        system_fingerprint: reply.system_fingerprint,
+        response_id: reply.response_id,
+        latency_ms: reply.latency_ms,
+        resolved_model: reply.resolved_model,
+        ..outcome
     }
 }
 

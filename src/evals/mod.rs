@@ -3,6 +3,7 @@
 //! Must never ask who the user is, draw, read a clock, or hold a whole dataset in memory.
 
 mod ask;
+mod caps;
 pub mod category;
 mod classes;
 pub mod compare;
@@ -10,11 +11,15 @@ pub mod gate;
 pub mod graders;
 mod latency;
 pub mod metrics;
+mod outcomes_hash;
 pub mod parse;
 pub mod path;
 pub mod pipeline;
 pub mod progress;
 pub mod render;
+mod standing;
+mod upcoming;
+mod window;
 
 #[cfg(test)]
 mod samples;

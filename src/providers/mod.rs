@@ -6,6 +6,7 @@
 
 mod base_url;
 mod http;
+pub mod limiter;
 mod openai;
 pub mod price;
 mod redact;
@@ -15,7 +16,7 @@ pub mod simulated;
 mod simulation;
 
 pub use openai::OpenAiProvider;
-pub use retry::{Exchange, exchange};
+pub use retry::{Exchange, Patience, RetryBudget, exchange};
 pub use secret::Secret;
 pub use simulation::SimulatedProvider;
 
@@ -95,10 +96,13 @@ pub struct ProviderError {
     pub raw: Option<String>,
     /// How long the attempt took, in milliseconds.
     pub latency_ms: u64,
+    /// Whether it may have been charged all the same: the request went out, and nobody said that it was refused.
+    pub may_be_charged: bool,
 }
 
 impl ProviderError {
-    /// An error before any reply: no status, no body.
+    /// An error before any reply: no status, no body. A request without an answer in time, or with one that cannot be
+    /// read, may have been charged.
     pub fn new(kind: ErrorKind, retry: Retry, message: impl Into<String>) -> Self {
         Self {
             kind,
@@ -108,6 +112,7 @@ impl ProviderError {
             retry,
             raw: None,
             latency_ms: 0,
+            may_be_charged: matches!(kind, ErrorKind::Timeout | ErrorKind::BadResponse),
         }
     }
 }

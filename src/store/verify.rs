@@ -15,7 +15,7 @@ use crate::domain::outcome::Outcome;
 use crate::domain::promotion::Promotion;
 use crate::domain::release::Release;
 use crate::domain::review::Review;
-use crate::domain::run::{Run, RunEnd};
+use crate::domain::run::{Run, RunEnd, RunStep};
 use crate::domain::suite::SuiteVersion;
 use crate::domain::version::PromptVersion;
 
@@ -71,6 +71,7 @@ impl Store {
         check.each(keys::SUITES, |_, _, suite: &SuiteVersion| Ok(rule(suite.verify())))?;
         check.each(keys::RUNS, Verification::run)?;
         check.each(keys::OUTCOMES, Verification::outcome)?;
+        check.each(keys::RUN_STEPS, Verification::run_step)?;
         check.each(keys::RUN_ENDS, Verification::run_end)?;
         check.each(keys::REVIEWS, Verification::review)?;
         check.each(keys::DECISIONS, Verification::decision)?;
@@ -205,6 +206,10 @@ impl Verification<'_> {
         Ok(example
             .is_none()
             .then(|| format!("its example {} is missing", outcome.example)))
+    }
+
+    fn run_step(&self, _key: &str, step: &RunStep) -> Result<Option<String>, StoreError> {
+        self.run_link(step.run)
     }
 
     fn run_end(&self, _key: &str, end: &RunEnd) -> Result<Option<String>, StoreError> {

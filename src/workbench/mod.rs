@@ -9,13 +9,16 @@ mod demo;
 mod demo_story;
 mod editing;
 mod error;
+mod estimating;
 mod filter;
 mod outcomes;
 mod record;
 mod releasing;
 mod request;
+mod rerunning;
 mod reviewing;
 mod room;
+mod run_reading;
 mod run_store;
 mod running;
 mod storage;
@@ -35,11 +38,14 @@ pub use demo::*;
 pub use demo_story::*;
 pub use editing::*;
 pub use error::*;
+pub use estimating::*;
 pub use outcomes::*;
 pub use record::*;
 pub use releasing::*;
 pub use request::*;
+pub use rerunning::*;
 pub use reviewing::*;
+pub use run_reading::*;
 pub use running::*;
 pub use tracing::*;
 
@@ -47,6 +53,7 @@ use crate::domain::actor::Actor;
 use crate::domain::ids::RunId;
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
+use crate::providers::limiter::Limiters;
 use crate::releases::Act;
 use crate::store::Store;
 use crate::store::embedded::EmbeddedEngine;
@@ -68,6 +75,7 @@ pub struct Workbench {
     runtime: tokio::runtime::Handle,
     live_runs: Mutex<HashMap<RunId, running::LiveRun>>,
     taking_run: Mutex<()>,
+    limiters: Limiters,
 }
 
 impl Workbench {
@@ -85,6 +93,7 @@ impl Workbench {
             runtime,
             live_runs: Mutex::new(HashMap::new()),
             taking_run: Mutex::new(()),
+            limiters: Limiters::default(),
         }
     }
 

@@ -2,14 +2,17 @@
 
 use super::Clock;
 use crate::domain::actor::Actor;
-use crate::domain::dataset::ROWS_PER_PAGE;
+use crate::domain::dataset::{ROWS_PER_PAGE, Row};
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::RunId;
-use crate::domain::outcome::Outcome;
-use crate::domain::run::{Run, RunTotals};
+use crate::domain::outcome::{Outcome, OutcomePlace};
+use crate::domain::run::{Run, RunStep, RunStepKind, RunTotals};
 use crate::evals::pipeline::{Appending, ExampleFeed, OutcomeSink, Placed, StoreFault};
 use crate::store::engine::AuditEntry;
-use crate::store::{Store, StoreError};
+use crate::store::{Change, Store, StoreError};
+
+/// Examples in a page.
+const PAGE: u64 = ROWS_PER_PAGE as u64;
 
 /// Examples of a run's dataset version, and the outcomes that they already have.
 pub(super) struct RunFeed {
@@ -17,6 +20,8 @@ pub(super) struct RunFeed {
     run: RunId,
     dataset: ContentHash,
     example_count: u64,
+    /// The places of the run's examples, where it is not all of them.
+    selected: Option<Vec<u64>>,
 }
 
 impl RunFeed {
@@ -27,40 +32,85 @@ impl RunFeed {
             run: run.id,
             dataset: run.dataset_hash,
             example_count: run.example_count,
+            selected: run.selection.as_ref().map(|selection| selection.places.clone()),
         }
     }
-}
 
-impl ExampleFeed for RunFeed {
-    fn page_count(&self) -> u64 {
-        self.example_count.div_ceil(ROWS_PER_PAGE as u64)
-    }
-
-    fn page(&self, page: u64) -> Result<Vec<Placed>, StoreFault> {
-        let mut examples = Vec::with_capacity(ROWS_PER_PAGE);
-        for (index, row) in (page * ROWS_PER_PAGE as u64..).zip(self.store.row_page(&self.dataset, page)?) {
-            let example = self.store.example(&row.content_hash)?;
-            let example = example.ok_or_else(|| format!("example {} of the dataset is missing", row.example))?;
-            examples.push(Placed { index, example });
+    fn selected_page(&self, selected: &[u64], page: u64) -> Result<Vec<Placed>, StoreFault> {
+        let mut examples = Vec::new();
+        let mut rows: Option<(u64, Vec<Row>)> = None;
+        for &index in chunk(selected, page) {
+            let number = index / PAGE;
+            let page = match rows.take() {
+                Some((held, rows)) if held == number => rows,
+                _ => self.store.row_page(&self.dataset, number)?,
+            };
+            let row = usize::try_from(index % PAGE).ok().and_then(|at| page.get(at));
+            let row = row.ok_or_else(|| format!("the dataset has no example at place {index}"))?;
+            examples.push(self.placed(index, row)?);
+            rows = Some((number, page));
         }
         Ok(examples)
     }
 
+    fn placed(&self, index: u64, row: &Row) -> Result<Placed, StoreFault> {
+        let example = self.store.example(&row.content_hash)?;
+        let example = example.ok_or_else(|| format!("example {} of the dataset is missing", row.example))?;
+        Ok(Placed { index, example })
+    }
+
+    /// The places between the first and the last of a page, both included.
+    fn span(&self, page: u64) -> Option<(u64, u64)> {
+        match &self.selected {
+            None => Some((page * PAGE, (page + 1) * PAGE - 1)),
+            Some(selected) => {
+                let places = chunk(selected, page);
+                Some((*places.first()?, *places.last()?))
+            }
+        }
+    }
+}
+
+fn chunk(selected: &[u64], page: u64) -> &[u64] {
+    let page = usize::try_from(page).unwrap_or(usize::MAX);
+    selected.chunks(ROWS_PER_PAGE).nth(page).unwrap_or_default()
+}
+
+impl ExampleFeed for RunFeed {
+    fn page_count(&self) -> u64 {
+        self.example_count.div_ceil(PAGE)
+    }
+
+    fn page(&self, page: u64) -> Result<Vec<Placed>, StoreFault> {
+        if let Some(selected) = &self.selected {
+            return self.selected_page(selected, page);
+        }
+        let rows = self.store.row_page(&self.dataset, page)?;
+        (page * PAGE..)
+            .zip(&rows)
+            .map(|(index, row)| self.placed(index, row))
+            .collect()
+    }
+
     fn saved(&self, page: u64) -> Result<Vec<Outcome>, StoreFault> {
-        let first = page * ROWS_PER_PAGE as u64;
-        let end = first + ROWS_PER_PAGE as u64;
+        let Some((first, last)) = self.span(page) else {
+            return Ok(Vec::new());
+        };
         let mut saved = Vec::new();
-        let mut last = first.checked_sub(1);
+        let mut after = first.checked_sub(1).map(|index| OutcomePlace {
+            index,
+            repeat: u32::MAX,
+        });
         loop {
-            let outcomes = self.store.outcome_page(self.run, last)?;
-            let Some(newest) = outcomes.last().map(|outcome| outcome.index) else {
+            let outcomes = self.store.outcome_page(self.run, after)?;
+            let Some(newest) = outcomes.last().map(Outcome::place) else {
                 return Ok(saved);
             };
-            saved.extend(outcomes.into_iter().filter(|outcome| outcome.index < end));
-            if newest >= end {
+            saved.extend(outcomes.into_iter().filter(|outcome| outcome.index <= last));
+            if newest.index > last {
                 return Ok(saved);
             }
-            last = Some(newest);
+            after = Some(newest);
         }
     }
 }
@@ -69,7 +119,7 @@ impl ExampleFeed for RunFeed {
 pub(super) struct RunSink {
     store: Store,
     run: RunId,
-    actor: String,
+    actor: Actor,
     clock: Clock,
 }
 
@@ -79,7 +129,7 @@ impl RunSink {
         Self {
             store,
             run,
-            actor: actor.to_string(),
+            actor: actor.clone(),
             clock,
         }
     }
@@ -88,11 +138,34 @@ impl RunSink {
     pub(super) fn audit(&self, action: &str) -> AuditEntry {
         AuditEntry {
             at_ms: (self.clock)().0,
-            actor: self.actor.clone(),
+            actor: self.actor.to_string(),
             action: action.to_owned(),
             subject: self.run.to_string(),
             reason: String::new(),
         }
+    }
+
+    /// The step that says that the run paused by itself.
+    pub(super) fn paused(&self, reason: String) -> Result<RunStep, StoreError> {
+        Ok(RunStep {
+            run: self.run,
+            number: self.store.next_run_step(self.run)?,
+            kind: RunStepKind::Paused { reason },
+            by: self.actor.clone(),
+            at: (self.clock)(),
+        })
+    }
+
+    /// What happened to the run last.
+    pub(super) fn last_step(&self) -> Result<Option<RunStep>, StoreError> {
+        self.store.last_run_step(self.run)
+    }
+
+    /// Saves a change about the run.
+    pub(super) async fn save(&self, change: Result<Change, StoreError>) -> Result<(), String> {
+        let change = change.map_err(|error| error.to_string())?;
+        change.submit(&self.store).await.map_err(|error| error.to_string())?;
+        Ok(())
     }
 }
 
@@ -102,10 +175,6 @@ impl OutcomeSink for RunSink {
             self.store.append_outcome(self.audit("run.outcome"), outcome)?.await?;
             Ok(())
         })
-    }
-
-    fn outcomes_hash(&self) -> Result<ContentHash, StoreFault> {
-        Ok(self.store.outcomes_hash(self.run)?)
     }
 }
 

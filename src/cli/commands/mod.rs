@@ -12,6 +12,7 @@ pub mod prompt;
 pub mod release;
 pub mod review;
 pub mod run;
+mod run_start;
 mod screens;
 mod status;
 pub mod store;

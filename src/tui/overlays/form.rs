@@ -93,6 +93,8 @@ pub struct Form {
     pub tag: &'static str,
     /// The question.
     pub title: String,
+    /// What to know before it is answered, a line each.
+    pub notes: Vec<String>,
     /// Its fields in order.
     pub fields: Vec<FormField>,
     /// The name of the act.
@@ -226,7 +228,8 @@ impl OpenForm {
         let labels = self.form.fields.iter().map(|field| Printable::line(&field.label));
         let labels: Vec<Printable> = labels.collect();
         let longest = labels.iter().map(|label| width(label.as_str())).max().unwrap_or(0);
-        let mut rows = Vec::new();
+        let notes = self.form.notes.iter().map(|note| Printable::line(note).to_string());
+        let mut rows: Vec<Row<'a>> = notes.map(|note| Row::Text(Line::styled(note, theme.dim))).collect();
         for ((at, input), label) in self.inputs.iter().enumerate().zip(&labels) {
             let focused = self.focus == at;
             let label = pad(label.as_str(), longest);
