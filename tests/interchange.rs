@@ -15,7 +15,7 @@ fn fixture(name: &str) -> (Mapping, Imported) {
         .join("tests/fixtures/data")
         .join(name);
     let bytes = std::fs::read(&path).unwrap();
-    let format = detect_format(&path, &bytes);
+    let format = detect_format(&path, &bytes).unwrap();
     assert_eq!(format, Format::Jsonl);
     let preview = preview(bytes.as_slice(), format, name).unwrap();
     let imported = import(bytes.as_slice(), format, &preview.mapping, name).unwrap();

@@ -35,6 +35,9 @@ pub struct Global {
     /// Who acts, instead of `PEGBOX_USER` or the system's user name
     #[arg(long, global = true, value_name = "NAME", display_order = 902)]
     pub user: Option<String>,
+    /// A price table that comes before prices.toml of the store and of the configuration folder, and the program's own
+    #[arg(long, global = true, value_name = "FILE", display_order = 903)]
+    pub prices: Option<PathBuf>,
 }
 
 /// What to do.

@@ -8,9 +8,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::exit::CliError;
-use super::nearest::nearest;
 use super::{input, store_path};
 use crate::host::{ColourWish, Glyphs, Preferences};
+use crate::text::nearest;
 
 /// The file's name in either folder.
 pub const CONFIG_FILE: &str = "config.toml";
@@ -94,7 +94,8 @@ impl Config {
 /// Names a key that is not known, and the nearest that is.
 fn unknown(name: &str, commands: &[&str]) -> String {
     let commands: Vec<String> = commands.iter().map(|id| format!("{KEYS_PREFIX}{id}")).collect();
-    match nearest(name, NAMES.into_iter().chain(commands.iter().map(String::as_str))) {
+    let known: Vec<&str> = NAMES.into_iter().chain(commands.iter().map(String::as_str)).collect();
+    match nearest(name, &known) {
         Some(known) => format!("unknown key {name}: did you mean {known}?"),
         None => format!(
             "unknown key {name}: known are {} and {KEYS_PREFIX}COMMAND",

@@ -8,7 +8,6 @@ pub mod config;
 pub mod exit;
 mod identity;
 mod input;
-mod nearest;
 mod output;
 mod store_path;
 

@@ -168,6 +168,11 @@ pub fn or_none<T: Display>(value: Option<T>) -> String {
     value.map_or_else(|| NO_VALUE.to_owned(), |value| value.to_string())
 }
 
+/// A number with its noun, as in `1 grader` and `2 graders`.
+pub fn counted(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Standard output and standard error.
 pub struct Out {
     stdout: Box<dyn Write>,
@@ -231,13 +236,22 @@ impl Out {
     }
 
     /// Prints a file's text as it is, so that it can be stored; on a terminal, harmless.
-    pub fn file_text(&mut self, text: &str) -> io::Result<()> {
+    fn file_text(&mut self, text: &str) -> io::Result<()> {
         if self.is_stdout_terminal {
             self.stdout.write_all(Printable::block(text).as_str().as_bytes())?;
         } else {
             self.stdout.write_all(text.as_bytes())?;
         }
         self.stdout.flush()
+    }
+
+    /// Prints a file's text, or a document that holds it.
+    pub fn file(&mut self, text: &str, document: &Value) -> Result<Exit, CliError> {
+        match self.format {
+            Format::Plain => self.file_text(text)?,
+            Format::Json => self.write_json(document)?,
+        }
+        Ok(Exit::Done)
     }
 
     /// Says on standard error what goes on. Nobody depends on it, so a closed standard error stops no work.
@@ -350,6 +364,14 @@ mod tests {
         let json = with_escapes(&serde_json::to_string_pretty(&document).unwrap());
         assert!(!json.chars().any(acts), "{json}");
         assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), document);
+    }
+
+    #[test]
+    fn one_thing_is_no_plural() {
+        assert_eq!(
+            [0, 1, 2].map(|count| counted(count, "row")),
+            ["0 rows", "1 row", "2 rows"]
+        );
     }
 
     #[test]

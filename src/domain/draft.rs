@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
+use super::hash::ContentHash;
 use super::ids::{PromptName, VersionId};
 use super::time::Timestamp;
 
@@ -19,4 +20,20 @@ pub struct Draft {
     pub saved_by: Actor,
     /// When it was saved last.
     pub saved_at: Timestamp,
+}
+
+/// What a person last saw in the place of a draft. Who saves says it, so that nobody writes over what they never read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DraftSeen {
+    /// A draft whose text has this hash.
+    Draft(ContentHash),
+    /// No draft: the newest version, or nothing yet.
+    Version(Option<VersionId>),
+}
+
+impl DraftSeen {
+    /// A draft with this text.
+    pub fn text(source: &str) -> Self {
+        Self::Draft(ContentHash::of_bytes(source.as_bytes()))
+    }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::ExampleId;
 use super::metric::{Measure, Slice};
+use super::run::AnswerSource;
 use super::suite::Threshold;
 
 /// What decides: the point result, or how sure it is.
@@ -148,4 +149,22 @@ pub struct Gate {
     pub verdict: Verdict,
     /// In a sentence: what failed and where.
     pub reason: String,
+}
+/// A verdict with who answered, so that one about the simulated model is nowhere read as one about a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LabelledVerdict {
+    /// What the gate says.
+    pub verdict: Verdict,
+    /// Who answered.
+    pub answers: AnswerSource,
+}
+
+/// `pass`, or `pass (simulated)`.
+impl fmt::Display for LabelledVerdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.answers {
+            AnswerSource::Model => self.verdict.fmt(f),
+            AnswerSource::Simulated => write!(f, "{} (simulated)", self.verdict),
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 use super::DomainError;
@@ -22,6 +23,26 @@ impl ContentHash {
         let canonical =
             serde_json_canonicalizer::to_vec(content).map_err(|e| DomainError::field("content", e.to_string()))?;
         Ok(Self::of_bytes(&canonical))
+    }
+
+    /// Hashes the canonical JSON of a record that has grown: its later fields count only where they say something, so
+    /// that a record from before them keeps the hash that it had.
+    ///
+    /// # Errors
+    ///
+    /// As [`ContentHash::of`].
+    pub fn of_grown<T: Serialize>(record: &T, later: &[LaterFields]) -> Result<Self, DomainError> {
+        let mut json = serde_json::to_value(record).map_err(|e| DomainError::field("content", e.to_string()))?;
+        for LaterFields { list, names } in later {
+            match list {
+                None => drop_silent(&mut json, names),
+                Some(list) => {
+                    let items = json.get_mut(list).and_then(Json::as_array_mut);
+                    items.into_iter().flatten().for_each(|item| drop_silent(item, names));
+                }
+            }
+        }
+        Self::of(&json)
     }
 
     /// Hashes bytes as they are.
@@ -53,6 +74,32 @@ impl HashList {
     /// The hash over all of them.
     pub fn finish(self) -> ContentHash {
         ContentHash(self.0.finalize().into())
+    }
+}
+
+/// Fields that came into a record after its first layout.
+#[derive(Debug, Clone, Copy)]
+pub struct LaterFields {
+    /// The list whose items they are in; `None` for the record itself.
+    pub list: Option<&'static str>,
+    /// Their names.
+    pub names: &'static [&'static str],
+}
+
+/// Takes away those of the fields that say nothing: null, 0, an empty list, or an object of only such.
+fn drop_silent(object: &mut Json, fields: &[&str]) {
+    if let Some(map) = object.as_object_mut() {
+        map.retain(|name, value| !fields.contains(&name.as_str()) || !is_silent(value));
+    }
+}
+
+fn is_silent(value: &Json) -> bool {
+    match value {
+        Json::Null => true,
+        Json::Number(number) => number.as_u64() == Some(0),
+        Json::Array(items) => items.is_empty(),
+        Json::Object(map) => map.values().all(is_silent),
+        Json::Bool(_) | Json::String(_) => false,
     }
 }
 

@@ -10,6 +10,9 @@ use super::DomainError;
 /// Largest whole number that canonical JSON, whose numbers are IEEE doubles, keeps apart from its neighbours.
 const INTEGER_MAX: u64 = 1 << 53;
 
+/// Digits that 64 bits hold at least.
+const INTEGER_DIGITS: usize = 18;
+
 /// A JSON value of data: an input, an expected answer, a parsed reply. In people's JSON it is embedded as a value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct JsonText(String);
@@ -23,6 +26,9 @@ impl JsonText {
     /// Parses text; the error names line and column.
     pub fn parse(text: &str) -> Result<Self, DomainError> {
         let value: Json = serde_json::from_str(text).map_err(|e| DomainError::field("json", e.to_string()))?;
+        if let Some(number) = overlong_integer(text) {
+            return Err(inexact(number));
+        }
         Ok(Self::from_value(&value))
     }
 
@@ -44,10 +50,7 @@ impl JsonText {
     /// Refuses whole numbers beyond 2^53: two different ones could have the same content hash.
     pub fn check(&self) -> Result<(), DomainError> {
         match large_integer(&self.value()) {
-            Some(number) => Err(DomainError::field(
-                number,
-                "a whole number beyond 2^53 is not kept exactly: write it as text",
-            )),
+            Some(number) => Err(inexact(&number)),
             None => Ok(()),
         }
     }
@@ -59,6 +62,49 @@ impl JsonText {
             _ => self.0.clone(),
         }
     }
+}
+
+fn inexact(number: &str) -> DomainError {
+    DomainError::field(
+        number,
+        "a whole number beyond 2^53 is not kept exactly: write it as text",
+    )
+}
+
+/// The first whole number in a JSON text that has more digits than 64 bits hold. Once parsed it is the nearest double
+/// and looks like one that was meant.
+pub fn overlong_integer(json: &str) -> Option<&str> {
+    let mut rest = json;
+    while let Some(start) = rest.find(|c: char| c == '"' || c.is_ascii_digit()) {
+        let token = rest.get(start..)?;
+        let end = if token.starts_with('"') {
+            string_end(token)
+        } else {
+            token
+                .find(|c: char| !matches!(c, '0'..='9' | '.' | 'e' | 'E' | '+' | '-'))
+                .unwrap_or(token.len())
+        };
+        let (token, after) = token.split_at(end);
+        if token.len() > INTEGER_DIGITS
+            && token.bytes().all(|byte| byte.is_ascii_digit())
+            && token.parse::<u64>().is_err()
+        {
+            return Some(token);
+        }
+        rest = after;
+    }
+    None
+}
+
+/// Where a text that begins with a JSON string goes on after it.
+fn string_end(text: &str) -> usize {
+    let mut is_escaped = false;
+    let closing = text.bytes().skip(1).position(|byte| {
+        let closes = byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        closes
+    });
+    closing.map_or(text.len(), |at| at + 2)
 }
 
 fn large_integer(value: &Json) -> Option<String> {
@@ -134,5 +180,32 @@ impl TryFrom<String> for SourceJson {
     type Error = DomainError;
     fn try_from(text: String) -> Result<Self, DomainError> {
         Self::new(&text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_would_lose_digits_are_refused() {
+        for kept in [
+            "[9007199254740992]",
+            "-9007199254740992",
+            "1.5e18",
+            "6.02214076e23",
+            "123456789012345678901.5",
+            r#"{"a\\":"123456789012345678901234567890\""}"#,
+        ] {
+            assert!(JsonText::parse(kept).unwrap().check().is_ok(), "{kept}");
+        }
+        for lost in [
+            "9007199254740993",
+            "[-9007199254740993]",
+            "18446744073709551616",
+            "{\"a\":123456789012345678901234567890}",
+        ] {
+            assert!(JsonText::parse(lost).and_then(|json| json.check()).is_err(), "{lost}");
+        }
     }
 }

@@ -1,11 +1,10 @@
 //! What became of one example in one run: everything that went out and came back.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 
 use super::DomainError;
 use super::grader::Score;
-use super::hash::ContentHash;
+use super::hash::{ContentHash, LaterFields};
 use super::ids::{ExampleId, RunId};
 use super::json::JsonText;
 use super::money::UsdNanos;
@@ -197,9 +196,20 @@ impl OutcomePlace {
 }
 
 /// Fields of the second layout.
-const LATER_FIELDS: [&str; 4] = ["repeat", "earlier_responses", "time_to_first_token_ms", "reused_from"];
-const LATER_CALL_FIELDS: [&str; 1] = ["round"];
-const LATER_ATTEMPT_FIELDS: [&str; 3] = ["usage", "cost", "waited_ms"];
+const LATER_FIELDS: [LaterFields; 3] = [
+    LaterFields {
+        list: None,
+        names: &["repeat", "earlier_responses", "time_to_first_token_ms", "reused_from"],
+    },
+    LaterFields {
+        list: Some("tool_calls"),
+        names: &["round"],
+    },
+    LaterFields {
+        list: Some("attempts"),
+        names: &["usage", "cost", "waited_ms"],
+    },
+];
 
 /// Everything about one example of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -270,16 +280,7 @@ impl Outcome {
     ///
     /// As [`ContentHash::of`].
     pub fn content_hash(&self) -> Result<ContentHash, DomainError> {
-        let mut json = serde_json::to_value(self).map_err(|e| DomainError::field("outcome", e.to_string()))?;
-        drop_silent(&mut json, &LATER_FIELDS);
-        for (list, fields) in [
-            ("tool_calls", &LATER_CALL_FIELDS[..]),
-            ("attempts", &LATER_ATTEMPT_FIELDS[..]),
-        ] {
-            let items = json.get_mut(list).and_then(Json::as_array_mut);
-            items.into_iter().flatten().for_each(|item| drop_silent(item, fields));
-        }
-        ContentHash::of(&json)
+        ContentHash::of_grown(self, &LATER_FIELDS)
     }
 
     /// Where it stands in its run.
@@ -323,22 +324,5 @@ impl Outcome {
             .iter()
             .find(|score| !score.passed)
             .map(|score| format!("{}: {}", score.grader, score.explanation))
-    }
-}
-
-/// Takes away those of the fields that say nothing: null, 0, an empty list, or an object of only such.
-fn drop_silent(object: &mut Json, fields: &[&str]) {
-    if let Some(map) = object.as_object_mut() {
-        map.retain(|name, value| !fields.contains(&name.as_str()) || !is_silent(value));
-    }
-}
-
-fn is_silent(value: &Json) -> bool {
-    match value {
-        Json::Null => true,
-        Json::Number(number) => number.as_u64() == Some(0),
-        Json::Array(items) => items.is_empty(),
-        Json::Object(map) => map.values().all(is_silent),
-        Json::Bool(_) | Json::String(_) => false,
     }
 }

@@ -20,7 +20,8 @@ const EMPTY_PHRASES: &[&str] = &[
     "no reason",
 ];
 
-/// A concrete reason: at least two words and ten characters, and not a phrase that fits every decision.
+/// A concrete reason: at least two words and ten characters, and not a phrase that fits every decision. Words are
+/// counted in ASCII text only: many languages put no space between them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Reason(String);
@@ -39,11 +40,12 @@ impl Reason {
             return fault("longer than 4,000 bytes: link to the long form");
         }
         let bare = text.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-        if text.chars().count() < REASON_CHARS_MIN
-            || text.split_whitespace().count() < 2
-            || EMPTY_PHRASES.contains(&bare.as_str())
-        {
-            return fault("not concrete: say what decided it, for example the metric, the failure or the request");
+        let is_one_word = text.is_ascii() && text.split_whitespace().count() < 2;
+        if text.chars().count() < REASON_CHARS_MIN || is_one_word || EMPTY_PHRASES.contains(&bare.as_str()) {
+            return fault(
+                "not concrete: say in two words or more, and ten characters, what decided it, for example the metric, \
+                 the failure or the request",
+            );
         }
         Ok(Self(text.to_owned()))
     }
@@ -90,7 +92,11 @@ mod tests {
         ] {
             assert!(Reason::new(text).is_err(), "{text}");
         }
-        for text in ["escalation recall is 35/35 now", "billing disputes were missed"] {
+        for text in [
+            "escalation recall is 35/35 now",
+            "billing disputes were missed",
+            "請求書の紛争が見落とされていた",
+        ] {
             assert!(Reason::new(text).is_ok(), "{text}");
         }
     }

@@ -9,7 +9,7 @@ use super::gate::Verdict;
 use super::hash::ContentHash;
 use super::ids::{ReviewId, RunId, VersionId};
 use super::policy::{Policy, SelfApproval, SimulatedEvidence};
-use super::promotion::Environment;
+use super::promotion::{Environment, Promotion};
 use super::run::{AnswerSource, Run, RunEnd};
 use super::time::Timestamp;
 use super::version::PromptVersion;
@@ -27,7 +27,7 @@ pub struct Review {
     pub environment: Environment,
     /// The finished run that it rests on.
     pub run: RunId,
-    /// The version that stands there now.
+    /// The version that stood there when it was asked for: what the reviewers read the change against.
     pub base: Option<VersionId>,
     /// What the author wants the reviewers to know.
     pub note: String,
@@ -57,6 +57,10 @@ impl Review {
                 "{} needs no review: reviews are for staging and production",
                 environment.as_str()
             ));
+        }
+        if base.as_ref() == Some(&version.id) {
+            // Its way back would lead to itself.
+            return refuse(format!("{} is in {} already", version.id, environment.as_str()));
         }
         if run.subject.content_hash() != version.content_hash {
             return refuse(format!(
@@ -228,4 +232,25 @@ pub fn approval_checks(
             own.then(|| format!("{actor} wrote {} and may not be its only approver", version.id)),
         ),
     ]
+}
+
+/// That what a version would replace is still what its reviewers read it against.
+pub fn base_check(review: &Review, live: Option<&Promotion>) -> Check {
+    let place = review.environment.as_str();
+    let or_nothing = |version: Option<&VersionId>| version.map_or_else(|| "nothing".to_owned(), ToString::to_string);
+    let base = or_nothing(review.base.as_ref());
+    let holds = live.map(|live| &live.version);
+    let fault = (holds != review.base.as_ref()).then(|| {
+        let since = live.map_or_else(String::new, |live| {
+            format!(" ({} by {} at {})", live.id, live.promoted_by, live.promoted_at)
+        });
+        format!(
+            "{place} holds {} now{since}, and the change was read against {base}: ask for a new review",
+            or_nothing(holds)
+        )
+    });
+    Check {
+        title: format!("{place} still holds {base}"),
+        fault,
+    }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::EvalError;
 use super::category::category;
+use super::conversation::{Conversation, Turn};
 use super::graders::Graders;
 use super::parse::Answer;
 use super::pipeline::{Job, Now};
@@ -12,14 +13,12 @@ use crate::domain::example::Example;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::RunId;
 use crate::domain::json::JsonText;
-use crate::domain::model::ModelConfig;
+use crate::domain::model::{ModelConfig, ToolChoice};
 use crate::domain::money::UsdNanos;
-use crate::domain::outcome::{
-    DocumentRef, ErrorKind, Outcome, OutcomeError, OutcomePlace, RenderedMessage, ToolCall, Usage,
-};
+use crate::domain::outcome::{DocumentRef, ErrorKind, Outcome, OutcomeError, OutcomePlace, RenderedMessage, Usage};
 use crate::providers::limiter::Limiter;
 use crate::providers::retry::{Patience, RetryBudget, exchange};
-use crate::providers::{ChatReply, ChatRequest, Provider, ProviderError};
+use crate::providers::{ChatRequest, Provider};
 
 /// What every example of a run shares.
 pub(super) struct Asker {
@@ -81,21 +80,25 @@ impl Asker {
         self.judged(outcome, example)
     }
 
+    /// Asks, and goes on asking while the model calls tools that have canned results.
     async fn send(&self, outcome: Outcome, messages: Vec<RenderedMessage>, example: &Example) -> Outcome {
-        let request = ChatRequest {
-            model: self.model.clone(),
-            messages,
-        };
-        let exchange = exchange(&*self.provider, &request, self.patience()).await;
-        let mut outcome = Outcome {
-            rendered: request.messages,
-            attempts: exchange.attempts,
-            ..outcome
-        };
-        outcome.sum_attempts();
-        match exchange.reply {
-            Ok(reply) => answered(outcome, reply, example),
-            Err(error) => failed(outcome, error),
+        let mut request = ChatRequest::new(self.model.clone(), messages);
+        let mut conversation = Conversation::new(example);
+        let patience = self.patience();
+        loop {
+            let exchange = exchange(&*self.provider, &request, patience).await;
+            conversation.attempts.extend(exchange.attempts);
+            match exchange.reply {
+                Ok(reply) => match conversation.take(reply) {
+                    Turn::Calls(round) => {
+                        request.rounds.push(round);
+                        // A choice that forces a call would force one for ever.
+                        request.model.tool_choice = after_results(&request.model.tool_choice);
+                    }
+                    Turn::Answer(reply) => return conversation.answered(outcome, request.messages, *reply),
+                },
+                Err(error) => return conversation.failed(outcome, request.messages, error),
+            }
         }
     }
 
@@ -169,42 +172,9 @@ impl Asker {
     }
 }
 
-fn answered(outcome: Outcome, reply: ChatReply, example: &Example) -> Outcome {
-    Outcome {
-        tool_calls: with_results(reply.tool_calls, example),
-        raw_response: reply.raw,
-        text: reply.text,
-        refusal: reply.refusal,
-        finish_reason: reply.finish_reason,
-        system_fingerprint: reply.system_fingerprint,
-        response_id: reply.response_id,
-        latency_ms: reply.latency_ms,
-        resolved_model: reply.resolved_model,
-        ..outcome
+fn after_results(choice: &ToolChoice) -> ToolChoice {
+    match choice {
+        ToolChoice::Required | ToolChoice::Named(_) => ToolChoice::Auto,
+        other => other.clone(),
     }
-}
-
-fn failed(outcome: Outcome, error: ProviderError) -> Outcome {
-    Outcome {
-        raw_response: error.raw.unwrap_or_default(),
-        latency_ms: error.latency_ms,
-        error: Some(OutcomeError {
-            kind: error.kind,
-            message: error.message,
-        }),
-        ..outcome
-    }
-}
-
-/// Calls with the canned results of the example's context.
-fn with_results(calls: Vec<ToolCall>, example: &Example) -> Vec<ToolCall> {
-    let canned = &example.content.context.tool_results;
-    let with_result = |call: ToolCall| {
-        let result = canned
-            .iter()
-            .find(|canned| canned.tool == call.name)
-            .map(|canned| canned.result.clone());
-        ToolCall { result, ..call }
-    };
-    calls.into_iter().map(with_result).collect()
 }

@@ -6,8 +6,19 @@ use super::graders::Cause;
 use crate::domain::model::{ModelConfig, ToolChoice};
 use crate::domain::outcome::{ErrorKind, FailureCategory, Outcome};
 
-/// Words with which providers say that they cut the answer off or withheld it.
-const CUT_OFF: [&str; 3] = ["length", "max_tokens", "content_filter"];
+/// Words with which providers say that they cut the answer off or withheld it, in whatever case.
+const CUT_OFF: [&str; 10] = [
+    "length",
+    "max_tokens",
+    "max_output_tokens",
+    "model_context_window_exceeded",
+    "content_filter",
+    "safety",
+    "recitation",
+    "blocklist",
+    "prohibited_content",
+    "spii",
+];
 
 /// The category of a failed outcome; `None` for one that passed. The first rule that fits decides, from what lies
 /// farthest from the prompt to the prompt itself:
@@ -29,7 +40,7 @@ pub fn category(outcome: &Outcome, cause: Option<Cause>, asked: &ModelConfig) ->
     let was_cut_off = outcome
         .finish_reason
         .as_deref()
-        .is_some_and(|reason| CUT_OFF.contains(&reason));
+        .is_some_and(|reason| CUT_OFF.contains(&reason.to_lowercase().as_str()));
     Some(if outcome.refusal.is_some() || was_cut_off {
         FailureCategory::Model
     } else if has_tool_fault(outcome, asked) {

@@ -7,6 +7,7 @@ mod caps;
 pub mod category;
 mod classes;
 pub mod compare;
+mod conversation;
 pub mod gate;
 pub mod graders;
 mod latency;

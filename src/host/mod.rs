@@ -17,7 +17,9 @@ pub mod tty;
 pub use preferences::{ColourWish, Glyphs, Preferences};
 pub use screens::{keymap, open_screens};
 
-use crate::tui::command::{COMMANDS, markdown_table};
+use serde_json::json;
+
+use crate::tui::command::{COMMANDS, Command, markdown_table};
 
 /// Why a session could not begin or go on.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +38,15 @@ pub enum HostError {
 /// The ids of the screens' commands, as the configuration binds keys to them.
 pub fn command_names() -> Vec<&'static str> {
     COMMANDS.iter().map(|command| command.name).collect()
+}
+
+/// Every command of the screens with its keys, for machines.
+pub fn key_rows() -> serde_json::Value {
+    let row = |command: &Command| {
+        let scopes: Vec<&str> = command.scopes.iter().map(|scope| scope.title()).collect();
+        json!({ "command": command.name, "keys": command.keys, "where": scopes, "help": command.help })
+    };
+    COMMANDS.iter().map(row).collect()
 }
 
 /// Every key of the screens as a Markdown table.

@@ -1,5 +1,5 @@
 //! File formats: prompt documents, suite files and dataset files, read with every fault named and written back.
-//! May use: domain.
+//! May use: domain, text.
 //! Must never: reach a provider or the store, decide a rule of the release path, or print.
 
 pub mod dataset_file;
@@ -10,14 +10,10 @@ pub mod suite_file;
 mod table;
 mod toml_text;
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 
 use self::mark::DocumentFaults;
-
-/// Largest text file that is read whole, in bytes: prompts and suites are a thousand times smaller.
-pub const TEXT_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Why a file could not be read or understood.
 #[derive(Debug, thiserror::Error)]
@@ -30,23 +26,15 @@ pub enum InterchangeError {
         /// What the system said.
         source: io::Error,
     },
-    /// The file is too large to be what it should be.
-    #[error("{} is larger than {max_bytes} bytes", path.display())]
-    TooLarge {
+    /// The file is none that holds rows as text.
+    #[error("{} is {what}", path.display())]
+    Foreign {
         /// The file.
         path: PathBuf,
-        /// The limit.
-        max_bytes: u64,
-    },
-    /// The file is not text.
-    #[error("{} is not UTF-8: the byte at offset {offset}, line {line}, begins no character", path.display())]
-    NotUtf8 {
-        /// The file.
-        path: PathBuf,
-        /// Bytes before the first bad one.
-        offset: usize,
-        /// The line of the first bad byte, counted from 1.
-        line: usize,
+        /// What it is.
+        what: &'static str,
+        /// What makes it readable.
+        hint: &'static str,
     },
     /// A mapping of a dataset's fields cannot be meant.
     #[error("mapping '{part}': {why}")]
@@ -62,59 +50,18 @@ pub enum InterchangeError {
 }
 
 impl InterchangeError {
+    /// What to do; begins with a verb.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Read { .. } => "check the path",
+            Self::Foreign { hint, .. } => hint,
+            Self::Mapping { .. } => "write the mapping as part=field,part=field; --dry-run shows what it gives",
+            Self::Faults(_) => "correct the file and try again",
+        }
+    }
+
     fn read(path: impl Into<PathBuf>, source: io::Error) -> Self {
         let path = path.into();
         Self::Read { path, source }
-    }
-}
-
-/// Reads a text file whole. The error of a file that is not UTF-8 names the first bad byte.
-pub fn read_utf8(path: &Path) -> Result<String, InterchangeError> {
-    let failed = |source| InterchangeError::read(path, source);
-    let mut bytes = Vec::new();
-    // One byte over the limit tells a file that is too large, also where its size is not known beforehand.
-    let mut file = File::open(path).map_err(failed)?.take(TEXT_FILE_BYTES_MAX + 1);
-    file.read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > TEXT_FILE_BYTES_MAX {
-        return Err(InterchangeError::TooLarge {
-            path: path.into(),
-            max_bytes: TEXT_FILE_BYTES_MAX,
-        });
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let offset = error.utf8_error().valid_up_to();
-        let newlines = error.as_bytes().iter().take(offset).filter(|b| **b == b'\n').count();
-        InterchangeError::NotUtf8 {
-            path: path.into(),
-            offset,
-            line: newlines + 1,
-        }
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_that_is_not_text_is_named_with_its_first_bad_byte() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("prompt.md");
-        std::fs::write(&path, b"+++\nname\xff").unwrap();
-        let error = read_utf8(&path).unwrap_err();
-        assert!(
-            matches!(error, InterchangeError::NotUtf8 { offset: 8, line: 2, .. }),
-            "{error}"
-        );
-        let absent = read_utf8(&folder.path().join("absent")).unwrap_err();
-        assert!(matches!(absent, InterchangeError::Read { .. }), "{absent}");
-    }
-
-    #[test]
-    fn a_file_over_the_limit_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("large");
-        File::create(&path).unwrap().set_len(TEXT_FILE_BYTES_MAX + 1).unwrap();
-        assert!(matches!(read_utf8(&path), Err(InterchangeError::TooLarge { .. })));
     }
 }

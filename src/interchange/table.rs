@@ -6,9 +6,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::mark::Marks;
-
-/// How alike a key must be to be offered in place of an unknown one, 0 to 1.
-const ALIKE_MIN: f32 = 0.6;
+use crate::text::nearest;
 
 /// A value with its line.
 pub(super) struct Node {
@@ -373,9 +371,4 @@ impl<'n> Table<'n> {
             );
         }
     }
-}
-
-/// The known word that is most like `word`, if any is.
-pub(super) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    similar::get_close_matches(word, known, 1, ALIKE_MIN).first().copied()
 }

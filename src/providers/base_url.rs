@@ -27,9 +27,31 @@ impl BaseUrl {
         Ok(Self { url })
     }
 
-    /// The URL of `path` below it.
-    pub(super) fn join(&self, path: &str) -> String {
-        format!("{}/{path}", self.url.as_str().trim_end_matches('/'))
+    /// The URL of these path segments below it, with this query.
+    pub(super) fn join(&self, segments: &[String], query: &[(&'static str, String)]) -> Url {
+        let mut url = self.url.clone();
+        // The error is of a URL that cannot have a path; http and https ones always can.
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        url
+    }
+
+    /// The same with this path where it has none.
+    #[must_use]
+    pub(super) fn or_path(mut self, path: &str) -> Self {
+        if self.has_no_path() {
+            self.url.set_path(path);
+        }
+        self
+    }
+
+    /// Whether it names a host alone.
+    pub(super) fn has_no_path(&self) -> bool {
+        self.url.path().trim_matches('/').is_empty()
     }
 
     /// Whether it is a host that no other machine can be.
@@ -86,9 +108,21 @@ mod tests {
             ),
         ] {
             let base_url = BaseUrl::parse(text).unwrap();
-            assert_eq!(base_url.join("chat/completions"), joined);
+            let segments = ["chat".to_owned(), "completions".to_owned()];
+            assert_eq!(base_url.join(&segments, &[]).as_str(), joined);
             assert_eq!(base_url.is_loopback(), loopback, "{text}");
         }
+    }
+
+    #[test]
+    fn what_goes_into_a_path_or_query_cannot_leave_it() {
+        let base_url = BaseUrl::parse("https://host.example").unwrap().or_path("/v1beta");
+        let segments = ["models".to_owned(), "a/../b?c#d:generate".to_owned()];
+        assert_eq!(
+            base_url.join(&segments, &[("api-version", "1&x=2".into())]).as_str(),
+            "https://host.example/v1beta/models/a%2F..%2Fb%3Fc%23d:generate?api-version=1%26x%3D2"
+        );
+        assert!(!base_url.or_path("/other").join(&[], &[]).as_str().contains("other"));
     }
 
     #[test]

@@ -4,12 +4,14 @@ use std::error::Error;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
-use reqwest::{Client, Response, StatusCode, redirect, retry};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect, retry};
 
 use super::base_url::BaseUrl;
+use super::limits;
 use super::redact::Redactor;
 use super::secret::Secret;
+use super::wire::{Auth, WireRequest};
 use super::{ProviderError, Retry};
 use crate::domain::outcome::ErrorKind;
 
@@ -27,7 +29,7 @@ const EXCERPT_CHARS_MAX: usize = 200;
 pub(super) struct HttpReply {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
-    /// The body without the key; bytes that are not UTF-8 are replaced.
+    /// The body without keys; bytes that are not UTF-8 are replaced.
     pub(super) body: String,
     /// Whether no byte had to be replaced.
     pub(super) is_utf8: bool,
@@ -39,18 +41,27 @@ pub(super) struct HttpClient {
     client: Client,
     base_url: BaseUrl,
     timeout: Duration,
+    key: Option<KeyHeaders>,
     redactor: Redactor,
 }
 
+/// The key as either kind of header holds it.
+struct KeyHeaders {
+    bearer: HeaderValue,
+    plain: HeaderValue,
+}
+
 impl HttpClient {
-    /// A client that sends `key` as a bearer token with every request.
-    pub(super) fn new(base_url: BaseUrl, timeout: Duration, key: Option<&Secret>) -> Result<Self, ProviderError> {
+    /// A client that sends `key` with every request, and takes what `redactor` knows out of every reply.
+    pub(super) fn new(
+        base_url: BaseUrl,
+        timeout: Duration,
+        key: Option<(&Secret, &str)>,
+        redactor: Redactor,
+    ) -> Result<Self, ProviderError> {
         install_tls();
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Some(key) = key {
-            headers.insert(AUTHORIZATION, bearer(key)?);
-        }
         let mut builder = Client::builder()
             .user_agent(concat!("pegbox/", env!("CARGO_PKG_VERSION")))
             .default_headers(headers)
@@ -72,7 +83,8 @@ impl HttpClient {
             client,
             base_url,
             timeout,
-            redactor: Redactor::new(key),
+            key: key.map(|(key, variable)| key_headers(key, variable)).transpose()?,
+            redactor,
         })
     }
 
@@ -80,11 +92,22 @@ impl HttpClient {
         &self.base_url
     }
 
-    /// Posts `body` to `path` and reads all of the reply.
-    pub(super) async fn post(&self, path: &str, body: Vec<u8>) -> Result<HttpReply, ProviderError> {
+    /// Takes what is secret out of text.
+    pub(super) fn clean(&self, text: String) -> String {
+        self.redactor.clean(text)
+    }
+
+    /// Sends a request and reads all of the reply. `on_chunk` gets bytes of it as they come, with the time since the
+    /// start in milliseconds.
+    pub(super) async fn post(
+        &self,
+        request: WireRequest,
+        on_chunk: &mut (dyn FnMut(&[u8], u64) + Send),
+    ) -> Result<HttpReply, ProviderError> {
         let started = Instant::now();
-        let reply = match self.client.post(self.base_url.join(path)).body(body).send().await {
-            Ok(response) => self.read(response).await,
+        let mut on_chunk = |bytes: &[u8]| on_chunk(bytes, elapsed_ms(started));
+        let reply = match self.builder(request)?.send().await {
+            Ok(response) => self.read(response, &mut on_chunk).await,
             Err(error) => Err(self.failure(&error)),
         };
         let latency_ms = elapsed_ms(started);
@@ -94,13 +117,35 @@ impl HttpClient {
         }
     }
 
+    fn builder(&self, request: WireRequest) -> Result<RequestBuilder, ProviderError> {
+        let mut builder = self.client.post(self.base_url.join(&request.path, &request.query));
+        if let Some(key) = &self.key {
+            builder = match request.auth {
+                Auth::Bearer => builder.header(AUTHORIZATION, key.bearer.clone()),
+                Auth::Header(name) => builder.header(HeaderName::from_static(name), key.plain.clone()),
+            };
+        }
+        for (name, value) in request.headers {
+            let Ok(value) = HeaderValue::from_str(&value) else {
+                let message = format!("the header {name} cannot carry '{}'", excerpt(&value));
+                return Err(ProviderError::new(ErrorKind::BadRequest, Retry::No, message));
+            };
+            builder = builder.header(HeaderName::from_static(name), value);
+        }
+        Ok(builder.body(request.body))
+    }
+
     /// Where a redirect leads, without the key.
     pub(super) fn location(&self, headers: &HeaderMap) -> Option<String> {
         let location = String::from_utf8_lossy(headers.get(LOCATION)?.as_bytes());
         Some(excerpt(&self.redactor.clean(location.into_owned())))
     }
 
-    async fn read(&self, mut response: Response) -> Result<HttpReply, ProviderError> {
+    async fn read(
+        &self,
+        mut response: Response,
+        on_chunk: &mut (dyn FnMut(&[u8]) + Send),
+    ) -> Result<HttpReply, ProviderError> {
         let status = response.status();
         let mut bytes = Vec::new();
         loop {
@@ -108,11 +153,15 @@ impl HttpClient {
                 Ok(Some(chunk)) if bytes.len() + chunk.len() > BODY_BYTES_MAX => {
                     return Err(oversized(status, &self.text(&bytes)));
                 }
-                Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+                Ok(Some(chunk)) => {
+                    on_chunk(&chunk);
+                    bytes.extend_from_slice(&chunk);
+                }
                 Ok(None) => break,
                 Err(error) => {
                     return Err(ProviderError {
                         status: Some(status.as_u16()),
+                        rate_limits: Box::new(limits::read(response.headers())),
                         raw: (!bytes.is_empty()).then(|| self.text(&bytes)),
                         ..self.failure(&error)
                     });
@@ -165,14 +214,20 @@ fn install_tls() {
     });
 }
 
-fn bearer(key: &Secret) -> Result<HeaderValue, ProviderError> {
+fn key_headers(key: &Secret, variable: &str) -> Result<KeyHeaders, ProviderError> {
     // The error of the header type is not repeated: it may show the value.
-    let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {}", key.expose())) else {
-        let message = "the key holds characters that a header cannot carry: check OPENAI_API_KEY";
-        return Err(ProviderError::new(ErrorKind::Auth, Retry::No, message));
+    let value = |text: &str| {
+        let Ok(mut value) = HeaderValue::from_str(text) else {
+            let message = format!("the key holds characters that a header cannot carry: check {variable}");
+            return Err(ProviderError::new(ErrorKind::Auth, Retry::No, message));
+        };
+        value.set_sensitive(true);
+        Ok(value)
     };
-    value.set_sensitive(true);
-    Ok(value)
+    Ok(KeyHeaders {
+        bearer: value(&format!("Bearer {}", key.expose()))?,
+        plain: value(key.expose())?,
+    })
 }
 
 fn oversized(status: StatusCode, text: &str) -> ProviderError {

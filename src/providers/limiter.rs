@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use super::retry::RETRY_AFTER_MAX;
-use super::{ProviderError, Retry};
+use super::{ProviderError, RateLimits, Retry};
 use crate::domain::outcome::ErrorKind;
 
 /// Requests in flight to an endpoint of which nothing is known yet.
@@ -22,17 +22,6 @@ const WINDOW_AT_START: f64 = 8.0;
 const WINDOW_MIN: f64 = 1.0;
 /// Most requests in flight to one endpoint, over all runs.
 const WINDOW_MAX: f64 = 4_096.0;
-
-/// What headers of a reply say about the provider's limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Allowance {
-    /// Requests that are left in the provider's period.
-    pub requests_left: Option<u64>,
-    /// Tokens that are left in it.
-    pub tokens_left: Option<u64>,
-    /// When the period begins anew, from now.
-    pub resets_in: Option<Duration>,
-}
 
 /// What slowed an endpoint down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +77,15 @@ impl State {
         self.window = (used / 2.0).max(WINDOW_MIN);
         self.cut_at = Some(now);
         self.slowed = Some(slowed);
+    }
+
+    /// With nothing left, nothing is sent until the provider's window begins anew.
+    fn limit(&mut self, limits: &RateLimits) {
+        let is_used_up = limits.requests_left == Some(0) || limits.tokens_left == Some(0);
+        if let Some(resets_in) = limits.resets_in.filter(|_| is_used_up) {
+            self.slowed = Some(Slowed::ByLimit);
+            self.close(Instant::now() + resets_in.min(RETRY_AFTER_MAX));
+        }
     }
 
     fn close(&mut self, until: Instant) {
@@ -162,9 +160,13 @@ impl Limiter {
         }
     }
 
-    /// Takes in that a request was answered.
-    pub fn answered(&self) {
-        self.state().grow();
+    /// Takes in that a request was answered, and what the provider still takes.
+    pub fn answered(&self, limits: &RateLimits) {
+        {
+            let mut state = self.state();
+            state.grow();
+            state.limit(limits);
+        }
         self.changed.notify_waiters();
     }
 
@@ -180,18 +182,9 @@ impl Limiter {
         let now = Instant::now();
         let mut state = self.state();
         state.cut(sent_at, now, slowed);
+        state.limit(&error.rate_limits);
         if let Some(asked) = error.retry_after {
             state.close(now + asked.min(RETRY_AFTER_MAX));
-        }
-    }
-
-    /// Takes in what the headers of a reply say: with nothing left, nothing is sent until the period begins anew.
-    pub fn allowed(&self, allowance: Allowance) {
-        let is_used_up = allowance.requests_left == Some(0) || allowance.tokens_left == Some(0);
-        if let Some(resets_in) = allowance.resets_in.filter(|_| is_used_up) {
-            let mut state = self.state();
-            state.slowed = Some(Slowed::ByLimit);
-            state.close(Instant::now() + resets_in.min(RETRY_AFTER_MAX));
         }
     }
 

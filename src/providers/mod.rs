@@ -4,20 +4,36 @@
 //!
 //! A provider makes one attempt and says whether another may help; [`retry::exchange`] makes the attempts.
 
+mod anthropic;
 mod base_url;
+mod command;
+mod environment;
+mod failure;
+mod flags;
+mod gemini;
 mod http;
+mod http_provider;
 pub mod limiter;
+mod limits;
+mod ollama;
 mod openai;
+mod openai_responses;
 pub mod price;
 mod redact;
 pub mod retry;
 mod secret;
+mod services;
 pub mod simulated;
 mod simulation;
+mod stream;
+mod wire;
 
-pub use openai::OpenAiProvider;
+pub use environment::Environment;
+pub use limits::RateLimits;
+pub use price::PriceTable;
 pub use retry::{Exchange, Patience, RetryBudget, exchange};
 pub use secret::Secret;
+pub use services::{connect, connect_in, provider_names};
 pub use simulation::SimulatedProvider;
 
 use std::future::Future;
@@ -25,13 +41,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::domain::json::JsonText;
 use crate::domain::model::ModelConfig;
 use crate::domain::money::UsdNanos;
 use crate::domain::outcome::{ErrorKind, RenderedMessage, ToolCall, Usage};
+use crate::domain::prompt::Role;
 use crate::domain::run::AnswerSource;
-
-/// The providers that [`connect`] knows.
-pub const PROVIDER_NAMES: [&str; 2] = ["openai", "simulated"];
 
 /// What is asked of a model.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,10 +55,33 @@ pub struct ChatRequest {
     pub model: ModelConfig,
     /// The messages in order.
     pub messages: Vec<RenderedMessage>,
+    /// What the model called after them, and what the tools answered.
+    pub rounds: Vec<ToolRound>,
+}
+
+impl ChatRequest {
+    /// A request before any tool was called.
+    pub fn new(model: ModelConfig, messages: Vec<RenderedMessage>) -> Self {
+        Self {
+            model,
+            messages,
+            rounds: Vec::new(),
+        }
+    }
+}
+
+/// A turn in which the model called tools and got their results.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolRound {
+    /// The model's message as [`ChatReply::message`] gave it: it goes back as it came, since providers want their own
+    /// thoughts and signatures again.
+    pub message: JsonText,
+    /// Its calls with their results.
+    pub calls: Vec<ToolCall>,
 }
 
 /// What came back from one attempt that was answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ChatReply {
     /// The body as text before anything was parsed, without secrets.
     pub raw: String,
@@ -51,6 +89,8 @@ pub struct ChatReply {
     pub text: Option<String>,
     /// The calls that it asks for, without results.
     pub tool_calls: Vec<ToolCall>,
+    /// The message with the calls in the provider's own form, for a [`ToolRound`]; `None` where there are none.
+    pub message: Option<JsonText>,
     /// What it refused with.
     pub refusal: Option<String>,
     /// Why generation ended, in the provider's word.
@@ -63,10 +103,17 @@ pub struct ChatReply {
     pub response_id: Option<String>,
     /// Tokens, as the provider counted them.
     pub usage: Usage,
+    /// What it cost, as the provider says or else by list price; `None` where neither is known.
+    pub cost: Option<UsdNanos>,
+    /// What the provider says about how much more it takes.
+    pub rate_limits: RateLimits,
     /// The HTTP status; `None` where no HTTP was spoken.
     pub status: Option<u16>,
     /// From the first byte sent to the last received, in milliseconds.
     pub latency_ms: u64,
+    /// From the first byte sent to the first piece of text or of a call, thoughts apart, in milliseconds; `None` where
+    /// the answer was not streamed.
+    pub time_to_first_token_ms: Option<u64>,
 }
 
 /// Whether the same request may get an answer later.
@@ -94,6 +141,10 @@ pub struct ProviderError {
     pub retry: Retry,
     /// The body that came instead of an answer, without secrets.
     pub raw: Option<String>,
+    /// Tokens that the provider counted all the same, as in a stream that was cut.
+    pub usage: Box<Usage>,
+    /// What the provider says about how much more it takes.
+    pub rate_limits: Box<RateLimits>,
     /// How long the attempt took, in milliseconds.
     pub latency_ms: u64,
     /// Whether it may have been charged all the same: the request went out, and nobody said that it was refused.
@@ -111,6 +162,8 @@ impl ProviderError {
             retry_after: None,
             retry,
             raw: None,
+            usage: Box::default(),
+            rate_limits: Box::default(),
             latency_ms: 0,
             may_be_charged: matches!(kind, ErrorKind::Timeout | ErrorKind::BadResponse),
         }
@@ -128,68 +181,26 @@ pub trait Provider: Send + Sync {
     /// Whether a model answers or the simulated one.
     fn source(&self) -> AnswerSource;
 
-    /// What an answer of this model cost; `None` where the price or the tokens are unknown, never a guess.
+    /// What tokens of this model cost at list price; `None` where the price or the tokens are unknown, never a guess.
     fn cost(&self, model_name: &str, usage: &Usage) -> Option<UsdNanos>;
 
     /// Settings that mean something else here than their name says, one sentence each, to be shown before a run.
     fn notes(&self, model: &ModelConfig) -> Vec<String>;
+
+    /// The same for messages of these roles, in the order of the prompt.
+    fn role_notes(&self, _roles: &[Role]) -> Vec<String> {
+        Vec::new()
+    }
 }
 
-/// Where requests go, and how long one attempt may take.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Where requests go, how long one attempt may take, and what it costs.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Endpoint {
-    /// Such as `http://127.0.0.1:8080/v1`; `None` for what the environment or the provider says.
+    /// Such as `http://127.0.0.1:8080/v1`, or a program and its arguments for `command`; `None` for what the
+    /// environment or the provider says.
     pub base_url: Option<String>,
     /// Time for one attempt.
     pub timeout: Duration,
-}
-
-/// What the environment says about providers. Read once, so that tests need not change the environment.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Environment {
-    /// `OPENAI_API_KEY`, sent to whichever endpoint is used.
-    pub api_key: Option<Secret>,
-    /// `OPENAI_BASE_URL`, for endpoints without one.
-    pub base_url: Option<String>,
-}
-
-impl Environment {
-    /// Reads the variables of this process. One that is empty or not Unicode counts as not set.
-    pub fn read() -> Self {
-        let variable = |name: &str| std::env::var(name).ok();
-        Self {
-            api_key: variable("OPENAI_API_KEY").and_then(|key| Secret::new(&key)),
-            base_url: variable("OPENAI_BASE_URL").filter(|url| !url.trim().is_empty()),
-        }
-    }
-}
-
-/// Makes a provider ready: `openai` or `simulated`. Nothing is sent yet.
-///
-/// # Errors
-///
-/// The name is unknown, the base URL is none, or the key that it needs is not set.
-pub fn connect(provider: &str, endpoint: &Endpoint) -> Result<Arc<dyn Provider>, ProviderError> {
-    connect_in(&Environment::read(), provider, endpoint)
-}
-
-/// [`connect`] with the environment as a value.
-///
-/// # Errors
-///
-/// As [`connect`].
-pub fn connect_in(
-    environment: &Environment,
-    provider: &str,
-    endpoint: &Endpoint,
-) -> Result<Arc<dyn Provider>, ProviderError> {
-    match provider {
-        "openai" => Ok(Arc::new(OpenAiProvider::connect(environment, endpoint)?)),
-        "simulated" => Ok(Arc::new(SimulatedProvider)),
-        _ => {
-            let known = PROVIDER_NAMES.join(", ");
-            let message = format!("unknown provider '{provider}': known are {known}");
-            Err(ProviderError::new(ErrorKind::BadRequest, Retry::No, message))
-        }
-    }
+    /// List prices.
+    pub prices: Arc<PriceTable>,
 }

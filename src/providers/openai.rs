@@ -1,146 +1,169 @@
-//! The `OpenAI` Chat Completions format: `OpenAI` itself and the many servers that speak it.
+//! The `OpenAI` Chat Completions format: `OpenAI` itself and the many servers that speak it, told apart by a
+//! [`Dialect`].
 
-mod failure;
 mod request;
 mod response;
+mod stream;
 
-use reqwest::StatusCode;
+use serde_json::Value as Json;
 
-use super::base_url::BaseUrl;
-use super::http::{HttpClient, HttpReply, excerpt};
-use super::{Answering, ChatReply, ChatRequest, Endpoint, Environment, Provider, ProviderError, Retry, price};
+use super::wire::{Answer, Assembler, Auth, WireFormat, WireRequest};
+use super::{ChatRequest, flags};
 use crate::domain::model::ModelConfig;
-use crate::domain::money::UsdNanos;
-use crate::domain::outcome::{ErrorKind, Usage};
-use crate::domain::run::AnswerSource;
-use request::TokenLimitField;
+use crate::domain::prompt::Role;
+use request::{DeveloperRole, TokenLimitField};
 
-/// Where `OpenAI` answers.
-const OPENAI_HOST: &str = "api.openai.com";
-/// The endpoint where neither the caller nor the environment names one.
-const OPENAI_BASE_URL: &str = "https://api.openai.com/v1";
+/// The flag that names the version of Azure's API.
+const API_VERSION: &str = "api_version";
 
-/// One endpoint that speaks the format.
-pub struct OpenAiProvider {
-    http: HttpClient,
+/// Which of the servers that speak the format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// `OpenAI` itself.
+    OpenAi,
+    /// Any other server, by its own word.
+    Compatible,
+    /// Azure: other paths, its own header for the key.
+    Azure,
+    /// `OpenRouter`, which passes on to others.
+    OpenRouter,
+    /// vLLM.
+    Vllm,
+    /// The server of llama.cpp.
+    LlamaCpp,
 }
 
-impl OpenAiProvider {
-    /// Checks the endpoint and the key. A key is needed for every host but the loopback, and sent wherever it is set.
-    pub fn connect(environment: &Environment, endpoint: &Endpoint) -> Result<Self, ProviderError> {
-        let named = endpoint.base_url.as_ref().or(environment.base_url.as_ref());
-        let base_url = BaseUrl::parse(named.map_or(OPENAI_BASE_URL, String::as_str))
-            .map_err(|why| ProviderError::new(ErrorKind::BadRequest, Retry::No, why))?;
-        let key = environment.api_key.as_ref();
-        if key.is_none() && !base_url.is_loopback() {
-            let message = format!("{} needs a key: set OPENAI_API_KEY", base_url.host());
-            return Err(ProviderError::new(ErrorKind::Auth, Retry::No, message));
-        }
-        let http = HttpClient::new(base_url, endpoint.timeout, key)?;
-        Ok(Self { http })
-    }
+/// The format as one server speaks it.
+pub(super) struct ChatCompletions {
+    /// The provider's name in prompts.
+    pub(super) name: &'static str,
+    pub(super) dialect: Dialect,
+    /// Azure's API version where the prompt names none.
+    pub(super) api_version: Option<String>,
+    /// Azure: whether the base URL is the host alone, so that its path is ours to add.
+    pub(super) is_bare_host: bool,
+}
 
-    async fn attempt(&self, request: &ChatRequest) -> Result<ChatReply, ProviderError> {
-        if let Some(fault) = request::flag_fault(&request.model) {
-            return Err(ProviderError::new(ErrorKind::BadRequest, Retry::No, fault));
-        }
-        let body = request::body(request, self.token_limit_field()).map_err(|e| {
-            let message = format!("cannot write the request: {e}");
-            ProviderError::new(ErrorKind::BadRequest, Retry::No, message)
-        })?;
-        let reply = self.http.post("chat/completions", body).await?;
-        if reply.status.is_redirection() {
-            return Err(self.redirected(reply));
-        }
-        if let Some(error) = failure::reported(&reply) {
-            return Err(error);
-        }
-        read(reply)
-    }
-
+impl ChatCompletions {
     fn token_limit_field(&self) -> TokenLimitField {
-        if self.is_openai() {
-            TokenLimitField::MaxCompletionTokens
-        } else {
-            TokenLimitField::MaxTokens
+        match self.dialect {
+            Dialect::OpenAi | Dialect::Azure => TokenLimitField::MaxCompletionTokens,
+            _ => TokenLimitField::MaxTokens,
         }
     }
 
-    fn is_openai(&self) -> bool {
-        self.http.base_url().host() == OPENAI_HOST
+    fn developer_role(&self) -> DeveloperRole {
+        match self.dialect {
+            Dialect::Vllm | Dialect::LlamaCpp => DeveloperRole::Unknown,
+            _ => DeveloperRole::Known,
+        }
     }
 
-    fn redirected(&self, reply: HttpReply) -> ProviderError {
-        let location = self.http.location(&reply.headers);
-        let message = format!(
-            "{} redirects to {}, which is not followed: set the base URL to where it leads",
-            self.http.base_url(),
-            location.as_deref().unwrap_or("nowhere")
+    /// Flags that do not go into the body.
+    fn flags_read_here(&self) -> &'static [&'static str] {
+        match self.dialect {
+            Dialect::Azure => &[API_VERSION],
+            _ => &[],
+        }
+    }
+
+    fn api_version(&self, model: &ModelConfig) -> Option<String> {
+        match self.dialect {
+            Dialect::Azure => flags::text(model, API_VERSION).or_else(|| self.api_version.clone()),
+            _ => None,
+        }
+    }
+
+    /// Azure names the deployment in the path where an API version is set, and in the body where none is.
+    fn path(&self, model: &ModelConfig) -> Vec<String> {
+        let mut path: Vec<&str> = match self.dialect {
+            Dialect::Azure if self.is_bare_host && self.api_version(model).is_some() => {
+                vec!["openai", "deployments", &model.name]
+            }
+            Dialect::Azure if self.is_bare_host => vec!["openai", "v1"],
+            _ => Vec::new(),
+        };
+        path.extend(["chat", "completions"]);
+        path.into_iter().map(str::to_owned).collect()
+    }
+}
+
+impl WireFormat for ChatCompletions {
+    fn request(&self, request: &ChatRequest) -> Result<WireRequest, String> {
+        let model = &request.model;
+        let body = request::body(
+            request,
+            self.token_limit_field(),
+            self.developer_role(),
+            self.flags_read_here(),
         );
-        bad_response(reply.status, message, reply.body, reply.latency_ms)
-    }
-}
-
-fn read(reply: HttpReply) -> Result<ChatReply, ProviderError> {
-    let HttpReply { status, latency_ms, .. } = reply;
-    let read = if reply.is_utf8 {
-        response::read(reply.body)
-    } else {
-        Err(("it is not UTF-8".to_owned(), reply.body))
-    };
-    match read {
-        Ok(answer) => Ok(ChatReply {
-            status: Some(status.as_u16()),
-            latency_ms,
-            ..answer
-        }),
-        Err((why, raw)) => {
-            let begins = match excerpt(&raw) {
-                nothing if nothing.is_empty() => String::new(),
-                start => format!("; it begins: {start}"),
-            };
-            let message = format!("the answer cannot be read: {why}{begins}");
-            Err(bad_response(status, message, raw, latency_ms))
-        }
-    }
-}
-
-fn bad_response(status: StatusCode, message: String, raw: String, latency_ms: u64) -> ProviderError {
-    ProviderError {
-        status: Some(status.as_u16()),
-        raw: Some(raw),
-        latency_ms,
-        ..ProviderError::new(ErrorKind::BadResponse, Retry::No, message)
-    }
-}
-
-impl Provider for OpenAiProvider {
-    fn answer<'a>(&'a self, request: &'a ChatRequest) -> Answering<'a> {
-        Box::pin(self.attempt(request))
+        Ok(WireRequest {
+            path: self.path(model),
+            query: self
+                .api_version(model)
+                .map(|version| ("api-version", version))
+                .into_iter()
+                .collect(),
+            auth: match self.dialect {
+                Dialect::Azure => Auth::Header("api-key"),
+                _ => Auth::Bearer,
+            },
+            headers: Vec::new(),
+            body: body.map_err(|error| format!("cannot write the request: {error}"))?,
+            streams: flags::streams(model),
+        })
     }
 
-    fn source(&self) -> AnswerSource {
-        AnswerSource::Model
+    fn read(&self, body: Json) -> Result<Answer, String> {
+        response::read(body)
     }
 
-    fn cost(&self, model_name: &str, usage: &Usage) -> Option<UsdNanos> {
-        price::table().cost(model_name, usage)
+    fn assembler(&self) -> Box<dyn Assembler> {
+        Box::new(stream::Chunks::default())
+    }
+
+    fn fault(&self, model: &ModelConfig) -> Option<String> {
+        request::flag_fault(model).or_else(|| flags::text_fault(model, self.flags_read_here()))
     }
 
     fn notes(&self, model: &ModelConfig) -> Vec<String> {
-        let mut notes: Vec<String> = request::flag_fault(model).into_iter().collect();
-        for setting in &model.safety_settings {
+        let mut notes = flags::unsent(model, self.name, &["safety_settings"]);
+        let is_set = |flag: &str| flags::value(model, flag).is_some();
+        match self.dialect {
+            Dialect::OpenAi | Dialect::Azure | Dialect::OpenRouter if model.seed.is_some() => notes.push(format!(
+                "the seed is best effort: {} may answer the same request differently",
+                self.name
+            )),
+            Dialect::LlamaCpp if !is_set("cache_prompt") => notes.push(
+                "llama.cpp takes up its cache of earlier prompts, which can change an answer: \
+                 the provider flag cache_prompt = false turns that off"
+                    .into(),
+            ),
+            _ => {}
+        }
+        if self.dialect == Dialect::OpenRouter && (model.temperature.is_some() || model.top_p.is_some()) {
+            notes.push("openrouter leaves out settings that the model's own provider does not take".into());
+        }
+        if self.dialect == Dialect::Azure
+            && let (None, Some(version)) = (flags::text(model, API_VERSION), &self.api_version)
+        {
             notes.push(format!(
-                "safety setting '{}' is not sent: openai has no such field",
-                setting.name
+                "the API version {version} is the environment's: the provider flag api_version pins it"
             ));
         }
-        if self.is_openai() && model.seed.is_some() {
-            notes.push("the seed is best effort: openai may answer the same request differently".into());
+        notes
+    }
+
+    fn role_notes(&self, roles: &[Role]) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.developer_role() == DeveloperRole::Unknown && roles.contains(&Role::Developer) {
+            notes.push(format!("{} knows no developer role: it is sent as system", self.name));
         }
-        if self.http.base_url().is_readable_on_the_way() {
-            let host = self.http.base_url().host();
-            notes.push(format!("prompts and key go to {host} unencrypted: use https"));
+        if roles.contains(&Role::Tool) {
+            notes.push(format!(
+                "messages of the role tool answer no call here, and {} may refuse them",
+                self.name
+            ));
         }
         notes
     }

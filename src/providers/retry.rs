@@ -13,7 +13,7 @@ pub use budget::RetryBudget;
 use super::limiter::Limiter;
 use super::{ChatReply, ChatRequest, Provider, ProviderError, Retry};
 use crate::domain::money::UsdNanos;
-use crate::domain::outcome::{Attempt, ErrorKind, OutcomeError, Usage};
+use crate::domain::outcome::{Attempt, ErrorKind, OutcomeError};
 
 /// Upper end of the first pause.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -95,7 +95,7 @@ pub async fn exchange(provider: &dyn Provider, request: &ChatRequest, patience: 
         let reply = answer_in_time(provider, request, patience.ends_at).await;
         if let Some(limiter) = patience.limiter {
             match &reply {
-                Ok(_) => limiter.answered(),
+                Ok(reply) => limiter.answered(&reply.rate_limits),
                 Err(error) => limiter.failed(sent_at, error),
             }
         }
@@ -177,7 +177,7 @@ fn attempt(
             status: reply.status,
             error: None,
             usage: reply.usage,
-            cost: cost(provider, request, reply),
+            cost: reply.cost,
             waited_ms,
         },
         Err(error) => Attempt {
@@ -187,18 +187,15 @@ fn attempt(
                 kind: error.kind,
                 message: error.message.clone(),
             }),
-            usage: Usage::default(),
-            cost: (!error.may_be_charged).then(UsdNanos::default),
+            usage: *error.usage,
+            cost: if error.may_be_charged {
+                provider.cost(&request.model.name, &error.usage)
+            } else {
+                Some(UsdNanos::default())
+            },
             waited_ms,
         },
     }
-}
-
-fn cost(provider: &dyn Provider, request: &ChatRequest, reply: &ChatReply) -> Option<UsdNanos> {
-    let resolved = reply.resolved_model.as_deref();
-    let cost = resolved.and_then(|model| provider.cost(model, &reply.usage));
-    // A provider that answers under a longer name still has the price of the one that was asked for.
-    cost.or_else(|| provider.cost(&request.model.name, &reply.usage))
 }
 
 #[cfg(test)]

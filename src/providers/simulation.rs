@@ -45,20 +45,17 @@ fn chat_reply(reply: SimReply) -> ChatReply {
     ChatReply {
         raw: raw.to_string(),
         text: Some(reply.text),
-        tool_calls: Vec::new(),
-        refusal: None,
         finish_reason: Some(reply.finish_reason.to_owned()),
         resolved_model: Some(resolved_model),
-        system_fingerprint: None,
-        response_id: None,
         usage: Usage {
             input_tokens: Some(reply.input_tokens),
             cached_tokens: None,
             output_tokens: Some(reply.output_tokens),
             reasoning_tokens: None,
         },
-        status: None,
+        cost: Some(UsdNanos(0)),
         latency_ms: reply.latency_ms,
+        ..ChatReply::default()
     }
 }
 
@@ -109,13 +106,11 @@ mod tests {
 
     #[test]
     fn a_reply_says_that_it_is_simulated() {
-        let request = ChatRequest {
-            model: ModelConfig::new("simulated", "triage-sim-1"),
-            messages: vec![RenderedMessage {
-                role: Role::User,
-                text: "Where is my parcel?".into(),
-            }],
+        let message = RenderedMessage {
+            role: Role::User,
+            text: "Where is my parcel?".into(),
         };
+        let request = ChatRequest::new(ModelConfig::new("simulated", "triage-sim-1"), vec![message]);
         let reply = answer(&request);
         let raw: serde_json::Value = serde_json::from_str(&reply.raw).unwrap();
         assert_eq!(raw["simulated"], true);

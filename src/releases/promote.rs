@@ -85,7 +85,7 @@ fn promotion_of(
     act: &Act,
 ) -> Result<(Change, Promoted), ReleaseError> {
     let approval = Approval::of(&evidence.review, &evidence.decisions, &evidence.version)?;
-    // The store's rules may have become stricter since the approval.
+    // Since the approval the store's rules may have become stricter, and something else may have gone live.
     evidence.require_checks(store, &approval.decision().actor, "cannot be promoted")?;
     let promotion = Promotion::new(
         id.clone(),

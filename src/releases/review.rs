@@ -6,7 +6,7 @@ use crate::domain::actor::Actor;
 use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::ids::{ReviewId, RunId, VersionId};
 use crate::domain::promotion::Environment;
-use crate::domain::review::{Check, Review, ReviewState, approval_checks};
+use crate::domain::review::{Check, Review, ReviewState, approval_checks, base_check};
 use crate::domain::run::{Run, RunEnd};
 use crate::domain::version::PromptVersion;
 use crate::store::{Change, Store};
@@ -44,17 +44,22 @@ impl Evidence {
         ReviewState::after(&self.decisions)
     }
 
-    /// What must hold before `actor` may approve.
+    /// What must hold before `actor` may approve, and still when it is promoted.
     pub fn checks(&self, store: &Store, actor: &Actor) -> Result<Vec<Check>, ReleaseError> {
-        let policy = store.policy()?;
-        Ok(approval_checks(
+        let mut checks = approval_checks(
             &self.review,
             &self.version,
             &self.run,
             self.end.as_ref(),
-            policy,
+            store.policy()?,
             actor,
-        ))
+        );
+        // Once it is promoted it is itself what is live, and later others are.
+        if self.state() != ReviewState::Promoted {
+            let live = store.live(&self.version.id.prompt, self.review.environment)?;
+            checks.push(base_check(&self.review, live.as_ref()));
+        }
+        Ok(checks)
     }
 
     /// Refuses, in words, while a check does not hold for `approver`.

@@ -4,8 +4,8 @@
 //!
 //! `hash(n) = BLAKE3(hash(n-1), n u64, count of ops u32, digest(op 1) ..., audit entry)`
 //!
-//! Numbers are little-endian. Because ops enter by their digest, a later compaction can drop a value that is no
-//! longer live, keep its digest, and the chain still verifies.
+//! Numbers are little-endian. Because ops enter by their digest, compaction can drop a value that is no longer live,
+//! keep its digest, and the chain still verifies.
 
 use super::engine::{AuditEntry, Op};
 use super::fields::Fields;
@@ -22,11 +22,13 @@ pub(super) enum Kind {
     Put = 1,
     Delete = 2,
     Commit = 3,
+    /// A put whose value is no longer kept. It is stored under this number, and enters the chain as the put that it was.
+    Superseded = 4,
 }
 
 impl Kind {
     pub(super) fn from_number(number: u8) -> Option<Self> {
-        [Self::Put, Self::Delete, Self::Commit]
+        [Self::Put, Self::Delete, Self::Commit, Self::Superseded]
             .into_iter()
             .find(|kind| *kind as u8 == number)
     }
@@ -53,6 +55,7 @@ pub fn op_digest(op: &Op) -> [u8; 32] {
     let (kind, key, value) = match op {
         Op::Put(key, value) => (Kind::Put, key, value.as_slice()),
         Op::Delete(key) => (Kind::Delete, key, [].as_slice()),
+        Op::Superseded(past) => return past.digest,
     };
     digest(&op_header(kind, key.len(), value.len()), key, value)
 }

@@ -4,6 +4,7 @@
 
 use tokio::sync::watch;
 
+pub use super::advance::{Advance, Watch};
 pub use super::error::EngineError;
 pub use super::pending::Pending;
 pub use super::scan::{Direction, Entry, KeyRange, Scan};
@@ -101,7 +102,7 @@ impl Batch {
         for op in &self.ops {
             let (key, value_bytes) = match op {
                 Op::Put(key, value) => (key, value.len()),
-                Op::Delete(key) => (key, 0),
+                Op::Delete(key) | Op::Superseded(Superseded { key, .. }) => (key, 0),
             };
             within("a key", key.len(), KEY_BYTES_MAX)?;
             within("a value", value_bytes, VALUE_BYTES_MAX)?;
@@ -153,6 +154,42 @@ pub enum Op {
     Put(Vec<u8>, Vec<u8>),
     /// Removes the key, if it exists.
     Delete(Vec<u8>),
+    /// Takes the place of a put in a history that is written again: no key changes, and the chain is the same as if the
+    /// value had been put. A later op of the same history must put or remove the key; [`Engine::verify`] looks for it.
+    Superseded(Superseded),
+}
+
+/// A value that was put once, is no longer the key's value, and is not kept any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Superseded {
+    /// The key that it was put under.
+    pub key: Vec<u8>,
+    /// How long it was.
+    pub value_bytes: u32,
+    /// The digest by which its put stands in the audit chain.
+    pub digest: [u8; 32],
+}
+
+/// One change as the history tells it: what was done to which key, without the value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastOp {
+    /// The key.
+    pub key: Vec<u8>,
+    /// The length of the value that was put; `None` where the key was removed.
+    pub value_bytes: Option<u32>,
+    /// The digest by which the change stands in the audit chain.
+    pub digest: [u8; 32],
+}
+
+/// One commit as the history tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastCommit {
+    /// Its place in the chain.
+    pub receipt: CommitReceipt,
+    /// Who did it, and why.
+    pub audit: AuditEntry,
+    /// What it changed, in order.
+    pub ops: Vec<PastOp>,
 }
 
 /// Proof of a durable commit: its place in the audit chain.
@@ -189,6 +226,28 @@ pub struct EngineStats {
     pub keys: u64,
     /// Bytes of the index on disk.
     pub index_bytes: u64,
+}
+
+/// What lies under one first part of the keys, such as `outcome` for all `outcome/...`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Space {
+    /// The keys' bytes up to the first slash.
+    pub name: Vec<u8>,
+    /// Keys that begin so.
+    pub keys: u64,
+    /// What they and their values take, in bytes.
+    pub bytes: u64,
+}
+
+/// What a compaction did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Compaction {
+    /// Segments that were written anew.
+    pub segments: u64,
+    /// Values that were dropped: later commits had replaced or removed them.
+    pub values: u64,
+    /// Bytes that the journal became smaller by.
+    pub freed_bytes: u64,
 }
 
 /// What [`Engine::verify`] walked over and what it found wrong.
@@ -238,6 +297,18 @@ pub trait Engine: Send + Sync {
 
     /// Reads the audit log in ascending order, from a sequence number on, at most `limit` entries.
     fn audit_page(&self, from_sequence: u64, limit: usize) -> Result<Vec<AuditRow>, EngineError>;
+
+    /// Reads the history in ascending order, from a sequence number on, at most `limit` commits.
+    fn history(&self, from_sequence: u64, limit: usize) -> Result<Vec<PastCommit>, EngineError>;
+
+    /// What lies under each first part of the keys, in their order. Takes time in proportion to the keys.
+    fn spaces(&self) -> Result<Vec<Space>, EngineError>;
+
+    /// Drops values that later commits have replaced or removed. What is stored and the audit chain stay as they are.
+    ///
+    /// # Errors
+    /// Whatever it fails with, nothing is lost: it can be repeated.
+    fn compact(&self, watch: Watch<'_>) -> Result<Compaction, EngineError>;
 
     /// The sequence number of the latest commit, and a signal at each new one. Slow watchers skip, and never block.
     fn changes(&self) -> watch::Receiver<u64>;

@@ -7,9 +7,10 @@ use tokio::sync::watch;
 
 use super::audit_chain;
 use super::engine::{
-    AuditRow, Batch, CommitReceipt, Direction, Engine, EngineError, EngineReport, EngineStats, Entry, Op, Pending,
-    Precondition, Room, Scan,
+    AuditRow, Batch, CommitReceipt, Compaction, Direction, Engine, EngineError, EngineReport, EngineStats, Entry, Op,
+    PastCommit, PastOp, Pending, Precondition, Room, Scan, Space, Watch,
 };
+use super::scan::space_of;
 
 /// Ordered bytes in memory. Forgets everything when dropped; otherwise it keeps the promises of [`Engine`], and for the
 /// same batches it computes the same chain as the embedded engine.
@@ -23,6 +24,8 @@ pub struct MemoryEngine {
 struct State {
     entries: BTreeMap<Vec<u8>, Vec<u8>>,
     audit: Vec<AuditRow>,
+    /// What each commit changed.
+    ops: Vec<Vec<PastOp>>,
 }
 
 impl State {
@@ -50,11 +53,25 @@ impl State {
             .map_or((0, audit_chain::GENESIS), |(sequence, hash, _)| (*sequence, *hash));
         let sequence = sequence + 1;
         let digests: Vec<_> = batch.ops.iter().map(audit_chain::op_digest).collect();
+        let past = |(op, digest): (&Op, &[u8; 32])| {
+            let (key, value_bytes) = match op {
+                Op::Put(key, value) => (key, Some(u32::try_from(value.len()).unwrap_or(u32::MAX))),
+                Op::Delete(key) => (key, None),
+                Op::Superseded(past) => (&past.key, Some(past.value_bytes)),
+            };
+            PastOp {
+                key: key.clone(),
+                value_bytes,
+                digest: *digest,
+            }
+        };
+        self.ops.push(batch.ops.iter().zip(&digests).map(past).collect());
         let hash = audit_chain::commit_hash(&previous, sequence, &digests, &batch.audit);
         for op in batch.ops {
             match op {
                 Op::Put(key, value) => self.entries.insert(key, value),
                 Op::Delete(key) => self.entries.remove(&key),
+                Op::Superseded(_) => None,
             };
         }
         self.audit.push((sequence, hash, batch.audit));
@@ -120,6 +137,45 @@ impl Engine for MemoryEngine {
     fn audit_page(&self, from_sequence: u64, limit: usize) -> Result<Vec<AuditRow>, EngineError> {
         let skipped = usize::try_from(from_sequence.saturating_sub(1)).unwrap_or(usize::MAX);
         Ok(self.read().audit.iter().skip(skipped).take(limit).cloned().collect())
+    }
+
+    fn history(&self, from_sequence: u64, limit: usize) -> Result<Vec<PastCommit>, EngineError> {
+        let state = self.read();
+        let skipped = usize::try_from(from_sequence.saturating_sub(1)).unwrap_or(usize::MAX);
+        let commits = state.audit.iter().zip(&state.ops).skip(skipped).take(limit);
+        let past = |((sequence, hash, audit), ops): (&AuditRow, &Vec<PastOp>)| PastCommit {
+            receipt: CommitReceipt {
+                sequence: *sequence,
+                hash: *hash,
+            },
+            audit: audit.clone(),
+            ops: ops.clone(),
+        };
+        Ok(commits.map(past).collect())
+    }
+
+    fn spaces(&self) -> Result<Vec<Space>, EngineError> {
+        let mut spaces: Vec<Space> = Vec::new();
+        for (key, value) in &self.read().entries {
+            let (name, bytes) = (space_of(key), (key.len() + value.len()) as u64);
+            match spaces.last_mut() {
+                Some(space) if space.name == name => {
+                    space.keys += 1;
+                    space.bytes += bytes;
+                }
+                _ => spaces.push(Space {
+                    name: name.to_vec(),
+                    keys: 1,
+                    bytes,
+                }),
+            }
+        }
+        Ok(spaces)
+    }
+
+    /// Superseded values are gone already.
+    fn compact(&self, _watch: Watch<'_>) -> Result<Compaction, EngineError> {
+        Ok(Compaction::default())
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

@@ -2,6 +2,7 @@
 //! It may use the domain, and alone knows sled, bincode and zstd.
 //! It must never know a provider, a screen or a permission, and never return bytes whose checksum was not verified.
 
+mod advance;
 pub mod audit_chain;
 mod chain;
 mod compression;

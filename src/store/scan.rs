@@ -97,6 +97,11 @@ fn ends_below(start: &Bound<Vec<u8>>, high: &Bound<Vec<u8>>) -> bool {
     }
 }
 
+/// The first part of a key, up to its first slash: what kind of thing lies under it.
+pub(super) fn space_of(key: &[u8]) -> &[u8] {
+    key.split(|byte| *byte == b'/').next().unwrap_or(key)
+}
+
 /// The smallest key above every key with the prefix, or nothing when there is no such key.
 fn prefix_end(prefix: &[u8]) -> Option<Vec<u8>> {
     let mut end = prefix.to_vec();

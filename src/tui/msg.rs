@@ -61,8 +61,8 @@ pub enum Urgency {
     Failure,
 }
 
-/// A sentence for the status line. One that something went as asked goes with the next key; others stay until another
-/// replaces them.
+/// A sentence for the status line. It goes with the next key; a failure stays until another note replaces it or `esc`
+/// finds nothing else to leave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     /// How urgent it is.

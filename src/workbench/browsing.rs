@@ -1,13 +1,15 @@
 //! What screens and commands show of prompts, and what waits for somebody.
 
+use std::collections::HashSet;
+
 use super::{RunSummary, Workbench, WorkbenchError, found};
 use crate::domain::draft::Draft;
-use crate::domain::gate::Verdict;
+use crate::domain::gate::{LabelledVerdict, Verdict};
 use crate::domain::ids::{PromotionId, PromptName, ReviewId, RunId, VersionId};
 use crate::domain::progress::RunProgress;
 use crate::domain::promotion::Environment;
 use crate::domain::prompt::Prompt;
-use crate::domain::review::ReviewState;
+use crate::domain::review::{Review, ReviewState};
 use crate::domain::run::RunState;
 use crate::domain::time::Timestamp;
 use crate::domain::version::PromptVersion;
@@ -29,7 +31,7 @@ pub struct PromptSummary {
     /// What is live.
     pub production: Option<VersionId>,
     /// The gate of the newest version's newest run.
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<LabelledVerdict>,
     /// When it last changed.
     pub changed_at: Timestamp,
 }
@@ -42,7 +44,7 @@ pub struct VersionSummary {
     /// Where it is live.
     pub live_in: Vec<PromotionId>,
     /// Its newest run, and that run's gate.
-    pub newest_run: Option<(RunId, Option<Verdict>)>,
+    pub newest_run: Option<(RunId, Option<LabelledVerdict>)>,
 }
 
 /// A prompt with its versions.
@@ -72,7 +74,7 @@ pub enum Need {
         /// When.
         at: Timestamp,
         /// What the gate says.
-        verdict: Option<Verdict>,
+        verdict: Option<LabelledVerdict>,
     },
     /// An approved review that nobody promoted.
     Approved {
@@ -82,6 +84,8 @@ pub enum Need {
         version: VersionId,
         /// Where it is to enter.
         environment: Environment,
+        /// What entered there since the review was asked for, so that a new one is needed.
+        overtaken_by: Option<VersionId>,
     },
     /// A run of a newest version whose gate did not pass.
     FailedGate {
@@ -92,7 +96,7 @@ pub enum Need {
         /// What the gate says, and why.
         reason: String,
         /// What the gate says.
-        verdict: Verdict,
+        verdict: LabelledVerdict,
     },
     /// A newest version that no run has tested.
     Untested {
@@ -181,12 +185,21 @@ impl Workbench {
         Ok(summaries)
     }
 
-    fn newest_run_of(&self, version: &VersionId) -> Result<Option<(RunId, Option<Verdict>)>, WorkbenchError> {
-        let Some(run) = self.store.runs_of(version)?.first().copied() else {
-            return Ok(None);
-        };
-        let gate = self.store.run_end(run)?.and_then(|end| end.gate);
-        Ok(Some((run, gate.map(|gate| gate.verdict))))
+    fn newest_run_of(&self, version: &VersionId) -> Result<Option<(RunId, Option<LabelledVerdict>)>, WorkbenchError> {
+        match self.store.runs_of(version)?.first() {
+            Some(&run) => Ok(Some((run, self.verdict_of(run)?))),
+            None => Ok(None),
+        }
+    }
+
+    /// What the gate of a run says, with who answered.
+    pub(super) fn verdict_of(&self, id: RunId) -> Result<Option<LabelledVerdict>, WorkbenchError> {
+        let run = found(self.store.run(id)?, "run", &id)?;
+        let gate = self.store.run_end(id)?.and_then(|end| end.gate);
+        Ok(gate.map(|gate| LabelledVerdict {
+            verdict: gate.verdict,
+            answers: run.answers,
+        }))
     }
 
     /// A prompt with its versions.
@@ -230,8 +243,11 @@ impl Workbench {
 
     fn needs(&self, recent: &[RunSummary]) -> Result<Vec<Need>, WorkbenchError> {
         let mut needs = Vec::new();
+        let mut asked_again = HashSet::new();
         for summary in self.reviews()? {
             let review = summary.review;
+            // Newest first: who asked again waits for the new review only.
+            let is_newest = asked_again.insert((review.version.clone(), review.environment));
             match summary.state {
                 ReviewState::Open => needs.push(Need::Review {
                     id: review.id,
@@ -241,11 +257,17 @@ impl Workbench {
                     at: review.requested_at,
                     verdict: summary.verdict,
                 }),
-                ReviewState::Approved => needs.push(Need::Approved {
-                    id: review.id,
-                    version: review.version,
-                    environment: review.environment,
-                }),
+                ReviewState::Approved => {
+                    let overtaken_by = self.overtaken_by(&review)?;
+                    if is_newest || overtaken_by.is_none() {
+                        needs.push(Need::Approved {
+                            id: review.id,
+                            version: review.version,
+                            environment: review.environment,
+                            overtaken_by,
+                        });
+                    }
+                }
                 _ => {}
             }
         }
@@ -273,6 +295,14 @@ impl Workbench {
             });
         }
         Ok(needs)
+    }
+
+    /// What took the place of the version that a review was read against.
+    fn overtaken_by(&self, review: &Review) -> Result<Option<VersionId>, WorkbenchError> {
+        let live = self.store.live(&review.version.prompt, review.environment)?;
+        Ok(live
+            .map(|live| live.version)
+            .filter(|live| Some(live) != review.base.as_ref()))
     }
 
     fn need_of_run(&self, summary: &RunSummary) -> Result<Option<Need>, WorkbenchError> {
@@ -306,7 +336,10 @@ impl Workbench {
             run: summary.run.id,
             version: version.clone(),
             reason: reason.clone(),
-            verdict: *verdict,
+            verdict: LabelledVerdict {
+                verdict: *verdict,
+                answers: summary.run.answers,
+            },
         }))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::filter::Filter;
@@ -299,23 +300,43 @@ impl Workbench {
             dataset,
         };
         if filter.is_empty() {
-            for place in from..window.total.min(from.saturating_add(limit as u64)) {
-                window.rows.push((place, self.example_at(&window.dataset, place)?));
-            }
+            let end = window.total.min(from.saturating_add(limit as u64));
+            let rows = &mut window.rows;
+            self.each_example(&window.dataset, from..end, |place, example| rows.push((place, example)))?;
             return Ok(window);
         }
         let mut matches = 0;
-        for place in 0..window.dataset.example_count {
-            let example = self.example_at(&window.dataset, place)?;
+        let rows = &mut window.rows;
+        self.each_example(&window.dataset, 0..window.total, |place, example| {
             if filter.accepts(&example.content) {
-                if matches >= from && window.rows.len() < limit {
-                    window.rows.push((place, example));
+                if matches >= from && rows.len() < limit {
+                    rows.push((place, example));
                 }
                 matches += 1;
             }
-        }
+        })?;
         window.total = matches;
         Ok(window)
+    }
+
+    /// Hands over the examples at these places. A page of rows is read once, not once for each of its rows.
+    fn each_example(
+        &self,
+        dataset: &DatasetVersion,
+        places: Range<u64>,
+        mut take: impl FnMut(u64, Example),
+    ) -> Result<(), WorkbenchError> {
+        let page_size = ROWS_PER_PAGE as u64;
+        for page in places.start / page_size..places.end.div_ceil(page_size) {
+            let rows = self.store.row_page(&dataset.content_hash, page)?;
+            for (place, row) in (page * page_size..).zip(&rows) {
+                if places.contains(&place) {
+                    let example = found(self.store.example(&row.content_hash)?, "example", &row.example)?;
+                    take(place, example);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The example at a place of a dataset version.
@@ -397,13 +418,20 @@ fn read_file(path: &Path, mapping: &str) -> Result<(Format, Vec<String>, Importe
     let unreadable = |error: std::io::Error| {
         WorkbenchError::invalid(format!("cannot read {}: {error}", path.display()), "check the path")
     };
+    // It is read from its beginning several times, which no pipe and no device allows; some of those never end.
+    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(WorkbenchError::invalid(
+            format!("cannot read {}: it is no regular file", path.display()),
+            "write the rows to a file, and import that",
+        ));
+    }
     let open = || File::open(path).map_err(unreadable);
     let mut first_bytes = Vec::new();
     open()?
         .take(FORMAT_BYTES)
         .read_to_end(&mut first_bytes)
         .map_err(unreadable)?;
-    let format = dataset_file::detect_format(path, &first_bytes);
+    let format = dataset_file::detect_format(path, &first_bytes)?;
     let name = path
         .file_name()
         .map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy());

@@ -7,13 +7,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use super::{Clock, CommitReason, Judgement, StartRun, Workbench, WorkbenchError};
+use super::{Clock, CommitReason, Judgement, StartRun, Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
-use crate::domain::ids::{DatasetLabel, DatasetName, DatasetVersionId, PromptName, SuiteVersionId, VersionId};
+use crate::domain::ids::{DatasetLabel, DatasetName, DatasetVersionId, PromptName, RunId, SuiteVersionId, VersionId};
 use crate::domain::policy::{Policy, SelfApproval, SimulatedEvidence};
 use crate::domain::promotion::Environment;
 use crate::domain::reason::Reason;
-use crate::domain::run::{RunSettings, RuntimeContext};
+use crate::domain::review::ReviewState;
+use crate::domain::run::{Caps, RunSettings, RunState, RuntimeContext};
 use crate::domain::time::Timestamp;
 use crate::domain::version::ChangeKind;
 use crate::store::embedded::EmbeddedEngine;
@@ -26,11 +27,15 @@ const SUITE: &str = include_str!("../../assets/demo/triage_quality.toml");
 
 /// The prompt of the demo.
 pub const DEMO_PROMPT: &str = "support_triage";
+/// The number of the candidate's version.
+const CANDIDATE: u32 = 12;
 /// The line that v12 lacks.
 pub const DEMO_FIX: &str = "- a disputed charge, a chargeback";
 /// The line above which it belongs.
 pub const DEMO_FIX_ABOVE: &str = "- fraud, identity theft";
 
+/// Why the store's first entry was made, by which a demo is known that never was finished.
+const FIRST_REASON: &str = "a sample store in which no model is real";
 /// Milliseconds of a day.
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// When the history begins: 2026-02-02 09:00 UTC.
@@ -129,7 +134,8 @@ impl Cast {
 }
 
 impl Workbench {
-    /// Fills an empty store with the sample history. Opens its own workbench over the engine, with the history's clock.
+    /// Fills an empty store with the sample history, or finishes one whose making was stopped. Opens its own workbench
+    /// over the engine, with the history's clock.
     pub fn build_demo(engine: Arc<dyn Engine>, runtime: tokio::runtime::Handle) -> Result<(), WorkbenchError> {
         let time = HistoryClock(Arc::new(AtomicI64::new(FEBRUARY_2.0)));
         let workbench = Self::over(engine, time.clock(), runtime);
@@ -142,12 +148,13 @@ impl Workbench {
         history.write()
     }
 
-    /// Opens a demo store: the one in the folder, or a new one where the folder is empty.
+    /// Opens a demo store: the one in the folder, or a new one where the folder is empty. One whose making was stopped
+    /// is finished first.
     pub fn open_demo(folder: &Path, clock: Clock, runtime: tokio::runtime::Handle) -> Result<Self, WorkbenchError> {
         let engine = EmbeddedEngine::open(folder).map_err(|error| WorkbenchError::Store(error.into()))?;
         let engine: Arc<dyn Engine> = Arc::new(engine);
         let workbench = Self::over(Arc::clone(&engine), clock, runtime.clone());
-        if workbench.is_empty() {
+        if workbench.is_empty() || workbench.is_half_a_demo()? {
             Self::build_demo(engine, runtime)?;
         } else if !workbench.is_demo()? {
             return Err(WorkbenchError::refused(
@@ -164,12 +171,25 @@ impl Workbench {
         Ok(has_prompt && self.policy()?.simulated_evidence == SimulatedEvidence::Accepted)
     }
 
+    /// Whether the store begins as a demo does, and lacks the candidate, which is made last.
+    fn is_half_a_demo(&self) -> Result<bool, WorkbenchError> {
+        let first = self.audit_page(1, 1)?.pop();
+        let is_begun = first.is_some_and(|(_, _, entry)| entry.reason == FIRST_REASON);
+        let candidate = VersionId {
+            prompt: PromptName::new(DEMO_PROMPT)?,
+            number: CANDIDATE,
+        };
+        Ok(is_begun && self.store.version(&candidate)?.is_none())
+    }
+
     /// Whether nothing was ever stored.
     pub fn is_empty(&self) -> bool {
         *self.changes().borrow() == 0
     }
 }
 
+/// Writes the history step by step. What is there already is not made again, so that a history that was stopped at any
+/// moment is finished by writing it once more.
 struct History<'a> {
     workbench: &'a Workbench,
     time: HistoryClock,
@@ -183,19 +203,18 @@ impl History<'_> {
             simulated_evidence: SimulatedEvidence::Accepted,
             self_approval: SelfApproval::Allowed,
         };
-        self.workbench
-            .set_policy(&self.cast.anna, policy, "a sample store in which no model is real")?;
+        if self.workbench.is_empty() {
+            self.workbench.set_policy(&self.cast.anna, policy, FIRST_REASON)?;
+        }
         let smoke = self.import("support_triage_smoke", "2026-02-01", EARLY_TICKETS)?;
         self.early_history(&smoke)?;
         self.time.set(MAY_1);
         let may = self.import("support_triage_regression", "2026-05-01", MAY_TICKETS)?;
         let bar = self.early_suite_version(7)?;
-        self.commit_document(
-            V11,
-            ChangeKind::EvalFailure,
-            "account and technical tickets went to general",
-        )?;
-        self.release(&self.version(11), &may, &bar, true)?;
+        let live = self.version(11);
+        let why = "account and technical tickets went to general";
+        self.commit_document(&live, V11, ChangeKind::EvalFailure, why)?;
+        self.release(&live, &may, &bar, true)?;
         self.candidate()
     }
 
@@ -218,12 +237,14 @@ impl History<'_> {
             let day = i64::try_from(number).unwrap_or(0) - 1;
             self.time.set(Timestamp(FEBRUARY_2.0 + day * DAYS_PER_VERSION * DAY_MS));
             // v1 lacks eleven of v11's list lines, v10 one.
-            self.commit_document(&early_version(12_usize.saturating_sub(number)), kind, why)?;
+            let source = early_version(12_usize.saturating_sub(number));
             let number = u32::try_from(number).unwrap_or(u32::MAX);
+            let version = self.version(number);
+            self.commit_document(&version, &source, kind, why)?;
             if EARLY_RELEASES.contains(&number) {
                 suites += 1;
                 let suite = self.early_suite_version(suites.min(6))?;
-                self.release(&self.version(number), smoke, &suite, STAGED.contains(&number))?;
+                self.release(&version, smoke, &suite, STAGED.contains(&number))?;
             }
         }
         Ok(())
@@ -231,18 +252,12 @@ impl History<'_> {
 
     /// Suite v8, the June tickets, v12, and the run of v11 that v12 will be compared with.
     fn candidate(&self) -> Result<(), WorkbenchError> {
-        let workbench = self.workbench;
         self.time.set(JUNE_1);
         let june = self.import("support_triage_regression", "2026-06-01", usize::MAX)?;
-        let suite = workbench.import_suite(
-            &self.cast.mei,
-            SUITE,
-            "0.94 and 0.98: what the support leads agreed on in May",
-        )?;
-        self.run(&self.version(11), &june, &suite.id)?;
+        let suite = self.suite_version(8, SUITE, "0.94 and 0.98: what the support leads agreed on in May")?;
+        self.run(&self.version(11), &june, &suite)?;
         let why = "privacy tickets have no route, and 25 of 240 tickets go to the wrong team";
-        self.commit_document(V12, ChangeKind::EvalFailure, why)?;
-        Ok(())
+        self.commit_document(&self.version(CANDIDATE), V12, ChangeKind::EvalFailure, why)
     }
 
     fn version(&self, number: u32) -> VersionId {
@@ -257,34 +272,51 @@ impl History<'_> {
             name: DatasetName::new(name)?,
             label: DatasetLabel::new(label)?,
         };
-        let reason = Reason::new("tickets of the past months, labelled by the support leads")?;
-        Ok(self
-            .workbench
-            .import_rows(&self.cast.mei, id, &first_tickets(count), reason)?
-            .id)
-    }
-
-    /// The suite's version with this number, made where it is the next one.
-    fn early_suite_version(&self, number: usize) -> Result<SuiteVersionId, WorkbenchError> {
-        let id: SuiteVersionId = format!("triage_quality@v{number}").parse()?;
-        if self.workbench.suite(&id).is_err() {
-            let bar = EARLY_THRESHOLDS.get(number - 1).copied().unwrap_or(0.9);
-            let why = format!("routing accuracy must reach {bar:.2} from now on");
-            self.workbench.import_suite(&self.cast.mei, &early_suite(bar), &why)?;
+        if self.workbench.store.dataset(&id)?.is_none() {
+            let reason = Reason::new("tickets of the past months, labelled by the support leads")?;
+            self.workbench
+                .import_rows(&self.cast.mei, id.clone(), &first_tickets(count), reason)?;
         }
         Ok(id)
     }
 
-    fn commit_document(&self, source: &str, kind: ChangeKind, why: &str) -> Result<VersionId, WorkbenchError> {
-        let description = "Sends each support ticket to a team, and to a person where it cannot wait";
-        self.workbench
-            .import_prompt(&self.cast.anna, &self.prompt, description, source)?;
+    fn early_suite_version(&self, number: usize) -> Result<SuiteVersionId, WorkbenchError> {
+        let bar = EARLY_THRESHOLDS.get(number - 1).copied().unwrap_or(0.9);
+        let why = format!("routing accuracy must reach {bar:.2} from now on");
+        self.suite_version(number, &early_suite(bar), &why)
+    }
+
+    /// The suite's version with this number, which is the next one where it is not there.
+    fn suite_version(&self, number: usize, source: &str, why: &str) -> Result<SuiteVersionId, WorkbenchError> {
+        let id: SuiteVersionId = format!("triage_quality@v{number}").parse()?;
+        if self.workbench.store.suite(&id)?.is_none() {
+            self.workbench.import_suite(&self.cast.mei, source, why)?;
+        }
+        Ok(id)
+    }
+
+    fn commit_document(
+        &self,
+        version: &VersionId,
+        source: &str,
+        kind: ChangeKind,
+        why: &str,
+    ) -> Result<(), WorkbenchError> {
+        if self.workbench.store.version(version)?.is_some() {
+            return Ok(());
+        }
+        if self.workbench.store.draft(&self.prompt)?.is_none() {
+            let description = "Sends each support ticket to a team, and to a person where it cannot wait";
+            self.workbench
+                .import_prompt(&self.cast.anna, &self.prompt, description, source)?;
+        }
         let reason = CommitReason {
             kind,
             text: why.to_owned(),
             link: None,
         };
-        Ok(self.workbench.commit(&self.cast.anna, &self.prompt, &reason)?.id)
+        self.workbench.commit(&self.cast.anna, &self.prompt, &reason)?;
+        Ok(())
     }
 
     fn run(
@@ -305,9 +337,26 @@ impl History<'_> {
             },
             settings: RunSettings::default(),
         };
-        let run = self.workbench.start_run(&self.cast.anna, &start)?;
+        let run = match self.begun_run(&start)? {
+            Some((_, RunState::Finished)) => return Ok(()),
+            Some((run, _)) => {
+                self.workbench.resume_run(&self.cast.anna, run, Caps::default())?;
+                run
+            }
+            None => self.workbench.start_run(&self.cast.anna, &start)?,
+        };
         self.workbench.wait_run(run)?;
         Ok(())
+    }
+
+    fn begun_run(&self, start: &StartRun) -> Result<Option<(RunId, RunState)>, WorkbenchError> {
+        for id in self.workbench.store.runs_of(&start.version)? {
+            let run = found(self.workbench.store.run(id)?, "run", &id)?;
+            if run.dataset == start.dataset && run.suite == start.suite {
+                return Ok(Some((id, self.workbench.progress(id)?.state)));
+            }
+        }
+        Ok(None)
     }
 
     /// The whole path of one version into production.
@@ -319,21 +368,34 @@ impl History<'_> {
         is_staged: bool,
     ) -> Result<(), WorkbenchError> {
         self.run(version, dataset, suite)?;
-        let stages: &[Environment] = if is_staged {
-            &[Environment::Staging, Environment::Production]
+        if is_staged {
+            self.promote(version, Environment::Staging)?;
+        }
+        self.promote(version, Environment::Production)
+    }
+
+    fn promote(&self, version: &VersionId, environment: Environment) -> Result<(), WorkbenchError> {
+        let asked = self
+            .workbench
+            .reviews()?
+            .into_iter()
+            .find(|summary| &summary.review.version == version && summary.review.environment == environment);
+        let (review, state) = if let Some(summary) = asked {
+            (summary.review.id, summary.state)
         } else {
-            &[Environment::Production]
-        };
-        for environment in stages {
             let note = "better on every route that we measure";
             let review = self
                 .workbench
-                .request_review(&self.cast.anna, version, *environment, None, note)?
-                .id;
+                .request_review(&self.cast.anna, version, environment, None, note)?;
+            (review.id, ReviewState::Open)
+        };
+        if state == ReviewState::Open {
             let why = "the gate passes and the diff says what the reason says";
             self.workbench.decide(&self.cast.ben, review, Judgement::Approve, why)?;
-            self.workbench
-                .promote(&self.cast.mei, review, "approved, and support is staffed to watch it")?;
+        }
+        if state != ReviewState::Promoted {
+            let why = "approved, and support is staffed to watch it";
+            self.workbench.promote(&self.cast.mei, review, why)?;
         }
         Ok(())
     }

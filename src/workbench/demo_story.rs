@@ -218,9 +218,13 @@ impl Story<'_> {
 
     fn fix_prompt(&self) -> Result<(VersionId, StoryStep), WorkbenchError> {
         let mut step = StoryStep::new("add the missing rule in the draft, and commit it");
-        let source = self.workbench.open_draft(&self.anna, &self.prompt)?.draft.source;
-        let fixed = source.replacen(DEMO_FIX_ABOVE, &format!("{DEMO_FIX}\n{DEMO_FIX_ABOVE}"), 1);
-        self.workbench.save_draft(&self.anna, &self.prompt, &fixed)?;
+        let opened = self.workbench.open_draft(&self.anna, &self.prompt)?;
+        let fixed = opened
+            .draft
+            .source
+            .replacen(DEMO_FIX_ABOVE, &format!("{DEMO_FIX}\n{DEMO_FIX_ABOVE}"), 1);
+        self.workbench
+            .save_draft(&self.anna, &self.prompt, &opened.seen(), &fixed)?;
         let draft = PromptRef::Draft(self.prompt.clone());
         let counts = self
             .workbench

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
 use crate::domain::diff::{PromptDiff, diff};
-use crate::domain::draft::Draft;
+use crate::domain::draft::{Draft, DraftSeen};
 use crate::domain::ids::{PromptName, VersionId};
 use crate::domain::prompt::{Prompt, PromptContent};
 use crate::domain::reason::Reason;
@@ -13,7 +13,8 @@ use crate::domain::time::Timestamp;
 use crate::domain::version::{ChangeKind, ChangeReason, PromptVersion};
 pub use crate::interchange::mark::{LintMark, Severity};
 use crate::interchange::prompt_document;
-use crate::store::Change;
+use crate::store::engine::EngineError;
+use crate::store::{Change, StoreError};
 
 /// A prompt's text: the draft, or a version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +54,17 @@ pub struct DraftView {
     pub is_stored: bool,
     /// What is wrong with it.
     pub marks: Vec<LintMark>,
+}
+
+impl DraftView {
+    /// What a save over this draft says that it was typed over.
+    pub fn seen(&self) -> DraftSeen {
+        if self.is_stored {
+            DraftSeen::text(&self.draft.source)
+        } else {
+            DraftSeen::Version(self.draft.base.clone())
+        }
+    }
 }
 
 /// Two prompt contents beside each other.
@@ -109,7 +121,7 @@ impl Workbench {
         if self.store.draft(name)?.is_some() {
             return Err(WorkbenchError::refused(
                 format!("{name} has a draft that an import would overwrite"),
-                format!("commit it with pegbox prompt commit {name}, or drop it in the workbench"),
+                format!("commit it, or drop it with pegbox prompt drafts discard {name}"),
             ));
         }
         let draft = self.draft_of(actor, name, base, source);
@@ -180,12 +192,62 @@ impl Workbench {
     }
 
     /// Saves a draft as it is typed, valid or not. Returns when it was saved.
-    pub fn save_draft(&self, actor: &Actor, name: &PromptName, source: &str) -> Result<Timestamp, WorkbenchError> {
-        let opened = self.open_draft(actor, name)?;
-        let draft = self.draft_of(actor, name, opened.draft.base, source);
-        let change = Change::new(self.audit(actor, "draft.save", name, "")).put_draft(&draft)?;
-        change.commit(&self.store)?;
-        Ok(draft.saved_at)
+    ///
+    /// # Errors
+    /// [`WorkbenchError::DraftOvertaken`] where something else stands there than what it was typed over.
+    pub fn save_draft(
+        &self,
+        actor: &Actor,
+        name: &PromptName,
+        over: &DraftSeen,
+        source: &str,
+    ) -> Result<Timestamp, WorkbenchError> {
+        let found = self.open_draft(actor, name)?;
+        // The same text twice takes nothing from anybody.
+        let is_same = found.is_stored && found.draft.source == source;
+        if &found.seen() != over && !is_same {
+            return Err(self.overtaken(found)?);
+        }
+        let draft = self.draft_of(actor, name, found.draft.base.clone(), source);
+        let change = Change::new(self.audit(actor, "draft.save", name, ""));
+        let change = if found.is_stored {
+            change.expect_draft(&found.draft)?.put_draft(&draft)?
+        } else {
+            change.insert_draft(&draft)?
+        };
+        match change.commit(&self.store) {
+            Ok(_) => Ok(draft.saved_at),
+            Err(StoreError::Engine(EngineError::Conflict { .. })) => {
+                Err(self.overtaken(self.open_draft(actor, name)?)?)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The refusal of a save over another draft than this one, with what became of it.
+    fn overtaken(&self, found: DraftView) -> Result<WorkbenchError, WorkbenchError> {
+        let Draft {
+            prompt,
+            saved_by,
+            saved_at,
+            base,
+            ..
+        } = &found.draft;
+        let why = match base {
+            _ if found.is_stored => format!("{saved_by} saved another text of the draft of {prompt} at {saved_at}"),
+            Some(base) => {
+                let newest = self.version(base)?;
+                format!(
+                    "the draft of {prompt} is gone: the newest version is {base} by {} at {}",
+                    newest.author, newest.committed_at
+                )
+            }
+            None => format!("the draft of {prompt} is gone"),
+        };
+        Ok(WorkbenchError::DraftOvertaken {
+            why,
+            found: Box::new(found),
+        })
     }
 
     /// Drops a draft.
@@ -202,15 +264,30 @@ impl Workbench {
         prompt_document::lint(source)
     }
 
-    /// Makes a version of the draft. The draft is gone after it; a draft that somebody saved meanwhile stops it.
+    /// Makes a version of the draft as it stands. The draft is gone after it; a draft that somebody saves meanwhile
+    /// stops it.
     pub fn commit(
         &self,
         actor: &Actor,
         name: &PromptName,
         why: &CommitReason,
     ) -> Result<PromptVersion, WorkbenchError> {
+        self.commit_draft(actor, name, None, why)
+    }
+
+    /// Makes a version of the draft, of the very text that was seen where that is given.
+    pub(super) fn commit_draft(
+        &self,
+        actor: &Actor,
+        name: &PromptName,
+        seen: Option<&DraftSeen>,
+        why: &CommitReason,
+    ) -> Result<PromptVersion, WorkbenchError> {
         found(self.store.prompt(name)?, "prompt", name)?;
         let draft = found(self.store.draft(name)?, "draft", name)?;
+        if seen.is_some_and(|seen| seen != &DraftSeen::text(&draft.source)) {
+            return Err(self.overtaken(self.open_draft(actor, name)?)?);
+        }
         let content = parse_document(&draft.source)?;
         let base = draft.base.as_ref().map(|id| self.version(id)).transpose()?;
         if base.as_ref().is_some_and(|base| base.content == content) {

@@ -1,5 +1,6 @@
 //! What went wrong, for whom it matters: one kind for each exit code, and a hint that says what to do.
 
+use super::DraftView;
 use crate::domain::DomainError;
 use crate::interchange::InterchangeError;
 use crate::releases::ReleaseError;
@@ -24,6 +25,14 @@ pub enum WorkbenchError {
         why: String,
         /// What to do instead.
         hint: String,
+    },
+    /// A draft is another than the one that was typed over: nothing was saved.
+    #[error("refused: {why}")]
+    DraftOvertaken {
+        /// What became of the draft.
+        why: String,
+        /// What stands there now.
+        found: Box<DraftView>,
     },
     /// What was given cannot be used.
     #[error("{why}")]
@@ -91,7 +100,7 @@ impl WorkbenchError {
     pub fn kind(&self) -> FaultKind {
         match self {
             Self::NotFound { .. } => FaultKind::NotFound,
-            Self::Refused { .. } => FaultKind::Refused,
+            Self::Refused { .. } | Self::DraftOvertaken { .. } => FaultKind::Refused,
             Self::Invalid { .. } => FaultKind::Invalid,
             Self::Store(_) => FaultKind::Store,
             Self::Provider { .. } => FaultKind::Provider,
@@ -103,6 +112,10 @@ impl WorkbenchError {
         match self {
             Self::NotFound { what, .. } => format!("list what is there with pegbox {} list", list_verb(what)),
             Self::Refused { hint, .. } | Self::Invalid { hint, .. } | Self::Provider { hint, .. } => hint.clone(),
+            Self::DraftOvertaken { found, .. } => {
+                let prompt = &found.draft.prompt;
+                format!("look at what is there with pegbox prompt show {prompt}, and put yours into it")
+            }
             Self::Store(StoreError::Engine(error)) => error.hint().to_owned(),
             Self::Store(_) => "check the store with pegbox store verify".into(),
         }
@@ -147,7 +160,10 @@ impl From<StoreError> for WorkbenchError {
 impl From<DomainError> for WorkbenchError {
     fn from(error: DomainError) -> Self {
         match error {
-            DomainError::NotAllowed(why) => Self::refused(why, "see pegbox review list and pegbox run list"),
+            DomainError::NotAllowed(why) => Self::refused(
+                why,
+                "see pegbox status for what waits, and pegbox release list for what is live",
+            ),
             DomainError::HashMismatch { .. } => Self::Store(StoreError::Domain(error)),
             other => Self::invalid(other.to_string(), "correct it and try again"),
         }
@@ -169,6 +185,6 @@ impl From<ReleaseError> for WorkbenchError {
 
 impl From<InterchangeError> for WorkbenchError {
     fn from(error: InterchangeError) -> Self {
-        Self::invalid(error.to_string(), "correct the file and try again")
+        Self::invalid(error.to_string(), error.hint())
     }
 }

@@ -1,6 +1,6 @@
 //! What a run would take, before it is started. An estimate says what it rests on, and what is unknown stays unknown.
 
-use super::running::connect;
+use super::running::eval_error;
 use super::{StartRun, Workbench, WorkbenchError};
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::money::UsdNanos;
@@ -50,7 +50,7 @@ impl Workbench {
     pub fn estimate_run(&self, start: &StartRun) -> Result<RunEstimate, WorkbenchError> {
         let version = self.version(&start.version)?;
         let dataset = self.dataset(&start.dataset)?;
-        let provider = connect(&version.content.model, &start.settings)?;
+        let provider = self.connect(&version.content.model, &start.settings)?;
         let sample = match self.earlier_sample(&version, &*provider)? {
             Some(sample) => sample,
             None => self.rendered_sample(&version, &dataset)?,
@@ -101,7 +101,7 @@ impl Workbench {
 
     /// What the first examples say, rendered.
     fn rendered_sample(&self, version: &PromptVersion, dataset: &DatasetVersion) -> Result<Sample, WorkbenchError> {
-        let renderer = Renderer::new(&version.content).map_err(|error| super::running::eval_error(&error.into()))?;
+        let renderer = Renderer::new(&version.content).map_err(|error| eval_error(&error.into()))?;
         let (mut outcomes, mut input, mut output) = (0, 0, 0);
         for place in 0..dataset.example_count.min(EXAMPLES_RENDERED) {
             let example = self.example_at(dataset, place)?;

@@ -53,6 +53,7 @@ use crate::domain::actor::Actor;
 use crate::domain::ids::RunId;
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
+use crate::providers::PriceTable;
 use crate::providers::limiter::Limiters;
 use crate::releases::Act;
 use crate::store::Store;
@@ -76,6 +77,7 @@ pub struct Workbench {
     live_runs: Mutex<HashMap<RunId, running::LiveRun>>,
     taking_run: Mutex<()>,
     limiters: Limiters,
+    prices: Arc<PriceTable>,
 }
 
 impl Workbench {
@@ -94,7 +96,20 @@ impl Workbench {
             live_runs: Mutex::new(HashMap::new()),
             taking_run: Mutex::new(()),
             limiters: Limiters::default(),
+            prices: PriceTable::shipped(),
         }
+    }
+
+    /// The same with the prices of a file before those that it knows.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be read in the text of the file.
+    pub fn with_prices(mut self, file: &str, text: &str) -> Result<Self, WorkbenchError> {
+        let hint = "write it as assets/prices.toml of the program's source: as_of, source and [[models]]";
+        let prices = self.prices.with(text);
+        self.prices = Arc::new(prices.map_err(|why| WorkbenchError::invalid(format!("{file}: {why}"), hint))?);
+        Ok(self)
     }
 
     /// The time.

@@ -100,7 +100,7 @@ impl Workbench {
         self.case(id, outcome.place())
     }
 
-    /// The newest finished run of a run's base on the same dataset.
+    /// The newest finished run of a run's base on the same dataset, other than the run itself.
     pub(super) fn base_run(&self, run: &Run) -> Result<Option<Run>, WorkbenchError> {
         let Some(base) = &run.base else { return Ok(None) };
         for id in self.store.runs_of(base)? {
@@ -110,7 +110,7 @@ impl Workbench {
                 .run_end(id)?
                 .is_some_and(|end| end.state == EndState::Finished);
             let asked_all = candidate.selection.is_none();
-            if is_finished && asked_all && candidate.dataset_hash == run.dataset_hash {
+            if is_finished && asked_all && id != run.id && candidate.dataset_hash == run.dataset_hash {
                 return Ok(Some(candidate));
             }
         }

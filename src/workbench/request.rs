@@ -11,6 +11,7 @@ use super::{
 use crate::domain::actor::Actor;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::decision::Decision;
+use crate::domain::draft::DraftSeen;
 use crate::domain::ids::{DatasetVersionId, PromptName, ReviewId, RunId, SuiteVersionId, VersionId};
 use crate::domain::outcome::{Outcome, OutcomePlace};
 use crate::domain::promotion::{Environment, Promotion};
@@ -49,6 +50,8 @@ pub enum Request {
     SaveDraft {
         /// The prompt.
         prompt: PromptName,
+        /// What it was typed over.
+        over: DraftSeen,
         /// The whole document.
         source: String,
     },
@@ -60,6 +63,8 @@ pub enum Request {
     Commit {
         /// The prompt.
         prompt: PromptName,
+        /// The text that it must be; whatever the draft is where not given.
+        seen: Option<DraftSeen>,
         /// Why.
         reason: CommitReason,
     },
@@ -218,6 +223,8 @@ pub enum Answer {
     Draft(DraftView),
     /// When the draft was kept, and what is wrong with it.
     DraftSaved(Timestamp, Vec<LintMark>),
+    /// Nothing was saved: the draft is another than the one that was typed over. What became of it, and what is there.
+    DraftOvertaken(String, Box<DraftView>),
     /// The draft is gone.
     DraftDiscarded,
     /// What is wrong with a document.
@@ -331,15 +338,19 @@ impl Workbench {
             }
             Request::OpenDraft(name) => Answer::Draft(self.open_draft(actor, &name)?),
             Request::DraftFrom(version) => Answer::Draft(self.draft_from(actor, &version)?),
-            Request::SaveDraft { prompt, source } => {
-                Answer::DraftSaved(self.save_draft(actor, &prompt, &source)?, self.lint(&source))
-            }
+            Request::SaveDraft { prompt, over, source } => match self.save_draft(actor, &prompt, &over, &source) {
+                Ok(saved_at) => Answer::DraftSaved(saved_at, self.lint(&source)),
+                Err(WorkbenchError::DraftOvertaken { why, found }) => Answer::DraftOvertaken(why, found),
+                Err(error) => return Err(error),
+            },
             Request::DiscardDraft(name) => {
                 self.discard_draft(actor, &name)?;
                 Answer::DraftDiscarded
             }
             Request::Lint(source) => Answer::Lint(self.lint(&source)),
-            Request::Commit { prompt, reason } => Answer::Committed(Box::new(self.commit(actor, &prompt, &reason)?)),
+            Request::Commit { prompt, seen, reason } => {
+                Answer::Committed(Box::new(self.commit_draft(actor, &prompt, seen.as_ref(), &reason)?))
+            }
             Request::Try {
                 source,
                 dataset,

@@ -1,7 +1,6 @@
 //! Asking some examples of a run again. What comes out is a run of its own, and no evidence for a release: its examples
 //! were picked by how they came out.
 
-use super::running::connect;
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
 use crate::domain::ids::{ExampleId, RunId};
@@ -52,7 +51,7 @@ impl Workbench {
             stops_early: false,
             ..of.settings
         };
-        let provider = connect(&version.content.model, &settings)?;
+        let provider = self.connect(&version.content.model, &settings)?;
         let run = Run {
             id: self.store.next_run_id()?,
             example_count: places.len() as u64,

@@ -3,7 +3,7 @@
 use super::{Comparison, DiffView, PromptRef, Workbench, WorkbenchError};
 use crate::domain::actor::Actor;
 use crate::domain::decision::{Decision, DecisionKind, OtherCause};
-use crate::domain::gate::Verdict;
+use crate::domain::gate::LabelledVerdict;
 use crate::domain::ids::{PromotionId, ReviewId, RunId, VersionId};
 use crate::domain::promotion::{Environment, Promotion};
 use crate::domain::reason::Reason;
@@ -21,7 +21,7 @@ pub struct ReviewSummary {
     /// Where it stands.
     pub state: ReviewState,
     /// What the run's gate says.
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<LabelledVerdict>,
 }
 
 /// A review with everything that a reviewer reads.
@@ -81,8 +81,7 @@ impl Workbench {
         let mut summaries = Vec::new();
         for review in self.store.reviews()? {
             let state = ReviewState::after(&self.store.decisions_of_review(review.id)?);
-            let end = self.store.run_end(review.run)?;
-            let verdict = end.and_then(|end| end.gate).map(|gate| gate.verdict);
+            let verdict = self.verdict_of(review.run)?;
             summaries.push(ReviewSummary { review, state, verdict });
         }
         Ok(summaries)

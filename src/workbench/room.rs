@@ -52,7 +52,10 @@ mod tests {
     use crate::domain::ids::{DatasetName, RunId};
     use crate::domain::run::{Caps, RunSettings, RuntimeContext};
     use crate::store::Change;
-    use crate::store::engine::{AuditRow, Batch, Engine, EngineError, EngineReport, EngineStats, Entry, Pending, Scan};
+    use crate::store::engine::{
+        AuditRow, Batch, Compaction, Engine, EngineError, EngineReport, EngineStats, Entry, PastCommit, Pending, Scan,
+        Space, Watch,
+    };
     use crate::store::memory::MemoryEngine;
     use crate::workbench::{FaultKind, ImportRequest, StartRun};
 
@@ -77,6 +80,15 @@ mod tests {
         }
         fn audit_page(&self, from_sequence: u64, limit: usize) -> Result<Vec<AuditRow>, EngineError> {
             self.memory.audit_page(from_sequence, limit)
+        }
+        fn history(&self, from_sequence: u64, limit: usize) -> Result<Vec<PastCommit>, EngineError> {
+            self.memory.history(from_sequence, limit)
+        }
+        fn spaces(&self) -> Result<Vec<Space>, EngineError> {
+            self.memory.spaces()
+        }
+        fn compact(&self, watch: Watch<'_>) -> Result<Compaction, EngineError> {
+            self.memory.compact(watch)
         }
         fn changes(&self) -> watch::Receiver<u64> {
             self.memory.changes()

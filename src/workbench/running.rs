@@ -14,6 +14,7 @@ use crate::domain::model::ModelConfig;
 use crate::domain::outcome::{ErrorKind, Usage};
 use crate::domain::progress::RunProgress;
 use crate::domain::promotion::Environment;
+use crate::domain::prompt::Role;
 use crate::domain::run::{
     Caps, EndState, Run, RunEnd, RunSettings, RunState, RunStep, RunStepKind, RuntimeContext, Subject,
 };
@@ -27,6 +28,11 @@ use crate::store::{Change, StoreError};
 
 /// Most repeats of a run: more tell nothing that these do not.
 const REPEATS_MAX: u32 = 1_000;
+
+/// Most tries for one example: with the longest pauses, a quarter of an hour.
+const ATTEMPTS_MAX: u32 = 100;
+/// Longest time for one try, an hour, in milliseconds.
+const TIMEOUT_MS_MAX: u64 = 60 * 60 * 1_000;
 
 /// What to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +72,7 @@ impl Workbench {
                 "choose another version",
             ));
         }
-        let provider = connect(&version.content.model, &start.settings)?;
+        let provider = self.connect(&version.content.model, &start.settings)?;
         let run = Run {
             id: self.store.next_run_id()?,
             subject: Subject::Prompt {
@@ -124,12 +130,28 @@ impl Workbench {
         })
     }
 
+    /// Makes the provider of a model ready.
+    pub(super) fn connect(
+        &self,
+        model: &ModelConfig,
+        settings: &RunSettings,
+    ) -> Result<Arc<dyn Provider>, WorkbenchError> {
+        let endpoint = Endpoint {
+            base_url: settings.base_url.clone(),
+            timeout: std::time::Duration::from_millis(settings.timeout_ms),
+            prices: Arc::clone(&self.prices),
+        };
+        providers::connect(&model.provider, &endpoint).map_err(provider_error)
+    }
+
     /// What settings mean for the provider of a version, where they mean something else than their name says.
     pub fn run_notes(&self, version: &VersionId, settings: &RunSettings) -> Result<Vec<String>, WorkbenchError> {
         let version = self.version(version)?;
         let model = &version.content.model;
-        let provider = connect(model, settings)?;
+        let provider = self.connect(model, settings)?;
+        let roles: Vec<Role> = version.content.messages.iter().map(|message| message.role).collect();
         let mut notes = provider.notes(model);
+        notes.extend(provider.role_notes(&roles));
         if let Some(cap) = settings.caps.cost.filter(|_| !has_price(&*provider, model)) {
             notes.push(format!(
                 "the cap of {cap} stops nothing: the price of '{}' is unknown; cap tokens instead",
@@ -186,7 +208,7 @@ impl Workbench {
         let version_id = found(run.subject.version().cloned(), "version", &run.subject.label())?;
         let version = self.version(&version_id)?;
         let suite = self.suite(&run.suite)?;
-        let provider = connect(&version.content.model, &run.settings)?;
+        let provider = self.connect(&version.content.model, &run.settings)?;
         let mut steps = self.store.run_steps(id)?;
         let caps = caps_of(&run, &steps).changed_to(caps);
         let step = self.step(actor, id, RunStepKind::Resumed { caps })?;
@@ -422,15 +444,25 @@ async fn save_pause(
     Ok(())
 }
 
-/// What no run can be started with.
+/// Refuses numbers with which a run would send nothing, or never end.
 fn check_settings(settings: &RunSettings) -> Result<(), WorkbenchError> {
-    let bounds = [
-        ("concurrency", settings.concurrency, CONCURRENCY_MAX),
-        ("repeats", settings.repeats, REPEATS_MAX),
+    let ranges = [
+        (
+            "requests in flight",
+            settings.concurrency.into(),
+            CONCURRENCY_MAX.into(),
+        ),
+        ("repeats", settings.repeats.into(), REPEATS_MAX.into()),
+        (
+            "tries for one example",
+            settings.attempts_max.into(),
+            ATTEMPTS_MAX.into(),
+        ),
+        ("milliseconds for one try", settings.timeout_ms, TIMEOUT_MS_MAX),
     ];
-    match bounds.into_iter().find(|(_, given, most)| !(1..=*most).contains(given)) {
-        Some((what, given, most)) => Err(WorkbenchError::invalid(
-            format!("{what} {given} is not between 1 and {most}"),
+    match ranges.into_iter().find(|(_, given, max)| !(1..=*max).contains(given)) {
+        Some((what, given, max)) => Err(WorkbenchError::invalid(
+            format!("{given} {what}: it must be 1 to {max}"),
             "choose another number",
         )),
         None => Ok(()),
@@ -447,20 +479,14 @@ pub(super) fn has_price(provider: &dyn Provider, model: &ModelConfig) -> bool {
     provider.cost(&model.name, &one_token).is_some()
 }
 
-/// Makes the provider of a model ready.
-pub(super) fn connect(model: &ModelConfig, settings: &RunSettings) -> Result<Arc<dyn Provider>, WorkbenchError> {
-    let endpoint = Endpoint {
-        base_url: settings.base_url.clone(),
-        timeout: std::time::Duration::from_millis(settings.timeout_ms),
-    };
-    providers::connect(&model.provider, &endpoint).map_err(provider_error)
-}
-
 /// What a provider refused before anything was sent.
 pub(super) fn provider_error(error: ProviderError) -> WorkbenchError {
+    let check = "check the model's provider and the base URL";
     let hint = match error.kind {
-        ErrorKind::Auth => "set OPENAI_API_KEY to a key of this endpoint",
-        _ => "check the model's provider and the base URL",
+        // The name of a provider or an address that cannot be meant: nobody failed but what was given.
+        ErrorKind::BadRequest => return WorkbenchError::invalid(error.message, check),
+        ErrorKind::Auth => "set the variable that the message names to a key of this endpoint",
+        _ => check,
     };
     WorkbenchError::Provider {
         why: error.message,

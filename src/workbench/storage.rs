@@ -3,6 +3,7 @@
 use super::{Workbench, WorkbenchError};
 use crate::domain::actor::Actor;
 use crate::domain::policy::Policy;
+use crate::domain::reason::Reason;
 use crate::store::Change;
 use crate::store::engine::{AuditRow, EngineStats};
 use crate::store::verify::StoreReport;
@@ -34,7 +35,8 @@ impl Workbench {
 
     /// Sets the rules of this store.
     pub fn set_policy(&self, actor: &Actor, policy: Policy, reason: &str) -> Result<(), WorkbenchError> {
-        let audit = self.audit(actor, "store.policy", &"policy", reason);
+        let reason = Reason::new(reason)?;
+        let audit = self.audit(actor, "store.policy", &"policy", reason.as_str());
         Change::new(audit).put_policy(policy)?.commit(&self.store)?;
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::editing::parse_document;
-use super::running::{connect, eval_error};
+use super::running::eval_error;
 use super::{Workbench, WorkbenchError};
 use crate::domain::actor::Actor;
 use crate::domain::gate::GatePolicy;
@@ -36,7 +36,7 @@ impl Workbench {
             None => ungraded(),
         };
         let settings = RunSettings::default();
-        let provider = connect(&content.model, &settings)?;
+        let provider = self.connect(&content.model, &settings)?;
         let run = Run {
             id: UNRECORDED,
             subject: Subject::Prompt {

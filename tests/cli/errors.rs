@@ -64,7 +64,26 @@ fn each_kind_of_failure_has_its_exit_code() {
     let pegbox = Pegbox::with_records(3);
     let broken = pegbox.write("broken.jsonl", "{\"id\":\"a\",\"input\":\"x\"}\n{\"id\":\"b\",\n");
     let not_text = pegbox.write("latin.md", b"-- system --\ncaf\xe9\n");
-    let of_files: [Case; 2] = [
+    let empty = pegbox.write("empty.csv", "");
+    let packed = pegbox.write("rows.jsonl.gz", b"\x1f\x8b\x08\x00\x00");
+    let of_files: [Case; 5] = [
+        (
+            &["dataset", "import", &empty, "--name", "b", "--reason", REASON],
+            2,
+            "empty.csv has no row that can be used",
+        ),
+        (
+            &["dataset", "import", &packed, "--name", "b", "--reason", REASON],
+            2,
+            "rows.jsonl.gz is compressed with gzip\nhint: unpack it",
+        ),
+        (
+            &[
+                "dataset", "import", &broken, "--name", "b", "--reason", REASON, "--map", "input",
+            ],
+            2,
+            "error: mapping 'input': write it as part=field\nhint: write the mapping as part=field",
+        ),
         (
             &["suite", "import", &not_text, "--reason", REASON],
             2,

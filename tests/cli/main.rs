@@ -7,6 +7,7 @@
 
 mod errors;
 mod help;
+mod json;
 mod pegbox;
 mod runs;
 mod stores;

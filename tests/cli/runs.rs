@@ -136,6 +136,16 @@ fn a_provider_that_never_answers_is_told_from_a_gate_that_fails() {
 }
 
 #[test]
+fn a_refusal_is_shown_as_one() {
+    let pegbox = asking(1);
+    let body = r#"{"choices":[{"message":{"role":"assistant","content":null,"refusal":"not \u001b[31mthis"}}]}"#;
+    let server = Server::start(move |_| Answer::new(200, body));
+    assert_eq!(pegbox.says(&start_asking(&server.base_url(), &[])).code, 1);
+    let shown = pegbox.does(&["run", "case", "run_1", "t-001"]);
+    assert!(shown.contains("the model refused:\nnot <1B>[31mthis\n"), "{shown}");
+}
+
+#[test]
 fn the_configured_endpoint_is_used_where_none_is_named() {
     let pegbox = asking(2);
     let server = Server::start(|_| Answer::chat("{}"));
@@ -191,4 +201,38 @@ fn start_asking_owned(url: &str) -> Vec<String> {
         .into_iter()
         .map(str::to_owned)
         .collect()
+}
+
+#[test]
+fn a_price_table_of_ones_own_is_used_and_its_mistakes_are_said() {
+    let server = Server::start(|_| Answer::chat("{}"));
+    let pegbox = asking(1);
+    let url = server.base_url();
+    let table =
+        "as_of = \"2026-11-24\"\nsource = \"ours\"\n[[models]]\nnames = [\"test-model\"]\ninput = 1\noutput = 2\n";
+    let bad = pegbox.write("bad.toml", table.replace("= 2\n", "= -2\n"));
+    let said = pegbox.says(&start_asking(&url, &["--prices", &bad]));
+    assert_eq!(said.code, 2);
+    assert!(
+        said.stderr.contains("bad.toml") && said.stderr.contains("-2 is no price"),
+        "{said:?}"
+    );
+    assert!(server.requests().is_empty());
+
+    let unknown = pegbox.says(&start_asking(&url, &[]));
+    assert!(
+        unknown.stdout.contains("unknown") && !unknown.stdout.contains('$'),
+        "{unknown:?}"
+    );
+    let own = pegbox.write("own.toml", table);
+    let known = pegbox.says(&start_asking(&url, &["--prices", &own]));
+    // 12 tokens in at 1 and 3 out at 2 dollars a million.
+    assert!(known.stdout.contains("$0.0000180"), "{known:?}");
+    std::fs::write(
+        pegbox.store().join("prices.toml"),
+        table.replace("input = 1", "input = 11"),
+    )
+    .unwrap();
+    let of_store = pegbox.says(&start_asking(&url, &[]));
+    assert!(of_store.stdout.contains("$0.0001"), "{of_store:?}");
 }

@@ -23,6 +23,10 @@ fn simulated_results_release_nothing_unless_the_store_says_so() {
         "--reason",
         REASON,
     ]);
+    for list in [&["status"][..], &["prompt", "list"], &["review", "list"]] {
+        assert!(pegbox.does(list).contains("pass (simulated)"), "{list:?}");
+    }
+    assert_eq!(pegbox.json(&["review", "list"])["reviews"][0]["answers"], "simulated");
     let refused = pegbox.says(&["review", "approve", "review_1", "--reason", REASON]);
     assert_eq!(refused.code, 4, "{refused:?}");
     assert!(refused.stderr.contains("simulated model"), "{refused:?}");

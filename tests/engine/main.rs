@@ -2,6 +2,8 @@
 //! after anything that can happen to the process or its files.
 
 #[cfg(test)]
+mod compaction;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod damage;
@@ -19,3 +21,5 @@ mod opening;
 mod power_cut;
 #[cfg(test)]
 mod store;
+#[cfg(test)]
+mod swap_cut;

@@ -14,6 +14,7 @@ use crate::store::{audit, open};
 enum Step {
     Commit(Vec<Precondition>, Vec<Op>),
     Scan(Scan),
+    Compact,
     Reopen,
     ReopenWithoutIndex,
 }
@@ -60,6 +61,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         12 => (preconditions, ops).prop_map(|(preconditions, ops)| Step::Commit(preconditions, ops)),
         6 => scan().prop_map(Step::Scan),
+        1 => Just(Step::Compact),
         1 => Just(Step::Reopen),
         1 => Just(Step::ReopenWithoutIndex),
     ]
@@ -74,6 +76,10 @@ fn assert_same(embedded: &EmbeddedEngine, memory: &MemoryEngine) {
     assert_eq!(
         embedded.audit_page(1, usize::MAX).expect("audit"),
         memory.audit_page(1, usize::MAX).expect("audit")
+    );
+    assert_eq!(
+        embedded.history(1, usize::MAX).expect("history"),
+        memory.history(1, usize::MAX).expect("history")
     );
     let report = embedded.verify().expect("verify");
     assert_eq!(report.findings, []);
@@ -99,6 +105,10 @@ proptest! {
                     prop_assert_eq!(embedded.scan(&scan).expect("scan"), memory.scan(&scan).expect("scan"));
                     let (left, right) = (embedded.count(&scan.prefix), memory.count(&scan.prefix));
                     prop_assert_eq!(left.expect("count"), right.expect("count"));
+                }
+                Step::Compact => {
+                    embedded.compact(&mut |_| {}).expect("compacted");
+                    assert_same(&embedded, &memory);
                 }
                 Step::Reopen => {
                     drop(embedded);

@@ -33,23 +33,23 @@ const SIZES: Sizes = Sizes {
 };
 
 /// A generator of numbers that are the same in every run.
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
     /// A number below `sides`, which is not 0.
-    fn roll(&mut self, sides: u64) -> u64 {
+    pub fn roll(&mut self, sides: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         self.0 % sides
     }
 
-    fn pick(&mut self, sides: usize) -> usize {
+    pub fn pick(&mut self, sides: usize) -> usize {
         usize::try_from(self.roll(sides as u64)).expect("small")
     }
 }
 
-type Entries = BTreeMap<Vec<u8>, Vec<u8>>;
+pub type Entries = BTreeMap<Vec<u8>, Vec<u8>>;
 
 /// What one sync made durable.
 #[derive(Debug)]
@@ -185,41 +185,45 @@ impl Recording {
         let (commits, copy) = ages[dice.pick(ages.len())];
         let index = to.join("index");
         copy_files(copy, &index);
-        let mut files: Vec<_> = files_of(&index);
-        files.sort();
-        let victim = &files[dice.pick(files.len())];
-        let name = victim.file_name().expect("a name").display();
-        let what = match dice.roll(7) {
-            0 => {
-                for file in &files {
-                    set_len(file, 0);
-                }
-                "with all files empty".into()
-            }
-            1 => {
-                set_len(victim, dice.roll(len(victim) + 1));
-                format!("with {name} cut short")
-            }
-            2 => {
-                fs::remove_file(victim).expect("removed");
-                format!("without {name}")
-            }
-            3 => {
-                let (_, other) = ages[dice.pick(ages.len())];
-                let db = other.join("db");
-                fs::copy(db, index.join("db")).expect("copied");
-                "with the data of another age".into()
-            }
-            4 => {
-                let db = index.join("db");
-                let from = dice.roll(len(&db));
-                let bytes = (SECTOR_BYTES * (1 + dice.roll(200))).min(len(&db) - from);
-                zero(&db, from, bytes);
-                format!("with {bytes} zeros at {from} of its data")
-            }
-            _ => "whole".into(),
-        };
+        let (_, other) = ages[dice.pick(ages.len())];
+        let what = ruin(&index, other, dice);
         format!("index of commit {commits} {what}")
+    }
+}
+
+/// Does to an index what a cut may do to files that are never synced; `other` is an index of another age.
+pub fn ruin(index: &Path, other: &Path, dice: &mut Dice) -> String {
+    let mut files: Vec<_> = files_of(index);
+    files.sort();
+    let victim = &files[dice.pick(files.len())];
+    let name = victim.file_name().expect("a name").display();
+    match dice.roll(7) {
+        0 => {
+            for file in &files {
+                set_len(file, 0);
+            }
+            "with all files empty".into()
+        }
+        1 => {
+            set_len(victim, dice.roll(len(victim) + 1));
+            format!("with {name} cut short")
+        }
+        2 => {
+            fs::remove_file(victim).expect("removed");
+            format!("without {name}")
+        }
+        3 => {
+            fs::copy(other.join("db"), index.join("db")).expect("copied");
+            "with the data of another age".into()
+        }
+        4 => {
+            let db = index.join("db");
+            let from = dice.roll(len(&db));
+            let bytes = (SECTOR_BYTES * (1 + dice.roll(200))).min(len(&db) - from);
+            zero(&db, from, bytes);
+            format!("with {bytes} zeros at {from} of its data")
+        }
+        _ => "whole".into(),
     }
 }
 
@@ -271,7 +275,7 @@ fn files_of(dir: &Path) -> Vec<PathBuf> {
     entries.filter(|path| path.is_file()).collect()
 }
 
-fn copy_files(from: &Path, to: &Path) {
+pub fn copy_files(from: &Path, to: &Path) {
     fs::create_dir_all(to.join("blobs")).expect("folders are made");
     for path in files_of(from) {
         // sled removes its own snapshots meanwhile.
@@ -279,7 +283,7 @@ fn copy_files(from: &Path, to: &Path) {
     }
 }
 
-fn set_len(path: &Path, bytes: u64) {
+pub fn set_len(path: &Path, bytes: u64) {
     let file = OpenOptions::new().write(true).open(path).expect("opened");
     file.set_len(bytes).expect("cut");
 }

@@ -5,7 +5,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use pegbox::store::embedded::{EmbeddedEngine, Sizes};
-use pegbox::store::engine::{AuditEntry, Batch, Engine};
+use pegbox::store::engine::{AuditEntry, Batch, Compaction, Engine};
 
 /// Small enough that a few commits fill a segment, and that hundreds of stores cost the disk little.
 pub const SMALL: Sizes = Sizes {
@@ -33,6 +33,11 @@ pub fn open(dir: &Path) -> EmbeddedEngine {
 
 pub fn put(engine: &dyn Engine, key: &str, value: &str) {
     engine.commit(batch(key).put(key, value)).expect("the commit is taken");
+}
+
+/// Compacts, and says what that did.
+pub fn compact(engine: &dyn Engine) -> Compaction {
+    engine.compact(&mut |_| {}).expect("it is compacted")
 }
 
 pub fn text(engine: &dyn Engine, key: &str) -> Option<String> {

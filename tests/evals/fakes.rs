@@ -165,19 +165,17 @@ impl Provider for Model {
             Ok(ChatReply {
                 raw: text.clone(),
                 text: Some(text),
-                tool_calls: Vec::new(),
-                refusal: None,
                 finish_reason: Some("stop".into()),
                 resolved_model: Some("model-2026".into()),
-                system_fingerprint: None,
-                response_id: None,
                 usage: Usage {
                     input_tokens: Some(10),
                     output_tokens: Some(1),
                     ..Usage::default()
                 },
+                cost: Some(UsdNanos(10)),
                 status: Some(200),
                 latency_ms: 100 + number % 10,
+                ..ChatReply::default()
             })
         })
     }
@@ -209,7 +207,10 @@ pub(crate) fn nine_of_ten(ticket: &str) -> Result<String, ProviderError> {
 }
 
 pub(crate) fn unreachable_host(_: &str) -> Result<String, ProviderError> {
-    Err(ProviderError::new(ErrorKind::Connect, Retry::No, "connection refused"))
+    Err(ProviderError {
+        latency_ms: 1,
+        ..ProviderError::new(ErrorKind::Connect, Retry::No, "connection refused")
+    })
 }
 
 pub(crate) fn breaks(_: &str) -> Result<String, ProviderError> {

@@ -28,7 +28,7 @@ fn a_provider_that_cannot_be_used_says_so_before_anything_is_sent() {
         (
             connect(&none, "opnai", "http://127.0.0.1:1"),
             ErrorKind::BadRequest,
-            "openai, simulated",
+            "openai, openai_responses, anthropic, ",
         ),
         (
             connect(&none, "openai", "localhost:1"),
@@ -52,7 +52,7 @@ fn a_provider_that_cannot_be_used_says_so_before_anything_is_sent() {
     }
     let default = Endpoint {
         base_url: None,
-        timeout: Duration::from_secs(1),
+        ..endpoint("")
     };
     let error = fault(providers::connect_in(&none, "openai", &default));
     assert!(error.message.contains("api.openai.com"), "{}", error.message);
@@ -60,13 +60,10 @@ fn a_provider_that_cannot_be_used_says_so_before_anything_is_sent() {
 
 #[test]
 fn the_environment_names_the_endpoint_where_the_caller_does_not() {
-    let environment = Environment {
-        base_url: Some("https://gateway.example/v1".into()),
-        ..Environment::default()
-    };
+    let environment = Environment::default().with_text("OPENAI_BASE_URL", "https://gateway.example/v1");
     let unnamed = Endpoint {
         base_url: None,
-        timeout: Duration::from_secs(1),
+        ..endpoint("")
     };
     let error = fault(providers::connect_in(&environment, "openai", &unnamed));
     assert!(error.message.starts_with("gateway.example"), "{}", error.message);
@@ -193,7 +190,7 @@ async fn what_is_no_answer_is_a_bad_response_and_kept() {
         ),
         (b"", "it is empty"),
         (b"Sure! Here is your answer.", "it begins: Sure!"),
-        (br#"{"choices":[{"message":{"content":"cu"#, "not a chat completion"),
+        (br#"{"choices":[{"message":{"content":"cu"#, "not JSON"),
         (br#"{"choices":[]}"#, "its choices are empty"),
         (b"null", "not a chat completion"),
         (b"\xff\xfe\x00{", "it is not UTF-8"),
@@ -251,8 +248,8 @@ async fn a_flag_that_would_change_the_answer_is_refused_unsent() {
     let server = Server::queue([]);
     let mut request = request("m", "x");
     request.model.provider_flags = vec![pegbox::domain::model::Setting {
-        name: "stream".into(),
-        value: pegbox::domain::json::JsonText::parse("true").unwrap(),
+        name: "n".into(),
+        value: pegbox::domain::json::JsonText::parse("2").unwrap(),
     }];
     let provider = provider(&server.base_url());
     let error = provider.answer(&request).await.unwrap_err();

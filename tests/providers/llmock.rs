@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use pegbox::domain::outcome::ErrorKind;
 use pegbox::providers::{Patience, Retry, RetryBudget, exchange};
 
-use super::{provider, request};
+use super::{connected, provider, request};
 
 /// A running `llmock`; it is ended when dropped.
 struct Llmock {
@@ -102,5 +102,41 @@ async fn llmock_finds_no_fault_with_our_retries() {
 
     let verdict = llmock.control("GET", "verdict?format=text", "");
     assert!(verdict.contains("5 attempt(s), 3 fault(s) injected"), "{verdict}");
+    assert!(!verdict.contains("FAIL") && !verdict.contains("WARN"), "{verdict}");
+}
+
+#[tokio::test]
+async fn llmock_finds_no_fault_with_our_streams() {
+    let Ok(binary) = std::env::var("PEGBOX_LLMOCK") else {
+        println!("SKIPPED: PEGBOX_LLMOCK is not set; set it to the llmock program of PyPI llmock 0.2.2");
+        return;
+    };
+    let llmock = Llmock::start(&binary);
+    let mut request = request("gpt-4.1", "Where is my parcel?");
+    request.model.provider_flags = vec![pegbox::domain::model::Setting {
+        name: "stream".into(),
+        value: pegbox::domain::json::JsonText::parse("true").unwrap(),
+    }];
+    for (name, path) in [
+        ("openai", "/v1"),
+        ("anthropic", "/anthropic/v1"),
+        ("gemini", "/gemini/v1beta"),
+    ] {
+        let provider = connected(name, &format!("http://{}{path}", llmock.address));
+        for fault in ["truncate", "disconnect"] {
+            llmock.control(
+                "POST",
+                "scenario",
+                &format!(r#"{{"behaviors":[{{"type":"stream_fault","kind":"{fault}","after_chunks":2,"times":1}}]}}"#),
+            );
+            let exchange = exchange(&*provider, &request, Patience::of(4, &RetryBudget::default())).await;
+            let reply = exchange.reply.unwrap();
+            assert!(reply.text.is_some_and(|text| !text.is_empty()), "{name} {fault}");
+            assert!(reply.time_to_first_token_ms.is_some(), "{name} {fault}");
+            assert_eq!(exchange.attempts.len(), 2, "{name} {fault}");
+        }
+    }
+    let verdict = llmock.control("GET", "verdict?format=text", "");
+    assert!(verdict.contains("12 attempt(s), 6 fault(s) injected"), "{verdict}");
     assert!(!verdict.contains("FAIL") && !verdict.contains("WARN"), "{verdict}");
 }

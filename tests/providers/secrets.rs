@@ -39,10 +39,8 @@ fn nothing_that_holds_a_key_prints_it() {
     let printed = format!("{:?}", environment());
     assert!(!printed.contains(KEY) && printed.contains("Secret(***)"), "{printed}");
 
-    let environment = Environment {
-        api_key: Secret::new("sk-with\na-line-break"),
-        base_url: None,
-    };
+    let key = Secret::new("sk-with\na-line-break").unwrap();
+    let environment = Environment::default().with_key("OPENAI_API_KEY", key);
     let Err(error) = providers::connect_in(&environment, "openai", &endpoint("http://127.0.0.1:1/v1")) else {
         panic!("a header cannot carry that key")
     };

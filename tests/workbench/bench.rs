@@ -107,13 +107,21 @@ impl Bench {
             simulated_evidence: SimulatedEvidence::Accepted,
             self_approval,
         };
-        self.workbench.set_policy(&anna(), policy, "only a test").unwrap();
+        self.workbench
+            .set_policy(&anna(), policy, "no model is real in a test")
+            .unwrap();
     }
 
     /// Makes a version of a document, by anna.
     pub fn version(&self, source: &str) -> VersionId {
         self.workbench.import_prompt(&anna(), &triage(), "", source).unwrap();
         self.workbench.commit(&anna(), &triage(), &why()).unwrap().id
+    }
+
+    /// Saves over the draft as it stands.
+    pub fn save(&self, actor: &Actor, source: &str) {
+        let seen = self.workbench.open_draft(actor, &triage()).unwrap().seen();
+        self.workbench.save_draft(actor, &triage(), &seen, source).unwrap();
     }
 
     /// Imports rows under a file name.

@@ -1,6 +1,8 @@
 //! Datasets come in whole or not at all, and every new version says what it changed.
 
 use std::fmt::Write as _;
+#[cfg(unix)]
+use std::path::Path;
 
 use pegbox::domain::dataset::DatasetVersion;
 use pegbox::domain::example::ExampleSource;
@@ -75,6 +77,16 @@ fn real_files_of_every_format_become_examples() {
     };
     assert_eq!(hash(&array), hash(&lines), "the same rows in another format");
     assert!(bench.workbench.verify().unwrap().is_sound());
+}
+
+#[cfg(unix)]
+#[test]
+fn what_may_never_end_is_not_read() {
+    let bench = Bench::new();
+    for path in ["/dev/null", "/"] {
+        let preview = bench.workbench.preview_import(Path::new(path), "");
+        assert_fault(preview, FaultKind::Invalid, "it is no regular file");
+    }
 }
 
 #[test]

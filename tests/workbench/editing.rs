@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use pegbox::domain::draft::DraftSeen;
 use pegbox::domain::hash::ContentHash;
 use pegbox::domain::ids::VersionId;
 use pegbox::domain::model::{ModelConfig, ResponseFormat, ToolChoice};
@@ -10,7 +11,7 @@ use pegbox::domain::version::{ChangeKind, PromptVersion};
 use pegbox::store::embedded::EmbeddedEngine;
 use pegbox::store::engine::EngineError;
 use pegbox::store::{Change, Store, StoreError};
-use pegbox::workbench::{CommitReason, FaultKind, PromptRef};
+use pegbox::workbench::{Answer, CommitReason, FaultKind, PromptRef, Request, WorkbenchError};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
@@ -25,11 +26,8 @@ fn a_draft_is_there_after_a_restart_valid_or_not() {
         let bench = open();
         bench.version(&document("one"));
         assert!(!bench.workbench.open_draft(&anna(), &triage()).unwrap().is_stored);
-        bench
-            .workbench
-            .save_draft(&anna(), &triage(), &document("typed"))
-            .unwrap();
-        bench.workbench.save_draft(&ben(), &triage(), half_typed).unwrap();
+        bench.save(&anna(), &document("typed"));
+        bench.save(&ben(), half_typed);
     }
     let bench = open();
     let view = bench.workbench.open_draft(&anna(), &triage()).unwrap();
@@ -65,11 +63,9 @@ fn a_commit_needs_a_sound_changed_document_and_a_reason() {
     let source = workbench
         .prompt_source(&PromptRef::Version("triage_v1".parse().unwrap()))
         .unwrap();
-    workbench.save_draft(&anna(), &triage(), &source).unwrap();
+    bench.save(&anna(), &source);
     assert_refused(commit(&why()), "is equal to triage_v1");
-    workbench
-        .save_draft(&anna(), &triage(), &source.replace("{{ input }}", "{{ inptu }}"))
-        .unwrap();
+    bench.save(&anna(), &source.replace("{{ input }}", "{{ inptu }}"));
     assert_fault(commit(&why()), FaultKind::Invalid, "inptu");
     let marks = workbench.open_draft(&anna(), &triage()).unwrap().marks;
     assert!(
@@ -84,6 +80,68 @@ fn a_commit_needs_a_sound_changed_document_and_a_reason() {
         FaultKind::NotFound,
         "no draft",
     );
+}
+
+#[test]
+fn a_save_over_what_was_never_seen_is_refused_and_says_what_is_there() {
+    let bench = Bench::new();
+    let workbench = &bench.workbench;
+    bench.version(&document("one"));
+    let save = |actor, over: &DraftSeen, note: &str| workbench.save_draft(&actor, &triage(), over, &document(note));
+    let opened = workbench.open_draft(&anna(), &triage()).unwrap().seen();
+
+    save(ben(), &opened, "by ben").unwrap();
+    let error = save(anna(), &opened, "by anna").unwrap_err();
+    let WorkbenchError::DraftOvertaken { why: said, found } = error else {
+        panic!("{error}");
+    };
+    assert!(
+        said.starts_with("ben saved another text of the draft of triage at 2026-"),
+        "{said}"
+    );
+    assert_eq!(found.draft.source, document("by ben"));
+    save(anna(), &found.seen(), "by both").unwrap();
+    // The same text again, as after an answer that was lost, takes nothing from anybody.
+    save(ben(), &found.seen(), "by both").unwrap();
+
+    let seen = workbench.open_draft(&anna(), &triage()).unwrap().seen();
+    workbench.commit(&ben(), &triage(), &why()).unwrap();
+    assert_refused(
+        save(anna(), &seen, "late"),
+        "the newest version is triage_v2 by ben at 2026-",
+    );
+    let newest = workbench.open_draft(&anna(), &triage()).unwrap().seen();
+    save(anna(), &newest, "after it").unwrap();
+    let seen = workbench.open_draft(&anna(), &triage()).unwrap().seen();
+    workbench.discard_draft(&ben(), &triage()).unwrap();
+    assert_refused(save(anna(), &seen, "later"), "draft of triage is gone");
+    assert!(!workbench.open_draft(&anna(), &triage()).unwrap().is_stored);
+}
+
+#[test]
+fn a_commit_from_the_editor_is_of_the_text_on_its_screen() {
+    let bench = Bench::new();
+    bench.version(&document("one"));
+    bench.save(&anna(), &document("by anna"));
+    let commit = |source: &str| {
+        let request = Request::Commit {
+            prompt: triage(),
+            seen: Some(DraftSeen::text(source)),
+            reason: why(),
+        };
+        bench.workbench.answer(&anna(), request)
+    };
+    bench.save(&ben(), &document("by ben"));
+    let fault = commit(&document("by anna")).unwrap_err();
+    assert!(
+        fault.what.contains("ben saved another text of the draft of triage"),
+        "{}",
+        fault.what
+    );
+    let Answer::Committed(version) = commit(&document("by ben")).unwrap() else {
+        panic!("no version");
+    };
+    assert!(version.content.messages[0].text.contains("by ben"));
 }
 
 #[test]
@@ -102,9 +160,7 @@ fn a_version_records_its_base_author_and_reason() {
         workbench.import_prompt(&ben(), &triage(), "", &document("three")),
         "has a draft",
     );
-    workbench
-        .save_draft(&ben(), &triage(), &document("from the first"))
-        .unwrap();
+    bench.save(&ben(), &document("from the first"));
     let reason = CommitReason {
         kind: ChangeKind::CustomerReport,
         text: "a chargeback was missed".into(),

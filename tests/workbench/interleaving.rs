@@ -9,7 +9,8 @@ use pegbox::domain::promotion::Environment;
 use pegbox::domain::run::RunEnd;
 use pegbox::releases::rollback::Leaving;
 use pegbox::store::engine::{
-    AuditRow, Batch, Engine, EngineError, EngineReport, EngineStats, Entry, Pending, Room, Scan,
+    AuditRow, Batch, Compaction, Engine, EngineError, EngineReport, EngineStats, Entry, PastCommit, Pending, Room,
+    Scan, Space, Watch,
 };
 use pegbox::store::memory::MemoryEngine;
 use pegbox::workbench::{Judgement, Workbench, WorkbenchError};
@@ -62,6 +63,18 @@ impl Engine for Interrupted {
 
     fn audit_page(&self, from_sequence: u64, limit: usize) -> Result<Vec<AuditRow>, EngineError> {
         self.store.audit_page(from_sequence, limit)
+    }
+
+    fn history(&self, from_sequence: u64, limit: usize) -> Result<Vec<PastCommit>, EngineError> {
+        self.store.history(from_sequence, limit)
+    }
+
+    fn spaces(&self) -> Result<Vec<Space>, EngineError> {
+        self.store.spaces()
+    }
+
+    fn compact(&self, watch: Watch<'_>) -> Result<Compaction, EngineError> {
+        self.store.compact(watch)
     }
 
     fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
@@ -200,23 +213,43 @@ fn one_approval_makes_one_promotion() {
 }
 
 #[test]
-fn two_approved_reviews_replace_each_other_in_order() {
+fn an_approval_is_worth_nothing_once_something_else_went_live() {
     let bench = Bench::new();
     bench.release("one");
-    let two = bench.approved(&bench.version(&document("two")), Environment::Production);
-    let three = bench.approved(&bench.version(&document("three")), Environment::Production);
-    interrupt_everywhere(
-        &bench,
-        move |workbench| workbench.promote(&ben(), two, REASON),
-        move |workbench| {
+    for environment in [Environment::Staging, Environment::Production] {
+        let two = bench.approved(&bench.version(&document("two")), environment);
+        let three = bench.approved(&bench.version(&document("three")), environment);
+        let before = bench.workbench.promotions(&triage(), environment).unwrap().len();
+        let theirs = move |workbench: &Workbench| {
             workbench.promote(&anna(), three, REASON).unwrap();
-        },
-        |end| {
-            let expected = if end.ours.is_ok() { 3 } else { 2 };
-            assert_eq!(end.workbench.releases(&triage()).unwrap().len(), expected);
-            assert_one_line_of_releases(&end.workbench);
-        },
-    );
+        };
+        interrupt_everywhere(
+            &bench,
+            move |workbench| workbench.promote(&ben(), two, REASON),
+            theirs,
+            |end| {
+                assert_refused(end.ours, "review_");
+                let promotions = end.workbench.promotions(&triage(), environment).unwrap();
+                assert_eq!(promotions.len(), before + 1, "after {} calls", end.after_calls);
+                assert_eq!(promotions[0].review, three);
+                assert_one_line_of_releases(&end.workbench);
+            },
+        );
+        // Nor is it given any more.
+        bench.workbench.decide(&anna(), two, Judgement::Pause, REASON).unwrap();
+        interrupt_everywhere(
+            &bench,
+            move |workbench| workbench.decide(&ben(), two, Judgement::Approve, REASON),
+            theirs,
+            |end| {
+                assert_refused(end.ours, "review_");
+                assert_eq!(
+                    end.workbench.promotions(&triage(), environment).unwrap().len(),
+                    before + 1
+                );
+            },
+        );
+    }
 }
 
 #[test]
@@ -361,22 +394,25 @@ fn runs_that_start_together_have_their_own_numbers() {
     }
 }
 
+const TYPED_MEANWHILE: &str = "typed meanwhile";
+
+/// Anna types while somebody else acts.
+fn save_meanwhile(workbench: &Workbench) {
+    let seen = workbench.open_draft(&anna(), &triage()).unwrap().seen();
+    let typed = document(TYPED_MEANWHILE);
+    workbench.save_draft(&anna(), &triage(), &seen, &typed).unwrap();
+}
+
 #[test]
 fn what_is_typed_meanwhile_is_not_lost() {
     let bench = Bench::new();
     bench.version(&document("one"));
-    let typed = document("typed meanwhile");
-    let save = {
-        let typed = typed.clone();
-        move |workbench: &Workbench| {
-            workbench.save_draft(&anna(), &triage(), &typed).unwrap();
-        }
-    };
+    let typed = document(TYPED_MEANWHILE);
     // An import never takes the place of a draft.
     interrupt_everywhere(
         &bench,
         |workbench| workbench.import_prompt(&ben(), &triage(), "", &document("imported")),
-        save.clone(),
+        save_meanwhile,
         |end| {
             assert!(end.ours.is_err(), "after {} calls", end.after_calls);
             let draft = end.workbench.open_draft(&anna(), &triage()).unwrap().draft;
@@ -384,19 +420,16 @@ fn what_is_typed_meanwhile_is_not_lost() {
         },
     );
     // A commit takes what it has read, or nothing.
-    bench
-        .workbench
-        .save_draft(&anna(), &triage(), &document("two"))
-        .unwrap();
+    bench.save(&anna(), &document("two"));
     interrupt_everywhere(
         &bench,
         |workbench| workbench.commit(&anna(), &triage(), &why()),
-        save,
+        save_meanwhile,
         |end| {
             let view = end.workbench.open_draft(&anna(), &triage()).unwrap();
             match end.ours {
                 Ok(version) => {
-                    assert!(version.content.messages[0].text.contains("typed meanwhile"));
+                    assert!(version.content.messages[0].text.contains(TYPED_MEANWHILE));
                     assert!(!view.is_stored);
                 }
                 Err(error) => {
@@ -406,4 +439,26 @@ fn what_is_typed_meanwhile_is_not_lost() {
             }
         },
     );
+}
+
+#[test]
+fn a_save_takes_the_place_of_what_was_seen_or_of_nothing() {
+    let unsaved = Bench::new();
+    unsaved.version(&document("one"));
+    let saved = Bench::new();
+    saved.version(&document("one"));
+    saved.save(&anna(), &document("two"));
+    for bench in [unsaved, saved] {
+        let seen = bench.workbench.open_draft(&ben(), &triage()).unwrap().seen();
+        interrupt_everywhere(
+            &bench,
+            move |workbench| workbench.save_draft(&ben(), &triage(), &seen, &document("by ben")),
+            save_meanwhile,
+            |end| {
+                let draft = end.workbench.open_draft(&anna(), &triage()).unwrap().draft;
+                assert_refused(end.ours, "anna saved another text of the draft of triage at ");
+                assert_eq!(draft.source, document(TYPED_MEANWHILE));
+            },
+        );
+    }
 }

@@ -17,3 +17,4 @@ mod editing;
 mod interleaving;
 mod release_path;
 mod runs;
+mod tools;

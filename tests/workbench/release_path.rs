@@ -17,7 +17,7 @@ use pegbox::domain::version::PromptVersion;
 use pegbox::releases::rollback::Leaving;
 use pegbox::store::embedded::EmbeddedEngine;
 use pegbox::store::{Change, Store};
-use pegbox::workbench::{FaultKind, Judgement};
+use pegbox::workbench::{FaultKind, Judgement, Need};
 
 use super::bench::*;
 
@@ -162,7 +162,7 @@ fn an_approval_counts_for_its_environment_and_once() {
         1
     );
 
-    let review = bench.approved(&version, Environment::Staging);
+    let review = bench.approved(&bench.version(&document("two")), Environment::Staging);
     let detail = bench.workbench.review_detail(&ben(), review).unwrap();
     let approval = Approval::of(&detail.review, &detail.decisions, &detail.version).unwrap();
     let elsewhere = Promotion::new(
@@ -173,7 +173,7 @@ fn an_approval_counts_for_its_environment_and_once() {
         Reason::new(REASON).unwrap(),
         Timestamp(0),
     );
-    assert!(elsewhere.unwrap_err().to_string().contains("for triage_v1 in staging"));
+    assert!(elsewhere.unwrap_err().to_string().contains("for triage_v2 in staging"));
     let other_content = PromptVersion {
         content_hash: pegbox::domain::hash::ContentHash::of_bytes(b"other"),
         ..detail.version
@@ -191,7 +191,7 @@ fn the_policy_says_who_may_approve_and_what_counts() {
 
     bench
         .workbench
-        .set_policy(&anna(), Policy::default(), "a real store")
+        .set_policy(&anna(), Policy::default(), "from now on a real store")
         .unwrap();
     assert_refused(approve(ben()), "simulated model, which is no evidence");
     bench.accept_simulated(SelfApproval::Refused);
@@ -201,7 +201,7 @@ fn the_policy_says_who_may_approve_and_what_counts() {
     // A rule that became stricter after the approval holds for the promotion too.
     bench
         .workbench
-        .set_policy(&anna(), Policy::default(), "a real store")
+        .set_policy(&anna(), Policy::default(), "from now on a real store")
         .unwrap();
     assert_refused(bench.workbench.promote(&ben(), review, REASON), "cannot be promoted");
     assert_eq!(bench.workbench.releases(&triage()).unwrap(), []);
@@ -211,12 +211,86 @@ fn the_policy_says_who_may_approve_and_what_counts() {
 }
 
 #[test]
+fn an_approval_is_for_the_change_that_was_read() {
+    let bench = Bench::new();
+    bench.release("one");
+    let two = bench.version(&document("two"));
+    let (read_against_one, open) = (
+        bench.approved(&two, Environment::Production),
+        bench.review(&two, Environment::Production),
+    );
+    bench.release("three");
+    let words = "production holds triage_v3 now (triage_prod_v2 by ben at ";
+    let promotion = bench.workbench.promote(&ben(), read_against_one, REASON);
+    assert_refused(promotion, words);
+    let again = bench.workbench.promote(&ben(), read_against_one, REASON).unwrap_err();
+    let words_after = "the change was read against triage_v1: ask for a new review";
+    assert!(again.to_string().contains(words_after), "{again}");
+    let approval = bench.workbench.decide(&ben(), open, Judgement::Approve, REASON);
+    assert_refused(approval, words);
+    let detail = bench.workbench.review_detail(&ben(), open).unwrap();
+    let faults: Vec<_> = detail.checks.iter().filter(|check| check.fault.is_some()).collect();
+    assert_eq!(faults.len(), 1);
+    assert_eq!(faults[0].title, "production still holds triage_v1");
+
+    // Back where it was, the change that was read is again the one that is made.
+    let live = Leaving::Live(triage());
+    bench.workbench.roll_back(&ben(), &live, REASON).unwrap();
+    bench.workbench.promote(&ben(), read_against_one, REASON).unwrap();
+    let detail = bench.workbench.review_detail(&ben(), read_against_one).unwrap();
+    assert!(
+        detail.checks.iter().all(|check| check.fault.is_none()),
+        "it stays as it was"
+    );
+}
+
+#[test]
+fn home_says_that_an_approval_was_overtaken_until_there_is_a_new_review() {
+    let bench = Bench::new();
+    bench.release("one");
+    let two = bench.version(&document("two"));
+    bench.approved(&two, Environment::Production);
+    let overtaken = || -> Vec<_> {
+        let needs = bench.workbench.status().unwrap().needs;
+        let approved = needs.into_iter().filter_map(|need| match need {
+            Need::Approved { overtaken_by, .. } => Some(overtaken_by.map(|version| version.to_string())),
+            _ => None,
+        });
+        approved.collect()
+    };
+    assert_eq!(overtaken(), [None]);
+    bench.release("three");
+    assert_eq!(overtaken(), [Some("triage_v3".to_owned())]);
+    let fresh = bench.review(&two, Environment::Production);
+    assert_eq!(overtaken(), []);
+    bench
+        .workbench
+        .decide(&ben(), fresh, Judgement::Approve, REASON)
+        .unwrap();
+    assert_eq!(overtaken(), [None]);
+}
+
+#[test]
+fn what_is_live_is_not_released_again() {
+    let bench = Bench::new();
+    let live = bench.release("one").promotion.version;
+    let again = bench
+        .workbench
+        .request_review(&anna(), &live, Environment::Production, None, REASON);
+    assert_refused(again, "triage_v1 is in production already");
+    bench.review(&live, Environment::Staging);
+}
+
+#[test]
 fn every_decision_needs_a_concrete_reason() {
     let bench = Bench::new();
     bench.release("one");
     let version = bench.version(&document("two"));
     let review = bench.approved(&version, Environment::Production);
-    let before = bench.workbench.decisions("").unwrap();
+    let (before, policy) = (
+        bench.workbench.decisions("").unwrap(),
+        bench.workbench.policy().unwrap(),
+    );
     let (workbench, live) = (&bench.workbench, Leaving::Live(triage()));
     for empty in ["", "   ", "ok", "LGTM", "looks good to me!", "as discussed."] {
         for judgement in [
@@ -230,8 +304,11 @@ fn every_decision_needs_a_concrete_reason() {
         }
         assert_fault(workbench.promote(&ben(), review, empty), FaultKind::Invalid, "reason");
         assert_fault(workbench.roll_back(&ben(), &live, empty), FaultKind::Invalid, "reason");
+        let policy = workbench.set_policy(&anna(), Policy::default(), empty);
+        assert_fault(policy, FaultKind::Invalid, "reason");
     }
     assert_eq!(workbench.decisions("").unwrap(), before);
+    assert_eq!(workbench.policy().unwrap(), policy);
     assert_eq!(workbench.releases(&triage()).unwrap().len(), 1);
 }
 

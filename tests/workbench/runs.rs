@@ -429,24 +429,25 @@ fn a_run_is_taken_up_once_and_not_while_it_is_cancelled() {
 
 #[test]
 fn what_cannot_be_run_is_refused_before_it_is_recorded() {
+    type Edit = fn(&mut RunSettings);
     let server = Server::queue([]);
     let (bench, start) = prepared(&server, 2);
-    for concurrency in [0, 1_000_000] {
+    let cases: [(Edit, &str); 6] = [
+        (|settings| settings.concurrency = 0, "0 requests in flight"),
+        (
+            |settings| settings.concurrency = 1_000_000,
+            "1000000 requests in flight",
+        ),
+        (|settings| settings.attempts_max = 0, "0 tries for one example"),
+        (|settings| settings.attempts_max = 101, "it must be 1 to 100"),
+        (|settings| settings.timeout_ms = 0, "0 milliseconds for one try"),
+        (|settings| settings.base_url = Some("not a url".into()), "base URL"),
+    ];
+    for (change, text) in cases {
         let mut bad = start.clone();
-        bad.settings.concurrency = concurrency;
-        assert_fault(
-            bench.workbench.start_run(&anna(), &bad),
-            FaultKind::Invalid,
-            "concurrency",
-        );
+        change(&mut bad.settings);
+        assert_fault(bench.workbench.start_run(&anna(), &bad), FaultKind::Invalid, text);
     }
-    let mut bad = start.clone();
-    bad.settings.base_url = Some("not a url".into());
-    assert_fault(
-        bench.workbench.start_run(&anna(), &bad),
-        FaultKind::Provider,
-        "base URL",
-    );
     let mut bad = start;
     bad.version = "triage_v9".parse().unwrap();
     assert_fault(
@@ -525,4 +526,26 @@ fn a_simulated_run_gives_the_tuning_run_record() {
         (&released["decision"], &released["rollback_target"]),
         (&json!("promoted"), &Json::Null)
     );
+}
+
+#[test]
+fn a_run_of_its_own_base_is_compared_with_an_earlier_one() {
+    let bench = Bench::new();
+    let version = bench.version(&document("one"));
+    let (dataset, suite) = (
+        bench.dataset(&tickets()),
+        bench.suite(&suite("failing", FAILING, "point")),
+    );
+    let again = StartRun {
+        base: Some(version.clone()),
+        ..start(&version, &dataset, &suite)
+    };
+    let (first, _) = bench.run(&again);
+    let failure = bench.workbench.failures(first, None, 1).unwrap().remove(0);
+    assert_eq!(failure.passed_before, None, "it is no base of itself");
+    let (second, _) = bench.run(&again);
+    let failure = bench.workbench.failures(second, None, 1).unwrap().remove(0);
+    assert_eq!(failure.passed_before, Some(false));
+    let case = bench.workbench.case(second, failure.place).unwrap();
+    assert_eq!(case.before, Some((first, false)));
 }

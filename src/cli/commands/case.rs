@@ -86,6 +86,9 @@ fn case_text(case: &CaseView) -> Plain {
 fn answer_text(text: Plain, outcome: &Outcome) -> Plain {
     let answer = outcome.text.as_deref().unwrap_or(&outcome.raw_response);
     let mut text = text.line("answer:").block(answer).blank();
+    if let Some(refusal) = &outcome.refusal {
+        text = text.line("the model refused:").block(refusal).blank();
+    }
     if let Some(error) = &outcome.parse_error {
         text = text.line(format!("not parsed: {error}")).blank();
     }

@@ -9,7 +9,7 @@ use super::Context;
 use super::evidence::ids_text;
 use crate::cli::exit::{CliError, Exit, Failure};
 use crate::cli::input;
-use crate::cli::output::{Plain, Reply, Table, or_none};
+use crate::cli::output::{Plain, Reply, Table, counted, or_none};
 use crate::domain::dataset::{DatasetChanges, DatasetVersion};
 use crate::domain::example::{Example, ExampleContent};
 use crate::domain::ids::{DatasetLabel, DatasetName, DatasetVersionId, ExampleId, RunId};
@@ -202,17 +202,19 @@ fn preview(context: &Context<'_>, args: &ImportArgs) -> Result<Reply, CliError> 
     for example in &preview.rows {
         rows.row(example_cells(example));
     }
-    let text = Plain::new()
+    let mut text = Plain::new()
         .fields([
             ("format", preview.format.clone()),
             ("columns", preview.columns.join(", ")),
             ("rows", preview.read.to_string()),
         ])
-        .blank()
-        .table(&mapping_table(&preview.mapping), "no column is mapped")
-        .blank()
-        .table(&rows, "no row can be read")
         .blank();
+    if !preview.columns.is_empty() {
+        text = text
+            .table(&mapping_table(&preview.mapping), "no column is mapped")
+            .blank();
+    }
+    text = text.table(&rows, "no row can be read").blank();
     let text = faults_text(text, &preview.faults, preview.fault_count).line("nothing was imported: this is a dry run");
     let document = json!({
         "file": args.file,
@@ -291,25 +293,30 @@ fn import_reply(file: &Path, report: &ImportReport) -> Reply {
         "fault_count": report.fault_count,
         "faults": faults_document(&report.faults),
     });
-    let mut text = Plain::new()
-        .table(&mapping_table(&report.mapping), "no column is mapped")
-        .blank();
+    let mut text = Plain::new();
+    if report.read > 0 {
+        text = text
+            .table(&mapping_table(&report.mapping), "no column is mapped")
+            .blank();
+    }
     if let Some(dataset) = &report.dataset {
         text = text.line(format!(
-            "{} has {} examples: {}",
+            "{} has {}: {}",
             dataset.id,
-            dataset.example_count,
+            counted(dataset.example_count, "example"),
             dataset.changes.summary()
         ));
         return Reply::done(document, text);
     }
     text = faults_text(text, &report.faults, report.fault_count);
-    let rows = report.read + report.fault_count;
-    let what = format!(
-        "nothing was imported: {} of {rows} rows of {} cannot be used",
-        report.fault_count,
-        file.display()
-    );
+    let (faulty, file) = (report.fault_count, file.display());
+    let what = match report.read {
+        0 => format!("nothing was imported: {file} has no row that can be used"),
+        good => format!(
+            "nothing was imported: {faulty} of {} rows of {file} cannot be used",
+            good + faulty
+        ),
+    };
     let hint = "correct these rows, or change the mapping with --map, and import again".to_owned();
     let failure = Some(Failure {
         exit: Exit::Usage,
@@ -423,7 +430,11 @@ fn edit(context: &Context<'_>, dataset: &str, edit: ExampleEdit, args: ChangeArg
         reason,
     };
     let changed = context.workbench.change_example(&context.actor, &change)?;
-    let text = Plain::of(format!("{} has {} examples", changed.id, changed.example_count));
+    let text = Plain::of(format!(
+        "{} has {}",
+        changed.id,
+        counted(changed.example_count, "example")
+    ));
     Ok(Reply::done(
         dataset_document(&changed),
         changes_text(text, &changed.changes),

@@ -21,7 +21,7 @@ pub mod suite;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::runtime::{Handle, Runtime};
 
 use super::args::{Arguments, Command, Global};
@@ -29,11 +29,15 @@ use super::command_tree;
 use super::config::Config;
 use super::exit::{CliError, Exit};
 use super::identity;
+use super::input;
 use super::output::{Format, Out, Plain, Reply};
 use super::store_path::{self, Missing};
 use crate::domain::actor::Actor;
 use crate::host;
 use crate::workbench::{Clock, Workbench, WorkbenchError};
+
+/// The name of a price table in the store's folder and in the configuration folder.
+const PRICES_FILE: &str = "prices.toml";
 
 /// How a folder becomes an open store.
 type OpenStore = fn(&Path, Clock, Handle) -> Result<Workbench, WorkbenchError>;
@@ -65,7 +69,10 @@ impl<'a> Context<'a> {
     ) -> Result<Self, CliError> {
         let actor = identity::resolve(global.user.as_deref())?;
         let config = Config::load(folder, &host::command_names())?;
-        let workbench = open(folder, host::clock::system(), runtime.handle().clone())?;
+        let mut workbench = open(folder, host::clock::system(), runtime.handle().clone())?;
+        for file in price_files(folder, global) {
+            workbench = workbench.with_prices(&file.display().to_string(), &input::read_text(&file)?)?;
+        }
         Ok(Self {
             workbench: Arc::new(workbench),
             actor,
@@ -77,6 +84,15 @@ impl<'a> Context<'a> {
     }
 }
 
+/// The price tables of this machine, the weakest first.
+fn price_files(store: &Path, global: &Global) -> impl Iterator<Item = PathBuf> {
+    let folders = store_path::user_config_folder().into_iter().chain([store.to_owned()]);
+    let files = folders
+        .map(|folder| folder.join(PRICES_FILE))
+        .filter(|file| file.exists());
+    files.chain(global.prices.clone())
+}
+
 /// Carries a command out, and prints its reply.
 pub fn carry_out(arguments: Arguments, out: &mut Out) -> Result<Exit, CliError> {
     let Arguments { global, command } = arguments;
@@ -84,13 +100,10 @@ pub fn carry_out(arguments: Arguments, out: &mut Out) -> Result<Exit, CliError> 
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut command_tree(), "pegbox", &mut script);
-            out.file_text(&String::from_utf8_lossy(&script))?;
-            return Ok(Exit::Done);
+            let script = String::from_utf8_lossy(&script);
+            return out.file(&script, &json!({ "shell": shell.to_string(), "script": script }));
         }
-        Some(Command::Keys) => {
-            out.file_text(&host::key_table())?;
-            return Ok(Exit::Done);
-        }
+        Some(Command::Keys) => return out.file(&host::key_table(), &json!({ "keys": host::key_rows() })),
         _ => {}
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

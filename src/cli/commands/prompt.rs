@@ -147,7 +147,7 @@ fn import(context: &Context<'_>, name: &PromptName, description: &str, source: &
         .workbench
         .import_prompt(&context.actor, name, description, source)?;
     let text = Plain::of(format!(
-        "the draft of {name} is stored; commit it with pegbox prompt commit {name}"
+        "the draft of {name} is stored; commit it with pegbox prompt commit {name} --kind KIND --reason WHY"
     ));
     Ok(with_marks(
         context,
@@ -174,7 +174,8 @@ fn with_marks(context: &Context<'_>, mut document: Value, mut text: Plain, sourc
 fn export(context: &mut Context<'_>, reference: &str, output: Option<PathBuf>) -> Result<Reply, CliError> {
     let source = context.workbench.prompt_source(&PromptRef::parse(reference)?)?;
     let Some(file) = output else {
-        context.out.file_text(&source)?;
+        let document = json!({ "reference": reference, "source": source });
+        context.out.file(&source, &document)?;
         return Ok(Reply::done(Value::Null, Plain::new()));
     };
     std::fs::write(&file, &source)?;
@@ -223,7 +224,8 @@ pub fn prompt_document(summary: &PromptSummary) -> Value {
         "has_draft": summary.has_draft,
         "staging": summary.staging,
         "production": summary.production,
-        "verdict": summary.verdict,
+        "verdict": summary.verdict.map(|labelled| labelled.verdict),
+        "answers": summary.verdict.map(|labelled| labelled.answers),
         "changed_at": summary.changed_at,
     })
 }
@@ -272,6 +274,7 @@ fn show_prompt(detail: &PromptDetail) -> Reply {
 
 fn version_summary_document(summary: &VersionSummary) -> Value {
     let version = &summary.version;
+    let verdict = summary.newest_run.as_ref().and_then(|(_, verdict)| *verdict);
     json!({
         "id": version.id,
         "content_hash": version.content_hash,
@@ -281,7 +284,8 @@ fn version_summary_document(summary: &VersionSummary) -> Value {
         "committed_at": version.committed_at,
         "live_in": summary.live_in,
         "newest_run": summary.newest_run.as_ref().map(|(run, _)| run),
-        "verdict": summary.newest_run.as_ref().and_then(|(_, verdict)| *verdict),
+        "verdict": verdict.map(|labelled| labelled.verdict),
+        "answers": verdict.map(|labelled| labelled.answers),
     })
 }
 
@@ -304,17 +308,21 @@ fn version_text(version: &PromptVersion) -> Plain {
 }
 
 fn edit(context: &mut Context<'_>, name: &PromptName) -> Result<Reply, CliError> {
-    let source = context.workbench.open_draft(&context.actor, name)?.draft.source;
+    let opened = context.workbench.open_draft(&context.actor, name)?;
+    let source = &opened.draft.source;
     let command = editor::command(|name| std::env::var(name).ok());
-    let edited = editor::edit(&command, &source).map_err(|fault| CliError::invalid(fault.what, fault.hint))?;
-    if edited == source {
+    let edited = editor::edit(&command, source).map_err(|fault| CliError::invalid(fault.what, fault.hint))?;
+    if &edited == source {
         let document = json!({ "prompt": name, "changed": false });
         return Ok(Reply::done(
             document,
             Plain::of(format!("nothing was changed in {name}")),
         ));
     }
-    let saved_at = match context.workbench.save_draft(&context.actor, name, &edited) {
+    let saved_at = match context
+        .workbench
+        .save_draft(&context.actor, name, &opened.seen(), &edited)
+    {
         Ok(saved_at) => saved_at,
         Err(error) => {
             let kept = keep(name, &edited)?;
@@ -325,7 +333,7 @@ fn edit(context: &mut Context<'_>, name: &PromptName) -> Result<Reply, CliError>
         }
     };
     let text = Plain::of(format!(
-        "the draft of {name} is saved; commit it with pegbox prompt commit {name}"
+        "the draft of {name} is saved; commit it with pegbox prompt commit {name} --kind KIND --reason WHY"
     ));
     let document = json!({ "prompt": name, "changed": true, "saved_at": saved_at });
     Ok(with_marks(context, document, text, &edited))

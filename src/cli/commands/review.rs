@@ -113,7 +113,7 @@ fn decide(context: &Context<'_>, args: &DecisionArgs, judgement: Judgement) -> R
     ));
     let text = match judgement {
         Judgement::Approve => text.line(format!(
-            "promote it with pegbox release promote {}",
+            "promote it with pegbox release promote {} --to ENVIRONMENT --reason WHY",
             decision.version.prompt
         )),
         _ => text,
@@ -137,7 +137,12 @@ fn list(reviews: &[ReviewSummary]) -> Reply {
             review.requested_at.to_string(),
             review.note.clone(),
         ]);
-        documents.push(json!({ "review": review, "state": summary.state, "verdict": summary.verdict }));
+        documents.push(json!({
+            "review": review,
+            "state": summary.state,
+            "verdict": summary.verdict.map(|labelled| labelled.verdict),
+            "answers": summary.verdict.map(|labelled| labelled.answers),
+        }));
     }
     let text = Plain::new().table(&table, "no review yet: ask for one with pegbox review request VERSION");
     Reply::done(json!({ "reviews": documents }), text)

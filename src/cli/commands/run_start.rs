@@ -58,7 +58,7 @@ pub struct StartArgs {
     #[arg(
         long,
         value_name = "URL",
-        help = "The endpoint, as http://localhost:8080/v1; the configuration's or the provider's own where not given"
+        help = "The endpoint, as http://localhost:8080/v1, or the program of provider command; its own where not given"
     )]
     base_url: Option<String>,
     #[command(flatten)]

@@ -73,8 +73,16 @@ fn need_text(need: &Need) -> String {
             or_none(*verdict)
         ),
         Need::Approved {
-            version, environment, ..
-        } => format!("{version} is approved for {}", environment.as_str()),
+            version,
+            environment,
+            overtaken_by,
+            ..
+        } => {
+            let overtaken = overtaken_by.as_ref().map_or_else(String::new, |live| {
+                format!(", but {live} went live there since: ask for a new review")
+            });
+            format!("{version} is approved for {}{overtaken}", environment.as_str())
+        }
         Need::FailedGate {
             version,
             reason,
@@ -93,16 +101,22 @@ fn next_command(need: &Need) -> String {
     match need {
         Need::Review { id, .. } => format!("pegbox review show {id}"),
         Need::Approved {
+            version,
+            environment,
+            overtaken_by: Some(_),
+            ..
+        } => format!("pegbox review request {version} --to {}", environment.as_str()),
+        Need::Approved {
             version, environment, ..
         } => format!(
-            "pegbox release promote {} --to {}",
+            "pegbox release promote {} --to {} --reason WHY",
             version.prompt,
             environment.as_str()
         ),
         Need::FailedGate { run, .. } => format!("pegbox run failures {run}"),
         Need::Untested { version, .. } => format!("pegbox run start {version} --dataset NAME --suite NAME"),
         Need::InterruptedRun { run, .. } => format!("pegbox run resume {run}"),
-        Need::Draft { prompt, .. } => format!("pegbox prompt commit {prompt}"),
+        Need::Draft { prompt, .. } => format!("pegbox prompt commit {prompt} --kind KIND --reason WHY"),
     }
 }
 
@@ -117,14 +131,18 @@ fn need_document(need: &Need) -> Value {
             verdict,
         } => json!({
             "kind": "review", "review": id, "version": version, "environment": environment,
-            "requested_by": by, "requested_at": at, "verdict": verdict,
+            "requested_by": by, "requested_at": at,
+            "verdict": verdict.map(|labelled| labelled.verdict),
+            "answers": verdict.map(|labelled| labelled.answers),
         }),
         Need::Approved {
             id,
             version,
             environment,
+            overtaken_by,
         } => json!({
             "kind": "approved", "review": id, "version": version, "environment": environment,
+            "overtaken_by": overtaken_by,
         }),
         Need::FailedGate {
             run,
@@ -132,7 +150,8 @@ fn need_document(need: &Need) -> Value {
             reason,
             verdict,
         } => json!({
-            "kind": "failed_gate", "run": run, "version": version, "verdict": verdict, "reason": reason,
+            "kind": "failed_gate", "run": run, "version": version, "verdict": verdict.verdict,
+            "answers": verdict.answers, "reason": reason,
         }),
         Need::Untested { version, by, at } => json!({
             "kind": "untested", "version": version, "author": by, "committed_at": at,

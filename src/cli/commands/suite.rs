@@ -8,7 +8,7 @@ use serde_json::json;
 use super::Context;
 use crate::cli::exit::CliError;
 use crate::cli::input::read_text;
-use crate::cli::output::{Plain, Reply, Table};
+use crate::cli::output::{Plain, Reply, Table, counted};
 
 /// What to do with suites.
 #[derive(Debug, Subcommand)]
@@ -37,11 +37,11 @@ pub fn carry_out(command: SuiteCommand, context: &mut Context<'_>) -> Result<Rep
             let source = read_text(&file)?;
             let suite = context.workbench.import_suite(&context.actor, &source, &reason)?;
             let text = Plain::of(format!(
-                "{} has {} graders, {} metrics, {} thresholds",
+                "{} has {}, {}, {}",
                 suite.id,
-                suite.content.graders.len(),
-                suite.content.metrics.len(),
-                suite.content.thresholds.len()
+                counted(suite.content.graders.len() as u64, "grader"),
+                counted(suite.content.metrics.len() as u64, "metric"),
+                counted(suite.content.thresholds.len() as u64, "threshold")
             ));
             Ok(Reply::done(json!(suite), text))
         }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::pieces::{Cut, Piece, Pieces, Step};
 use super::rows::{Row, RowFault, utf8};
+use crate::domain::json::overlong_integer;
 
 /// Delimiters that are looked for, the most usual one first.
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
@@ -122,6 +123,7 @@ impl<R: BufRead> CsvRows<R> {
 /// Text stays text, also where it looks like a number; an object or array in a cell is read as such.
 fn value(cell: String) -> Json {
     if cell.starts_with(['{', '['])
+        && overlong_integer(&cell).is_none()
         && let Ok(value) = serde_json::from_str(&cell)
     {
         return value;

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::{Map, Value as Json};
 
 use super::super::InterchangeError;
-use super::super::table::nearest;
+use crate::text::nearest;
 
 /// The name under which all fields of an object become metadata.
 pub(super) const ALL_FIELDS: &str = "*";

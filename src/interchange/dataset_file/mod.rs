@@ -62,21 +62,51 @@ impl fmt::Display for Format {
     }
 }
 
+/// How files begin that hold no UTF-8 text, what they are, and what makes them readable.
+const FOREIGN: [(&[u8], &str, &str); 6] = [
+    (
+        b"\x1f\x8b",
+        "compressed with gzip",
+        "unpack it and import what is inside",
+    ),
+    (
+        b"\x28\xb5\x2f\xfd",
+        "compressed with zstd",
+        "unpack it and import what is inside",
+    ),
+    (
+        b"PK\x03\x04",
+        "a zip archive or a spreadsheet",
+        "unpack it, or save the sheet as CSV",
+    ),
+    (b"PAR1", "a Parquet file", "save its rows as JSON Lines or CSV"),
+    (b"\xff\xfe", "UTF-16 text", "save it as UTF-8"),
+    (b"\xfe\xff", "UTF-16 text", "save it as UTF-8"),
+];
+
 /// The format that the name's ending says, or else the first character.
-pub fn detect_format(path: &Path, first_bytes: &[u8]) -> Format {
+///
+/// # Errors
+///
+/// The first bytes are those of a file that holds no rows as UTF-8 text.
+pub fn detect_format(path: &Path, first_bytes: &[u8]) -> Result<Format, InterchangeError> {
+    if let Some((_, what, hint)) = FOREIGN.into_iter().find(|(magic, ..)| first_bytes.starts_with(magic)) {
+        let path = path.to_owned();
+        return Err(InterchangeError::Foreign { path, what, hint });
+    }
     let text = first_bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first_bytes);
     let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
     let ending = path
         .extension()
         .and_then(|ending| ending.to_str())
         .map(str::to_ascii_lowercase);
-    match (ending.as_deref(), first) {
+    Ok(match (ending.as_deref(), first) {
         (Some("csv" | "tsv"), _) => Format::Csv,
         (Some("jsonl" | "ndjson"), _) => Format::Jsonl,
         (_, Some(b'[')) => Format::JsonArray,
         (Some("json"), _) | (_, Some(b'{')) => Format::Jsonl,
         _ => Format::Csv,
-    }
+    })
 }
 
 /// What an import would read.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, BufReader, Chain, Cursor, Read};
 
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value as Json};
 
 use super::Format;
@@ -10,6 +11,7 @@ use super::csv::{CsvRows, sniff_delimiter};
 use super::json_array::ElementCut;
 use super::jsonl::{self, LineCut};
 use super::pieces::{Piece, Pieces, ROW_BYTES_MAX};
+use crate::domain::json::overlong_integer;
 
 /// Bytes that are looked at before reading: enough for the widest header.
 const HEAD_BYTES: u64 = 64 * 1024;
@@ -157,35 +159,76 @@ pub(super) fn utf8(piece: &Piece) -> Result<&str, RowFault> {
     })
 }
 
+/// The fields of an object, each there once: of two with one name, JSON readers keep the last and say nothing.
+struct Fields(Map<String, Json>);
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FieldsVisitor)
+    }
+}
+
+struct FieldsVisitor;
+
+impl<'de> Visitor<'de> for FieldsVisitor {
+    type Value = Fields;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Fields, A::Error> {
+        let mut fields = Map::new();
+        while let Some((name, value)) = entries.next_entry::<String, Json>()? {
+            if fields.contains_key(&name) {
+                return Err(A::Error::custom(format!("the field '{name}' is there twice")));
+            }
+            fields.insert(name, value);
+        }
+        Ok(Fields(fields))
+    }
+}
+
 /// The row of a JSON object.
 pub(super) fn object(text: &str, piece: &Piece) -> Result<Row, RowFault> {
+    let Fields(fields) = serde_json::from_str(text).map_err(|error| no_object(text, piece, &error))?;
+    if let Some(number) = overlong_integer(text) {
+        let reason = format!("{number} is a whole number beyond 2^53, which is not kept exactly: write it as text");
+        return Err(RowFault::new(piece.line, reason));
+    }
+    Ok(Row {
+        line: piece.line,
+        bytes: piece.bytes.len(),
+        fields,
+    })
+}
+
+/// Why a text is no object, or none whose fields are all there once.
+fn no_object(text: &str, piece: &Piece, fault: &serde_json::Error) -> RowFault {
+    let (line, what) = place_and_message(piece, fault);
     let kind = match serde_json::from_str(text) {
-        Ok(Json::Object(fields)) => {
-            return Ok(Row {
-                line: piece.line,
-                bytes: piece.bytes.len(),
-                fields,
-            });
-        }
+        Ok(Json::Object(_)) => return RowFault::new(line, what),
         Ok(Json::Array(_)) => "an array",
         Ok(Json::String(_)) => "a string",
         Ok(Json::Number(_)) => "a number",
         Ok(Json::Bool(_)) => "a boolean",
         Ok(Json::Null) => "null",
-        Err(error) if error.is_eof() && piece.is_last => return Err(cut_off(piece)),
+        Err(error) if error.is_eof() && piece.is_last => return cut_off(piece),
         Err(error) if error.is_eof() => {
             let reason = "it ends before its JSON does: each row must be one whole object, on one line in JSON Lines";
-            return Err(RowFault::new(piece.line, reason));
+            return RowFault::new(piece.line, reason);
         }
         Err(error) => {
-            let line = piece.line + error.line().saturating_sub(1) as u64;
-            let message = error.to_string();
-            let what = message.split(" at line ").next().unwrap_or_default();
-            return Err(RowFault::new(
-                line,
-                format!("not JSON: {what} at column {}", error.column()),
-            ));
+            let (line, what) = place_and_message(piece, &error);
+            return RowFault::new(line, format!("not JSON: {what} at column {}", error.column()));
         }
     };
-    Err(RowFault::new(piece.line, format!("it is {kind}, not an object")))
+    RowFault::new(piece.line, format!("it is {kind}, not an object"))
+}
+
+/// The line in the file, and what is wrong there without the place in the row.
+fn place_and_message(piece: &Piece, error: &serde_json::Error) -> (u64, String) {
+    let message = error.to_string();
+    let what = message.split(" at line ").next().unwrap_or_default();
+    (piece.line + error.line().saturating_sub(1) as u64, what.to_owned())
 }

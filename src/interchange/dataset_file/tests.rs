@@ -143,7 +143,21 @@ fn formats_are_told_by_ending_or_first_character() {
         ("a", b"", Format::Csv),
     ];
     for (path, bytes, format) in table {
-        assert_eq!(detect_format(Path::new(path), bytes), format, "{path}");
+        assert_eq!(detect_format(Path::new(path), bytes).unwrap(), format, "{path}");
+    }
+}
+
+#[test]
+fn files_that_hold_no_text_are_told_by_what_they_are() {
+    let table: [(&str, &[u8], &str); 4] = [
+        ("a.jsonl", b"\x1f\x8b\x08\x00", "a.jsonl is compressed with gzip"),
+        ("a.csv", b"\xff\xfei\0d\0", "a.csv is UTF-16 text"),
+        ("a.csv", b"PK\x03\x04\x14", "a.csv is a zip archive or a spreadsheet"),
+        ("a", b"PAR1\x15", "a is a Parquet file"),
+    ];
+    for (path, bytes, wanted) in table {
+        let error = detect_format(Path::new(path), bytes).unwrap_err();
+        assert_eq!(error.to_string(), wanted);
     }
 }
 
@@ -197,7 +211,7 @@ fn the_context_is_read_in_the_shapes_that_datasets_use() {
 }
 
 /// A file with the faults that it has.
-const BAD_ROWS: [(Format, &str, &str); 21] = [
+const BAD_ROWS: [(Format, &str, &str); 24] = [
     (
         Format::Jsonl,
         "{\"input\":{\"n\":[9007199254740993]}}\n",
@@ -238,6 +252,21 @@ const BAD_ROWS: [(Format, &str, &str); 21] = [
         Format::Jsonl,
         "{\"id\":\"a b\",\"input\":\"a\"}\n",
         "line 1: example id 'a b' is not valid: it holds a space, a slash or a control character",
+    ),
+    (
+        Format::Jsonl,
+        "{\"input\":\"a\"}\n{\"input\":\"b\",\"input\":\"c\"}\n",
+        "line 2: the field 'input' is there twice",
+    ),
+    (
+        Format::JsonArray,
+        "[{\"input\":\"a\",\n\"input\":\"b\"}]",
+        "line 2: the field 'input' is there twice",
+    ),
+    (
+        Format::Jsonl,
+        "{\"input\":\"a\"}\n{\"input\":123456789012345678901234567890}\n",
+        "line 2: 123456789012345678901234567890 is a whole number beyond 2^53, which is not kept exactly: write it as text",
     ),
     (Format::Jsonl, "\n \n", "line 1: the file is empty"),
     (Format::JsonArray, "[]", "line 1: the array is empty"),

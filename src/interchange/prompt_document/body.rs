@@ -1,9 +1,9 @@
 //! The messages of a prompt document.
 
 use crate::domain::prompt::{MessageTemplate, Role};
+use crate::text::nearest;
 
 use super::super::mark::Marks;
-use super::super::table::nearest;
 
 /// A message with its lines in the document.
 pub(super) struct Placed {

@@ -3,10 +3,11 @@
 use crate::domain::json::{JsonText, SourceJson};
 use crate::domain::model::{ModelConfig, NamedSchema, ResponseFormat, Setting, Tool, ToolChoice};
 use crate::domain::prompt::Variable;
+use crate::text::nearest;
 
 use super::super::mark::Marks;
 use super::super::schema;
-use super::super::table::{Entry, NodeValue, Table, nearest};
+use super::super::table::{Entry, NodeValue, Table};
 
 /// Reads both; the model is `None` where a part that it cannot do without is missing or faulty.
 pub(super) fn read(mut root: Table<'_>, marks: &mut Marks) -> (Option<ModelConfig>, Vec<Variable>) {

@@ -4,10 +4,11 @@ use crate::domain::gate::GatePolicy;
 use crate::domain::grader::{CaseRule, Grader, GraderKind};
 use crate::domain::metric::{ClassOf, Metric, MetricKind, Slice};
 use crate::domain::suite::{Comparison, SuiteContent, Threshold};
+use crate::text::nearest;
 
 use super::super::mark::Marks;
 use super::super::schema;
-use super::super::table::{NodeValue, Table, Text, nearest};
+use super::super::table::{NodeValue, Table, Text};
 use super::SuiteFile;
 
 /// The kinds of graders, as files name them.

@@ -12,7 +12,7 @@ fn fill(limiter: &Arc<Limiter>) -> Vec<Permit> {
 /// All in flight are answered, and the window is filled anew.
 fn round(limiter: &Arc<Limiter>, permits: Vec<Permit>) -> Vec<Permit> {
     for permit in permits {
-        limiter.answered();
+        limiter.answered(&RateLimits::default());
         drop(permit);
     }
     fill(limiter)
@@ -73,17 +73,17 @@ async fn nothing_is_sent_while_the_provider_asks_to_wait() {
     assert_eq!(before.elapsed(), Duration::from_secs(20));
     assert!(limiter.try_enter().is_some());
 
-    let used_up = Allowance {
+    let used_up = RateLimits {
         requests_left: Some(0),
         tokens_left: Some(900),
         resets_in: Some(Duration::from_secs(7)),
     };
-    limiter.allowed(used_up);
+    limiter.answered(&used_up);
     assert_eq!(limiter.pace().opens_in, Some(Duration::from_secs(7)));
     let before = Instant::now();
     limiter.opened(None).await;
     assert_eq!(before.elapsed(), Duration::from_secs(7));
-    limiter.allowed(Allowance {
+    limiter.answered(&RateLimits {
         requests_left: Some(1),
         ..used_up
     });

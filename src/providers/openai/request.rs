@@ -3,17 +3,18 @@
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
+use crate::domain::json::JsonText;
 use crate::domain::model::{ModelConfig, ResponseFormat, ToolChoice};
-use crate::domain::outcome::RenderedMessage;
-use crate::providers::ChatRequest;
+use crate::domain::outcome::ToolCall;
+use crate::domain::prompt::Role;
+use crate::providers::{ChatRequest, flags};
 
 /// Fields that would make the answer something else than the one that is recorded.
-const FLAGS_REFUSED: [&str; 8] = [
+const FLAGS_REFUSED: [&str; 7] = [
     "messages",
     "model",
     "n",
     "response_format",
-    "stream",
     "stream_options",
     "tool_choice",
     "tools",
@@ -26,6 +27,14 @@ pub(super) enum TokenLimitField {
     MaxCompletionTokens,
     /// `max_tokens`: servers that speak the format; many of them ignore the newer name.
     MaxTokens,
+}
+
+/// Whether a server knows the role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DeveloperRole {
+    Known,
+    /// It is sent as `system`.
+    Unknown,
 }
 
 #[derive(Serialize)]
@@ -50,32 +59,70 @@ struct Body<'a> {
     tools: Vec<Json>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tool_choice: Option<Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream_options: Option<Json>,
     #[serde(flatten)]
     flags: Map<String, Json>,
 }
 
 #[derive(Serialize)]
-struct Message<'a> {
-    role: &'static str,
-    content: &'a str,
+#[serde(untagged)]
+enum Message<'a> {
+    /// One of the prompt.
+    Plain { role: &'static str, content: &'a str },
+    /// The model's own, as it came.
+    Own(Json),
+    /// What a tool answered.
+    Result {
+        role: &'static str,
+        tool_call_id: &'a str,
+        content: String,
+    },
 }
 
-impl<'a> From<&'a RenderedMessage> for Message<'a> {
-    fn from(message: &'a RenderedMessage) -> Self {
-        Self {
-            role: message.role.as_str(),
+/// The messages of the prompt and the rounds of tool use after them.
+fn messages(request: &ChatRequest, developer: DeveloperRole) -> Vec<Message<'_>> {
+    let mut messages: Vec<Message<'_>> = request
+        .messages
+        .iter()
+        .map(|message| Message::Plain {
+            role: match (message.role, developer) {
+                (Role::Developer, DeveloperRole::Unknown) => Role::System.as_str(),
+                (role, _) => role.as_str(),
+            },
             content: &message.text,
-        }
+        })
+        .collect();
+    for round in &request.rounds {
+        messages.push(Message::Own(round.message.value()));
+        messages.extend(round.calls.iter().map(result));
+    }
+    messages
+}
+
+fn result(call: &ToolCall) -> Message<'_> {
+    Message::Result {
+        role: "tool",
+        tool_call_id: &call.id,
+        content: call.result.as_ref().map(JsonText::plain).unwrap_or_default(),
     }
 }
 
 /// The body as bytes. A setting that is `None` is left out: absent is not the same as a default.
-pub(super) fn body(request: &ChatRequest, limit_field: TokenLimitField) -> serde_json::Result<Vec<u8>> {
+pub(super) fn body(
+    request: &ChatRequest,
+    limit_field: TokenLimitField,
+    developer: DeveloperRole,
+    read_here: &[&str],
+) -> serde_json::Result<Vec<u8>> {
     let model = &request.model;
     let limit = |field| model.max_output_tokens.filter(|_| limit_field == field);
+    let streams = flags::streams(model);
     serde_json::to_vec(&Body {
         model: &model.name,
-        messages: request.messages.iter().map(Message::from).collect(),
+        messages: messages(request, developer),
         temperature: model.temperature,
         top_p: model.top_p,
         max_completion_tokens: limit(TokenLimitField::MaxCompletionTokens),
@@ -85,11 +132,9 @@ pub(super) fn body(request: &ChatRequest, limit_field: TokenLimitField) -> serde
         response_format: response_format(&model.response_format),
         tools: tools(model),
         tool_choice: tool_choice(model),
-        flags: model
-            .provider_flags
-            .iter()
-            .map(|flag| (flag.name.clone(), flag.value.value()))
-            .collect(),
+        stream: streams.then_some(true),
+        stream_options: streams.then(|| json!({"include_usage": true})),
+        flags: flags::sent(model, read_here),
     })
 }
 
@@ -103,14 +148,7 @@ pub(super) fn flag_fault(model: &ModelConfig) -> Option<String> {
         ("stop", !model.stop.is_empty()),
         ("seed", model.seed.is_some()),
     ];
-    let name = model
-        .provider_flags
-        .iter()
-        .map(|flag| flag.name.as_str())
-        .find(|name| FLAGS_REFUSED.contains(name) || set.iter().any(|(setting, is_set)| *is_set && setting == name))?;
-    Some(format!(
-        "provider flag '{name}' cannot be sent: the prompt's own settings, or how answers are read, decide that field"
-    ))
+    flags::fault(model, &FLAGS_REFUSED, &set)
 }
 
 fn response_format(format: &ResponseFormat) -> Option<Json> {

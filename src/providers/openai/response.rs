@@ -3,21 +3,27 @@
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use crate::domain::json::JsonText;
+use crate::domain::money::UsdNanos;
 use crate::domain::outcome::{ToolCall, Usage};
 use crate::providers::ChatReply;
+use crate::providers::price::Bill;
+use crate::providers::wire::{self, Answer, count};
 
 #[derive(Deserialize)]
 struct Body {
     id: Option<String>,
     model: Option<String>,
     system_fingerprint: Option<String>,
+    service_tier: Option<String>,
     choices: Option<Vec<Choice>>,
-    usage: Option<WireUsage>,
+    #[serde(default)]
+    usage: Json,
 }
 
 #[derive(Deserialize)]
 struct Choice {
-    message: Message,
+    message: Json,
     finish_reason: Option<String>,
 }
 
@@ -40,59 +46,52 @@ struct Function {
     arguments: Option<Json>,
 }
 
-/// Negative or fractional counts are read as unknown rather than spoil the answer.
-#[derive(Deserialize)]
-struct WireUsage {
-    prompt_tokens: Option<Json>,
-    completion_tokens: Option<Json>,
-    prompt_tokens_details: Option<InputDetails>,
-    completion_tokens_details: Option<OutputDetails>,
-}
-
-#[derive(Deserialize)]
-struct InputDetails {
-    cached_tokens: Option<Json>,
-}
-
-#[derive(Deserialize)]
-struct OutputDetails {
-    reasoning_tokens: Option<Json>,
-}
-
-/// Reads an answer; the error says what is missing. The reply has no status and no latency yet.
-pub(super) fn read(raw: String) -> Result<ChatReply, (String, String)> {
-    match parse(&raw) {
-        Ok(reply) => Ok(ChatReply { raw, ..reply }),
-        Err(why) => Err((why, raw)),
-    }
-}
-
-fn parse(raw: &str) -> Result<ChatReply, String> {
-    if raw.trim().is_empty() {
-        return Err("it is empty".into());
-    }
-    let body: Body = serde_json::from_str(raw).map_err(|e| format!("not a chat completion: {e}"))?;
+/// Reads an answer; the error says what is missing.
+pub(super) fn read(body: Json) -> Result<Answer, String> {
+    let body: Body = serde_json::from_value(body).map_err(|error| format!("not a chat completion: {error}"))?;
     let choices = body.choices.ok_or("it has no choices")?;
     let choice = choices.into_iter().next().ok_or("its choices are empty")?;
-    let message = choice.message;
-    Ok(ChatReply {
-        raw: String::new(),
+    let message = Message::deserialize(&choice.message).map_err(|error| format!("not a chat completion: {error}"))?;
+    let calls = message.tool_calls.unwrap_or_default();
+    let reply = ChatReply {
         text: message.content.map(content_text).transpose()?.flatten(),
-        tool_calls: message
-            .tool_calls
-            .unwrap_or_default()
-            .into_iter()
-            .map(tool_call)
-            .collect(),
+        message: (!calls.is_empty()).then(|| own_message(choice.message)),
+        tool_calls: calls.into_iter().map(tool_call).collect(),
         refusal: message.refusal,
         finish_reason: choice.finish_reason,
         resolved_model: body.model,
         system_fingerprint: body.system_fingerprint,
         response_id: body.id,
-        usage: body.usage.map(usage).unwrap_or_default(),
-        status: None,
-        latency_ms: 0,
-    })
+        usage: usage(&body.usage),
+        ..ChatReply::default()
+    };
+    let bill = Bill {
+        cache_written_tokens: count(&body.usage, "/prompt_tokens_details/cache_write_tokens").unwrap_or(0),
+        tier: body.service_tier,
+        reported: body.usage.get("cost").and_then(reported_cost),
+        ..Bill::default()
+    };
+    Ok(Answer { reply, bill })
+}
+
+/// The message to be sent back. Fields that are null say nothing, and some servers refuse them; `content` may be.
+fn own_message(mut message: Json) -> JsonText {
+    if let Some(fields) = message.as_object_mut() {
+        fields.retain(|name, value| name == "content" || !value.is_null());
+        fields.insert("role".into(), Json::from("assistant"));
+    }
+    JsonText::from_value(&message)
+}
+
+/// `OpenRouter` says in dollars what it charged.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to be within the range just above"
+)]
+fn reported_cost(cost: &Json) -> Option<UsdNanos> {
+    let nanos = (cost.as_f64()? * 1e9).round();
+    (0.0..1e15).contains(&nanos).then_some(UsdNanos(nanos as u64))
 }
 
 /// Text, or parts of which the texts count.
@@ -111,27 +110,18 @@ fn tool_call(call: WireToolCall) -> ToolCall {
     ToolCall {
         id: call.id.unwrap_or_default(),
         name: call.function.name,
-        arguments: match call.function.arguments {
-            None | Some(Json::Null) => String::new(),
-            Some(Json::String(text)) => text,
-            Some(value) => value.to_string(),
-        },
+        arguments: wire::arguments(call.function.arguments.as_ref()),
         result: None,
         round: 0,
     }
 }
 
-fn usage(usage: WireUsage) -> Usage {
-    let count = |value: Option<Json>| value.and_then(|value| value.as_u64());
+fn usage(usage: &Json) -> Usage {
     Usage {
-        input_tokens: count(usage.prompt_tokens),
-        cached_tokens: usage
-            .prompt_tokens_details
-            .and_then(|details| count(details.cached_tokens)),
-        output_tokens: count(usage.completion_tokens),
-        reasoning_tokens: usage
-            .completion_tokens_details
-            .and_then(|details| count(details.reasoning_tokens)),
+        input_tokens: count(usage, "/prompt_tokens"),
+        cached_tokens: count(usage, "/prompt_tokens_details/cached_tokens"),
+        output_tokens: count(usage, "/completion_tokens"),
+        reasoning_tokens: count(usage, "/completion_tokens_details/reasoning_tokens"),
     }
 }
 

@@ -45,18 +45,14 @@ fn reply() -> ChatReply {
     ChatReply {
         raw: "{}".into(),
         text: Some("hi".into()),
-        tool_calls: Vec::new(),
-        refusal: None,
-        finish_reason: None,
-        resolved_model: None,
-        system_fingerprint: None,
-        response_id: None,
         usage: Usage {
             input_tokens: Some(7),
             ..Usage::default()
         },
+        cost: Some(UsdNanos(7)),
         status: Some(200),
         latency_ms: 9,
+        ..ChatReply::default()
     }
 }
 
@@ -72,10 +68,7 @@ async fn run_within(
     budget: &RetryBudget,
 ) -> (Exchange, Duration) {
     let provider = Scripted(Mutex::new(script.into()));
-    let request = ChatRequest {
-        model: ModelConfig::new("openai", "gpt-4.1"),
-        messages: Vec::new(),
-    };
+    let request = ChatRequest::new(ModelConfig::new("openai", "gpt-4.1"), Vec::new());
     let started = Instant::now();
     let patience = Patience {
         ends_at: deadline_ms.map(Patience::end_after),
@@ -143,10 +136,7 @@ impl Provider for Silent {
 
 #[tokio::test(start_paused = true)]
 async fn a_try_is_cut_off_at_the_deadline() {
-    let request = ChatRequest {
-        model: ModelConfig::new("openai", "gpt-4.1"),
-        messages: Vec::new(),
-    };
+    let request = ChatRequest::new(ModelConfig::new("openai", "gpt-4.1"), Vec::new());
     let budget = RetryBudget::default();
     let patience = Patience {
         ends_at: Some(Patience::end_after(2_500)),

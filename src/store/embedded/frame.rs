@@ -7,11 +7,14 @@
 //! | checksum | 16 | first half of the digest by which the op enters the audit chain |
 //! | key, value | | |
 //!
+//! The value of a superseded frame: length of the value that is no longer kept u32, the digest of its put. It is all that
+//! the audit chain needs. Its own checksum covers it; that the key is the right one only that checksum says.
+//!
 //! The value of a commit frame: sequence u64, distance to the start of its group u64, count of ops u32, chain hash,
 //! audit entry. A group is what was made durable by one sync: batches that were waiting at the same time share it.
 
 use crate::store::audit_chain::{self, Kind, OP_HEADER_BYTES};
-use crate::store::engine::{AuditEntry, KEY_BYTES_MAX, VALUE_BYTES_MAX};
+use crate::store::engine::{AuditEntry, KEY_BYTES_MAX, Superseded, VALUE_BYTES_MAX};
 use crate::store::fields::Fields;
 
 const MAGIC: [u8; 4] = *b"PGBF";
@@ -93,6 +96,7 @@ pub(super) struct Frame<'a> {
     pub(super) kind: Kind,
     pub(super) key: &'a [u8],
     pub(super) value: &'a [u8],
+    /// Over this very frame.
     pub(super) digest: [u8; 32],
 }
 
@@ -102,6 +106,17 @@ impl<'a> Frame<'a> {
         let (head, rest) = bytes.split_at_checked(HEADER_BYTES).ok_or("a frame is cut off")?;
         let header = Header::parse(head)?;
         header.open(rest.get(..header.body_bytes()).ok_or("a frame is cut off")?)
+    }
+
+    /// The put that a superseded frame stands for.
+    pub(super) fn superseded(&self) -> Result<Superseded, Fault> {
+        const SHORT: Fault = "a superseded frame is too short";
+        let mut fields = Fields::new(self.value);
+        Ok(Superseded {
+            key: self.key.to_vec(),
+            value_bytes: fields.u32().ok_or(SHORT)?,
+            digest: fields.array().ok_or(SHORT)?,
+        })
     }
 
     /// Bytes of the whole frame.
@@ -121,6 +136,16 @@ pub(super) fn append(out: &mut Vec<u8>, kind: Kind, key: &[u8], value: &[u8]) ->
     out.extend(value);
     digest
 }
+
+/// Appends the frame that takes the place of a put whose value is not kept, and returns the digest over it.
+pub(super) fn append_superseded(out: &mut Vec<u8>, past: &Superseded) -> [u8; 32] {
+    let mut value = past.value_bytes.to_le_bytes().to_vec();
+    value.extend(past.digest);
+    append(out, Kind::Superseded, &past.key, &value)
+}
+
+/// Bytes of the value of a superseded frame: a put with no more than that is not worth replacing.
+pub(super) const SUPERSEDED_VALUE_BYTES: u32 = 4 + 32;
 
 /// What a commit frame says.
 #[derive(Debug, PartialEq, Eq)]

@@ -8,6 +8,8 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::ops::Bound;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::thread;
 use std::time::Duration;
@@ -15,7 +17,7 @@ use std::time::Duration;
 use super::ballast;
 use super::contain::contain;
 use super::layout::Layout;
-use super::slots::{self, Change, MARK_KEY, Mark, Pointer};
+use super::slots::{self, Change, MARK_KEY, Mark, Moved, Pointer};
 use crate::store::engine::{Direction, EngineError, KeyRange, Scan};
 
 /// Changes applied in one call, at most: a batch of 100,000 blocked every reader for seconds.
@@ -49,6 +51,16 @@ fn call<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, Failure> {
     }
 }
 
+/// Where the last commit of a segment lies.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SegmentEnd {
+    pub(super) segment: u32,
+    /// Where its frame begins.
+    pub(super) commit_offset: u64,
+    /// Where it ends.
+    pub(super) end: u64,
+}
+
 /// The open index. Readers go through [`view`](Self::view); only the writer applies changes.
 pub(super) struct Index {
     /// `None` only while it is being dropped.
@@ -56,6 +68,8 @@ pub(super) struct Index {
     layout: Layout,
     /// The mark, and the gate that keeps readers out while a group is applied: sled's iterators are no snapshots.
     gate: RwLock<Option<Mark>>,
+    /// Which of the journal's files it points into.
+    generation: AtomicU64,
     /// Why the index failed while in use. It answers nothing any more, since it could answer wrongly.
     failed: OnceLock<String>,
 }
@@ -70,6 +84,7 @@ impl Index {
     /// Opens the index, or starts an empty one where the old one is not usable.
     pub(super) fn open(layout: &Layout) -> Result<Opened, EngineError> {
         let path = layout.index();
+        let generation = layout.generation()?;
         if layout.index_suspect().exists() {
             return Self::start_over(layout, "it failed while in use".into());
         }
@@ -77,7 +92,11 @@ impl Index {
         match Self::open_sled(layout) {
             Ok(index) => {
                 let (mark, empty) = match index.load_mark() {
-                    Ok(loaded) => loaded,
+                    Ok((Some((_, found)), _)) if Some(found) != generation => {
+                        drop(index);
+                        return Self::start_over(layout, "it points into files that were compacted since".into());
+                    }
+                    Ok((mark, empty)) => (mark.map(|(mark, _)| mark), empty),
                     Err(Failure::Io(error)) => return Err(EngineError::io("read", &path, error)),
                     Err(Failure::Broken(why)) => {
                         drop(index);
@@ -136,6 +155,8 @@ impl Index {
             .cache_capacity(CACHE_BYTES)
             .flush_every_ms(Some(FLUSH_EVERY_MS));
         let mut tries = 1;
+        // An unreadable number gets a readable one with the next compaction; until then every open rebuilds.
+        let generation = layout.generation().ok().flatten().unwrap_or(0);
         let db = loop {
             match call(|| config.open()) {
                 Err(Failure::Io(error)) if is_held(&error) && tries < OPEN_TRIES_MAX => tries += 1,
@@ -147,11 +168,12 @@ impl Index {
             db: Some(db),
             layout: layout.clone(),
             gate: RwLock::default(),
+            generation: AtomicU64::new(generation),
             failed: OnceLock::new(),
         })
     }
 
-    fn load_mark(&self) -> Result<(Option<Mark>, bool), Failure> {
+    fn load_mark(&self) -> Result<(Option<(Mark, u64)>, bool), Failure> {
         let Some(db) = &self.db else { return Ok((None, true)) };
         let mark = call(|| db.get(MARK_KEY))?;
         let mark = match mark {
@@ -176,12 +198,49 @@ impl Index {
                 }
             }
             if chunks.peek().is_none() {
-                batch.insert(MARK_KEY, mark.encode());
+                batch.insert(MARK_KEY, mark.encode(self.generation()));
             }
             let Some(db) = &self.db else { continue };
             call(|| db.apply_batch(batch)).map_err(|failure| self.fail(failure))?;
         }
         *gate = Some(mark);
+        Ok(())
+    }
+
+    /// Which of the journal's files it points into.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Follows frames to where a compaction has put them. Those that were superseded meanwhile are left alone. Readers
+    /// and the writer wait for one chunk at a time.
+    pub(super) fn follow(&self, moved: &[Moved]) -> Result<(), EngineError> {
+        for chunk in moved.chunks(CHANGES_PER_BATCH_MAX) {
+            let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+            let Some(db) = &self.db else { continue };
+            let mut batch = sled::Batch::default();
+            for Moved { slot, from, to } in chunk {
+                let found = call(|| db.get(slot)).map_err(|failure| self.fail(failure))?;
+                if found.is_some_and(|bytes| Pointer::decode(&bytes) == Some(*from)) {
+                    batch.insert(slot.as_slice(), to.encode());
+                }
+            }
+            call(|| db.apply_batch(batch)).map_err(|failure| self.fail(failure))?;
+        }
+        Ok(())
+    }
+
+    /// Says that everything points into the files of this generation now. `end` is that of the replaced segment.
+    pub(super) fn finish_generation(&self, generation: u64, end: SegmentEnd) -> Result<(), EngineError> {
+        let mut gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        let (Some(mark), Some(db)) = (gate.as_mut(), &self.db) else {
+            return Ok(());
+        };
+        if mark.segment == end.segment {
+            (mark.commit_offset, mark.end) = (end.commit_offset, end.end);
+        }
+        call(|| db.insert(MARK_KEY, mark.encode(generation))).map_err(|failure| self.fail(failure))?;
+        self.generation.store(generation, Ordering::Release);
         Ok(())
     }
 
@@ -284,6 +343,27 @@ impl View<'_> {
             found.len() < limit
         })?;
         Ok(found)
+    }
+
+    /// Visits at most `limit` slots after one, the mark apart, and returns the last of them.
+    pub(super) fn some(
+        &self,
+        after: Option<Vec<u8>>,
+        limit: usize,
+        mut visit: impl FnMut(&[u8], Pointer),
+    ) -> Result<Option<Vec<u8>>, EngineError> {
+        let range = match after {
+            Some(slot) => (Bound::Excluded(slot), Bound::Unbounded),
+            None => slots::full_range(),
+        };
+        let (mut last, mut visited) = (None, 0);
+        self.walk(range, Direction::Forward, |slot, pointer| {
+            visit(slot, pointer);
+            visited += 1;
+            last = Some(slot.to_vec());
+            visited < limit
+        })?;
+        Ok(last)
     }
 
     /// Visits every slot but the mark.

@@ -1,13 +1,15 @@
 //! The journal: the truth of the store. Appending to it, reading single frames of it, and walking all of it.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::frame::{CommitBody, FRAME_BYTES_MAX, Frame};
-use super::segment::{self, ChainEnd, Commit, SegmentReader, damaged};
+use super::layout;
+use super::segment::{self, ChainEnd, Commit, Format, SegmentReader, damaged};
 use super::slots::Pointer;
 use crate::store::audit_chain::Kind;
 use crate::store::engine::EngineError;
@@ -23,6 +25,8 @@ pub(super) struct Journal {
     number: u32,
     file: File,
     end: u64,
+    /// Of the segments that are begun from here on.
+    format: Format,
 }
 
 impl Journal {
@@ -48,6 +52,7 @@ impl Journal {
             number,
             file,
             end,
+            format: Format::Plain,
         })
     }
 
@@ -56,8 +61,12 @@ impl Journal {
     /// # Errors
     /// After any error the group is cut off again, and the journal must not be written to until the store is reopened:
     /// what the system has kept of a failed sync is not known.
-    pub(super) fn append(&mut self, group: &[u8], before: ChainEnd) -> Result<(u32, u64), EngineError> {
-        if self.end > segment::HEADER_BYTES && self.end + group.len() as u64 > self.segment_bytes {
+    pub(super) fn append(&mut self, group: &[u8], before: ChainEnd, needs: Format) -> Result<(u32, u64), EngineError> {
+        let is_older = needs == Format::Superseded && self.format == Format::Plain;
+        if is_older {
+            self.format = needs;
+        }
+        if is_older || (self.end > segment::HEADER_BYTES && self.end + group.len() as u64 > self.segment_bytes) {
             self.rotate(before)?;
         }
         let start = self.end;
@@ -70,9 +79,10 @@ impl Journal {
         Ok((self.number, start))
     }
 
-    fn rotate(&mut self, before: ChainEnd) -> Result<(), EngineError> {
-        let number = self.number + 1;
-        self.file = segment::create(&self.dir, number, before)?;
+    /// Seals the segment, so that what is in it can be compacted, and begins the next. An empty one is begun again.
+    pub(super) fn rotate(&mut self, before: ChainEnd) -> Result<(), EngineError> {
+        let number = self.number + u32::from(self.end > segment::HEADER_BYTES);
+        self.file = segment::create(&self.dir, number, before, self.format)?;
         self.number = number;
         self.end = segment::HEADER_BYTES;
         Ok(())
@@ -83,6 +93,10 @@ impl Journal {
 pub(super) struct Frames {
     dir: PathBuf,
     files: RwLock<BTreeMap<u32, Arc<File>>>,
+    /// The file that a compaction has replaced, for pointers that do not point into the new one yet.
+    replaced: RwLock<Option<(u32, Arc<File>)>>,
+    /// Replacements that are complete.
+    replacements: AtomicU64,
 }
 
 impl Frames {
@@ -90,7 +104,48 @@ impl Frames {
         Self {
             dir: dir.to_owned(),
             files: RwLock::default(),
+            replaced: RwLock::default(),
+            replacements: AtomicU64::new(0),
         }
+    }
+
+    /// Reads pointers and what they point at. Where a compaction was completed in between, it reads again.
+    pub(super) fn steady<T>(&self, read: impl Fn() -> Result<T, EngineError>) -> Result<T, EngineError> {
+        loop {
+            let before = self.replacements.load(Ordering::Acquire);
+            match read() {
+                Err(EngineError::Damaged { .. }) if self.replacements.load(Ordering::Acquire) != before => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// Puts a new file in the place of a segment's. Pointers into the old one are good until [`forget`](Self::forget).
+    ///
+    /// # Errors
+    /// Then the segment's name stands for its old or its new file; what was read before can still be read.
+    pub(super) fn replace(&self, number: u32, new: &Path) -> Result<(), EngineError> {
+        let (path, old) = (segment::path(&self.dir, number), self.file(number)?);
+        *self.replaced.write().unwrap_or_else(PoisonError::into_inner) = Some((number, old));
+        {
+            let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
+            fs::rename(new, &path).map_err(|error| EngineError::io("replace", &path, error))?;
+            files.remove(&number);
+        }
+        layout::sync_dir(&self.dir)
+    }
+
+    /// Whether a replacement was begun and not completed.
+    pub(super) fn is_replacing(&self) -> bool {
+        let replaced = self.replaced.read().unwrap_or_else(PoisonError::into_inner);
+        replaced.is_some()
+    }
+
+    /// Lets go of the replaced file: no pointer points into it any more.
+    pub(super) fn forget(&self) {
+        // In this order, so that whoever then fails with a pointer of before sees that it is worth another try.
+        self.replacements.fetch_add(1, Ordering::AcqRel);
+        *self.replaced.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// The value of a key.
@@ -98,35 +153,53 @@ impl Frames {
     /// # Errors
     /// [`EngineError::Damaged`] when the pointer's frame is not, byte for byte, the one that was written for this key.
     pub(super) fn value(&self, key: &[u8], pointer: Pointer) -> Result<Vec<u8>, EngineError> {
-        let mut bytes = self.read(pointer)?;
-        let frame = check(&bytes, pointer)?;
-        if frame.kind != Kind::Put || frame.key != key {
-            return Err(damaged(
-                pointer.segment,
-                pointer.offset,
-                "the frame belongs to another key",
-            ));
-        }
-        let value_start = frame.len() - frame.value.len();
-        bytes.drain(..value_start);
-        Ok(bytes)
+        self.read(pointer, |mut bytes| {
+            let frame = check(&bytes, pointer)?;
+            if frame.kind != Kind::Put || frame.key != key {
+                let what = "the frame belongs to another key";
+                return Err(damaged(pointer.segment, pointer.offset, what));
+            }
+            let value_start = frame.len() - frame.value.len();
+            bytes.drain(..value_start);
+            Ok(bytes)
+        })
     }
 
     /// What a commit frame says.
     pub(super) fn commit(&self, pointer: Pointer) -> Result<CommitBody, EngineError> {
-        let bytes = self.read(pointer)?;
-        let frame = check(&bytes, pointer)?;
-        CommitBody::decode(&frame).map_err(|fault| damaged(pointer.segment, pointer.offset, fault))
+        self.read(pointer, |bytes| {
+            let frame = check(&bytes, pointer)?;
+            CommitBody::decode(&frame).map_err(|fault| damaged(pointer.segment, pointer.offset, fault))
+        })
     }
 
-    fn read(&self, pointer: Pointer) -> Result<Vec<u8>, EngineError> {
+    /// Takes apart what a pointer points at, in the segment's file or in the one that it has replaced.
+    fn read<T>(
+        &self,
+        pointer: Pointer,
+        take_apart: impl Fn(Vec<u8>) -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
+        let read = |file: &File| self.read_from(file, pointer).and_then(&take_apart);
+        match read(&*self.file(pointer.segment)?) {
+            Err(error @ EngineError::Damaged { .. }) => {
+                let replaced = self.replaced.read().unwrap_or_else(PoisonError::into_inner);
+                match &*replaced {
+                    Some((number, file)) if *number == pointer.segment => read(file),
+                    _ => Err(error),
+                }
+            }
+            read => read,
+        }
+    }
+
+    fn read_from(&self, file: &File, pointer: Pointer) -> Result<Vec<u8>, EngineError> {
         let fault = |what: &str| damaged(pointer.segment, pointer.offset, what);
         let len = pointer.len as usize;
         if len > FRAME_BYTES_MAX {
             return Err(fault("a frame's length is over the limit"));
         }
         let mut bytes = vec![0; len];
-        match read_exact_at(&*self.file(pointer.segment)?, &mut bytes, pointer.offset) {
+        match read_exact_at(file, &mut bytes, pointer.offset) {
             Ok(()) => Ok(bytes),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(fault("the file ends before this frame")),
             Err(error) => Err(EngineError::io(
@@ -142,11 +215,12 @@ impl Frames {
             return Ok(Arc::clone(file));
         }
         let path = segment::path(&self.dir, number);
+        // Opened under the lock, so that no file is kept that was replaced meanwhile.
+        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
         let file = Arc::new(File::open(&path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => damaged(number, 0, "the segment's file is missing"),
             _ => EngineError::io("read", &path, error),
         })?);
-        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
         if files.len() >= OPEN_FILES_MAX {
             // The oldest segment is the least likely to be asked for again.
             files.pop_first();
@@ -169,12 +243,12 @@ fn check(bytes: &[u8], pointer: Pointer) -> Result<Frame<'_>, EngineError> {
 }
 
 #[cfg(unix)]
-fn read_exact_at(file: &File, into: &mut [u8], offset: u64) -> io::Result<()> {
+pub(super) fn read_exact_at(file: &File, into: &mut [u8], offset: u64) -> io::Result<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, into, offset)
 }
 
 #[cfg(windows)]
-fn read_exact_at(file: &File, mut into: &mut [u8], mut offset: u64) -> io::Result<()> {
+pub(super) fn read_exact_at(file: &File, mut into: &mut [u8], mut offset: u64) -> io::Result<()> {
     while !into.is_empty() {
         match std::os::windows::fs::FileExt::seek_read(file, into, offset)? {
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
@@ -220,6 +294,22 @@ impl Walk {
         };
         walk.extend(limit)?;
         Ok(walk)
+    }
+
+    /// Starts behind a commit of this number.
+    pub(super) fn start_behind(dir: &Path, commit: Pointer, sequence: u64, limit: Limit) -> Result<Self, EngineError> {
+        let CommitBody {
+            sequence: found, hash, ..
+        } = Frames::new(dir).commit(commit)?;
+        if found != sequence {
+            return Err(damaged(
+                commit.segment,
+                commit.offset,
+                "another commit was expected here",
+            ));
+        }
+        let end = commit.offset + u64::from(commit.len);
+        Self::start_at(dir, commit.segment, end, ChainEnd { sequence, hash }, limit)
     }
 
     /// Starts at the first segment's first commit. [`check_header`](Self::check_header) of that segment is the

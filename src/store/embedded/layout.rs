@@ -13,6 +13,8 @@ use crate::store::engine::EngineError;
 /// The newest format of the folder that this program knows.
 const FORMAT: u32 = 1;
 const FORMAT_FILE: &str = "FORMAT";
+/// How the name of a file under construction ends.
+pub(super) const NEW_SUFFIX: &str = ".new";
 /// `FORMAT` under construction.
 const FORMAT_FILE_NEW: &str = "FORMAT.new";
 
@@ -51,6 +53,27 @@ impl Layout {
     /// Its existence says that the index failed while in use and is to be rebuilt.
     pub(super) fn index_suspect(&self) -> PathBuf {
         self.dir.join("index.suspect")
+    }
+
+    /// How often a segment was replaced by a compacted one: an index of another number points into files that are gone.
+    fn generation_file(&self) -> PathBuf {
+        self.journal().join("generation")
+    }
+
+    /// 0 for a store that was never compacted, `None` when the number cannot be read: then no index fits.
+    pub(super) fn generation(&self) -> Result<Option<u64>, EngineError> {
+        let path = self.generation_file();
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(text.trim().parse().ok()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Some(0)),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),
+            Err(error) => Err(EngineError::io("read", &path, error)),
+        }
+    }
+
+    /// Sets the generation, durably.
+    pub(super) fn write_generation(&self, generation: u64) -> Result<(), EngineError> {
+        write_durably(&self.generation_file(), format!("{generation}\n").as_bytes())
     }
 
     /// Bytes that are given up when the disk is full.
@@ -110,14 +133,7 @@ impl Layout {
 
     /// Declares the store complete.
     pub(super) fn write_format(&self) -> Result<(), EngineError> {
-        let (new, path) = (self.dir.join(FORMAT_FILE_NEW), self.dir.join(FORMAT_FILE));
-        let written = File::create(&new).and_then(|mut file| {
-            file.write_all(format!("{FORMAT}\n").as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&new, &path)
-        });
-        written.map_err(|error| EngineError::io("write", &path, error))?;
-        sync_dir(&self.dir)?;
+        write_durably(&self.dir.join(FORMAT_FILE), format!("{FORMAT}\n").as_bytes())?;
         if let Some(parent) = self.dir.parent() {
             // The store's own entry. A folder above that we may pass through but not open is the owner's business.
             let _ = sync_dir(if parent.as_os_str().is_empty() {
@@ -139,6 +155,22 @@ pub(super) fn create_dir(dir: &Path) -> Result<(), EngineError> {
     builder
         .create(dir)
         .map_err(|error| EngineError::io("create", dir, error))
+}
+
+/// Writes a file whole: after a crash it has its old or its new content.
+pub(super) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
+    let mut new = path.as_os_str().to_owned();
+    new.push(NEW_SUFFIX);
+    let written = File::create(&new).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&new, path)
+    });
+    if let Err(error) = written {
+        let _ = fs::remove_file(&new);
+        return Err(EngineError::io("write", path, error));
+    }
+    path.parent().map_or(Ok(()), sync_dir)
 }
 
 /// Makes a file's directory entry durable. Only Unix has and needs a call for it.

@@ -4,13 +4,16 @@
 //! submit ─▶ writer: check preconditions ─▶ journal: write, fdatasync ─▶ index: one batch with the mark ─▶ answer
 //! get    ─▶ index: where ─▶ journal: read the frame, check it
 //! open   ─▶ index: mark ─▶ journal: replay from there, cut what a crash left unfinished
+//! compact ─▶ journal: sealed segments without superseded values ─▶ index: follow what moved
 //! ```
 //!
 //! Why not sled alone: its flush is not durable on Linux, and after a power cut it may open empty without an error.
 
 mod ballast;
+mod compact;
 mod contain;
 mod frame;
+mod history;
 mod index;
 mod journal;
 mod layout;
@@ -22,12 +25,13 @@ mod verify;
 mod writer;
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use tokio::sync::watch;
 
+use self::compact::Compactor;
 pub use self::contain::panic_is_contained;
 use self::index::Index;
 use self::journal::Frames;
@@ -35,7 +39,10 @@ use self::layout::Layout;
 use self::lock::StoreLock;
 pub use self::rebuild::Recovery;
 use self::writer::{Request, Writer};
-use super::engine::{AuditRow, Batch, Engine, EngineError, EngineReport, EngineStats, Entry, Pending, Room, Scan};
+use super::engine::{
+    AuditRow, Batch, Compaction, Engine, EngineError, EngineReport, EngineStats, Entry, PastCommit, Pending, Room,
+    Scan, Space, Watch,
+};
 
 /// Sizes that are no part of the format: a store opens with others than it was made with. Small ones show in a test
 /// what takes gigabytes otherwise.
@@ -73,6 +80,9 @@ pub struct EmbeddedEngine {
     changes: watch::Receiver<u64>,
     recovery: Recovery,
     layout: Layout,
+    ballast_bytes: u64,
+    /// Held by what must not see segments replaced, and by what replaces them.
+    segments: Mutex<()>,
     /// Last, so that the folder is free only when everything above is closed.
     _lock: StoreLock,
 }
@@ -138,8 +148,27 @@ impl EmbeddedEngine {
             changes,
             recovery: recovered.recovery,
             layout,
+            ballast_bytes: sizes.ballast_bytes,
+            segments: Mutex::new(()),
             _lock: lock,
         })
+    }
+
+    fn hold_segments(&self) -> MutexGuard<'_, ()> {
+        self.segments.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has the writer begin a new segment.
+    fn seal(&self) -> Result<(), EngineError> {
+        let (reply, sealed) = sync_channel(1);
+        if let Some(requests) = &self.requests {
+            // When the writer is gone, the request is dropped, which the answer tells.
+            drop(requests.send(Request::Seal(reply)));
+        }
+        let stopped = |_gone| EngineError::Poisoned {
+            why: "its writer has stopped".into(),
+        };
+        sealed.recv().map_err(stopped)?
     }
 
     /// What opening had to repair.
@@ -168,15 +197,19 @@ impl std::fmt::Debug for EmbeddedEngine {
 
 impl Engine for EmbeddedEngine {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
-        let pointer = self.index.view()?.entry(key)?;
-        pointer.map(|pointer| self.frames.value(key, pointer)).transpose()
+        self.frames.steady(|| {
+            let pointer = self.index.view()?.entry(key)?;
+            pointer.map(|pointer| self.frames.value(key, pointer)).transpose()
+        })
     }
 
     fn scan(&self, scan: &Scan) -> Result<Vec<Entry>, EngineError> {
         // The pointers are one moment's state; what they point at never changes, so the writer can go on.
-        let entries = self.index.view()?.entries(scan)?;
         let load = |(key, pointer): (Vec<u8>, _)| self.frames.value(&key, pointer).map(|value| (key, value));
-        entries.into_iter().map(load).collect()
+        self.frames.steady(|| {
+            let entries = self.index.view()?.entries(scan)?;
+            entries.into_iter().map(load).collect()
+        })
     }
 
     fn count(&self, prefix: &[u8]) -> Result<u64, EngineError> {
@@ -187,19 +220,42 @@ impl Engine for EmbeddedEngine {
         let (reply, pending) = Pending::channel();
         if let Some(requests) = &self.requests {
             // When the writer is gone, the request is dropped, which settles it.
-            drop(requests.send(Request { batch, reply }));
+            drop(requests.send(Request::Commit { batch, reply }));
         }
         pending
     }
 
     fn audit_page(&self, from_sequence: u64, limit: usize) -> Result<Vec<AuditRow>, EngineError> {
-        let commits = self.index.view()?.commits(from_sequence, limit)?;
         let load = |pointer| {
             self.frames
                 .commit(pointer)
                 .map(|body| (body.sequence, body.hash, body.audit))
         };
-        commits.into_iter().map(load).collect()
+        self.frames.steady(|| {
+            let commits = self.index.view()?.commits(from_sequence, limit)?;
+            commits.into_iter().map(load).collect()
+        })
+    }
+
+    fn history(&self, from_sequence: u64, limit: usize) -> Result<Vec<PastCommit>, EngineError> {
+        let _unchanged = self.hold_segments();
+        history::read(&self.layout, &self.index, from_sequence, limit)
+    }
+
+    fn spaces(&self) -> Result<Vec<Space>, EngineError> {
+        history::spaces(&self.index)
+    }
+
+    fn compact(&self, watch: Watch<'_>) -> Result<Compaction, EngineError> {
+        let _alone = self.hold_segments();
+        let compactor = Compactor {
+            layout: &self.layout,
+            index: &self.index,
+            frames: &self.frames,
+            seal: &|| self.seal(),
+            ballast_bytes: self.ballast_bytes,
+        };
+        compactor.run(watch)
     }
 
     fn changes(&self) -> watch::Receiver<u64> {
@@ -213,7 +269,7 @@ impl Engine for EmbeddedEngine {
         };
         Ok(EngineStats {
             journal_bytes: rebuild::journal_bytes(&self.layout)?,
-            segments: mark.map_or(1, |mark| u64::from(mark.segment)),
+            segments: segment::last_number(&self.layout.journal())?.into(),
             commits: mark.map_or(0, |mark| mark.chain.sequence),
             keys,
             index_bytes: self.index.bytes()?,
@@ -225,6 +281,7 @@ impl Engine for EmbeddedEngine {
     }
 
     fn verify(&self) -> Result<EngineReport, EngineError> {
+        let _unchanged = self.hold_segments();
         verify::verify(&self.layout, &self.index)
     }
 }

@@ -39,9 +39,10 @@ pub(super) fn recover(layout: &Layout, found: Found, segment_bytes: u64) -> Resu
         if found == Found::Store {
             return Err(damaged(1, 0, "the segment's file is missing"));
         }
-        segment::create(&dir, 1, ChainEnd::GENESIS)?;
+        segment::create(&dir, 1, ChainEnd::GENESIS, segment::Format::Plain)?;
         last = 1;
     }
+    segment::remove_unfinished(&dir)?;
     segment::sync(&dir, last)?;
     let Opened { index, rebuilt } = Index::open(layout)?;
     let mut recovery = Recovery {
@@ -143,7 +144,7 @@ impl Replay<'_> {
         match walk.segment().check_header() {
             Ok(()) => Ok(true),
             Err(EngineError::Damaged { .. }) if number == self.last && bytes <= segment::HEADER_BYTES => {
-                segment::create(&self.layout.journal(), number, chain)?;
+                segment::create(&self.layout.journal(), number, chain, segment::Format::Plain)?;
                 self.recovery.cut_bytes += bytes;
                 Ok(false)
             }
@@ -163,7 +164,7 @@ impl Replay<'_> {
                         return Err(damaged(number, commit.offset, fault));
                     }
                     end = commit.end;
-                    self.pending.extend(commit.changes);
+                    self.pending.extend(commit.changes());
                     self.recovery.replayed_commits += 1;
                     let (commit_offset, chain) = (commit.offset, commit.chain);
                     self.mark = Some(Mark {

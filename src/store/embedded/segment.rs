@@ -3,7 +3,7 @@
 //! | field | bytes | |
 //! | --- | --- | --- |
 //! | magic | 8 | `PGBXSEG` and a zero |
-//! | format | 4 | the journal's format, 1 |
+//! | format | 4 | 1; 2 where superseded frames may be in it, as compaction and import write them |
 //! | number | 4 | the number in the file's name |
 //! | commits before | 8 | the sequence number of the last commit before this segment |
 //! | hash before | 32 | the chain hash of that commit |
@@ -19,11 +19,21 @@ use super::frame::{self, CommitBody, Fault, Frame, Header};
 use super::layout;
 use super::slots::{Change, Pointer};
 use crate::store::audit_chain::{self, Kind};
-use crate::store::engine::EngineError;
+use crate::store::engine::{AuditEntry, EngineError};
 use crate::store::fields::Fields;
 
 const MAGIC: [u8; 8] = *b"PGBXSEG\0";
-const FORMAT: u32 = 1;
+/// Which frames a segment may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    /// Puts, deletes and commits.
+    Plain = 1,
+    /// Superseded frames too.
+    Superseded = 2,
+}
+
+/// The newest format of a segment that this program knows.
+const FORMAT_MAX: u32 = Format::Superseded as u32;
 const CHECKSUM_BYTES: usize = 16;
 
 /// Bytes of a segment before its first frame.
@@ -80,9 +90,9 @@ pub(super) fn last_number(dir: &Path) -> Result<u32, EngineError> {
     }
 }
 
-fn encode_header(number: u32, before: ChainEnd) -> Vec<u8> {
+fn encode_header(format: u32, number: u32, before: ChainEnd) -> Vec<u8> {
     let mut header = MAGIC.to_vec();
-    header.extend(FORMAT.to_le_bytes());
+    header.extend(format.to_le_bytes());
     header.extend(number.to_le_bytes());
     header.extend(before.sequence.to_le_bytes());
     header.extend(before.hash);
@@ -93,7 +103,7 @@ fn encode_header(number: u32, before: ChainEnd) -> Vec<u8> {
 
 /// Starts a segment, durably: header and directory entry are on disk before anything is written into it. What an
 /// interrupted start has left under the same number is overwritten.
-pub(super) fn create(dir: &Path, number: u32, before: ChainEnd) -> Result<File, EngineError> {
+pub(super) fn create(dir: &Path, number: u32, before: ChainEnd, format: Format) -> Result<File, EngineError> {
     let path = path(dir, number);
     let written = OpenOptions::new()
         .read(true)
@@ -102,13 +112,18 @@ pub(super) fn create(dir: &Path, number: u32, before: ChainEnd) -> Result<File, 
         .truncate(true)
         .open(&path)
         .and_then(|mut file| {
-            file.write_all(&encode_header(number, before))?;
+            file.write_all(&encode_header(format as u32, number, before))?;
             file.sync_all()?;
             Ok(file)
         });
     let file = written.map_err(|error| EngineError::io("create", &path, error))?;
     layout::sync_dir(dir)?;
     Ok(file)
+}
+
+/// The header of a segment that a compaction writes anew.
+pub(super) fn compacted_header(number: u32, before: ChainEnd) -> Vec<u8> {
+    encode_header(Format::Superseded as u32, number, before)
 }
 
 /// Makes durable what a killed process had written and not yet synced: it is about to be read, and so believed.
@@ -128,18 +143,47 @@ pub(super) struct Commit {
     /// Where it ends: the next commit begins here.
     pub(super) end: u64,
     pub(super) chain: ChainEnd,
-    pub(super) frames: u64,
-    /// Where its frames lie, in the index's words; its own place is among them.
-    pub(super) changes: Vec<Change>,
+    /// Where its commit frame lies.
+    pub(super) pointer: Pointer,
+    /// Bytes from the start of its group to its commit frame.
+    pub(super) group_distance: u64,
+    /// What it changes, in order.
+    pub(super) ops: Vec<ReadOp>,
+    pub(super) audit: AuditEntry,
     /// Why its place in the chain is wrong, if it is.
     pub(super) fault: Option<Fault>,
 }
 
-/// Frames that no commit has closed yet.
-#[derive(Default)]
-struct Open {
-    changes: Vec<Change>,
-    digests: Vec<[u8; 32]>,
+impl Commit {
+    /// What it means for the index; its own place is among it.
+    pub(super) fn changes(&self) -> impl Iterator<Item = Change> + '_ {
+        let of_op = |op: &ReadOp| match op.kind {
+            ReadKind::Put => Some(Change::entry(&op.key, Some(op.pointer))),
+            ReadKind::Delete => Some(Change::entry(&op.key, None)),
+            ReadKind::Superseded => None,
+        };
+        let own = Change::commit(self.chain.sequence, self.pointer);
+        self.ops.iter().filter_map(of_op).chain([own])
+    }
+}
+
+/// One change as it was read.
+pub(super) struct ReadOp {
+    pub(super) kind: ReadKind,
+    pub(super) key: Vec<u8>,
+    /// The length of the value that was put.
+    pub(super) value_bytes: u32,
+    /// By which it stands in the chain.
+    pub(super) digest: [u8; 32],
+    pub(super) pointer: Pointer,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReadKind {
+    Put,
+    Delete,
+    /// A put whose value is not here any more.
+    Superseded,
 }
 
 /// Reads one segment's commits in order.
@@ -159,7 +203,16 @@ pub(super) struct SegmentReader {
 impl SegmentReader {
     /// Opens a segment at an offset where a commit begins, with the chain as it is there.
     pub(super) fn open_at(dir: &Path, number: u32, offset: u64, chain: ChainEnd) -> Result<Self, EngineError> {
-        let path = path(dir, number);
+        Self::open_path(&path(dir, number), number, offset, chain)
+    }
+
+    /// Opens a segment's file under another name, at its start.
+    pub(super) fn open_file(path: &Path, number: u32, chain: ChainEnd) -> Result<Self, EngineError> {
+        Self::open_path(path, number, HEADER_BYTES, chain)
+    }
+
+    fn open_path(path: &Path, number: u32, offset: u64, chain: ChainEnd) -> Result<Self, EngineError> {
+        let path = path.to_owned();
         let opened = File::open(&path).and_then(|mut file| {
             let end = file.metadata()?.len();
             file.seek(SeekFrom::Start(offset))?;
@@ -184,6 +237,21 @@ impl SegmentReader {
         })
     }
 
+    /// Opens a segment by itself, with the chain that its header says it continues.
+    pub(super) fn open_alone(dir: &Path, number: u32) -> Result<Self, EngineError> {
+        let mut reader = Self::open(dir, number, ChainEnd::GENESIS)?;
+        let header = reader.read_at_most(0, HEADER_BYTES)?;
+        let mut fields = Fields::new(&header);
+        let mut before = || {
+            fields.bytes(MAGIC.len() + 4 + 4)?;
+            Some((fields.u64()?, fields.array()?))
+        };
+        let (sequence, hash) = before().ok_or_else(|| damaged(number, 0, "the segment's header is not valid"))?;
+        reader.chain = ChainEnd { sequence, hash };
+        reader.check_header()?;
+        Ok(reader)
+    }
+
     /// Opens a segment at its start, without looking at its header: [`check_header`](Self::check_header) does.
     pub(super) fn open(dir: &Path, number: u32, chain: ChainEnd) -> Result<Self, EngineError> {
         Self::open_at(dir, number, HEADER_BYTES, chain)
@@ -198,17 +266,17 @@ impl SegmentReader {
         let sound = header
             .split_last_chunk::<CHECKSUM_BYTES>()
             .is_some_and(|(covered, checksum)| blake3::hash(covered).as_bytes().starts_with(checksum));
-        match format {
-            Some(found) if sound && found > FORMAT => {
+        let format = match format {
+            Some(found) if sound && found > FORMAT_MAX => {
                 return Err(EngineError::NewerFormat {
                     found,
-                    supported: FORMAT,
+                    supported: FORMAT_MAX,
                 });
             }
-            Some(FORMAT) if sound && magic == Some(MAGIC) => {}
+            Some(found @ 1..) if sound && magic == Some(MAGIC) => found,
             _ => return Err(damaged(self.number, 0, "the segment's header is not valid")),
-        }
-        if header != encode_header(self.number, self.chain) {
+        };
+        if header != encode_header(format, self.number, self.chain) {
             return Err(damaged(
                 self.number,
                 0,
@@ -252,13 +320,13 @@ impl SegmentReader {
     /// [`EngineError::Damaged`] at the first frame that is not sound, or where frames lack their commit.
     pub(super) fn next_commit(&mut self) -> Result<Option<Commit>, EngineError> {
         let start = self.offset;
-        let mut open = Open::default();
+        let mut open = Vec::new();
         while self.offset < self.end {
             if let Some(body) = self.next_frame(&mut open)? {
                 return Ok(Some(self.close(body, open, true)));
             }
         }
-        if open.digests.is_empty() {
+        if open.is_empty() {
             Ok(None)
         } else {
             Err(damaged(self.number, start, "frames lack their commit"))
@@ -275,7 +343,7 @@ impl SegmentReader {
                 return Ok(None);
             };
             self.seek(found)?;
-            let mut open = Open::default();
+            let mut open = Vec::new();
             loop {
                 match self.next_frame(&mut open) {
                     Ok(Some(body)) => return Ok(Some(self.close(body, open, false))),
@@ -315,7 +383,7 @@ impl SegmentReader {
     }
 
     /// Reads a frame into `open`; a commit frame is returned instead.
-    fn next_frame(&mut self, open: &mut Open) -> Result<Option<(CommitBody, Pointer)>, EngineError> {
+    fn next_frame(&mut self, open: &mut Vec<ReadOp>) -> Result<Option<(CommitBody, Pointer)>, EngineError> {
         let (number, offset) = (self.number, self.offset);
         let fault = |what: Fault| damaged(number, offset, what);
         let left = self.end.saturating_sub(offset);
@@ -334,21 +402,32 @@ impl SegmentReader {
         let frame = header.open(&self.body).map_err(fault)?;
         self.offset += frame_bytes;
         let pointer = Pointer::new(number, offset, frame.len(), &frame.digest);
-        match frame.kind {
+        let value_bytes = u32::try_from(frame.value.len()).unwrap_or(u32::MAX);
+        let (kind, value_bytes, digest) = match frame.kind {
             Kind::Commit => {
                 return CommitBody::decode(&frame)
                     .map(|body| Some((body, pointer)))
                     .map_err(fault);
             }
-            Kind::Put => open.changes.push(Change::entry(frame.key, Some(pointer))),
-            Kind::Delete => open.changes.push(Change::entry(frame.key, None)),
-        }
-        open.digests.push(frame.digest);
+            Kind::Put => (ReadKind::Put, value_bytes, frame.digest),
+            Kind::Delete => (ReadKind::Delete, 0, frame.digest),
+            Kind::Superseded => {
+                let past = frame.superseded().map_err(fault)?;
+                (ReadKind::Superseded, past.value_bytes, past.digest)
+            }
+        };
+        open.push(ReadOp {
+            kind,
+            key: frame.key.to_vec(),
+            value_bytes,
+            digest,
+            pointer,
+        });
         Ok(None)
     }
 
-    fn close(&mut self, (body, pointer): (CommitBody, Pointer), open: Open, check: bool) -> Commit {
-        let Open { mut changes, digests } = open;
+    fn close(&mut self, (body, pointer): (CommitBody, Pointer), ops: Vec<ReadOp>, check: bool) -> Commit {
+        let digests: Vec<_> = ops.iter().map(|op| op.digest).collect();
         let expected = audit_chain::commit_hash(&self.chain.hash, body.sequence, &digests, &body.audit);
         let fault = if !check {
             None
@@ -359,7 +438,6 @@ impl SegmentReader {
         } else {
             None
         };
-        changes.push(Change::commit(body.sequence, pointer));
         self.chain = ChainEnd {
             sequence: body.sequence,
             hash: body.hash,
@@ -368,8 +446,10 @@ impl SegmentReader {
             offset: pointer.offset,
             end: self.offset,
             chain: self.chain,
-            frames: digests.len() as u64 + 1,
-            changes,
+            pointer,
+            group_distance: body.group_distance,
+            ops,
+            audit: body.audit,
             fault,
         }
     }
@@ -392,6 +472,17 @@ impl SegmentReader {
         result.map_err(|error| EngineError::io("read", &self.path, error))?;
         Ok(read)
     }
+}
+
+/// Removes segments that were being written anew when the process ended.
+pub(super) fn remove_unfinished(dir: &Path) -> Result<(), EngineError> {
+    for entry in fs::read_dir(dir).map_err(|error| EngineError::io("list", dir, error))? {
+        let path = entry.map_err(|error| EngineError::io("list", dir, error))?.path();
+        if path.to_string_lossy().ends_with(layout::NEW_SUFFIX) {
+            fs::remove_file(&path).map_err(|error| EngineError::io("remove", &path, error))?;
+        }
+    }
+    Ok(())
 }
 
 fn read_exact(file: &mut impl Read, into: &mut [u8], path: &Path) -> Result<Result<(), Fault>, EngineError> {

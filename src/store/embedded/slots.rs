@@ -70,18 +70,20 @@ pub(super) struct Mark {
 }
 
 impl Mark {
-    pub(super) fn encode(self) -> Vec<u8> {
+    /// With the generation of the journal's files that the index points into.
+    pub(super) fn encode(self, generation: u64) -> Vec<u8> {
         let mut bytes = self.segment.to_le_bytes().to_vec();
         bytes.extend(self.commit_offset.to_le_bytes());
         bytes.extend(self.end.to_le_bytes());
         bytes.extend(self.chain.sequence.to_le_bytes());
         bytes.extend(self.chain.hash);
+        bytes.extend(generation.to_le_bytes());
         bytes
     }
 
-    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn decode(bytes: &[u8]) -> Option<(Self, u64)> {
         let mut fields = Fields::new(bytes);
-        Some(Self {
+        let mark = Self {
             segment: fields.u32()?,
             commit_offset: fields.u64()?,
             end: fields.u64()?,
@@ -89,7 +91,8 @@ impl Mark {
                 sequence: fields.u64()?,
                 hash: fields.array()?,
             },
-        })
+        };
+        Some((mark, fields.u64()?))
     }
 }
 
@@ -116,6 +119,14 @@ impl Change {
     }
 }
 
+/// A frame that lies elsewhere now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Moved {
+    pub(super) slot: Vec<u8>,
+    pub(super) from: Pointer,
+    pub(super) to: Pointer,
+}
+
 pub(super) fn entry_slot(key: &[u8]) -> Vec<u8> {
     let mut slot = Vec::with_capacity(1 + key.len());
     slot.push(ENTRY_SPACE);
@@ -124,10 +135,17 @@ pub(super) fn entry_slot(key: &[u8]) -> Vec<u8> {
 }
 
 /// Big-endian, so that commits lie in their order.
-fn commit_slot(sequence: u64) -> Vec<u8> {
+pub(super) fn commit_slot(sequence: u64) -> Vec<u8> {
     let mut slot = vec![COMMIT_SPACE];
     slot.extend(sequence.to_be_bytes());
     slot
+}
+
+/// The key that a slot is for; `None` for commits.
+pub(super) fn key_of(slot: &[u8]) -> Option<&[u8]> {
+    slot.split_first()
+        .filter(|(space, _)| **space == ENTRY_SPACE)
+        .map(|(_, key)| key)
 }
 
 /// A slot in words, for findings.

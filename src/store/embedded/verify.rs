@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::index::{Index, View};
 use super::journal::{Limit, Walk};
 use super::layout::Layout;
-use super::segment::{self, Commit, SegmentReader};
+use super::segment::{self, Commit, ReadKind, SegmentReader};
 use super::slots::{self, Pointer};
 use crate::store::engine::{EngineError, EngineReport, Finding};
 
@@ -40,6 +40,7 @@ pub(super) fn verify(layout: &Layout, index: &Index) -> Result<EngineReport, Eng
     if let Err(error) = check.segments(&mut walk) {
         return check.missing(error);
     }
+    check.nothing_dropped_was_live();
     check.compare(&view)?;
     Ok(check.report)
 }
@@ -49,6 +50,8 @@ struct Check {
     report: EngineReport,
     /// What the index should say. Held in memory: some 150 bytes a key.
     expected: HashMap<Vec<u8>, Pointer>,
+    /// Keys whose value was dropped, and that nothing has replaced or removed so far.
+    superseded: HashMap<Vec<u8>, Pointer>,
 }
 
 impl Check {
@@ -107,21 +110,39 @@ impl Check {
                 }
             };
             let Some(commit) = commit else { return Ok(()) };
-            self.commit(segment.number(), commit);
+            self.commit(segment.number(), &commit);
         }
     }
 
-    fn commit(&mut self, segment: u32, commit: Commit) {
+    fn commit(&mut self, segment: u32, commit: &Commit) {
         self.report.commits += 1;
-        self.report.frames += commit.frames;
+        self.report.frames += commit.ops.len() as u64 + 1;
         if let Some(fault) = commit.fault {
             self.finding(segment, commit.offset, fault);
         }
-        for change in commit.changes {
+        for op in &commit.ops {
+            match op.kind {
+                ReadKind::Superseded => drop(self.superseded.insert(op.key.clone(), op.pointer)),
+                ReadKind::Put | ReadKind::Delete => drop(self.superseded.remove(&op.key)),
+            }
+        }
+        for change in commit.changes() {
             match change.pointer {
                 Some(pointer) => self.expected.insert(change.slot, pointer),
                 None => self.expected.remove(&change.slot),
             };
+        }
+    }
+
+    fn nothing_dropped_was_live(&mut self) {
+        let mut lost: Vec<_> = self.superseded.drain().collect();
+        lost.sort_by_key(|(_, pointer)| (pointer.segment, pointer.offset));
+        for (key, pointer) in lost {
+            let what = format!(
+                "the value of key {} was dropped, and nothing has replaced it",
+                key.escape_ascii()
+            );
+            self.finding(pointer.segment, pointer.offset, what);
         }
     }
 

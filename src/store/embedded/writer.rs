@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, SyncSender};
 
 use tokio::sync::{oneshot, watch};
 
@@ -12,7 +12,7 @@ use super::frame::{self, CommitBody};
 use super::index::Index;
 use super::journal::{Frames, Journal};
 use super::layout::Layout;
-use super::segment::ChainEnd;
+use super::segment::{ChainEnd, Format};
 use super::slots::{Change, Mark, Pointer};
 use crate::store::audit_chain::{self, Kind};
 use crate::store::engine::{Batch, CommitReceipt, EngineError, Op, Precondition};
@@ -23,10 +23,15 @@ const GROUP_BYTES: usize = 1024 * 1024;
 /// A group is closed above this many ops, so that applying it does not keep readers out for long.
 const GROUP_OPS: usize = 2_000;
 
-/// A batch, and who waits for it.
-pub(super) struct Request {
-    pub(super) batch: Batch,
-    pub(super) reply: oneshot::Sender<Result<CommitReceipt, EngineError>>,
+/// Where a receipt, or the reason why there is none, is sent to.
+type Reply = oneshot::Sender<Result<CommitReceipt, EngineError>>;
+
+/// What the writer is asked for.
+pub(super) enum Request {
+    /// A batch, and who waits for it.
+    Commit { batch: Batch, reply: Reply },
+    /// To begin a new segment, so that the one before never changes again.
+    Seal(SyncSender<Result<(), EngineError>>),
 }
 
 pub(super) struct Writer {
@@ -46,18 +51,41 @@ impl Writer {
     pub(super) fn run(mut self, requests: &Receiver<Request>) {
         while let Ok(first) = requests.recv() {
             let mut group = Group::new(self.chain);
-            self.stage(&mut group, first);
-            // A lone batch never waits; while it is being synced, the next ones gather.
-            while group.has_room() {
-                let Ok(request) = requests.try_recv() else { break };
-                self.stage(&mut group, request);
+            let mut next = Some(first);
+            while let Some(request) = next.take() {
+                match request {
+                    Request::Commit { batch, reply } => self.stage(&mut group, batch, reply),
+                    Request::Seal(reply) => {
+                        self.finish(group);
+                        drop(reply.send(self.seal()));
+                        group = Group::new(self.chain);
+                    }
+                }
+                // A lone batch never waits; while it is being synced, the next ones gather.
+                if group.has_room() {
+                    next = requests.try_recv().ok();
+                }
             }
             self.finish(group);
         }
     }
 
+    fn seal(&mut self) -> Result<(), EngineError> {
+        if let Some(why) = &self.poisoned {
+            return Err(EngineError::Poisoned { why: why.clone() });
+        }
+        self.journal.rotate(self.chain).inspect_err(|error| self.poison(error))
+    }
+
+    fn poison(&mut self, error: &EngineError) {
+        if matches!(error, EngineError::Full { .. }) {
+            ballast::release(&self.layout);
+        }
+        self.poisoned = Some(format!("an earlier write failed: {error}"));
+    }
+
     /// Adds a batch to the group, or answers why not.
-    fn stage(&self, group: &mut Group, Request { batch, reply }: Request) {
+    fn stage(&self, group: &mut Group, batch: Batch, reply: Reply) {
         let checked = match &self.poisoned {
             Some(why) => Err(EngineError::Poisoned { why: why.clone() }),
             None => batch
@@ -96,10 +124,10 @@ impl Writer {
         match group.staged(key) {
             Staged::Value(value) => Ok(value == expected),
             Staged::Gone => Ok(false),
-            Staged::Untouched => {
+            Staged::Untouched => self.frames.steady(|| {
                 let pointer = self.index.view()?.entry(key)?;
                 pointer.map_or(Ok(false), |pointer| Ok(self.frames.value(key, pointer)? == expected))
-            }
+            }),
         }
     }
 
@@ -112,13 +140,10 @@ impl Writer {
             let dir = self.layout.dir.clone();
             return group.refuse(&EngineError::Full { dir });
         }
-        let (segment, start) = match self.journal.append(&group.bytes, self.chain) {
+        let (segment, start) = match self.journal.append(&group.bytes, self.chain, group.needs) {
             Ok(placed) => placed,
             Err(error) => {
-                if matches!(error, EngineError::Full { .. }) {
-                    ballast::release(&self.layout);
-                }
-                self.poisoned = Some(format!("an earlier write failed: {error}"));
+                self.poison(&error);
                 return group.refuse(&error);
             }
         };
@@ -150,7 +175,9 @@ struct Group {
     placed: Vec<Placed>,
     /// The state of each key after the staged batches: where its value lies in `bytes`, or that it is gone.
     overlay: HashMap<Vec<u8>, Option<Range<usize>>>,
-    replies: Vec<(CommitReceipt, oneshot::Sender<Result<CommitReceipt, EngineError>>)>,
+    replies: Vec<(CommitReceipt, Reply)>,
+    /// Which segments can take it.
+    needs: Format,
     chain: ChainEnd,
     /// Where the last commit frame begins.
     commit_offset: usize,
@@ -184,6 +211,7 @@ impl Group {
             placed: Vec::new(),
             overlay: HashMap::new(),
             replies: Vec::new(),
+            needs: Format::Plain,
             chain,
             commit_offset: 0,
         }
@@ -201,12 +229,18 @@ impl Group {
         }
     }
 
-    fn stage(&mut self, batch: Batch, reply: oneshot::Sender<Result<CommitReceipt, EngineError>>) {
+    fn stage(&mut self, batch: Batch, reply: Reply) {
         let mut digests = Vec::with_capacity(batch.ops.len());
         for op in batch.ops {
             let (kind, key, value, state) = match op {
                 Op::Put(key, value) => (Kind::Put, key, value, true),
                 Op::Delete(key) => (Kind::Delete, key, Vec::new(), false),
+                Op::Superseded(past) => {
+                    frame::append_superseded(&mut self.bytes, &past);
+                    self.needs = Format::Superseded;
+                    digests.push(past.digest);
+                    continue;
+                }
             };
             let (offset, digest) = self.append(kind, &key, &value);
             let end = self.bytes.len();

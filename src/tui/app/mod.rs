@@ -1,5 +1,6 @@
 //! The app: a stack of screens for each tab, one overlay, and who gets which event.
 
+mod leaving;
 mod route;
 #[cfg(test)]
 mod tests;
@@ -7,6 +8,7 @@ mod view;
 
 use ratatui::layout::Size;
 
+use self::leaving::Leaving;
 use super::command::{COMMANDS, CommandId, Scope};
 use super::danger::danger_of;
 use super::effect::{Effect, Order};
@@ -24,7 +26,7 @@ use super::session_info::SessionInfo;
 use super::theme::Theme;
 use crate::domain::ids::RunId;
 use crate::domain::time::Timestamp;
-use crate::workbench::Request;
+use crate::workbench::{Fault, Request};
 
 /// Screens on one stack: a person loses the way long before.
 const STACK_SCREENS_MAX: usize = 32;
@@ -47,6 +49,8 @@ pub struct App {
     stacks: [Vec<Open>; Tab::ALL.len()],
     next_screen: u64,
     layer: Option<Layer>,
+    sent: Option<Sent>,
+    leaving: Option<Leaving>,
     pending: Vec<Key>,
     note: Option<Note>,
     counts: [usize; Tab::ALL.len()],
@@ -74,6 +78,14 @@ struct Layer {
     drawn: bool,
 }
 
+/// An overlay that closed with a request which is not answered yet. It comes back if the answer is a refusal, so that
+/// what was typed into it is not lost.
+#[derive(Debug)]
+struct Sent {
+    layer: Layer,
+    request: Request,
+}
+
 /// A reload that was not answered yet; one more is sent behind it if the store changed meanwhile.
 #[derive(Debug)]
 struct Reload {
@@ -95,6 +107,8 @@ impl App {
             stacks: Default::default(),
             next_screen: 0,
             layer: None,
+            sent: None,
+            leaving: None,
             pending: Vec::new(),
             note: None,
             counts: [0; Tab::ALL.len()],
@@ -124,10 +138,17 @@ impl App {
             Msg::Answered { to, request, result } => {
                 self.reload_answered(to, &request);
                 let fault = result.as_ref().err().cloned();
+                let sent = self
+                    .sent
+                    .take_if(|sent| sent.layer.owner == Some(to) && sent.request == request);
                 let delivered = self.deliver(to, ScreenEvent::Answered { request, result });
-                if let Some(fault) = fault.filter(|_| !delivered) {
-                    self.note = Some(Note::failure(&fault));
+                if let Some(fault) = fault.as_ref().filter(|_| !delivered) {
+                    self.note = Some(Note::failure(fault));
                 }
+                if let (Some(sent), Some(fault)) = (sent, &fault) {
+                    self.come_back(sent.layer, fault);
+                }
+                self.go_on_leaving(to, fault.as_ref());
             }
             Msg::Progress(progress) => {
                 if let Some(id) = self.visible().map(|open| open.id) {
@@ -212,32 +233,15 @@ impl App {
         }
     }
 
-    /// Leaves the visible screen; from a tab's first screen to Home. Whether there was a step back.
-    fn leave(&mut self) -> bool {
-        if self.stack().len() > 1 {
-            if let Some(mut open) = self.stack_mut().pop() {
-                let last = open.screen.close();
-                self.apply_last(open.id, last);
-            }
-            self.shown();
-            true
-        } else if self.tab == Tab::Home {
-            false
-        } else {
-            self.go_to(Tab::Home);
-            true
+    /// Lays a refused overlay over its screen again.
+    fn come_back(&mut self, mut layer: Layer, fault: &Fault) {
+        let is_in_view = self.visible().is_some_and(|open| Some(open.id) == layer.owner);
+        let why = Note::failure(fault).text;
+        if is_in_view && self.layer.is_none() && layer.overlay.refused(&why) {
+            self.note = None;
+            layer.drawn = false;
+            self.layer = Some(layer);
         }
-    }
-
-    fn quit(&mut self) {
-        let mut last = Vec::new();
-        for open in self.stacks.iter_mut().flatten() {
-            last.push((open.id, open.screen.close()));
-        }
-        for (id, effects) in last {
-            self.apply_last(id, effects);
-        }
-        self.orders.push(Order::Quit);
     }
 
     /// The visible screen came into view: what it shows is loaded if it may be old.
@@ -332,9 +336,7 @@ impl App {
             }
             Effect::Open(place) => self.open(&place),
             Effect::GoTo(tab) => self.go_to(tab),
-            Effect::Back => {
-                self.leave();
-            }
+            Effect::Back => self.close(from),
             Effect::Confirm(dialog) => self.lay(Box::new(OpenDialog::new(dialog)), Some(from)),
             Effect::Choose(choice) => self.lay(Box::new(OpenChoice::new(choice)), Some(from)),
             Effect::Fill(form) => self.lay(Box::new(OpenForm::new(form)), Some(from)),

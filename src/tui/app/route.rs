@@ -2,7 +2,8 @@
 
 use ratatui::layout::{Position, Rect};
 
-use super::App;
+use super::leaving::Leaving;
+use super::{App, Layer, Sent};
 use crate::tui::command::{CommandId, Scope};
 use crate::tui::effect::Order;
 use crate::tui::input::{Key, KeyCode, Mouse, MouseKind};
@@ -13,7 +14,7 @@ use crate::tui::overlays::dialog::{Dialog, OpenDialog};
 use crate::tui::overlays::help::Help;
 use crate::tui::overlays::palette::Palette;
 use crate::tui::overlays::{Outcome, Step};
-use crate::tui::screens::{ScreenEvent, ScreenId, Tab};
+use crate::tui::screens::{ScreenEvent, Tab};
 
 /// Interrupting again within this time asks to quit.
 const INTERRUPT_AGAIN_MS: u64 = 2_000;
@@ -24,8 +25,8 @@ const PASTE_DROPPED: &str = "pasted text was dropped: no field has the focus";
 
 impl App {
     pub(super) fn key(&mut self, key: Key) {
-        // What went as asked has been read by the next key: the screen's own status comes back.
-        self.note.take_if(|note| note.urgency == Urgency::Info);
+        // Whoever presses a key has read it: the screen's own status comes back. A failure stays.
+        self.note.take_if(|note| note.urgency != Urgency::Failure);
         if size_class(self.size).is_none() {
             return self.key_while_too_small(key);
         }
@@ -79,28 +80,36 @@ impl App {
         if layer.overlay.waits_for_frame() && !layer.drawn {
             return;
         }
-        let owner = layer.owner;
         match layer.overlay.key(key) {
             Step::Stay => {}
             Step::Close => self.layer = None,
             Step::Done(outcome) => {
-                self.layer = None;
-                self.closed_with(owner, outcome);
+                if let Some(layer) = self.layer.take() {
+                    self.closed_with(layer, outcome);
+                }
             }
         }
     }
 
-    fn closed_with(&mut self, owner: Option<ScreenId>, outcome: Outcome) {
+    fn closed_with(&mut self, layer: Layer, outcome: Outcome) {
         let event = match outcome {
             Outcome::Run(command) => return self.run(command),
             Outcome::Confirmed(confirmed) if confirmed.command() == CommandId::Quit => return self.quit(),
+            Outcome::Confirmed(_) if layer.owner.is_none() => return self.quit_now(),
             Outcome::Confirmed(confirmed) => ScreenEvent::Confirmed(confirmed),
             Outcome::Chosen(chosen) => ScreenEvent::Chosen(chosen),
             Outcome::Filled(filled) => ScreenEvent::Filled(filled),
         };
-        if let Some(owner) = owner {
-            self.deliver(owner, event);
-        }
+        let Some(owner) = layer.owner else {
+            return;
+        };
+        let before = self.orders.len();
+        self.deliver(owner, event);
+        let sent = self.orders.iter().skip(before).find_map(|order| match order {
+            Order::Ask { from, request } if *from == owner => Some(request.clone()),
+            _ => None,
+        });
+        self.sent = sent.map(|request| Sent { layer, request });
     }
 
     pub(super) fn run(&mut self, command: CommandId) {
@@ -144,8 +153,11 @@ impl App {
     }
 
     /// The digit of the tab one is on goes to its first screen.
-    fn go_to_first(&mut self, tab: Tab) {
+    pub(super) fn go_to_first(&mut self, tab: Tab) {
         if self.tab == tab {
+            if self.keeps_first(Leaving::ToFirst) {
+                return;
+            }
             while self.stack().len() > 1 {
                 self.leave();
             }

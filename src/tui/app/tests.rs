@@ -1,3 +1,5 @@
+mod leaving;
+
 use ratatui::backend::TestBackend;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -6,6 +8,7 @@ use ratatui::{Frame, Terminal};
 use super::*;
 use crate::tui::input::{KeyCode, Mouse, MouseKind};
 use crate::tui::overlays::dialog::{Dialog, Fact, ReasonRule};
+use crate::tui::overlays::form::{Form, FormField};
 use crate::tui::screens::testing::{NOW, grid, session_info};
 use crate::workbench::{Answer, Fault};
 
@@ -15,6 +18,7 @@ struct Probe {
     seen: Vec<String>,
     typing: bool,
     steps_back: usize,
+    unsaved: bool,
 }
 
 impl Screen for Probe {
@@ -45,6 +49,20 @@ impl Screen for Probe {
                     command, "Promote", facts, "Promote", "prod_v9",
                 ))];
             }
+            ScreenEvent::Command(CommandId::History) => {
+                let fields = vec![FormField::text("reason", "Reason").required()];
+                let (title, button) = ("Why".to_owned(), "Send".to_owned());
+                return vec![Effect::Fill(Form {
+                    tag: "why",
+                    title,
+                    notes: Vec::new(),
+                    fields,
+                    button,
+                })];
+            }
+            ScreenEvent::Filled(_) => return vec![Effect::Ask(Request::Reviews)],
+            ScreenEvent::EditorClosed(_) => return vec![Effect::Back],
+            ScreenEvent::Answered { result: Ok(_), .. } => self.unsaved = false,
             ScreenEvent::Command(CommandId::ReleaseRollBack) => {
                 let command = CommandId::ReleaseRollBack;
                 let reason = Dialog::reason(command, "Roll back", vec![], "Roll back", ReasonRule::Required);
@@ -70,6 +88,9 @@ impl Screen for Probe {
         let any = self.steps_back > 0;
         self.steps_back = self.steps_back.saturating_sub(1);
         any
+    }
+    fn is_unsaved(&self) -> bool {
+        self.unsaved
     }
     fn close(&mut self) -> Vec<Effect> {
         vec![Effect::Ask(Request::Status)]

@@ -112,7 +112,7 @@ commands! {
         ["G", "g e", "end"] [Everywhere];
     ProblemNext "problem.next" "next" "Next problem"
         "Goes to the next change, failure, mark or warning."
-        ["J", "]"] [Everywhere];
+        ["J", "]"] [Everywhere].footer(9);
     ProblemPrevious "problem.previous" "previous" "Previous problem"
         "Goes to the problem before."
         ["K", "["] [Everywhere];

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::sheet::{Row, Sheet};
 use super::{Outcome, Overlay, Step};
-use crate::text::{Printable, pad, width};
+use crate::text::{Printable, pad, width, wrap_lines};
 use crate::tui::input::{Key, KeyCode};
 use crate::tui::screens::Context;
 use crate::tui::theme::Theme;
@@ -207,16 +207,15 @@ impl OpenForm {
             Some(Input::Choice { options, selected }) => {
                 let last = options.len().saturating_sub(1);
                 match key.code {
-                    KeyCode::Down | KeyCode::Char('j' | 'l' | ' ') | KeyCode::Right => {
-                        *selected = (*selected + 1).min(last);
-                    }
-                    KeyCode::Up | KeyCode::Char('k' | 'h') | KeyCode::Left => *selected = selected.saturating_sub(1),
-                    KeyCode::Char(c) => {
+                    KeyCode::Down | KeyCode::Char(' ') | KeyCode::Right => *selected = (*selected + 1).min(last),
+                    KeyCode::Up | KeyCode::Left => *selected = selected.saturating_sub(1),
+                    KeyCode::Char(c) if c.is_ascii_digit() => {
                         let digit = c.to_digit(10).and_then(|digit| digit.checked_sub(1));
                         if let Some(wanted) = digit.map(|digit| digit as usize).filter(|wanted| *wanted <= last) {
                             *selected = wanted;
                         }
                     }
+                    _ if self.go_to_text() => self.field_key(key),
                     _ => {}
                 }
             }
@@ -224,7 +223,14 @@ impl OpenForm {
         }
     }
 
-    fn rows<'a>(&'a self, theme: &Theme) -> Vec<Row<'a>> {
+    /// Who types on a choice means the next field: the focus goes there, so that no letter is lost or picks something.
+    fn go_to_text(&mut self) -> bool {
+        let next = (self.focus..self.inputs.len()).find(|at| matches!(self.inputs.get(*at), Some(Input::Text(_))));
+        self.focus = next.unwrap_or(self.focus);
+        next.is_some()
+    }
+
+    fn rows<'a>(&'a self, columns: usize, theme: &Theme) -> Vec<Row<'a>> {
         let labels = self.form.fields.iter().map(|field| Printable::line(&field.label));
         let labels: Vec<Printable> = labels.collect();
         let longest = labels.iter().map(|label| width(label.as_str())).max().unwrap_or(0);
@@ -269,8 +275,7 @@ impl OpenForm {
         };
         let button = format!("[ {} ]", Printable::line(&self.form.button));
         rows.push(Row::Text(Line::styled(button, style)));
-        let complaint = self.complaint.as_ref().map(|complaint| format!("! {complaint}"));
-        rows.push(Row::Text(Line::styled(complaint.unwrap_or_default(), theme.warn)));
+        rows.extend(complaint_rows(self.complaint.as_deref(), columns, theme));
         rows
     }
 }
@@ -295,6 +300,7 @@ impl Overlay for OpenForm {
     }
 
     fn paste(&mut self, text: &str) -> Result<(), &'static str> {
+        self.go_to_text();
         match self.inputs.get_mut(self.focus) {
             Some(Input::Text(field)) => {
                 field.paste(text);
@@ -305,8 +311,14 @@ impl Overlay for OpenForm {
     }
 
     fn view(&self, frame: &mut Frame, area: Rect, _footer: Rect, context: &Context) {
-        let rows = self.rows(context.theme);
-        Sheet::new(&self.form.title, area).draw(frame, context.theme, Vec::new(), rows);
+        let sheet = Sheet::new(&self.form.title, area);
+        let rows = self.rows(sheet.columns(), context.theme);
+        sheet.draw(frame, context.theme, Vec::new(), rows);
+    }
+
+    fn refused(&mut self, why: &str) -> bool {
+        self.complaint = Some(why.to_owned());
+        true
     }
 
     fn footer(&self) -> Option<String> {
@@ -315,10 +327,61 @@ impl Overlay for OpenForm {
     }
 }
 
+/// What is wrong with what was sent, in whole sentences; no row while nothing is.
+fn complaint_rows(complaint: Option<&str>, columns: usize, theme: &Theme) -> Vec<Row<'static>> {
+    let complaint = complaint.map(|complaint| format!("! {complaint}")).unwrap_or_default();
+    wrap_lines(Printable::line(&complaint).as_str(), columns)
+        .into_iter()
+        .map(|line| Row::Text(Line::styled(line, theme.warn)))
+        .collect()
+}
+
 #[cfg(test)]
 impl Filled {
     /// A form as it would be sent, for tests of screens.
     pub fn for_test(tag: &'static str, values: Vec<(&'static str, FieldValue)>) -> Self {
         Self { tag, values }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open() -> OpenForm {
+        let kinds = ["bug", "requirement", "eval failure"].map(str::to_owned).to_vec();
+        OpenForm::new(Form {
+            tag: "commit",
+            title: "Save a version".into(),
+            notes: Vec::new(),
+            fields: vec![
+                FormField::choice("kind", "Because of", kinds),
+                FormField::text("reason", "Reason").required(),
+            ],
+            button: "Save".into(),
+        })
+    }
+
+    fn sent(form: &mut OpenForm) -> Filled {
+        form.key(Key::plain(KeyCode::Enter));
+        match form.key(Key::plain(KeyCode::Enter)) {
+            Step::Done(Outcome::Filled(filled)) => filled,
+            other => panic!("not sent: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn letters_typed_on_a_choice_are_text_of_the_next_field_and_pick_nothing() {
+        let mut form = open();
+        form.key(Key::char('3'));
+        "just like jkhl".chars().for_each(|c| {
+            form.key(Key::char(c));
+        });
+        let filled = sent(&mut form);
+        assert_eq!((filled.choice("kind"), filled.text("reason")), (2, "just like jkhl"));
+
+        let mut form = open();
+        form.paste("pasted at once").unwrap();
+        assert_eq!(sent(&mut form).text("reason"), "pasted at once");
     }
 }

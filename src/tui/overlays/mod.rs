@@ -59,6 +59,12 @@ pub trait Overlay: fmt::Debug {
     /// What its keys are, for the footer row; none where it draws that row itself.
     fn footer(&self) -> Option<String>;
 
+    /// What it was sent with was refused: says why. Whether it comes back with what was typed, to be sent again.
+    fn refused(&mut self, why: &str) -> bool {
+        let _ = why;
+        false
+    }
+
     /// Whether it ignores keys that came before it was first drawn, since they were meant for something else.
     fn waits_for_frame(&self) -> bool {
         false

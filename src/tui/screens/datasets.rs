@@ -8,6 +8,7 @@ use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::text::Line;
 
 use super::lines::wrapped_outside;
+use super::panes::offered;
 use super::run_start::{RunStart, RunWish};
 use super::{Context, Place, Screen, ScreenEvent};
 use crate::domain::dataset::DatasetVersion;
@@ -204,6 +205,7 @@ impl Screen for Datasets {
             | CommandId::FilterKeep
             | CommandId::FilterDrop
             | CommandId::Mark => off("open the dataset first"),
+            CommandId::ProblemNext | CommandId::ProblemPrevious => offered(command, &[]),
             CommandId::Sort => off("versions stand newest first"),
             CommandId::Search => off("the list is short; inside a dataset / filters its examples"),
             CommandId::Compare => off("what changed since the version before stands in the details"),

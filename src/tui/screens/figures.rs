@@ -2,14 +2,18 @@
 
 use ratatui::style::Style;
 
-use crate::domain::gate::Verdict;
+use crate::domain::gate::{LabelledVerdict, Verdict};
 use crate::domain::metric::Measure;
 use crate::domain::run::AnswerSource;
 use crate::domain::suite::Threshold;
 use crate::tui::theme::Theme;
+use crate::tui::widgets::table::TableCell;
 
 /// What stands beside every result of the simulated model, which proves nothing about a model.
 pub const SIMULATED: &str = "simulated";
+
+/// Columns in which every verdict has a form that tells it from the others: `cannot tell sim`.
+pub const VERDICT_COLUMNS: u16 = 15;
 
 /// The label of a run's results: empty for those of a model.
 pub fn source_label(answers: AnswerSource) -> &'static str {
@@ -37,13 +41,46 @@ pub fn verdict_sign(verdict: Option<Verdict>) -> &'static str {
     }
 }
 
-/// The word for a gate with the label of who answered: `pass (simulated)`.
-pub fn labelled_verdict(verdict: Option<Verdict>, source: &str) -> String {
-    let word = verdict_word(verdict);
-    if source.is_empty() {
-        word.to_owned()
-    } else {
-        format!("{word} ({source})")
+/// The cell for a gate: the longest of its forms that fits, and each of them says when the model was the simulated one.
+pub fn verdict_cell(verdict: Option<LabelledVerdict>, columns: u16, theme: &Theme) -> TableCell {
+    let Some(LabelledVerdict { verdict, answers }) = verdict else {
+        return TableCell::new(verdict_word(None), theme.dim);
+    };
+    let (word, sign) = (verdict_word(Some(verdict)), verdict_sign(Some(verdict)));
+    let forms = match answers {
+        AnswerSource::Model => [word.to_owned(), sign.to_owned(), sign.to_owned()],
+        AnswerSource::Simulated => [
+            format!("{word} ({SIMULATED})"),
+            format!("{word} sim"),
+            format!("{sign} sim"),
+        ],
+    };
+    let fits = |form: &&String| form.len() <= usize::from(columns);
+    let form = forms.iter().find(fits).unwrap_or(&forms[2]);
+    TableCell::new(form.as_str(), verdict_style(Some(verdict), theme))
+}
+
+/// A gate in a row of words: `pass sim`.
+pub fn verdict_brief(verdict: Option<LabelledVerdict>) -> String {
+    let Some(LabelledVerdict { verdict, answers }) = verdict else {
+        return verdict_word(None).to_owned();
+    };
+    let word = verdict_word(Some(verdict));
+    match answers {
+        AnswerSource::Model => word.to_owned(),
+        AnswerSource::Simulated => format!("{word} sim"),
+    }
+}
+
+/// A gate in a sentence: `pass (simulated)`.
+pub fn verdict_text(verdict: Option<LabelledVerdict>) -> String {
+    let Some(LabelledVerdict { verdict, answers }) = verdict else {
+        return verdict_word(None).to_owned();
+    };
+    let word = verdict_word(Some(verdict));
+    match answers {
+        AnswerSource::Model => word.to_owned(),
+        AnswerSource::Simulated => format!("{word} ({SIMULATED})"),
     }
 }
 

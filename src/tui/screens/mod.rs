@@ -281,6 +281,12 @@ pub trait Screen: fmt::Debug {
         false
     }
 
+    /// Whether something typed is not stored yet. Before such a screen is closed by something else than itself, the
+    /// requests of [`Screen::close`] are sent, and it stays open while one of them fails.
+    fn is_unsaved(&self) -> bool {
+        false
+    }
+
     /// What must still happen when it is left or the session ends, such as keeping a draft. Only [`Effect::Ask`] and
     /// [`Effect::Say`] are carried out; the answer finds nobody, but a failure is shown.
     fn close(&mut self) -> Vec<Effect> {

@@ -4,7 +4,7 @@ use super::testing::NOW;
 use crate::domain::actor::Actor;
 use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::diff;
-use crate::domain::gate::{Evidence, Gate, GatePolicy, RuleResult, Verdict};
+use crate::domain::gate::{Evidence, Gate, GatePolicy, LabelledVerdict, RuleResult, Verdict};
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::{DecisionId, ExampleId, ReviewId, RunId};
 use crate::domain::metric::{Measure, MetricResult, Slice};
@@ -270,11 +270,27 @@ pub(super) fn review(id: u32, prompt: &str, hours: i64) -> Review {
     }
 }
 
+/// A verdict about a model.
+pub(super) fn of_a_model(verdict: Verdict) -> LabelledVerdict {
+    LabelledVerdict {
+        verdict,
+        answers: AnswerSource::Model,
+    }
+}
+
+/// A verdict about the simulated model.
+pub(super) fn simulated(verdict: Verdict) -> LabelledVerdict {
+    LabelledVerdict {
+        verdict,
+        answers: AnswerSource::Simulated,
+    }
+}
+
 pub(super) fn review_summary(id: u32, prompt: &str, state: ReviewState, verdict: Verdict) -> ReviewSummary {
     ReviewSummary {
         review: review(id, prompt, i64::from(id % 10)),
         state,
-        verdict: Some(verdict),
+        verdict: Some(of_a_model(verdict)),
     }
 }
 

@@ -171,7 +171,8 @@ impl RunStart {
             Ok(settings) => wish.settings = settings,
             Err(why) => return Some(vec![Effect::Say(Note::warning(why)), Effect::Fill(self.form()?)]),
         }
-        let start = self.wish.take()?.start()?;
+        // It stays: a refused form comes back and is sent again.
+        let start = self.wish.clone()?.start()?;
         Some(vec![Effect::Ask(Request::StartRun(Box::new(start)))])
     }
 
@@ -192,7 +193,8 @@ impl RunStart {
             wish.dataset = only(&entries).and_then(|id| id.parse().ok());
             if wish.dataset.is_none() {
                 let none = "there is no dataset: import one in Data";
-                return Some(pick(DATASET, "On which dataset", entries, none));
+                let title = format!("Run {} on which dataset", wish.version.as_ref()?);
+                return Some(pick(DATASET, &title, entries, none));
             }
         }
         if wish.suite.is_none() {
@@ -200,7 +202,8 @@ impl RunStart {
             wish.suite = only(&entries).and_then(|id| id.parse().ok());
             if wish.suite.is_none() {
                 let none = "there is no suite: import one with pegbox suite import FILE";
-                return Some(pick(SUITE, "With which suite", entries, none));
+                let title = format!("Run {} with which suite", wish.version.as_ref()?);
+                return Some(pick(SUITE, &title, entries, none));
             }
         }
         // The last form shows what the run would take, so that comes first.
@@ -288,7 +291,7 @@ fn settings_form(wish: &RunWish, notes: Vec<String>) -> Option<Form> {
                     .cost
                     .map_or(String::new(), |cost| cost.as_usd().to_string()),
             ),
-            FormField::text("base_url", "other endpoint")
+            FormField::text("base_url", "other endpoint, as URL")
                 .filled_with(wish.settings.base_url.clone().unwrap_or_default()),
         ],
         button: format!("Start run with {suite}"),

@@ -3,21 +3,19 @@ use serde_json::{Value as Json, json};
 use super::*;
 use crate::domain::json::{JsonText, SourceJson};
 use crate::domain::model::{NamedSchema, Setting, Tool};
-use crate::domain::prompt::Role;
+use crate::domain::outcome::RenderedMessage;
+use crate::providers::ToolRound;
 
 fn request(model: ModelConfig) -> ChatRequest {
     let messages = Role::ALL.map(|role| RenderedMessage {
         role,
         text: format!("as {role}"),
     });
-    ChatRequest {
-        model,
-        messages: messages.into(),
-    }
+    ChatRequest::new(model, messages.into())
 }
 
 fn sent(model: ModelConfig, field: TokenLimitField) -> Json {
-    serde_json::from_slice(&body(&request(model), field).unwrap()).unwrap()
+    serde_json::from_slice(&body(&request(model), field, DeveloperRole::Known, &[]).unwrap()).unwrap()
 }
 
 fn setting(name: &str, value: &str) -> Setting {
@@ -122,7 +120,8 @@ fn a_flag_may_not_contradict_a_setting() {
     let mut model = ModelConfig::new("openai", "gpt-4.1");
     model.temperature = Some(1.0);
     for (flag, is_fault) in [
-        ("stream", true),
+        ("stream", false),
+        ("stream_options", true),
         ("messages", true),
         ("temperature", true),
         ("top_p", false),
@@ -133,4 +132,44 @@ fn a_flag_may_not_contradict_a_setting() {
         assert_eq!(fault.is_some(), is_fault, "{flag}");
         assert!(fault.is_none_or(|text| text.contains(flag)));
     }
+}
+
+#[test]
+fn a_stream_is_asked_for_with_its_usage() {
+    let mut model = ModelConfig::new("openai", "gpt-4.1");
+    model.provider_flags = vec![setting("stream", "true")];
+    let body = sent(model.clone(), TokenLimitField::MaxTokens);
+    assert_eq!(
+        (&body["stream"], &body["stream_options"]),
+        (&json!(true), &json!({"include_usage": true}))
+    );
+    model.provider_flags = vec![setting("stream", "false")];
+    assert_eq!(sent(model.clone(), TokenLimitField::MaxTokens)["stream"], Json::Null);
+    model.provider_flags = vec![setting("stream", "1")];
+    assert_eq!(flag_fault(&model).unwrap(), "provider flag 'stream' is true or false");
+}
+
+#[test]
+fn a_round_goes_back_as_it_came_with_its_results() {
+    let mut request = request(ModelConfig::new("vllm", "m"));
+    let own =
+        r#"{"role":"assistant","content":null,"tool_calls":[{"id":"c1","function":{"name":"f","arguments":"{}"}}]}"#;
+    request.rounds = vec![ToolRound {
+        message: JsonText::parse(own).unwrap(),
+        calls: vec![ToolCall {
+            id: "c1".into(),
+            name: "f".into(),
+            arguments: "{}".into(),
+            result: Some(JsonText::string("18 degrees")),
+            round: 0,
+        }],
+    }];
+    let bytes = body(&request, TokenLimitField::MaxTokens, DeveloperRole::Unknown, &[]).unwrap();
+    let sent: Json = serde_json::from_slice(&bytes).unwrap();
+    assert_eq!(sent["messages"][1]["role"], "system");
+    assert_eq!(sent["messages"][5], serde_json::from_str::<Json>(own).unwrap());
+    assert_eq!(
+        sent["messages"][6],
+        json!({"role": "tool", "tool_call_id": "c1", "content": "18 degrees"})
+    );
 }

@@ -158,6 +158,13 @@ impl OpenDialog {
     }
 
     fn choices_key(&mut self, key: Key) {
+        let is_letter = matches!(key.code, KeyCode::Char(c) if !c.is_ascii_digit());
+        if is_letter && self.stops().contains(&Stop::Reason) {
+            // Who types means the reason: no letter is lost or picks something.
+            self.focus = Stop::Reason;
+            self.reason.key(key);
+            return;
+        }
         match key.code {
             KeyCode::Char(c) if c.is_ascii_digit() => {
                 let digit = c.to_digit(10).and_then(|digit| digit.checked_sub(1));
@@ -185,7 +192,7 @@ impl OpenDialog {
         }
     }
 
-    fn rows<'a>(&'a self, theme: &Theme) -> Vec<Row<'a>> {
+    fn rows<'a>(&'a self, columns: usize, theme: &Theme) -> Vec<Row<'a>> {
         let mut rows = Vec::new();
         for (at, choice) in self.choices().iter().enumerate() {
             let sign = if self.choice == Some(at) { ">" } else { " " };
@@ -231,11 +238,12 @@ impl OpenDialog {
             )));
         }
         let (text, style) = match (&self.complaint, self.missing()) {
-            (_, None) => (String::new(), theme.text),
-            (Some(complaint), Some(_)) => (format!("! {complaint}"), theme.warn),
+            (Some(complaint), _) => (format!("! {complaint}"), theme.warn),
+            (None, None) => (String::new(), theme.text),
             (None, Some(missing)) => (missing, theme.dim),
         };
-        rows.push(Row::Text(Line::styled(text, style)));
+        let lines = wrap_lines(Printable::line(&text).as_str(), columns);
+        rows.extend(lines.into_iter().map(|line| Row::Text(Line::styled(line, style))));
         rows
     }
 }
@@ -294,7 +302,7 @@ impl Overlay for OpenDialog {
         }
         let sheet = Sheet::new(&self.dialog.title, area);
         let facts = fact_lines(&self.dialog.facts, sheet.columns(), theme);
-        sheet.draw(frame, theme, facts, self.rows(theme));
+        sheet.draw(frame, theme, facts, self.rows(sheet.columns(), theme));
     }
 
     fn footer(&self) -> Option<String> {
@@ -306,6 +314,11 @@ impl Overlay for OpenDialog {
                 Some(format!("tab next   enter on the button: {button}   esc stop"))
             }
         }
+    }
+
+    fn refused(&mut self, why: &str) -> bool {
+        self.complaint = Some(why.to_owned());
+        self.dialog.form != Form::Question
     }
 
     fn waits_for_frame(&self) -> bool {

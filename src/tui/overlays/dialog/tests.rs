@@ -142,3 +142,22 @@ fn a_paste_goes_into_the_focused_field_or_nowhere() {
         "too slow for us"
     );
 }
+
+#[test]
+fn letters_typed_on_the_choices_are_the_reason() {
+    let choices = ["prompt problem", "policy"].map(str::to_owned).to_vec();
+    let dialog = Dialog::reason(
+        CommandId::ReviewReject,
+        "Reject",
+        vec![],
+        "Reject",
+        ReasonRule::Required,
+    );
+    let mut open = OpenDialog::new(dialog.with_choices(choices));
+    press(&mut open, "2 j k space w e space l o s e space 5 space c a s e s enter");
+    let confirmed = confirmed(press(&mut open, "enter"));
+    assert_eq!(
+        (confirmed.choice(), confirmed.reason()),
+        (Some(1), "jk we lose 5 cases")
+    );
+}

@@ -82,7 +82,7 @@ impl ExampleEditing {
 
     /// Takes the dialog of an exclusion.
     pub(super) fn confirmed(&mut self, dataset: &DatasetVersionId, confirmed: Confirmed) -> Vec<Effect> {
-        let Some(before) = self.before.take() else {
+        let Some(before) = self.before.clone() else {
             return Vec::new();
         };
         let request = Request::ChangeExample(Box::new(ExampleChange {

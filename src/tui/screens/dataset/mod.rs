@@ -12,6 +12,7 @@ use ratatui::layout::{Position, Rect};
 use self::columns::{RowColumns, Shown, filter_terms};
 use self::edit::ExampleEditing;
 use super::example_text;
+use super::panes::offered;
 use super::run_start::{RunStart, RunWish};
 use super::{Context, Place, Screen, ScreenEvent};
 use crate::domain::dataset::DatasetVersion;
@@ -376,6 +377,7 @@ impl Screen for Dataset {
         );
         match command {
             _ if needs_example && self.list.selected().is_none() => Err("no example is selected".into()),
+            CommandId::ProblemNext | CommandId::ProblemPrevious => offered(command, &[]),
             CommandId::Sort => Err("rows stand in the order of the dataset".into()),
             CommandId::Mark => Err("one example is changed at a time".into()),
             CommandId::Compare | CommandId::History => Err("esc: the list of versions says what changed".into()),

@@ -5,6 +5,7 @@ use super::document::Document;
 use super::marks::Marks;
 use super::summary::role_of;
 use super::{Editor, Loading, Mode, OnceSaved};
+use crate::domain::draft::DraftSeen;
 use crate::domain::time::Timestamp;
 use crate::domain::version::PromptVersion;
 use crate::tui::command::CommandId;
@@ -17,7 +18,12 @@ use crate::workbench::{Answer, DraftView, Fault, PromptRef, Request};
 impl Editor {
     pub(super) fn answered(&mut self, request: &Request, result: Result<Answer, Fault>) -> Vec<Effect> {
         match result {
-            Ok(answer) => self.took(answer),
+            Ok(answer) => {
+                if let (Request::SaveDraft { source, .. }, Answer::DraftSaved(..)) = (request, &answer) {
+                    self.seen = DraftSeen::text(source);
+                }
+                self.took(answer)
+            }
             Err(fault) => self.refused(request, &fault),
         }
     }
@@ -36,6 +42,7 @@ impl Editor {
                 self.marks = Marks::new(marks);
                 self.saved(at)
             }
+            Some(Answer::DraftOvertaken(why, found)) => self.overtaken(why, *found),
             Some(Answer::Committed(version)) => self.committed(*version),
             Some(Answer::Tried(outcome)) => {
                 self.tried.done(*outcome);
@@ -50,7 +57,8 @@ impl Editor {
     }
 
     /// Takes the stored draft, unless the text on the screen is newer.
-    fn adopt(&mut self, view: DraftView) {
+    pub(super) fn adopt(&mut self, view: DraftView) {
+        let seen = view.seen();
         let DraftView {
             draft,
             is_stored,
@@ -78,6 +86,7 @@ impl Editor {
             .filter(|_| !is_stored)
             .map(|version| (version, self.document.revision()));
         self.base = draft.base;
+        self.seen = seen;
         self.is_stored = is_stored;
         self.marks = Marks::new(marks);
         self.refresh_summary();
@@ -113,6 +122,7 @@ impl Editor {
             OnceSaved::Close => vec![Effect::Back],
             OnceSaved::Commit(reason) => vec![Effect::Ask(Request::Commit {
                 prompt: self.prompt.clone(),
+                seen: Some(self.seen.clone()),
                 reason,
             })],
             OnceSaved::Compare => self
@@ -134,6 +144,7 @@ impl Editor {
         self.mode = Mode::Normal;
         let note = Note::info(format!("{} saved. r runs it", version.id));
         self.base = Some(version.id.clone());
+        self.seen = DraftSeen::Version(self.base.clone());
         self.is_stored = false;
         self.reason = None;
         self.committed = Some((version.id, self.document.revision()));

@@ -84,6 +84,11 @@ impl Autosave {
         self.quiet_ticks >= QUIET_TICKS || self.waited_ticks >= WAIT_TICKS_MAX
     }
 
+    /// Waits for a save again although the last one failed.
+    pub fn try_again(&mut self) {
+        self.waited_ticks = 0;
+    }
+
     /// Begins a save of the present text, unless it is stored or another is under way. Whether it did.
     pub fn begin(&mut self) -> bool {
         if !self.is_unsaved() || self.is_under_way() {

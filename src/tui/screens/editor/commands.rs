@@ -68,7 +68,7 @@ impl Editor {
         let document = &mut self.document;
         match command {
             CommandId::EditorDone => {
-                self.mode = Mode::Normal;
+                self.stop_typing();
                 self.refresh_summary();
             }
             CommandId::EditorInsert => self.start_typing(),
@@ -113,6 +113,11 @@ impl Editor {
     fn start_typing(&mut self) {
         self.focus = Pane::Text;
         self.mode = Mode::Insert;
+    }
+
+    pub(super) fn stop_typing(&mut self) {
+        self.mode = Mode::Normal;
+        self.save.try_again();
     }
 
     fn open_line(&mut self, side: Side) {

@@ -5,6 +5,7 @@ mod autosave;
 mod commands;
 mod document;
 mod marks;
+mod overtaken;
 #[cfg(test)]
 mod samples;
 mod summary;
@@ -21,18 +22,20 @@ use ratatui::layout::Rect;
 use self::autosave::{Autosave, LastSave, TICK_MS};
 use self::document::Document;
 use self::marks::Marks;
+use self::overtaken::OVERTAKEN_TAG;
 use self::summary::Summary;
 use self::text_pane::Viewport;
 use self::tried::Tried;
 use self::try_form::{TryForm, TryTargets};
 use super::run_start::RunStart;
 use super::{Context, Place, Screen, ScreenEvent};
+use crate::domain::draft::DraftSeen;
 use crate::domain::ids::{PromptName, VersionId};
 use crate::tui::command::{CommandId, Scope};
 use crate::tui::effect::Effect;
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::text_view::TextView;
-use crate::workbench::{CommitReason, Request};
+use crate::workbench::{CommitReason, DraftView, Request};
 
 /// Whether keys are text or commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -84,6 +87,10 @@ struct Search {
 pub struct Editor {
     prompt: PromptName,
     base: Option<VersionId>,
+    /// What the text on the screen was typed over.
+    seen: DraftSeen,
+    /// What somebody else put there meanwhile, while the user chooses.
+    theirs: Option<DraftView>,
     loading: Loading,
     document: Document,
     mode: Mode,
@@ -113,6 +120,8 @@ impl Editor {
         Self {
             prompt,
             base: None,
+            seen: DraftSeen::Version(None),
+            theirs: None,
             loading: Loading::Waiting,
             document: Document::new(""),
             mode: Mode::Normal,
@@ -149,6 +158,7 @@ impl Editor {
         }
         vec![Effect::Ask(Request::SaveDraft {
             prompt: self.prompt.clone(),
+            over: self.seen.clone(),
             source: self.document.source(),
         })]
     }
@@ -207,6 +217,10 @@ impl Screen for Editor {
                 vec![Effect::Back]
             }
             ScreenEvent::Tick if self.is_closing() || self.save.tick_is_due() => self.save_now(),
+            ScreenEvent::Chosen(chosen) if chosen.tag == OVERTAKEN_TAG => {
+                self.overtaken_chosen(&chosen.id);
+                Vec::new()
+            }
             ScreenEvent::Chosen(chosen) => self.run_start.chosen(&chosen).unwrap_or_default(),
             ScreenEvent::Tick | ScreenEvent::Progress(_) => Vec::new(),
         };
@@ -235,7 +249,7 @@ impl Screen for Editor {
             return true;
         }
         if self.mode == Mode::Insert {
-            self.mode = Mode::Normal;
+            self.stop_typing();
             return true;
         }
         if self.is_zoomed || self.focus != Pane::Text {
@@ -254,6 +268,10 @@ impl Screen for Editor {
             return true;
         }
         false
+    }
+
+    fn is_unsaved(&self) -> bool {
+        self.save.is_unsaved()
     }
 
     fn close(&mut self) -> Vec<Effect> {

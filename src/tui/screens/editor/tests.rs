@@ -7,6 +7,7 @@ use crate::domain::ids::RunId;
 use crate::domain::time::Timestamp;
 use crate::tui::input::{Key, KeyCode};
 use crate::tui::msg::{Note, Urgency};
+use crate::tui::overlays::choose::Chosen;
 use crate::tui::overlays::dialog::Confirmed;
 use crate::tui::overlays::form::{FieldValue, Filled};
 use crate::tui::screens::testing::{NOW, drawn, with_context};
@@ -34,6 +35,7 @@ fn answer(editor: &mut Editor, answer: Answer) -> Vec<Effect> {
 fn save_fails(editor: &mut Editor) -> Vec<Effect> {
     let request = Request::SaveDraft {
         prompt: name(),
+        over: DraftSeen::Version(None),
         source: String::new(),
     };
     let fault = Fault {
@@ -94,6 +96,79 @@ fn typing_is_kept_soon_after_it_stops_and_idle_costs_nothing() {
         (editor.status().as_str(), editor.tick_ms()),
         ("draft kept 12:00:00", None)
     );
+}
+
+/// Carries the last save out, as the workbench does.
+fn save_is_kept(editor: &mut Editor, effects: &[Effect]) -> DraftSeen {
+    let Some(Effect::Ask(request @ Request::SaveDraft { over, .. })) = effects.last() else {
+        panic!("{effects:?}");
+    };
+    let kept = ScreenEvent::Answered {
+        request: request.clone(),
+        result: Ok(Answer::DraftSaved(NOW, Vec::new())),
+    };
+    update(editor, kept);
+    over.clone()
+}
+
+#[test]
+fn each_save_says_what_it_was_typed_over() {
+    let mut editor = opened();
+    typed(&mut editor, "x");
+    let effects = ticks(&mut editor, 2);
+    assert_eq!(save_is_kept(&mut editor, &effects), DraftSeen::text(SOURCE));
+    let effects = command(&mut editor, CommandId::EditorDone);
+    assert_eq!(effects, []);
+    let effects = command(&mut editor, CommandId::EditorDeleteLine);
+    assert_eq!(
+        save_is_kept(&mut editor, &effects),
+        DraftSeen::text(&format!("x{SOURCE}"))
+    );
+
+    answer(&mut editor, Answer::Committed(Box::new(version())));
+    let effects = command(&mut editor, CommandId::EditorDeleteLine);
+    let newest = DraftSeen::Version(Some(version().id));
+    assert_eq!(save_is_kept(&mut editor, &effects), newest);
+}
+
+#[test]
+fn a_draft_that_somebody_else_changed_is_chosen_and_neither_text_is_lost() {
+    for (choice, on_screen, after_undo) in [
+        ("keep mine", format!("x{SOURCE}"), "theirs".to_owned()),
+        ("take theirs", "theirs".to_owned(), format!("x{SOURCE}")),
+    ] {
+        let mut editor = opened();
+        typed(&mut editor, "x");
+        assert_eq!(saved_sources(&ticks(&mut editor, 2)).len(), 1);
+        let overtaken = || Answer::DraftOvertaken("ben saved another text".into(), Box::new(draft("theirs", NOW)));
+        let effects = answer(&mut editor, overtaken());
+        assert!(
+            matches!(effects.as_slice(), [Effect::Say(_)]),
+            "no list while keys are text: {effects:?}"
+        );
+        assert!(editor.status().starts_with("NOT kept: ben saved another text"));
+        let effects = command(&mut editor, CommandId::EditorDone);
+        assert_eq!(saved_sources(&effects).len(), 1, "tried again");
+        let effects = answer(&mut editor, overtaken());
+        let [Effect::Choose(list)] = effects.as_slice() else {
+            panic!("{effects:?}");
+        };
+        assert!(list.entries.iter().any(|entry| entry.id == choice));
+        let chosen = Chosen {
+            tag: list.tag,
+            id: choice.into(),
+        };
+        let effects = update(&mut editor, ScreenEvent::Chosen(chosen));
+        assert_eq!(editor.document.source(), on_screen);
+        if choice == "keep mine" {
+            assert_eq!(saved_sources(&effects), [on_screen]);
+            assert_eq!(save_is_kept(&mut editor, &effects), DraftSeen::text("theirs"));
+        } else {
+            assert_eq!((effects, editor.save.is_unsaved()), (Vec::new(), false));
+        }
+        command(&mut editor, CommandId::EditorUndo);
+        assert_eq!(editor.document.source(), after_undo);
+    }
 }
 
 #[test]
@@ -206,7 +281,7 @@ fn a_version_is_made_of_the_kept_text_with_a_concrete_reason() {
         "waits for the save"
     );
     let effects = answer(&mut editor, Answer::DraftSaved(NOW, Vec::new()));
-    let [Effect::Ask(Request::Commit { prompt, reason })] = effects.as_slice() else {
+    let [Effect::Ask(Request::Commit { prompt, reason, .. })] = effects.as_slice() else {
         panic!("{effects:?}");
     };
     assert_eq!((prompt, reason.link.as_deref()), (&name(), Some("run_7")));

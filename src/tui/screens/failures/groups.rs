@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::outcome::OutcomePlace;
+use crate::tui::screens::finder::Finder;
 use crate::tui::widgets::listing::HasId;
 use crate::workbench::FailureRow;
 
@@ -41,21 +42,33 @@ impl HasId for GroupRow {
 /// The failures that are loaded, by group; groups stand in the order of their size.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
-    groups: Vec<(String, Vec<FailureRow>)>,
+    loaded: Vec<FailureRow>,
+    shown: Vec<(String, Vec<FailureRow>)>,
     collapsed: BTreeSet<String>,
 }
 
 impl Groups {
-    pub(super) fn set(&mut self, rows: Vec<FailureRow>) {
-        self.groups.clear();
-        for row in rows {
+    /// Takes other failures, those with the finder's words.
+    pub(super) fn set(&mut self, rows: Vec<FailureRow>, finder: &Finder) {
+        self.loaded = rows;
+        self.narrow(finder);
+    }
+
+    /// Shows the loaded failures that have the finder's words in their id or explanation, or `new`.
+    pub(super) fn narrow(&mut self, finder: &Finder) {
+        self.shown.clear();
+        for row in &self.loaded {
+            let new = if row.passed_before == Some(true) { "new" } else { "" };
+            if !finder.matches(&format!("{} {} {new}", row.line.example, row.line.why)) {
+                continue;
+            }
             let name = group_of(&row.line.why);
-            match self.groups.iter_mut().find(|(known, _)| known == name) {
-                Some((_, group)) => group.push(row),
-                None => self.groups.push((name.to_owned(), vec![row])),
+            match self.shown.iter_mut().find(|(known, _)| known == name) {
+                Some((_, group)) => group.push(row.clone()),
+                None => self.shown.push((name.to_owned(), vec![row.clone()])),
             }
         }
-        self.groups.sort_by_key(|(_, rows)| std::cmp::Reverse(rows.len()));
+        self.shown.sort_by_key(|(_, rows)| std::cmp::Reverse(rows.len()));
     }
 
     /// Opens a closed group or closes an open one.
@@ -68,7 +81,7 @@ impl Groups {
     /// The rows of the list.
     pub(super) fn list(&self) -> Vec<GroupRow> {
         let mut list = Vec::new();
-        for (name, rows) in &self.groups {
+        for (name, rows) in &self.shown {
             let collapsed = self.collapsed.contains(name);
             list.push(GroupRow::Head {
                 name: name.clone(),
@@ -85,13 +98,13 @@ impl Groups {
 
     /// All failures in the order of the list, those of closed groups too.
     pub(super) fn cases(&self) -> impl Iterator<Item = &FailureRow> {
-        self.groups.iter().flat_map(|(_, rows)| rows)
+        self.shown.iter().flat_map(|(_, rows)| rows)
     }
 
     /// Opens the group that a failure is in.
     pub(super) fn reveal(&mut self, place: OutcomePlace) {
         let holds = |rows: &[FailureRow]| rows.iter().any(|row| row.place == place);
-        if let Some((name, _)) = self.groups.iter().find(|(_, rows)| holds(rows)) {
+        if let Some((name, _)) = self.shown.iter().find(|(_, rows)| holds(rows)) {
             self.collapsed.remove(name);
         }
     }
@@ -102,7 +115,7 @@ impl Groups {
             0 => format!("{name} {}", rows.len()),
             new => format!("{name} {} ({new} new)", rows.len()),
         };
-        self.groups.iter().map(head).collect()
+        self.shown.iter().map(head).collect()
     }
 }
 

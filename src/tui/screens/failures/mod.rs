@@ -1,5 +1,6 @@
 //! The failures of a run: in groups, and for the selected one what went in, what was expected, what came, and why.
 
+mod acts;
 mod case;
 mod groups;
 mod keep;
@@ -13,8 +14,9 @@ use ratatui::layout::{Position, Rect};
 use self::case::{CaseTexts, View};
 use self::groups::{GroupRow, GroupRowId, Groups};
 use self::keep::KeptCase;
+use super::finder::{Finder, Found};
 use super::{Context, Place, Screen, ScreenEvent, rerun};
-use crate::domain::ids::{ExampleId, OutcomeId, RunId};
+use crate::domain::ids::RunId;
 use crate::domain::outcome::OutcomePlace;
 use crate::text::Printable;
 use crate::tui::command::{CommandId, Scope};
@@ -59,6 +61,7 @@ pub struct Failures {
     run: RunId,
     detail: Option<RunDetail>,
     fault: Option<Fault>,
+    finder: Finder,
     groups: Groups,
     list: Listing<GroupRow>,
     /// After which place each window so far began; the last one is shown.
@@ -85,6 +88,7 @@ impl Failures {
             run,
             detail: None,
             fault: None,
+            finder: Finder::default(),
             groups: Groups::default(),
             list: Listing::default(),
             windows: vec![None],
@@ -123,7 +127,7 @@ impl Failures {
         self.loaded = true;
         self.fault = None;
         self.has_more = rows.len() >= WINDOW_ROWS;
-        self.groups.set(rows);
+        self.groups.set(rows, &self.finder);
         self.list.set_all(self.groups.list());
         let arrived = match self.arrival {
             Arrival::Stay => None,
@@ -134,6 +138,31 @@ impl Failures {
         match arrived {
             Some(row) => self.select(&row),
             None => self.show_selected(),
+        }
+    }
+
+    /// Shows the failures with the words of the finder; the first of them where the present one has them not.
+    fn narrow(&mut self) -> Vec<Effect> {
+        self.groups.narrow(&self.finder);
+        let current = self.current.as_ref().map(|row| row.place);
+        let has_words = |row: &&FailureRow| Some(row.place) == current;
+        let row = self
+            .groups
+            .cases()
+            .find(has_words)
+            .or(self.groups.cases().next())
+            .cloned();
+        let Some(row) = row else {
+            self.list.set_all(Vec::new());
+            return Vec::new();
+        };
+        self.select(&row)
+    }
+
+    fn found(&mut self, found: Found) -> Vec<Effect> {
+        match found {
+            Found::Changed => self.narrow(),
+            Found::Same => Vec::new(),
         }
     }
 
@@ -203,6 +232,10 @@ impl Failures {
         match (command, focus, self.list.selected()) {
             (CommandId::ProblemNext, ..) => return self.go(Step::Next),
             (CommandId::ProblemPrevious, ..) => return self.go(Step::Previous),
+            (CommandId::Search, ..) => {
+                self.finder.start();
+                return Vec::new();
+            }
             (
                 CommandId::Open | CommandId::MoveLeft | CommandId::MoveRight,
                 Pane::Groups,
@@ -239,7 +272,7 @@ impl Failures {
                 self.focus = Pane::ALL.get((at + step) % Pane::ALL.len()).copied();
                 return Vec::new();
             }
-            (CommandId::PaneZoom, ..) => {
+            (CommandId::PaneZoom | CommandId::Open, ..) => {
                 self.zoomed = !self.zoomed;
                 return Vec::new();
             }
@@ -282,54 +315,6 @@ impl Failures {
         self.scrolls
             .get_mut(pane as usize)
             .is_some_and(|scroll| scroll.command(command, text))
-    }
-
-    fn outcome_id(&self) -> Option<OutcomeId> {
-        let example: ExampleId = self.current.as_ref()?.line.example.clone();
-        Some(OutcomeId { run: self.run, example })
-    }
-
-    fn act(&mut self, command: CommandId) -> Vec<Effect> {
-        let Some(id) = self.outcome_id() else {
-            return Vec::new();
-        };
-        match (command, &self.case) {
-            (CommandId::Lineage, _) => vec![Effect::Open(Place::Lineage(id.to_string()))],
-            (CommandId::CopyId, _) => vec![Effect::Copy(id.to_string())],
-            (CommandId::CopyCommand, _) => vec![Effect::Copy(format!("pegbox run failures {}", self.run))],
-            (CommandId::DraftEdit, _) => {
-                let version = self.detail.as_ref().and_then(|detail| detail.run.subject.version());
-                version
-                    .map(|version| Effect::Open(Place::Editor(version.prompt.clone())))
-                    .into_iter()
-                    .collect()
-            }
-            (CommandId::RunRepeat, _) => vec![Effect::Fill(rerun::form(self.run, Some(&id.example)))],
-            (CommandId::ExampleKeep, Some(case)) => {
-                self.kept = Some(KeptCase::new(case));
-                vec![Effect::Ask(Request::Datasets)]
-            }
-            (CommandId::Compare, Some(case)) => {
-                let candidate = self.run;
-                let base = case.before.map(|(base, _)| base);
-                base.map(|base| Effect::Open(Place::Comparison { base, candidate }))
-                    .into_iter()
-                    .collect()
-            }
-            (CommandId::CopyValue, Some(case)) => {
-                vec![Effect::Copy(case.outcome.text.clone().unwrap_or_default())]
-            }
-            (CommandId::CopyJson, Some(case)) => match serde_json::to_string_pretty(&case.outcome) {
-                Ok(json) => vec![Effect::Copy(json)],
-                Err(error) => vec![Effect::Say(Note::warning(format!("{id} as JSON: {error}")))],
-            },
-            (CommandId::CopyAll, _) => vec![Effect::Copy(case::whole(&self.texts))],
-            (CommandId::CopyPlain, _) => vec![Effect::ShowPlain {
-                title: id.to_string(),
-                text: case::whole(&self.texts),
-            }],
-            _ => Vec::new(),
-        }
     }
 
     fn answered(&mut self, request: &Request, result: Result<Answer, Fault>) -> Vec<Effect> {
@@ -415,7 +400,11 @@ impl Screen for Failures {
     }
 
     fn scopes(&self) -> Vec<Scope> {
-        vec![Scope::Failures]
+        if self.finder.is_typing() {
+            Vec::new()
+        } else {
+            vec![Scope::Failures]
+        }
     }
 
     fn title(&self) -> String {
@@ -437,6 +426,14 @@ impl Screen for Failures {
             ScreenEvent::Answered { request, result } => self.answered(&request, result),
             ScreenEvent::Filled(filled) => self.filled(&filled),
             ScreenEvent::Mouse(mouse, area) => self.mouse(mouse, area, context),
+            ScreenEvent::Key(key) => {
+                let found = self.finder.key(key);
+                self.found(found)
+            }
+            ScreenEvent::Paste(text) => {
+                let found = self.finder.paste(&text);
+                self.found(found)
+            }
             _ => Vec::new(),
         }
     }
@@ -450,7 +447,6 @@ impl Screen for Failures {
         let no_base = self.case.as_ref().is_some_and(|case| case.before.is_none());
         match command {
             CommandId::Mark => off("one failure is kept at a time"),
-            CommandId::Search => off("J and K go through the failures"),
             CommandId::Compare if no_base => off("no finished run of the base is on this dataset; d on Runs picks one"),
             CommandId::ExampleKeep | CommandId::Compare if self.case.is_none() => off("no failure is shown"),
             CommandId::Lineage | CommandId::RunRepeat if self.current.is_none() => off("no failure is shown"),
@@ -459,7 +455,15 @@ impl Screen for Failures {
         }
     }
 
+    fn takes_text(&self) -> bool {
+        self.finder.is_typing()
+    }
+
     fn step_back(&mut self) -> bool {
+        if self.finder.step_back() {
+            self.narrow();
+            return true;
+        }
         let was_zoomed = self.zoomed;
         self.zoomed = false;
         was_zoomed
@@ -477,6 +481,10 @@ impl Screen for Failures {
         } else {
             ""
         };
-        format!("failure {} of {window}{more}", at + 1)
+        format!(
+            "failure {} of {window}{more}   {}",
+            at + 1,
+            self.groups.heads().join("   ")
+        )
     }
 }

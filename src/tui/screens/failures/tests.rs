@@ -1,6 +1,7 @@
 use super::super::samples::{case, dataset, ended_detail, failure_rows};
 use super::super::testing::{drawn, with_context};
 use super::*;
+use crate::tui::input::Key;
 use crate::tui::overlays::form::{FieldValue, Filled};
 use crate::workbench::ExampleEdit;
 
@@ -214,4 +215,37 @@ fn one_case_on_one_screen() {
     for (width, height) in [(0, 0), (1, 1), (2, 2), (2, 30), (60, 13)] {
         drawn(&screen, width, height);
     }
+}
+
+#[test]
+fn a_search_narrows_the_failures_and_esc_brings_them_back() {
+    let mut screen = loaded();
+    let all = screen.groups.cases().count();
+    command(&mut screen, CommandId::Search);
+    assert!(screen.takes_text() && screen.scopes().is_empty());
+    let mut effects = Vec::new();
+    for c in "t-147".chars() {
+        effects.extend(send(&mut screen, ScreenEvent::Key(Key::char(c))));
+    }
+    assert_eq!(
+        asked_case(&effects[effects.len() - 1..]),
+        Some(146),
+        "the found one is shown"
+    );
+    assert!(all > 1 && screen.groups.cases().count() == 1);
+    send(&mut screen, ScreenEvent::Paste(" nowhere".into()));
+    assert!(drawn(&screen, 100, 27).contains("No failure has these words"));
+    assert!(screen.step_back() && !screen.takes_text());
+    assert!(screen.step_back());
+    assert_eq!(screen.groups.cases().count(), all);
+}
+
+#[test]
+fn enter_on_a_text_gives_it_the_whole_screen() {
+    let mut screen = with_case();
+    command(&mut screen, CommandId::PaneNext);
+    command(&mut screen, CommandId::Open);
+    assert!(!drawn(&screen, 100, 27).contains("Expected"));
+    assert!(screen.step_back());
+    assert!(drawn(&screen, 100, 27).contains("Expected"));
 }

@@ -79,7 +79,11 @@ impl Failures {
     pub(super) fn draw(&self, frame: &mut Frame, area: Rect, context: &Context) {
         let focus = self.focus(context);
         let panes = split(area, self.zoomed, focus, context);
-        self.draw_strip(frame, panes.strip, context);
+        if self.finder.is_shown() {
+            self.finder.draw(frame, panes.strip, context);
+        } else {
+            self.draw_strip(frame, panes.strip, context);
+        }
         if let Some(area) = panes.of(Pane::Groups) {
             self.draw_groups(frame, area, focus, context);
         }
@@ -101,7 +105,6 @@ impl Failures {
             ];
             parts.push(source_label(detail.run.answers).to_owned());
         }
-        parts.extend(self.groups.heads());
         let text = Printable::line(&facts(&parts, columns));
         frame.render_widget(Line::styled(format!(" {}", text.as_str()), context.theme.title), area);
     }
@@ -116,6 +119,7 @@ impl Failures {
         let empty = match (&self.fault, self.loaded) {
             (Some(fault), _) => format!("{}. {}", fault.what, fault.hint),
             (None, false) => "loading failures".into(),
+            (None, true) if self.finder.is_shown() => "No failure has these words. esc: all.".into(),
             (None, true) => "Nothing failed so far. esc: back.".into(),
         };
         let latency_columns = match context.size_class.width {

@@ -77,26 +77,18 @@ impl Home {
         let waiting = status.needs.iter().filter(|need| matches!(need, Need::Review { .. }));
         let count = Effect::Count(Tab::Review, waiting.count());
         let recent = status.recent;
-        let label = |run: Option<&RunSummary>| run.map_or("", |summary| source_label(summary.run.answers));
-        let needs = status.needs.into_iter().map(|need| NeedRow {
-            source: label(rows::run_of(&need, &recent)),
-            need,
-        });
-        self.needs.set_all(needs.collect());
+        self.needs.set_all(status.needs.into_iter().map(NeedRow).collect());
         let active = status.active.into_iter().map(|progress| {
             let run = recent.iter().find(|summary| summary.run.id == progress.run);
             ActiveRow {
                 subject: run.map(|summary| summary.run.subject.label()).unwrap_or_default(),
-                source: label(run),
+                source: run.map_or("", |summary| source_label(summary.run.answers)),
                 progress,
             }
         });
         self.active.set_all(active.collect());
-        let prompts = status.prompts.into_iter().map(|summary| PromptRow {
-            source: label(rows::newest_run(&recent, summary.newest.as_ref())),
-            summary,
-        });
-        self.prompts.set_all(prompts.collect());
+        self.prompts
+            .set_all(status.prompts.into_iter().map(PromptRow).collect());
         self.facts = Loaded::Ready(Facts {
             recent,
             audit_entries: status.audit_entries,
@@ -153,12 +145,12 @@ impl Home {
     /// Opens what is selected: what a need is about, a run, a prompt.
     fn open(&self) -> Vec<Effect> {
         let place = match self.focus {
-            Pane::NeedsYou => self.needs.selected().map(|row| rows::place_of(&row.need)),
+            Pane::NeedsYou => self.needs.selected().map(|row| rows::place_of(&row.0)),
             Pane::ActiveRuns => self.active.selected().map(|row| Place::Run(row.progress.run)),
             Pane::Prompts => self
                 .prompts
                 .selected()
-                .map(|row| Place::Editor(row.summary.prompt.name.clone())),
+                .map(|row| Place::Editor(row.0.prompt.name.clone())),
             Pane::RecentRuns | Pane::Health => None,
         };
         place.map(Effect::Open).into_iter().collect()
@@ -169,7 +161,7 @@ impl Home {
         let mut wish = RunWish::default();
         match self.focus {
             Pane::NeedsYou => {
-                if let Some(Need::Untested { version, .. }) = self.needs.selected().map(|row| &row.need) {
+                if let Some(Need::Untested { version, .. }) = self.needs.selected().map(|row| &row.0) {
                     wish.version = Some(version.clone());
                 }
             }
@@ -183,7 +175,7 @@ impl Home {
         let id = match self.focus {
             Pane::NeedsYou => self.needs.selected().map(HasId::id),
             Pane::ActiveRuns => self.active.selected().map(|row| row.progress.run.to_string()),
-            Pane::Prompts => self.prompts.selected().map(|row| row.summary.prompt.name.to_string()),
+            Pane::Prompts => self.prompts.selected().map(|row| row.0.prompt.name.to_string()),
             Pane::RecentRuns | Pane::Health => None,
         };
         id.map(Effect::Copy).into_iter().collect()
@@ -299,7 +291,7 @@ impl Screen for Home {
     fn status(&self) -> String {
         match &self.facts {
             Loaded::Ready(_) => format!(
-                "{} wait for you, {} runs active",
+                "{} waiting for you, {} runs active",
                 self.needs.total(),
                 self.active.total()
             ),

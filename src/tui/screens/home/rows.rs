@@ -1,19 +1,16 @@
 //! The rows of Home's lists: what identifies them, what they say, where they lead.
 
 use super::Place;
-use crate::domain::ids::{PromptName, RunId, VersionId};
+use crate::domain::ids::{PromptName, RunId};
 use crate::domain::progress::RunProgress;
 use crate::domain::time::Timestamp;
-use crate::tui::screens::figures::labelled_verdict;
+use crate::tui::screens::figures::verdict_brief;
 use crate::tui::widgets::listing::HasId;
-use crate::workbench::{Need, PromptSummary, RunSummary};
+use crate::workbench::{Need, PromptSummary};
 
-/// Something that waits, and the label of the results that it rests on.
+/// Something that waits.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct NeedRow {
-    pub(super) need: Need,
-    pub(super) source: &'static str,
-}
+pub(super) struct NeedRow(pub(super) Need);
 
 /// A run under way.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,16 +22,13 @@ pub(super) struct ActiveRow {
 
 /// A prompt.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct PromptRow {
-    pub(super) summary: PromptSummary,
-    pub(super) source: &'static str,
-}
+pub(super) struct PromptRow(pub(super) PromptSummary);
 
 impl HasId for NeedRow {
     type Id = String;
 
     fn id(&self) -> String {
-        match &self.need {
+        match &self.0 {
             Need::Review { id, .. } | Need::Approved { id, .. } => id.to_string(),
             Need::FailedGate { run, .. } | Need::InterruptedRun { run, .. } => run.to_string(),
             Need::Untested { version, .. } => version.to_string(),
@@ -55,7 +49,7 @@ impl HasId for PromptRow {
     type Id = PromptName;
 
     fn id(&self) -> PromptName {
-        self.summary.prompt.name.clone()
+        self.0.prompt.name.clone()
     }
 }
 
@@ -93,12 +87,11 @@ pub(super) fn since(need: &Need) -> Option<Timestamp> {
 }
 
 /// The fact that decides, short enough for a row.
-pub(super) fn fact(row: &NeedRow) -> String {
-    let gate = |verdict| labelled_verdict(verdict, row.source);
-    match &row.need {
-        Need::Review { by, verdict, .. } => format!("gate {}, {by}", gate(*verdict)),
+pub(super) fn fact(need: &Need) -> String {
+    match need {
+        Need::Review { by, verdict, .. } => format!("gate {}, {by}", verdict_brief(*verdict)),
         Need::Approved { id, environment, .. } => format!("for {}, {id}", environment.as_str()),
-        Need::FailedGate { run, verdict, .. } => format!("{} {run}", gate(Some(*verdict))),
+        Need::FailedGate { run, verdict, .. } => format!("{} {run}", verdict_brief(Some(*verdict))),
         Need::InterruptedRun { run, saved, total, .. } => format!("{saved} of {total} saved, {run}"),
         Need::Untested { by, .. } => format!("no run yet, {by}"),
         Need::Draft { .. } => "no version yet".into(),
@@ -113,6 +106,10 @@ pub(super) fn rest(need: &Need) -> String {
         } => {
             format!("{id} for {}, asked at {at}. Enter opens it.", environment.as_str())
         }
+        Need::Approved {
+            overtaken_by: Some(live),
+            ..
+        } => format!("{live} went live there since it was approved: ask for a new review. Enter opens this one."),
         Need::Approved { .. } => "Approved and not promoted yet. Enter opens the review, P promotes there.".into(),
         Need::FailedGate { run, reason, .. } => format!("{reason}. Enter opens the failures of {run}."),
         Need::InterruptedRun { .. } => "Nobody works on it. Enter opens the run, where it can be resumed.".into(),
@@ -130,21 +127,4 @@ pub(super) fn place_of(need: &Need) -> Place {
         Need::Untested { version, .. } => Place::Editor(version.prompt.clone()),
         Need::Draft { prompt, .. } => Place::Editor(prompt.clone()),
     }
-}
-
-/// The run whose results a need shows: its own, or the newest of its version.
-pub(super) fn run_of<'a>(need: &Need, recent: &'a [RunSummary]) -> Option<&'a RunSummary> {
-    match need {
-        Need::FailedGate { run, .. } | Need::InterruptedRun { run, .. } => {
-            recent.iter().find(|summary| summary.run.id == *run)
-        }
-        Need::Review { version, .. } | Need::Approved { version, .. } => newest_run(recent, Some(version)),
-        Need::Untested { .. } | Need::Draft { .. } => None,
-    }
-}
-
-/// The newest run of a version, of runs newest first.
-pub(super) fn newest_run<'a>(recent: &'a [RunSummary], version: Option<&VersionId>) -> Option<&'a RunSummary> {
-    let version = version?;
-    recent.iter().find(|run| run.run.subject.version() == Some(version))
 }

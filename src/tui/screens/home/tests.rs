@@ -1,12 +1,12 @@
 //! Home by messages and as it is drawn.
 
 use super::*;
-use crate::domain::gate::Verdict;
+use crate::domain::gate::{LabelledVerdict, Verdict};
 use crate::domain::promotion::Environment;
 use crate::domain::prompt::Prompt;
 use crate::domain::run::RunState;
 use crate::tui::overlays::form::FieldValue;
-use crate::tui::screens::release_samples::{actor, hours_ago, progress, run_summary};
+use crate::tui::screens::release_samples::{actor, hours_ago, of_a_model, progress, run_summary, simulated};
 use crate::tui::screens::testing::{answered, check_any_size, check_drawn, commanded, drawn, sent};
 use crate::workbench::{Fault, PromptSummary};
 
@@ -18,7 +18,7 @@ fn needs() -> Vec<Need> {
             environment: Environment::Production,
             by: "anna".into(),
             at: hours_ago(2),
-            verdict: Some(Verdict::CannotTell),
+            verdict: Some(of_a_model(Verdict::CannotTell)),
         },
         Need::Review {
             id: "review_87".parse().unwrap(),
@@ -26,18 +26,19 @@ fn needs() -> Vec<Need> {
             environment: Environment::Staging,
             by: "mei".into(),
             at: hours_ago(5),
-            verdict: Some(Verdict::Pass),
+            verdict: Some(simulated(Verdict::Pass)),
         },
         Need::Approved {
             id: "review_80".parse().unwrap(),
             version: "router_v3".parse().unwrap(),
             environment: Environment::Production,
+            overtaken_by: None,
         },
         Need::FailedGate {
             run: RunId(418),
             version: "support_triage_v14".parse().unwrap(),
             reason: "escalation_recall 28/30 < 0.95".into(),
-            verdict: Verdict::Fail,
+            verdict: simulated(Verdict::Fail),
         },
         Need::Untested {
             version: "router_v4".parse().unwrap(),
@@ -57,7 +58,7 @@ fn needs() -> Vec<Need> {
     ]
 }
 
-fn prompt(name: &str, newest: Option<u32>, verdict: Option<Verdict>) -> PromptSummary {
+fn prompt(name: &str, newest: Option<u32>, verdict: Option<LabelledVerdict>) -> PromptSummary {
     let version = |number| format!("{name}_v{number}").parse().unwrap();
     PromptSummary {
         prompt: Prompt {
@@ -89,8 +90,8 @@ fn status() -> Status {
             run_summary(415, 13, RunState::Interrupted, None),
         ],
         prompts: vec![
-            prompt("support_triage", Some(14), Some(Verdict::CannotTell)),
-            prompt("sales_intro", Some(8), Some(Verdict::Pass)),
+            prompt("support_triage", Some(14), Some(of_a_model(Verdict::CannotTell))),
+            prompt("sales_intro", Some(8), Some(simulated(Verdict::Pass))),
             prompt("refund_policy", None, None),
         ],
         audit_entries: 18_220,

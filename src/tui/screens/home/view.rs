@@ -11,7 +11,7 @@ use crate::domain::run::RunState;
 use crate::text::{cut_start, pad};
 use crate::tui::layout::WidthClass;
 use crate::tui::screens::Context;
-use crate::tui::screens::figures::{source_label, verdict_sign, verdict_style, verdict_word};
+use crate::tui::screens::figures::{VERDICT_COLUMNS, source_label, verdict_cell, verdict_style, verdict_word};
 use crate::tui::screens::panes::{Areas, count_text, draw_lines, draw_sentence, duration_text, line};
 use crate::tui::session_info::Link;
 use crate::tui::widgets::field::Focus;
@@ -131,13 +131,13 @@ impl Home {
         ];
         let theme = context.theme;
         let cells = |row: &NeedRow| {
-            let subject = rows::subject(&row.need);
-            let age = rows::since(&row.need).map(|since| since.ago_text(context.now));
+            let subject = rows::subject(&row.0);
+            let age = rows::since(&row.0).map(|since| since.ago_text(context.now));
             vec![
-                TableCell::new(rows::kind_word(&row.need), theme.focus),
+                TableCell::new(rows::kind_word(&row.0), theme.focus),
                 TableCell::plain(cut_start(&subject, usize::from(about))),
                 TableCell::new(age.unwrap_or_default(), theme.dim),
-                TableCell::plain(rows::fact(row)),
+                TableCell::plain(rows::fact(&row.0)),
             ]
         };
         Table::new(&columns)
@@ -145,8 +145,8 @@ impl Home {
             .empty("Nothing waits for you.")
             .draw(frame, list, theme, &self.needs, cells);
         if let Some(row) = self.needs.selected().filter(|_| rest_rows > 1) {
-            let subject = rows::subject(&row.need);
-            let text = format!("{subject}: {}. {}", rows::fact(row), rows::rest(&row.need));
+            let subject = rows::subject(&row.0);
+            let text = format!("{subject}: {}. {}", rows::fact(&row.0), rows::rest(&row.0));
             let below = Rect::new(rest.x, rest.y + 1, rest.width, rest.height.saturating_sub(1));
             draw_sentence(frame, below, &text, theme.dim);
         }
@@ -173,32 +173,26 @@ impl Home {
 
     fn draw_prompts(&self, frame: &mut Frame, area: Rect, context: &Context) {
         let is_wide = area.width >= PROMPT_WIDE;
+        let gate_columns = if is_wide { VERDICT_COLUMNS } else { 8 };
         let columns = [
             Column::share("prompt", 1),
             Column::fixed("newest", 6),
             Column::fixed(if is_wide { "staging" } else { "" }, if is_wide { 7 } else { 0 }),
             Column::fixed("prod", 4),
-            Column::fixed("gate", if is_wide { 11 } else { 4 }),
-            Column::fixed("answers", 9),
+            Column::fixed("gate", gate_columns),
         ];
         let theme = context.theme;
         let number =
             |version: Option<&VersionId>| version.map_or("--".into(), |version| format!("v{}", version.number));
         let cells = |row: &PromptRow| {
-            let summary = &row.summary;
+            let summary = &row.0;
             let draft = if summary.has_draft { " *" } else { "" };
-            let verdict = if is_wide {
-                verdict_word(summary.verdict)
-            } else {
-                verdict_sign(summary.verdict)
-            };
             vec![
                 TableCell::plain(summary.prompt.name.as_str()),
                 TableCell::plain(format!("{}{draft}", number(summary.newest.as_ref()))),
                 TableCell::plain(number(summary.staging.as_ref())),
                 TableCell::plain(number(summary.production.as_ref())),
-                TableCell::new(verdict, verdict_style(summary.verdict, theme)),
-                TableCell::new(row.source, theme.dim),
+                verdict_cell(summary.verdict, gate_columns, theme),
             ]
         };
         Table::new(&columns)

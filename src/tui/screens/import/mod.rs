@@ -12,6 +12,7 @@ use ratatui::text::{Line, Span};
 
 use self::preview::{preview_lines, report_lines, summary};
 use super::lines::{Scroll, wrapped_outside};
+use super::panes::offered;
 use super::{Context, Place, Screen, ScreenEvent};
 use crate::domain::ids::{DatasetLabel, DatasetName};
 use crate::tui::command::{CommandId, Scope};
@@ -343,7 +344,10 @@ impl Screen for Import {
         if (is_data && !of_screen) || elsewhere || command == CommandId::Sort {
             return Err("a file is being imported here".into());
         }
-        Ok(())
+        match command {
+            CommandId::ProblemNext | CommandId::ProblemPrevious => offered(command, &[]),
+            _ => Ok(()),
+        }
     }
 
     fn takes_text(&self) -> bool {

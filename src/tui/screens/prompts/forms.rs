@@ -73,7 +73,7 @@ impl Forms {
             notes: Vec::new(),
             fields: vec![
                 FormField::choice("environment", "To enter", environments.collect()),
-                FormField::text("note", "What reviewers should know"),
+                FormField::text("note", "What reviewers should know").required(),
             ],
             button: "Request review".into(),
         };
@@ -90,7 +90,7 @@ impl Forms {
                 let environment = ENVIRONMENTS.get(filled.choice("environment")).copied();
                 let request =
                     self.review
-                        .take()
+                        .clone()
                         .zip(environment)
                         .map(|(version, environment)| Request::RequestReview {
                             version,
@@ -120,13 +120,17 @@ impl Forms {
     }
 
     fn commit_filled(&mut self, filled: &Filled) -> Vec<Effect> {
-        let Some(prompt) = self.commit.take() else {
+        let Some(prompt) = self.commit.clone() else {
             return Vec::new();
         };
         let reason = commit_form::reason(filled);
         self.reason = Some(reason.clone());
         match commit_form::check(&reason) {
-            Ok(()) => vec![Effect::Ask(Request::Commit { prompt, reason })],
+            Ok(()) => vec![Effect::Ask(Request::Commit {
+                prompt,
+                seen: None,
+                reason,
+            })],
             Err(why) => vec![Effect::Say(Note::warning(why)), Effect::Fill(self.commit(prompt))],
         }
     }

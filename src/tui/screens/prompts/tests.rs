@@ -11,6 +11,7 @@ use crate::tui::overlays::choose::Chosen;
 use crate::tui::overlays::dialog::Confirmed;
 use crate::tui::overlays::form::{FieldValue, Filled};
 use crate::tui::screens::diff::tests::version_summary;
+use crate::tui::screens::release_samples::{of_a_model, simulated};
 use crate::tui::screens::testing::{NOW, drawn, with_context};
 
 fn name(text: &str) -> PromptName {
@@ -41,12 +42,12 @@ fn prompts() -> Vec<PromptSummary> {
         has_draft: true,
         staging: id(12),
         production: id(11),
-        verdict: Some(Verdict::Fail),
+        verdict: Some(simulated(Verdict::Fail)),
         ..summary("support_triage", 1)
     };
     let intro = PromptSummary {
         newest: Some("sales_intro_v8".parse().unwrap()),
-        verdict: Some(Verdict::CannotTell),
+        verdict: Some(of_a_model(Verdict::CannotTell)),
         ..summary("sales_intro", 5)
     };
     vec![intro, triage, summary("a_new_one", 30)]
@@ -54,10 +55,10 @@ fn prompts() -> Vec<PromptSummary> {
 
 fn detail() -> PromptDetail {
     let mut versions = vec![version_summary(13, 1), version_summary(12, 3), version_summary(11, 6)];
-    versions[0].newest_run = Some((RunId(421), Some(Verdict::Fail)));
+    versions[0].newest_run = Some((RunId(421), Some(simulated(Verdict::Fail))));
     versions[1].newest_run = Some((RunId(418), None));
     versions[1].live_in = vec!["support_triage_staging_v5".parse().unwrap()];
-    versions[2].newest_run = Some((RunId(417), Some(Verdict::Pass)));
+    versions[2].newest_run = Some((RunId(417), Some(simulated(Verdict::Pass))));
     versions[2].live_in = vec!["support_triage_prod_v8".parse().unwrap()];
     PromptDetail {
         prompt: prompts()[1].prompt.clone(),
@@ -216,7 +217,7 @@ fn a_review_is_asked_for_the_selected_version() {
     };
     assert_eq!(
         form.title,
-        "Request a review of support_triage_v13 on run_421, gate fail"
+        "Request a review of support_triage_v13 on run_421, gate fail (simulated)"
     );
     let values = vec![
         ("environment", FieldValue::Choice(1)),

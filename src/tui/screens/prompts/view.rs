@@ -6,14 +6,13 @@ use ratatui::text::Line;
 
 use super::{Order, Pane, PromptRow, Prompts, VersionRow, short};
 use crate::domain::draft::Draft;
-use crate::domain::gate::Verdict;
 use crate::domain::ids::VersionId;
 use crate::domain::version::PromptVersion;
 use crate::text::{Printable, wrap_lines};
 use crate::tui::input::Mouse;
 use crate::tui::layout::WidthClass;
 use crate::tui::screens::Context;
-use crate::tui::screens::figures::{SIMULATED, labelled_verdict, verdict_sign, verdict_style, verdict_word};
+use crate::tui::screens::figures::{SIMULATED, VERDICT_COLUMNS, verdict_cell, verdict_text};
 use crate::tui::screens::panes::draw_lines;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::field::Focus;
@@ -125,7 +124,7 @@ impl Prompts {
             Column::fixed("draft", 5),
             Column::fixed("production", 10),
             Column::fixed("staging", 7),
-            Column::fixed("gate", 11),
+            Column::fixed("gate", VERDICT_COLUMNS),
             Column::fixed("changed", 7),
         ];
         Table::new(&columns)
@@ -172,7 +171,7 @@ impl Prompts {
             Column::share("reason", 1),
             Column::fixed("author", 8),
             Column::fixed("run", 7),
-            Column::fixed("gate", 16),
+            Column::fixed("gate", VERDICT_COLUMNS),
         ];
         // Where there is no room for the age, the details have the moment.
         if !is_narrow {
@@ -226,7 +225,7 @@ fn prompt_cells(row: &PromptRow, context: &Context) -> Vec<TableCell> {
         TableCell::plain(if summary.has_draft { "*" } else { "" }),
         version(&summary.production),
         version(&summary.staging),
-        gate_cell(summary.verdict, theme),
+        verdict_cell(summary.verdict, VERDICT_COLUMNS, theme),
         TableCell::new(summary.changed_at.ago_text(context.now), theme.dim),
     ]
 }
@@ -252,19 +251,9 @@ fn version_cells(summary: &VersionSummary, context: &Context) -> Vec<TableCell> 
     let theme = context.theme;
     let version = &summary.version;
     let live = summary.live_in.iter().map(|promotion| promotion.environment.as_str());
-    let source = if is_simulated(version) { SIMULATED } else { "" };
-    let (run, gate, style) = match &summary.newest_run {
-        Some((run, verdict)) => {
-            // In full it is in the details.
-            let sign = verdict_sign(*verdict);
-            let gate = if source.is_empty() {
-                sign.to_owned()
-            } else {
-                format!("{sign} ({source})")
-            };
-            (run.to_string(), gate, verdict_style(*verdict, theme))
-        }
-        None => ("--".to_owned(), "--".to_owned(), theme.dim),
+    let (run, verdict) = match &summary.newest_run {
+        Some((run, verdict)) => (run.to_string(), *verdict),
+        None => ("--".to_owned(), None),
     };
     vec![
         TableCell::plain(short(&version.id)),
@@ -272,13 +261,9 @@ fn version_cells(summary: &VersionSummary, context: &Context) -> Vec<TableCell> 
         TableCell::plain(version.reason.text.as_str()),
         TableCell::plain(version.author.as_str()),
         TableCell::plain(run),
-        TableCell::new(gate, style),
+        verdict_cell(verdict, VERDICT_COLUMNS, theme),
         TableCell::new(version.committed_at.ago_text(context.now), theme.dim),
     ]
-}
-
-fn gate_cell(verdict: Option<Verdict>, theme: &Theme) -> TableCell {
-    TableCell::new(verdict_word(verdict), verdict_style(verdict, theme))
 }
 
 fn is_simulated(version: &PromptVersion) -> bool {
@@ -323,7 +308,7 @@ fn version_lines(summary: &VersionSummary) -> Vec<String> {
         .map_or_else(String::new, |value| format!("  temp {value}"));
     let source = if is_simulated(version) { SIMULATED } else { "" };
     let run = match &summary.newest_run {
-        Some((run, Some(verdict))) => format!("{run} gate {}", labelled_verdict(Some(*verdict), source)),
+        Some((run, Some(verdict))) => format!("{run} gate {}", verdict_text(Some(*verdict))),
         Some((run, None)) => format!("{run}, no gate yet"),
         None => "no run yet: r starts one".to_owned(),
     };

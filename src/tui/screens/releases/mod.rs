@@ -248,7 +248,7 @@ impl Releases {
 
     fn act(&mut self, confirmed: Confirmed) -> Vec<Effect> {
         let reason = confirmed.reason().to_owned();
-        let request = match self.asked.take() {
+        let request = match self.asked.clone() {
             Some(Asked::Promote(review)) => Request::Promote { review, reason },
             Some(Asked::RollBack(id)) => Request::RollBack {
                 leaving: Leaving::Release(id),
@@ -408,7 +408,7 @@ impl Screen for Releases {
             return if needs_row {
                 Err("no prompt is selected".into())
             } else {
-                Ok(())
+                offered(command, &TAKEN)
             };
         };
         let prompt = &row.prompt;

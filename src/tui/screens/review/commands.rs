@@ -38,8 +38,18 @@ impl Reviews {
         }
     }
 
+    /// Whether the change is among the panes that there is room for.
+    fn draws_change(&self, context: &Context) -> bool {
+        let areas = self.areas(Rect::default(), context);
+        areas.iter().any(|(pane, _)| *pane == Pane::Change)
+    }
+
     pub(super) fn command(&mut self, command: CommandId, context: &Context) -> Vec<Effect> {
         match command {
+            // Nobody has viewed what is not drawn: the change comes first, the next key is about it.
+            CommandId::ProblemNext | CommandId::ProblemPrevious | CommandId::Viewed if !self.draws_change(context) => {
+                self.focus = Pane::Change;
+            }
             CommandId::PaneNext => self.focus = self.focus.step(1),
             CommandId::PanePrevious => self.focus = self.focus.step(Pane::ALL.len() - 1),
             CommandId::PaneZoom => self.zoomed = !self.zoomed,
@@ -174,7 +184,7 @@ impl Reviews {
 
     /// Sends what was confirmed, about the review that the dialog was about.
     pub(super) fn act(&mut self, confirmed: Confirmed) -> Vec<Effect> {
-        let Some(review) = self.asked.take() else {
+        let Some(review) = self.asked else {
             return Vec::new();
         };
         let reason = confirmed.reason().to_owned();

@@ -7,7 +7,7 @@ use crate::domain::ids::RunId;
 use crate::tui::command::Danger;
 use crate::tui::overlays::dialog::{Confirmed, Dialog};
 use crate::tui::screens::release_samples::{decision, promotion, review_detail, review_summary};
-use crate::tui::screens::testing::{answered, check_any_size, check_drawn, commanded, drawn, sent};
+use crate::tui::screens::testing::{answered, check_any_size, check_drawn, commanded, drawn, sent, with_context};
 use crate::workbench::{Judgement, PromptRef};
 
 const ID: ReviewId = ReviewId(88);
@@ -123,9 +123,13 @@ fn approving_sends_the_reason_about_the_review_of_the_dialog() {
     };
     assert_eq!(
         sent(&mut screen, ScreenEvent::Confirmed(confirmed.clone())),
-        [Effect::Act(request, confirmed.clone())]
+        [Effect::Act(request.clone(), confirmed.clone())]
     );
-    assert_eq!(sent(&mut screen, ScreenEvent::Confirmed(confirmed)), [], "once");
+    // A refused dialog comes back, and is about the same review still.
+    assert_eq!(
+        sent(&mut screen, ScreenEvent::Confirmed(confirmed.clone())),
+        [Effect::Act(request, confirmed)]
+    );
 }
 
 #[test]
@@ -287,4 +291,23 @@ fn evidence_and_checks_fill_a_narrow_terminal() {
     insta::with_settings!({prepend_module_to_snapshot => false, snapshot_path => "../snapshots"}, {
         insta::assert_snapshot!("review_checks_80x24", drawn(&screen, 80, 21));
     });
+}
+
+#[test]
+fn a_change_that_is_not_drawn_cannot_be_marked_as_viewed() {
+    let mut screen = reviews(ReviewState::Open, Verdict::Pass);
+    let narrow = |screen: &mut Reviews, command| {
+        with_context(80, 24, |context| screen.update(ScreenEvent::Command(command), context));
+        screen.viewed.values().map(BTreeSet::len).sum::<usize>()
+    };
+    assert_eq!(
+        narrow(&mut screen, CommandId::Viewed),
+        0,
+        "the queue has the whole screen"
+    );
+    assert_eq!(screen.focus, Pane::Change);
+    assert_eq!(narrow(&mut screen, CommandId::Viewed), 1);
+    narrow(&mut screen, CommandId::PaneNext);
+    narrow(&mut screen, CommandId::PaneZoom);
+    assert_eq!(narrow(&mut screen, CommandId::Viewed), 1, "another pane is zoomed");
 }

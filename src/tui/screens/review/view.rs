@@ -15,7 +15,7 @@ use crate::domain::time::Timestamp;
 use crate::text::{Printable, cut_start};
 use crate::tui::layout::WidthClass;
 use crate::tui::screens::Context;
-use crate::tui::screens::figures::{verdict_sign, verdict_style, verdict_word};
+use crate::tui::screens::figures::{VERDICT_COLUMNS, verdict_cell, verdict_sign, verdict_style, verdict_word};
 use crate::tui::screens::panes::{Areas, draw_lines, draw_sentence, line};
 use crate::tui::widgets::diff_view::DiffView;
 use crate::tui::widgets::field::Focus;
@@ -121,7 +121,7 @@ impl Reviews {
             Column::fixed("for", if is_wide { 10 } else { 4 }),
             Column::fixed("by", if is_wide { 10 } else { 0 }),
             Column::number("age", if is_wide { 6 } else { 0 }),
-            Column::fixed("gate", if is_wide { 11 } else { 0 }),
+            Column::fixed("gate", if is_wide { VERDICT_COLUMNS } else { 0 }),
             Column::fixed("state", if is_wide { 11 } else { 8 }),
         ];
         let subject_columns = usize::from(inner.width.saturating_sub(if is_wide { 0 } else { 2 + 4 + 8 + 3 }));
@@ -138,7 +138,7 @@ impl Reviews {
                 TableCell::new(environment, style),
                 TableCell::new(review.requested_by.as_str(), style),
                 TableCell::new(review.requested_at.ago_text(context.now), theme.dim),
-                TableCell::new(verdict_word(row.0.verdict), verdict_style(row.0.verdict, theme)),
+                verdict_cell(row.0.verdict, VERDICT_COLUMNS, theme),
                 TableCell::new(state_word(row.0.state), style),
             ]
         };

@@ -1,6 +1,7 @@
 //! What can be done with a run, wherever it is shown: the list and the single run offer the same.
 
 use super::super::figures::verdict_word;
+use super::super::panes::offered;
 use super::super::run_start::{RunStart, RunWish};
 use super::super::{Place, ScreenEvent, rerun};
 use crate::domain::gate::Verdict;
@@ -64,6 +65,14 @@ impl<'a> From<&'a RunDetail> for RunFacts<'a> {
     }
 }
 
+/// Why a command that goes from problem to problem is off: failures have a screen of their own.
+fn off_here(command: CommandId) -> Result<(), String> {
+    match command {
+        CommandId::ProblemNext | CommandId::ProblemPrevious => offered(command, &[]),
+        _ => Ok(()),
+    }
+}
+
 /// Why a command is off for a run.
 pub(in super::super) fn availability(command: CommandId, facts: Option<RunFacts>) -> Result<(), String> {
     let needs_run = matches!(
@@ -88,7 +97,7 @@ pub(in super::super) fn availability(command: CommandId, facts: Option<RunFacts>
         return if needs_run {
             Err("no run is selected".into())
         } else {
-            Ok(())
+            off_here(command)
         };
     };
     let off = |why: String| Err(why);
@@ -110,7 +119,7 @@ pub(in super::super) fn availability(command: CommandId, facts: Option<RunFacts>
             off(format!("{id} tested a chain, not a prompt"))
         }
         (CommandId::Open, _) if failed == 0 => off(format!("{id} has no failures so far")),
-        _ => Ok(()),
+        _ => off_here(command),
     }
 }
 
@@ -265,7 +274,7 @@ impl RunActs {
         if filled.tag != REVIEW {
             return None;
         }
-        let run = self.asked_about.take()?;
+        let run = self.asked_about.as_ref()?;
         let version = run.subject.version()?.clone();
         Some(vec![Effect::Ask(Request::RequestReview {
             version,
@@ -334,7 +343,7 @@ fn review_form(facts: RunFacts) -> Form {
         notes: Vec::new(),
         fields: vec![
             FormField::choice("environment", "to enter", environments),
-            FormField::text("note", "what the reviewers should know"),
+            FormField::text("note", "what the reviewers should know").required(),
         ],
         button: "Request review".into(),
     }

@@ -67,6 +67,8 @@ enum Following {
 #[derive(Debug, Default)]
 pub struct Runs {
     list: Listing<RunSummary>,
+    /// The number of the newest run.
+    newest: u64,
     loaded: bool,
     fault: Option<Fault>,
     shown: Option<RunPane>,
@@ -76,11 +78,11 @@ pub struct Runs {
 }
 
 impl Runs {
-    /// Ids of runs count from 1 without gaps, so a row's number gives the run before which a page starts.
+    /// Runs are numbered from 1 on, so a row's number gives the run before which a page starts. A number that is not
+    /// there shifts what follows it up by a row; no run is left out.
     fn page(&self, from: u64) -> Request {
-        let newest = self.list.total();
         let before = (from > 0)
-            .then(|| u32::try_from(newest.saturating_sub(from) + 1).ok())
+            .then(|| u32::try_from(self.newest.saturating_sub(from) + 1).ok())
             .flatten()
             .map(RunId);
         Request::Runs {
@@ -90,15 +92,16 @@ impl Runs {
     }
 
     fn take_page(&mut self, before: Option<RunId>, runs: Vec<RunSummary>) {
-        let newest = match (before, runs.first()) {
-            (None, Some(first)) => u64::from(first.run.id.0),
-            (None, None) => 0,
-            (Some(_), _) => self.list.total(),
-        };
-        let from = runs
-            .first()
-            .map_or(0, |first| newest.saturating_sub(u64::from(first.run.id.0)));
-        self.list.set_page(newest, from, runs);
+        let none_before = before.map_or(0, |before| before.0.saturating_sub(1));
+        let first = u64::from(runs.first().map_or(none_before, |first| first.run.id.0));
+        if before.is_none() {
+            self.newest = first;
+        }
+        let from = self.newest.saturating_sub(first);
+        let count = runs.len() as u64;
+        // A page that is not full is the last one.
+        let total = if count < PAGE_ROWS { from + count } else { self.newest };
+        self.list.set_page(total, from, runs);
         self.loaded = true;
         if self.following == Following::Newest {
             self.list.select_row(0);

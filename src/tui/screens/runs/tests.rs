@@ -131,6 +131,33 @@ fn a_page_further_down_begins_before_a_run() {
 }
 
 #[test]
+fn a_number_that_is_not_there_leaves_no_run_out() {
+    let mut screen = Runs::default();
+    let request = screen.requests().swap_remove(0);
+    let mut newest = summaries();
+    newest.remove(1);
+    send(&mut screen, answered(request, Answer::Runs(newest)));
+    assert_eq!(screen.list.total(), 3);
+    assert_eq!(screen.list.page_wanted(), None, "nothing is asked for again and again");
+    command(&mut screen, CommandId::Last);
+    assert_eq!(screen.list.selected().map(HasId::id), Some(RunId(1)));
+
+    // Where the page further down begins with the missing numbers, it ends with the list.
+    let page: Vec<RunSummary> = (301..=500)
+        .rev()
+        .map(|id| summary(run(id, 12, AnswerSource::Model), RunState::Finished, 240, 0))
+        .collect();
+    let request = screen.requests().swap_remove(0);
+    send(&mut screen, answered(request, Answer::Runs(page)));
+    screen.list.select_row(450);
+    let before = Some(RunId(151));
+    let request = Request::Runs { before, limit: 200 };
+    assert_eq!(screen.page(350), request);
+    send(&mut screen, answered(request, Answer::Runs(Vec::new())));
+    assert_eq!((screen.list.total(), screen.list.cursor()), (350, 349));
+}
+
+#[test]
 fn cancelling_is_asked_about_first() {
     let mut screen = list();
     let effects = command(&mut screen, CommandId::RunCancel);
@@ -338,4 +365,11 @@ fn an_ended_run_alone() {
     insta::assert_snapshot!("run_ended_80x24", drawn(&single(ended_detail(3)), 80, 21));
     insta::assert_snapshot!("run_ended_100x30", drawn(&single(ended_detail(3)), 100, 27));
     insta::assert_snapshot!("run_ended_160x50", drawn(&single(ended_detail(3)), 160, 47));
+}
+
+#[test]
+fn there_are_no_problems_to_go_through_on_a_run() {
+    for command in [CommandId::ProblemNext, CommandId::ProblemPrevious] {
+        assert!(super::acts::availability(command, None).is_err());
+    }
 }

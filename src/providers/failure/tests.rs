@@ -15,6 +15,11 @@ fn reply(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> H
     }
 }
 
+fn reported(reply: &HttpReply) -> Option<ProviderError> {
+    let body = serde_json::from_str(&reply.body).ok();
+    super::reported(reply, body.as_ref(), "OPENAI_API_KEY")
+}
+
 #[test]
 fn a_status_has_a_kind_and_may_be_tried_again() {
     for (status, kind, retry) in [
@@ -28,7 +33,9 @@ fn a_status_has_a_kind_and_may_be_tried_again() {
         (422, ErrorKind::BadRequest, Retry::No),
         (429, ErrorKind::RateLimited, Retry::Yes),
         (500, ErrorKind::Server, Retry::Yes),
+        (501, ErrorKind::Server, Retry::No),
         (503, ErrorKind::Server, Retry::Yes),
+        (504, ErrorKind::Timeout, Retry::Yes),
         (529, ErrorKind::Server, Retry::Yes),
         (799, ErrorKind::BadResponse, Retry::Yes),
     ] {
@@ -112,6 +119,26 @@ fn a_success_may_carry_an_error() {
         (error.kind, error.retry, error.status),
         (ErrorKind::Server, Retry::Yes, Some(200))
     );
+    for (body, kind, retry) in [
+        (
+            r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#,
+            ErrorKind::Server,
+            Retry::Yes,
+        ),
+        (
+            r#"{"status":"failed","error":{"code":"rate_limit_exceeded","message":"slow down"}}"#,
+            ErrorKind::RateLimited,
+            Retry::Yes,
+        ),
+        (
+            r#"{"status":"failed","error":{"code":"invalid_prompt","message":"no"}}"#,
+            ErrorKind::BadRequest,
+            Retry::No,
+        ),
+    ] {
+        let error = reported(&reply(200, &[], body)).unwrap();
+        assert_eq!((error.kind, error.retry), (kind, retry), "{body}");
+    }
     for body in [
         r#"{"error":null,"choices":[]}"#,
         r#"{"error":{"code":200}}"#,
@@ -120,4 +147,32 @@ fn a_success_may_carry_an_error() {
     ] {
         assert_eq!(reported(&reply(200, &[], body)), None, "{body}");
     }
+}
+
+#[test]
+fn google_says_in_the_body_how_long_to_wait_and_what_is_used_up() {
+    let quota = |id: &str| {
+        format!(
+            r#"[{{"error":{{"code":429,"message":"Please retry in 46s.","status":"RESOURCE_EXHAUSTED","details":[
+                {{"@type":"QuotaFailure","violations":[{{"quotaId":"{id}"}}]}},
+                {{"@type":"RetryInfo","retryDelay":"46s"}}]}}}}]"#
+        )
+    };
+    let error = reported(&reply(429, &[], &quota("GenerateRequestsPerMinute"))).unwrap();
+    assert_eq!((error.kind, error.retry), (ErrorKind::RateLimited, Retry::Yes));
+    assert_eq!(error.retry_after, Some(Duration::from_secs(46)));
+    assert_eq!(error.message, "HTTP 429: Please retry in 46s. (RESOURCE_EXHAUSTED)");
+    let error = reported(&reply(429, &[], &quota("GenerateRequestsPerDayPerProject"))).unwrap();
+    assert_eq!(error.retry, Retry::No);
+
+    let key = r#"{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT",
+        "details":[{"@type":"ErrorInfo","reason":"API_KEY_INVALID"}]}}"#;
+    let error = reported(&reply(400, &[], key)).unwrap();
+    assert_eq!((error.kind, error.retry), (ErrorKind::Auth, Retry::No));
+}
+
+#[test]
+fn the_limits_of_a_refusal_are_kept() {
+    let error = reported(&reply(429, &[("x-ratelimit-remaining-requests", "0")], "")).unwrap();
+    assert_eq!(error.rate_limits.requests_left, Some(0));
 }

@@ -1,0 +1,60 @@
+//! What one does with the failure that is shown.
+
+use super::keep::KeptCase;
+use super::{Failures, case};
+use crate::domain::ids::{ExampleId, OutcomeId};
+use crate::tui::command::CommandId;
+use crate::tui::effect::Effect;
+use crate::tui::msg::Note;
+use crate::tui::screens::{Place, rerun};
+use crate::workbench::Request;
+
+impl Failures {
+    fn outcome_id(&self) -> Option<OutcomeId> {
+        let example: ExampleId = self.current.as_ref()?.line.example.clone();
+        Some(OutcomeId { run: self.run, example })
+    }
+
+    pub(super) fn act(&mut self, command: CommandId) -> Vec<Effect> {
+        let Some(id) = self.outcome_id() else {
+            return Vec::new();
+        };
+        match (command, &self.case) {
+            (CommandId::Lineage, _) => vec![Effect::Open(Place::Lineage(id.to_string()))],
+            (CommandId::CopyId, _) => vec![Effect::Copy(id.to_string())],
+            (CommandId::CopyCommand, _) => vec![Effect::Copy(format!("pegbox run failures {}", self.run))],
+            (CommandId::DraftEdit, _) => {
+                let version = self.detail.as_ref().and_then(|detail| detail.run.subject.version());
+                version
+                    .map(|version| Effect::Open(Place::Editor(version.prompt.clone())))
+                    .into_iter()
+                    .collect()
+            }
+            (CommandId::RunRepeat, _) => vec![Effect::Fill(rerun::form(self.run, Some(&id.example)))],
+            (CommandId::ExampleKeep, Some(case)) => {
+                self.kept = Some(KeptCase::new(case));
+                vec![Effect::Ask(Request::Datasets)]
+            }
+            (CommandId::Compare, Some(case)) => {
+                let candidate = self.run;
+                let base = case.before.map(|(base, _)| base);
+                base.map(|base| Effect::Open(Place::Comparison { base, candidate }))
+                    .into_iter()
+                    .collect()
+            }
+            (CommandId::CopyValue, Some(case)) => {
+                vec![Effect::Copy(case.outcome.text.clone().unwrap_or_default())]
+            }
+            (CommandId::CopyJson, Some(case)) => match serde_json::to_string_pretty(&case.outcome) {
+                Ok(json) => vec![Effect::Copy(json)],
+                Err(error) => vec![Effect::Say(Note::warning(format!("{id} as JSON: {error}")))],
+            },
+            (CommandId::CopyAll, _) => vec![Effect::Copy(case::whole(&self.texts))],
+            (CommandId::CopyPlain, _) => vec![Effect::ShowPlain {
+                title: id.to_string(),
+                text: case::whole(&self.texts),
+            }],
+            _ => Vec::new(),
+        }
+    }
+}

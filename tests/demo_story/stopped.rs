@@ -1,0 +1,131 @@
+//! A sample store whose making was stopped is finished.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pegbox::domain::ids::PromptName;
+use pegbox::store::embedded::EmbeddedEngine;
+use pegbox::store::engine::{
+    AuditRow, Batch, Compaction, Engine, EngineError, EngineReport, EngineStats, Entry, PastCommit, Pending, Room,
+    Scan, Space, Watch,
+};
+use pegbox::store::memory::MemoryEngine;
+use pegbox::workbench::Workbench;
+
+use super::story::{assert_the_story_can_be_told, clock, open};
+
+/// Commits that are made of a history before it is stopped, each time: a few more than a run has in flight.
+const COMMITS_PER_LIFE: usize = 31;
+
+/// An engine that takes a number of commits and then no more, as of a process that is killed.
+struct Mortal {
+    store: Arc<dyn Engine>,
+    commits_left: AtomicUsize,
+}
+
+impl Mortal {
+    fn over(store: &Arc<dyn Engine>, commits: usize) -> Arc<dyn Engine> {
+        Arc::new(Self {
+            store: Arc::clone(store),
+            commits_left: AtomicUsize::new(commits),
+        })
+    }
+}
+
+impl Engine for Mortal {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+        self.store.get(key)
+    }
+
+    fn scan(&self, scan: &Scan) -> Result<Vec<Entry>, EngineError> {
+        self.store.scan(scan)
+    }
+
+    fn count(&self, prefix: &[u8]) -> Result<u64, EngineError> {
+        self.store.count(prefix)
+    }
+
+    fn submit(&self, batch: Batch) -> Pending {
+        let left = self
+            .commits_left
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        if left.is_err() {
+            let why = "the process was killed".into();
+            return Pending::settled(Err(EngineError::Poisoned { why }));
+        }
+        self.store.submit(batch)
+    }
+
+    fn audit_page(&self, from_sequence: u64, limit: usize) -> Result<Vec<AuditRow>, EngineError> {
+        self.store.audit_page(from_sequence, limit)
+    }
+
+    fn history(&self, from_sequence: u64, limit: usize) -> Result<Vec<PastCommit>, EngineError> {
+        self.store.history(from_sequence, limit)
+    }
+
+    fn spaces(&self) -> Result<Vec<Space>, EngineError> {
+        self.store.spaces()
+    }
+
+    fn compact(&self, watch: Watch<'_>) -> Result<Compaction, EngineError> {
+        self.store.compact(watch)
+    }
+
+    fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.store.changes()
+    }
+
+    fn stats(&self) -> Result<EngineStats, EngineError> {
+        self.store.stats()
+    }
+
+    fn room(&self) -> Result<Room, EngineError> {
+        self.store.room()
+    }
+
+    fn verify(&self) -> Result<EngineReport, EngineError> {
+        self.store.verify()
+    }
+}
+
+#[test]
+fn a_history_that_is_stopped_again_and_again_is_finished_all_the_same() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let build = |engine| Workbench::build_demo(engine, runtime.handle().clone());
+    let over = |store: &Arc<dyn Engine>| Workbench::over(Arc::clone(store), clock(), runtime.handle().clone());
+    let records = |store: &Arc<dyn Engine>| {
+        let entries = store.scan(&Scan::prefix("", usize::MAX)).expect("entries");
+        entries.into_iter().map(|(key, _)| key).collect::<Vec<_>>()
+    };
+    let whole: Arc<dyn Engine> = Arc::new(MemoryEngine::new());
+    build(Arc::clone(&whole)).expect("the history in one go");
+
+    let store: Arc<dyn Engine> = Arc::new(MemoryEngine::new());
+    let lives = (1..500).find(|life| {
+        // Every life is a little longer or shorter, so that each kind of act is once the last.
+        let commits = COMMITS_PER_LIFE + life % 7;
+        build(Mortal::over(&store, commits)).is_ok()
+    });
+    assert!(lives.expect("it is finished at last") > 10);
+    assert_eq!(records(&store), records(&whole));
+    assert_the_story_can_be_told(&over(&store));
+}
+
+#[test]
+fn a_demo_whose_making_was_stopped_is_finished_when_it_is_opened() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    for commits in [1, 2, 60, 200] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        {
+            let engine: Arc<dyn Engine> = Arc::new(EmbeddedEngine::open(folder.path()).expect("an empty store"));
+            let mortal = Mortal::over(&engine, commits);
+            Workbench::build_demo(mortal, runtime.handle().clone()).expect_err("it is stopped");
+        }
+        let workbench = open(folder.path(), &runtime).expect("the history is finished");
+        let prompt = PromptName::new("support_triage").expect("a name");
+        let detail = workbench.prompt_detail(&prompt).expect("the prompt");
+        assert_eq!(detail.versions.len(), 12, "stopped after {commits} commits");
+        assert_eq!(workbench.releases(&prompt).expect("releases").len(), 8);
+    }
+}
