@@ -6,7 +6,7 @@ use super::DomainError;
 use super::hash::ContentHash;
 use super::ids::RunId;
 use super::model::ModelConfig;
-use super::outcome::{Outcome, RenderedMessage};
+use super::outcome::{Outcome, OutcomePlace, RenderedMessage};
 
 /// Everything that a request to a model depends on. Two that hash the same would be sent byte for byte the same.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -59,4 +59,14 @@ pub struct StoredAnswer {
     pub index: u64,
     /// The outcome's repeat.
     pub repeat: u32,
+}
+
+impl StoredAnswer {
+    /// Where the outcome lies in its run.
+    pub fn place(&self) -> OutcomePlace {
+        OutcomePlace {
+            index: self.index,
+            repeat: self.repeat,
+        }
+    }
 }

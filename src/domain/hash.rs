@@ -61,6 +61,22 @@ impl ContentHash {
     }
 }
 
+/// Hashes a list of hashes without holding it: the same as [`ContentHash::of_bytes`] of all their bytes in order.
+#[derive(Debug, Clone, Default)]
+pub struct HashList(Sha256);
+
+impl HashList {
+    /// Adds the next one.
+    pub fn push(&mut self, hash: &ContentHash) {
+        self.0.update(hash.as_bytes());
+    }
+
+    /// The hash over all of them.
+    pub fn finish(self) -> ContentHash {
+        ContentHash(self.0.finalize().into())
+    }
+}
+
 /// Fields that came into a record after its first layout.
 #[derive(Debug, Clone, Copy)]
 pub struct LaterFields {

@@ -60,6 +60,23 @@ pub struct Usage {
     pub reasoning_tokens: Option<u64>,
 }
 
+impl Usage {
+    /// Both together; what only one of them says is what is known.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        let sum = |one: Option<u64>, other: Option<u64>| match (one, other) {
+            (Some(one), Some(other)) => Some(one.saturating_add(other)),
+            (one, other) => one.or(other),
+        };
+        Self {
+            input_tokens: sum(self.input_tokens, other.input_tokens),
+            cached_tokens: sum(self.cached_tokens, other.cached_tokens),
+            output_tokens: sum(self.output_tokens, other.output_tokens),
+            reasoning_tokens: sum(self.reasoning_tokens, other.reasoning_tokens),
+        }
+    }
+}
+
 /// What kind of error left an example without an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -162,6 +179,22 @@ impl FailureCategory {
     }
 }
 
+/// Which outcome of a run: the example's place in the dataset version, and the repeat; both from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct OutcomePlace {
+    /// The example's place.
+    pub index: u64,
+    /// Which of its repeats.
+    pub repeat: u32,
+}
+
+impl OutcomePlace {
+    /// The first outcome of an example.
+    pub fn first(index: u64) -> Self {
+        Self { index, repeat: 0 }
+    }
+}
+
 /// Fields of the second layout.
 const LATER_FIELDS: [LaterFields; 3] = [
     LaterFields {
@@ -227,7 +260,7 @@ pub struct Outcome {
     pub attempts: Vec<Attempt>,
     /// The run whose stored answer was used instead of asking again.
     pub reused_from: Option<RunId>,
-    /// What it cost; `None` where the price is unknown.
+    /// What all tries cost; `None` where the price is unknown, or whether one of them was charged.
     pub cost: Option<UsdNanos>,
     /// Why there is no answer.
     pub error: Option<OutcomeError>,
@@ -248,6 +281,33 @@ impl Outcome {
     /// As [`ContentHash::of`].
     pub fn content_hash(&self) -> Result<ContentHash, DomainError> {
         ContentHash::of_grown(self, &LATER_FIELDS)
+    }
+
+    /// Where it stands in its run.
+    pub fn place(&self) -> OutcomePlace {
+        OutcomePlace {
+            index: self.index,
+            repeat: self.repeat,
+        }
+    }
+
+    /// What is known of its cost: all of it, or what those tries cost of which it is known. `None` where the price of
+    /// the answer is not known.
+    pub fn known_cost(&self) -> Option<UsdNanos> {
+        let answered = self.attempts.last().filter(|attempt| attempt.error.is_none());
+        self.cost.or_else(|| {
+            answered.and_then(|attempt| attempt.cost)?;
+            Some(self.attempts.iter().filter_map(|attempt| attempt.cost).sum())
+        })
+    }
+
+    /// Sets tokens and cost to what all tries took together.
+    pub fn sum_attempts(&mut self) {
+        let attempts = &self.attempts;
+        self.usage = attempts
+            .iter()
+            .fold(Usage::default(), |sum, attempt| sum.plus(attempt.usage));
+        self.cost = attempts.iter().map(|attempt| attempt.cost).sum();
     }
 
     /// Whether it has an answer that every grader passed.

@@ -31,13 +31,13 @@ pub struct RunProgress {
     pub run: RunId,
     /// Where it stands.
     pub state: RunState,
-    /// How many examples it has.
-    pub example_count: u64,
+    /// How many outcomes it has when it is finished.
+    pub outcome_count: u64,
     /// Counts of saved outcomes.
     pub totals: RunTotals,
     /// Requests in flight.
     pub in_flight: u32,
-    /// Requests in flight at most.
+    /// Requests in flight at most, as the provider takes them now.
     pub concurrency: u32,
     /// Since this process began to work on it, in milliseconds.
     pub elapsed_ms: u64,

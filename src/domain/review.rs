@@ -11,7 +11,7 @@ use super::hash::ContentHash;
 use super::ids::{ReviewId, RunId, VersionId};
 use super::policy::{Policy, SelfApproval, SimulatedEvidence};
 use super::promotion::{Environment, Promotion};
-use super::run::{AnswerSource, EndState, Run, RunEnd};
+use super::run::{AnswerSource, Run, RunEnd};
 use super::time::Timestamp;
 use super::version::PromptVersion;
 
@@ -73,7 +73,13 @@ impl Review {
                 version.content_hash.short()
             ));
         }
-        let known = end.is_some_and(|end| end.state == EndState::Finished && end.gate.is_some());
+        if let Some(selection) = &run.selection {
+            return refuse(format!(
+                "{} asked only {} examples picked from {}: that is no evidence for a release",
+                run.id, run.example_count, selection.of
+            ));
+        }
+        let known = end.is_some_and(|end| end.state.settles_gate() && end.gate.is_some());
         if !known {
             return refuse(format!("{} has not finished with a known gate", run.id));
         }
@@ -212,7 +218,7 @@ pub fn approval_checks(
     vec![
         check(
             format!("{} finished", run.id),
-            end.is_none_or(|end| end.state != EndState::Finished)
+            end.is_none_or(|end| !end.state.settles_gate())
                 .then(|| format!("{} is not finished", run.id)),
         ),
         check("gate passes".into(), gate_fault),

@@ -1,7 +1,11 @@
 //! A run: one subject over one dataset version, graded by one suite version, in one environment.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
+use super::DomainError;
 use super::actor::Actor;
 use super::gate::Gate;
 use super::hash::ContentHash;
@@ -112,6 +116,19 @@ pub struct Caps {
     pub elapsed_ms: Option<u64>,
 }
 
+impl Caps {
+    /// These, with what the others say in place of them.
+    #[must_use]
+    pub fn changed_to(self, others: Self) -> Self {
+        Self {
+            cost: others.cost.or(self.cost),
+            tokens: others.tokens.or(self.tokens),
+            errors: others.errors.or(self.errors),
+            elapsed_ms: others.elapsed_ms.or(self.elapsed_ms),
+        }
+    }
+}
+
 /// Which examples of another run are asked again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Selection {
@@ -133,6 +150,36 @@ pub enum Picked {
     Marked,
     /// A sample, to see whether a run comes out the same again.
     Sample,
+}
+
+/// Requests in flight at most of a run that follows what the provider takes.
+pub const ADAPTIVE_CONCURRENCY: u32 = 64;
+
+/// How many requests are in flight, as people write it: `auto`, or a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InFlight {
+    /// What the provider takes, up to [`ADAPTIVE_CONCURRENCY`].
+    Auto,
+    /// This many, whatever the provider says.
+    Fixed(u32),
+}
+
+impl fmt::Display for InFlight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Fixed(count) => count.fmt(f),
+        }
+    }
+}
+
+impl FromStr for InFlight {
+    type Err = DomainError;
+    fn from_str(text: &str) -> Result<Self, DomainError> {
+        let fixed = || text.parse().ok().map(Self::Fixed);
+        let read = if text == "auto" { Some(Self::Auto) } else { fixed() };
+        read.ok_or_else(|| DomainError::field(text, "not how many are in flight: write auto, or a number such as 16"))
+    }
 }
 
 /// How requests are sent.
@@ -173,6 +220,31 @@ impl Default for RunSettings {
             reuses_answers: false,
             stops_early: false,
             base_url: None,
+        }
+    }
+}
+
+impl RunSettings {
+    /// How many requests are in flight.
+    pub fn in_flight(&self) -> InFlight {
+        if self.is_adaptive {
+            InFlight::Auto
+        } else {
+            InFlight::Fixed(self.concurrency)
+        }
+    }
+
+    /// The same with another number of requests in flight.
+    #[must_use]
+    pub fn with_in_flight(self, in_flight: InFlight) -> Self {
+        let (concurrency, is_adaptive) = match in_flight {
+            InFlight::Auto => (ADAPTIVE_CONCURRENCY, true),
+            InFlight::Fixed(count) => (count, false),
+        };
+        Self {
+            concurrency,
+            is_adaptive,
+            ..self
         }
     }
 }
@@ -266,8 +338,27 @@ pub enum EndState {
     Finished,
     /// Somebody stopped it for good.
     Cancelled,
-    /// No possible rest could have changed what the gate says.
+    /// No possible rest could have changed what the gate says. Its verdict is the one that the whole run would have
+    /// had, whatever the rest had answered, so that it counts as evidence like a finished run's. Nothing is estimated,
+    /// and so looking at every outcome costs no confidence.
     Decided,
+}
+
+impl EndState {
+    /// Whether the gate is what the run over all its examples says.
+    pub fn settles_gate(self) -> bool {
+        matches!(self, Self::Finished | Self::Decided)
+    }
+}
+
+impl From<EndState> for RunState {
+    fn from(state: EndState) -> Self {
+        match state {
+            EndState::Finished => Self::Finished,
+            EndState::Cancelled => Self::Cancelled,
+            EndState::Decided => Self::Decided,
+        }
+    }
 }
 
 /// Counts and sums over a run's saved outcomes.
@@ -287,9 +378,9 @@ pub struct RunTotals {
     pub input_tokens: u64,
     /// Tokens generated, as far as known.
     pub output_tokens: u64,
-    /// Cost, as far as known.
+    /// Cost of all tries, as far as known.
     pub cost: UsdNanos,
-    /// Outcomes whose cost is unknown.
+    /// Outcomes whose cost is not wholly known.
     pub cost_unknown: u64,
     /// Outcomes whose answer was taken from another run.
     pub reused: u64,
@@ -309,10 +400,8 @@ impl RunTotals {
         self.retried += (outcome.attempts.len() as u64).saturating_sub(1);
         self.input_tokens += outcome.usage.input_tokens.unwrap_or(0);
         self.output_tokens += outcome.usage.output_tokens.unwrap_or(0);
-        match outcome.cost {
-            Some(cost) => self.cost = self.cost + cost,
-            None => self.cost_unknown += 1,
-        }
+        self.cost = self.cost + outcome.known_cost().unwrap_or_default();
+        self.cost_unknown += u64::from(outcome.cost.is_none());
         self.reused += u64::from(outcome.reused_from.is_some());
     }
 }
@@ -328,7 +417,7 @@ pub struct RunEnd {
     pub totals: RunTotals,
     /// Every metric over the whole run and over each slice.
     pub results: Vec<MetricResult>,
-    /// The gate; `None` for a cancelled run.
+    /// The gate; `None` for a cancelled run, and for one that asked a selection.
     pub gate: Option<Gate>,
     /// SHA-256 over the outcomes' bytes in order of example, so that a changed outcome shows.
     pub outcomes_hash: ContentHash,
@@ -344,8 +433,10 @@ pub struct RunEnd {
 pub enum RunState {
     /// This process works on it.
     Running,
-    /// Nobody works on it; `run resume` goes on.
+    /// Nobody works on it, since its process ended; `run resume` goes on.
     Interrupted,
+    /// It sends nothing until somebody resumes it: a cap was reached, or somebody paused it.
+    Paused,
     /// Every example has its outcome.
     Finished,
     /// Stopped for good.
@@ -355,11 +446,17 @@ pub enum RunState {
 }
 
 impl RunState {
+    /// Whether a resume would go on with it.
+    pub fn can_resume(self) -> bool {
+        matches!(self, Self::Interrupted | Self::Paused)
+    }
+
     /// The word on screens.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Running => "running",
             Self::Interrupted => "interrupted",
+            Self::Paused => "paused",
             Self::Finished => "finished",
             Self::Cancelled => "cancelled",
             Self::Decided => "decided early",

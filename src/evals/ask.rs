@@ -16,14 +16,18 @@ use crate::domain::ids::RunId;
 use crate::domain::json::JsonText;
 use crate::domain::model::{ModelConfig, ToolChoice};
 use crate::domain::money::UsdNanos;
-use crate::domain::outcome::{DocumentRef, ErrorKind, Outcome, OutcomeError, RenderedMessage, Usage};
-use crate::providers::retry::exchange;
+use crate::domain::outcome::{DocumentRef, ErrorKind, Outcome, OutcomeError, OutcomePlace, RenderedMessage, Usage};
+use crate::providers::limiter::Limiter;
+use crate::providers::retry::{Patience, RetryBudget, exchange};
 use crate::providers::{ChatRequest, Provider};
 
 /// What every example of a run shares.
 pub(super) struct Asker {
     run: RunId,
     attempts_max: u32,
+    deadline_ms: Option<u64>,
+    limiter: Option<Arc<Limiter>>,
+    retries: RetryBudget,
     model: ModelConfig,
     renderer: Renderer,
     graders: Graders,
@@ -38,6 +42,9 @@ impl Asker {
         Ok(Self {
             run: job.run.id,
             attempts_max: job.run.settings.attempts_max,
+            deadline_ms: job.run.settings.deadline_ms,
+            limiter: job.limiter.clone(),
+            retries: RetryBudget::default(),
             model: job.prompt.model.clone(),
             renderer: Renderer::new(&job.prompt)?,
             graders: Graders::compile(&job.suite, &job.prompt)?,
@@ -48,10 +55,10 @@ impl Asker {
     }
 
     /// Renders, asks, parses and grades.
-    pub(super) async fn ask(&self, index: u64, example: &Example) -> Outcome {
+    pub(super) async fn ask(&self, place: OutcomePlace, example: &Example) -> Outcome {
         let outcome = match self.renderer.render(&example.content) {
             Ok(messages) => {
-                let asked = self.unanswered(index, example);
+                let asked = self.unanswered(place, example);
                 match self.reused(&asked, &messages).await {
                     Some(outcome) => outcome,
                     None => self.send(asked, messages, example).await,
@@ -64,20 +71,20 @@ impl Asker {
                     kind: ErrorKind::Render,
                     message: error.to_string(),
                 }),
-                ..self.unanswered(index, example)
+                ..self.unanswered(place, example)
             },
         };
         self.judged(outcome, example)
     }
 
     /// The outcome of an example whose asking came to an end that no rule foresees.
-    pub(super) fn broken(&self, index: u64, example: &Example, message: String) -> Outcome {
+    pub(super) fn broken(&self, place: OutcomePlace, example: &Example, message: String) -> Outcome {
         let outcome = Outcome {
             error: Some(OutcomeError {
                 kind: ErrorKind::BadResponse,
                 message,
             }),
-            ..self.unanswered(index, example)
+            ..self.unanswered(place, example)
         };
         self.judged(outcome, example)
     }
@@ -91,8 +98,9 @@ impl Asker {
     async fn send(&self, outcome: Outcome, messages: Vec<RenderedMessage>, example: &Example) -> Outcome {
         let mut request = ChatRequest::new(self.model.clone(), messages);
         let mut conversation = Conversation::new(example);
+        let patience = self.patience();
         loop {
-            let exchange = exchange(&*self.provider, &request, self.attempts_max).await;
+            let exchange = exchange(&*self.provider, &request, patience).await;
             conversation.attempts.extend(exchange.attempts);
             match exchange.reply {
                 Ok(reply) => match conversation.take(reply) {
@@ -105,6 +113,16 @@ impl Asker {
                 },
                 Err(error) => return conversation.failed(outcome, request.messages, error),
             }
+        }
+    }
+
+    /// How long one example is tried, from now.
+    fn patience(&self) -> Patience<'_> {
+        Patience {
+            attempts_max: self.attempts_max,
+            ends_at: self.deadline_ms.map(Patience::end_after),
+            budget: &self.retries,
+            limiter: self.limiter.as_deref(),
         }
     }
 
@@ -129,7 +147,7 @@ impl Asker {
     }
 
     /// An outcome that says only which example it is of.
-    fn unanswered(&self, index: u64, example: &Example) -> Outcome {
+    fn unanswered(&self, place: OutcomePlace, example: &Example) -> Outcome {
         let documents = example.content.context.documents.iter().map(|document| DocumentRef {
             id: document.id.clone(),
             version: document.version.clone(),
@@ -137,8 +155,8 @@ impl Asker {
         });
         Outcome {
             run: self.run,
-            index,
-            repeat: 0,
+            index: place.index,
+            repeat: place.repeat,
             example: example.content.id.clone(),
             example_hash: example.content_hash,
             rendered: Vec::new(),

@@ -104,14 +104,20 @@ impl Comparer {
         }
     }
 
-    /// Takes in an outcome of the base.
+    /// Takes in an outcome of the base. Of an example that was asked several times the first outcome counts.
     pub fn push_base(&mut self, outcome: &Outcome) {
+        if outcome.repeat > 0 {
+            return;
+        }
         self.base
             .insert(outcome.example.clone(), (outcome.example_hash, outcome.passed()));
     }
 
     /// Takes in an outcome of the candidate, after all of the base.
     pub fn push_candidate(&mut self, outcome: &Outcome) {
+        if outcome.repeat > 0 {
+            return;
+        }
         let before = self.base.remove(&outcome.example);
         let Some((_, passed_before)) = before.filter(|(hash, _)| *hash == outcome.example_hash) else {
             self.comparison.not_compared += 1;
@@ -176,6 +182,10 @@ fn differences(base: Side, candidate: Side) -> Vec<String> {
             before.tools != now.tools || before.tool_choice != now.tool_choice,
         ),
         ("runtime context", base.run.context != candidate.run.context),
+        (
+            "number of repeats, of which the first is compared,",
+            base.run.settings.repeats != candidate.run.settings.repeats,
+        ),
     ];
     let wholes = wholes
         .into_iter()

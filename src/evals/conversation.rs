@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use crate::domain::example::Example;
 use crate::domain::json::JsonText;
-use crate::domain::money::UsdNanos;
-use crate::domain::outcome::{Attempt, Outcome, OutcomeError, RenderedMessage, ToolCall, Usage};
+use crate::domain::outcome::{Attempt, Outcome, OutcomeError, RenderedMessage, ToolCall};
 use crate::providers::{ChatReply, ProviderError, ToolRound};
 
 /// Most times that results go back: a model that goes on calling after them will not come to an answer.
@@ -30,8 +29,6 @@ pub(super) struct Conversation<'a> {
     calls_of: HashMap<String, usize>,
     tool_calls: Vec<ToolCall>,
     earlier_responses: Vec<String>,
-    usage: Option<Usage>,
-    cost: Option<UsdNanos>,
     latency_ms: u64,
 }
 
@@ -44,17 +41,12 @@ impl<'a> Conversation<'a> {
             calls_of: HashMap::new(),
             tool_calls: Vec::new(),
             earlier_responses: Vec::new(),
-            usage: None,
-            // Nothing was sent yet.
-            cost: Some(UsdNanos::default()),
             latency_ms: 0,
         }
     }
 
     /// Takes in an answer, and says whether the conversation goes on.
     pub(super) fn take(&mut self, mut reply: ChatReply) -> Turn {
-        self.usage = Some(self.usage.map_or(reply.usage, |usage| sum(usage, reply.usage)));
-        self.cost = self.cost.zip(reply.cost).map(|(before, now)| before + now);
         let calls: Vec<ToolCall> = std::mem::take(&mut reply.tool_calls)
             .into_iter()
             .map(|call| self.with_result(call))
@@ -90,10 +82,10 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// The outcome of an answer. Tokens, money and time are those of all turns together.
+    /// The outcome of an answer. Tokens and money are those of all tries, time is that of all turns together.
     pub(super) fn answered(self, outcome: Outcome, rendered: Vec<RenderedMessage>, reply: ChatReply) -> Outcome {
         let earlier_ms = self.latency_ms;
-        Outcome {
+        let mut outcome = Outcome {
             rendered,
             tool_calls: self.tool_calls,
             raw_response: reply.raw,
@@ -104,23 +96,22 @@ impl<'a> Conversation<'a> {
             resolved_model: reply.resolved_model,
             system_fingerprint: reply.system_fingerprint,
             response_id: reply.response_id,
-            usage: self.usage.unwrap_or_default(),
             latency_ms: earlier_ms.saturating_add(reply.latency_ms),
             time_to_first_token_ms: reply.time_to_first_token_ms.map(|ms| earlier_ms.saturating_add(ms)),
             attempts: self.attempts,
-            cost: self.cost,
             ..outcome
-        }
+        };
+        outcome.sum_attempts();
+        outcome
     }
 
-    /// The outcome of an example whose last turn has no answer. What it cost is known only where nothing was sent.
+    /// The outcome of an example whose last turn has no answer.
     pub(super) fn failed(self, outcome: Outcome, rendered: Vec<RenderedMessage>, error: ProviderError) -> Outcome {
-        Outcome {
+        let mut outcome = Outcome {
             rendered,
             tool_calls: self.tool_calls,
             raw_response: error.raw.unwrap_or_default(),
             earlier_responses: self.earlier_responses,
-            usage: self.usage.map_or(*error.usage, |usage| sum(usage, *error.usage)),
             latency_ms: self.latency_ms.saturating_add(error.latency_ms),
             attempts: self.attempts,
             error: Some(OutcomeError {
@@ -128,22 +119,9 @@ impl<'a> Conversation<'a> {
                 message: error.message,
             }),
             ..outcome
-        }
-    }
-}
-
-/// Both together. A count that one of them lacks is a lower bound, which says more than nothing; what money comes of
-/// it is summed apart.
-fn sum(a: Usage, b: Usage) -> Usage {
-    let add = |a: Option<u64>, b: Option<u64>| match (a, b) {
-        (Some(a), Some(b)) => Some(a.saturating_add(b)),
-        (one, other) => one.or(other),
-    };
-    Usage {
-        input_tokens: add(a.input_tokens, b.input_tokens),
-        cached_tokens: add(a.cached_tokens, b.cached_tokens),
-        output_tokens: add(a.output_tokens, b.output_tokens),
-        reasoning_tokens: add(a.reasoning_tokens, b.reasoning_tokens),
+        };
+        outcome.sum_attempts();
+        outcome
     }
 }
 
@@ -152,6 +130,8 @@ mod tests {
     use super::*;
     use crate::domain::example::{ExampleContent, ExampleContext, ExampleSource, ToolResult};
     use crate::domain::ids::ExampleId;
+    use crate::domain::money::UsdNanos;
+    use crate::domain::outcome::Usage;
     use crate::evals::samples::outcome;
 
     fn example(results: &[(&str, &str)]) -> Example {
@@ -203,6 +183,19 @@ mod tests {
         }
     }
 
+    /// Takes in a reply after the attempt that brought it.
+    fn take(conversation: &mut Conversation, reply: ChatReply) -> Turn {
+        conversation.attempts.push(Attempt {
+            latency_ms: reply.latency_ms,
+            status: None,
+            error: None,
+            usage: reply.usage,
+            cost: reply.cost,
+            waited_ms: 0,
+        });
+        conversation.take(reply)
+    }
+
     fn goes_on(turn: &Turn) -> bool {
         matches!(turn, Turn::Calls(_))
     }
@@ -211,10 +204,10 @@ mod tests {
     fn results_are_given_one_after_another_and_all_turns_are_one_outcome() {
         let example = example(&[("find", "first"), ("find", "second"), ("other", "third")]);
         let mut conversation = Conversation::new(&example);
-        assert!(goes_on(&conversation.take(reply(&["find", "other"]))));
-        assert!(goes_on(&conversation.take(reply(&["find"]))));
-        assert!(goes_on(&conversation.take(reply(&["find"]))));
-        let Turn::Answer(last) = conversation.take(reply(&[])) else {
+        assert!(goes_on(&take(&mut conversation, reply(&["find", "other"]))));
+        assert!(goes_on(&take(&mut conversation, reply(&["find"]))));
+        assert!(goes_on(&take(&mut conversation, reply(&["find"]))));
+        let Turn::Answer(last) = take(&mut conversation, reply(&[])) else {
             panic!("words are an answer")
         };
         let outcome = conversation.answered(outcome(0, "", &[]), Vec::new(), *last);
@@ -250,9 +243,12 @@ mod tests {
     fn calls_without_a_result_are_the_answer() {
         let with_one = example(&[("find", "first")]);
         for tools in [&["other"][..], &["find", "other"]] {
-            assert!(!goes_on(&Conversation::new(&with_one).take(reply(tools))), "{tools:?}");
+            assert!(
+                !goes_on(&take(&mut Conversation::new(&with_one), reply(tools))),
+                "{tools:?}"
+            );
         }
-        assert!(!goes_on(&Conversation::new(&example(&[])).take(reply(&["find"]))));
+        assert!(!goes_on(&take(&mut Conversation::new(&example(&[])), reply(&["find"]))));
     }
 
     #[test]
@@ -260,7 +256,7 @@ mod tests {
         let example = example(&[("find", "again")]);
         let mut conversation = Conversation::new(&example);
         let turns = (0..20)
-            .take_while(|_| goes_on(&conversation.take(reply(&["find"]))))
+            .take_while(|_| goes_on(&take(&mut conversation, reply(&["find"]))))
             .count();
         assert_eq!(turns, 8);
     }
@@ -273,7 +269,7 @@ mod tests {
             cost: None,
             ..reply(&["find"])
         };
-        assert!(goes_on(&conversation.take(unpriced)));
+        assert!(goes_on(&take(&mut conversation, unpriced)));
         let error = ProviderError {
             latency_ms: 1,
             ..ProviderError::new(
@@ -293,11 +289,14 @@ mod tests {
         );
         assert_eq!((failed.tool_calls.len(), failed.earlier_responses.len()), (1, 1));
         let mut conversation = Conversation::new(&example);
-        conversation.take(ChatReply {
-            cost: None,
-            ..reply(&["find"])
-        });
-        let Turn::Answer(last) = conversation.take(reply(&[])) else {
+        take(
+            &mut conversation,
+            ChatReply {
+                cost: None,
+                ..reply(&["find"])
+            },
+        );
+        let Turn::Answer(last) = take(&mut conversation, reply(&[])) else {
             panic!("words are an answer")
         };
         assert_eq!(conversation.answered(outcome(0, "", &[]), Vec::new(), *last).cost, None);

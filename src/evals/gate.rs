@@ -1,9 +1,11 @@
 //! Settles a gate: for each threshold the point result and the evidence, a verdict by policy, and the words that say
 //! why, where, and what would settle it. How it is printed stands in [`print()`].
 
+mod early;
 mod print;
 mod words;
 
+pub use early::decided;
 pub use print::print;
 
 use crate::domain::gate::{BreakingSlice, Evidence, Gate, GatePolicy, RuleResult, Verdict};

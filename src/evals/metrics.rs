@@ -84,7 +84,7 @@ impl Part {
         } else {
             self.latencies.push(outcome.latency_ms);
         }
-        match outcome.cost {
+        match outcome.known_cost() {
             Some(cost) => {
                 self.cost = self.cost + cost;
                 self.priced += 1;
@@ -213,11 +213,15 @@ impl Tally {
         let metrics = self.metrics.iter();
         let marks: Vec<Mark> = metrics.map(|metric| Mark::of(&metric.kind, outcome, example)).collect();
         self.whole.push(&marks, outcome);
-        for field in self.slice_fields.clone() {
-            let Some(value) = example.metadata.get(&field).cloned() else {
+        for at in 0..self.slice_fields.len() {
+            let Some(field) = self.slice_fields.get(at) else { break };
+            let Some(value) = example.metadata.get(field).cloned() else {
                 continue;
             };
-            let slice = Slice { field, value };
+            let slice = Slice {
+                field: field.clone(),
+                value,
+            };
             if self.makes_slice(&slice) {
                 let part = self.slices.entry(slice).or_insert_with(|| Part::new(&self.metrics));
                 part.push(&marks, outcome);
@@ -255,6 +259,16 @@ impl Tally {
     /// The models that answered, by name.
     pub fn resolved_models(&self) -> Vec<String> {
         self.resolved_models.iter().cloned().collect()
+    }
+
+    /// Hits and trials of a metric over the whole run or a slice; `None` where there is no such metric or slice yet.
+    pub fn share(&self, metric: &str, slice: Option<&Slice>) -> Option<(u64, u64)> {
+        let part = match slice {
+            Some(slice) => self.slices.get(slice)?,
+            None => &self.whole,
+        };
+        let at = self.metrics.iter().position(|known| known.name == metric)?;
+        part.counts.get(at).map(|count| (count.hits, count.total))
     }
 
     pub(super) fn latencies(&self) -> &Latencies {

@@ -3,6 +3,7 @@
 //! Must never ask who the user is, draw, read a clock, or hold a whole dataset in memory.
 
 mod ask;
+mod caps;
 pub mod category;
 mod classes;
 pub mod compare;
@@ -11,12 +12,16 @@ pub mod gate;
 pub mod graders;
 mod latency;
 pub mod metrics;
+mod outcomes_hash;
 pub mod parse;
 pub mod path;
 pub mod pipeline;
 pub mod progress;
 pub mod render;
 mod reuse;
+mod standing;
+mod upcoming;
+mod window;
 
 #[cfg(test)]
 mod samples;

@@ -7,13 +7,14 @@ use crate::domain::outcome::{ErrorKind, Outcome};
 use crate::domain::progress::{FailureLine, LATENCY_BAR_ENDS_MS, RECENT_FAILURES_MAX, RunProgress, SCORE_POINTS_MAX};
 use crate::domain::run::{Run, RunState, RunTotals};
 use crate::domain::time::Timestamp;
+use crate::providers::limiter::{Pace, Slowed};
 
 /// The progress of a run of which nothing is known yet.
 pub fn beginning(run: &Run) -> RunProgress {
     RunProgress {
         run: run.id,
         state: RunState::Running,
-        example_count: run.example_count,
+        outcome_count: run.outcome_count(),
         totals: RunTotals::default(),
         in_flight: 0,
         concurrency: run.settings.concurrency,
@@ -100,7 +101,14 @@ impl Meter {
         }
     }
 
-    pub(super) fn progress(&self, tally: &Tally, state: RunState, in_flight: usize, now: Timestamp) -> RunProgress {
+    pub(super) fn progress(
+        &self,
+        tally: &Tally,
+        state: RunState,
+        in_flight: usize,
+        pace: Option<Pace>,
+        now: Timestamp,
+    ) -> RunProgress {
         let totals = tally.totals();
         let elapsed_ms = now.since_ms(self.began_at);
         let latencies = tally.latencies();
@@ -109,6 +117,7 @@ impl Meter {
             state,
             totals,
             in_flight: u32::try_from(in_flight).unwrap_or(u32::MAX),
+            concurrency: pace.map_or(self.blank.concurrency, |pace| pace.window.min(self.blank.concurrency)),
             elapsed_ms,
             rate_per_s: if elapsed_ms == 0 {
                 0.0
@@ -124,19 +133,38 @@ impl Meter {
             results: tally.whole_results(),
             score_points: self.points.points.clone(),
             recent_failures: self.recent_failures.iter().cloned().collect(),
-            notice: (self.rate_limited > 0).then(|| {
-                format!(
-                    "the provider limits requests: {} were sent again later",
-                    self.rate_limited
-                )
-            }),
+            notice: self.notice(pace),
             ..self.blank.clone()
         }
     }
 
+    /// What slows the run down.
+    fn notice(&self, pace: Option<Pace>) -> Option<String> {
+        let again = (self.rate_limited > 0).then(|| format!("{} were sent again later", self.rate_limited));
+        let most = self.blank.concurrency;
+        let slowed = match pace {
+            Some(Pace {
+                opens_in: Some(left), ..
+            }) => format!("the provider asks to wait {} s", left.as_millis().div_ceil(1_000)),
+            Some(Pace {
+                window,
+                slowed: Some(slowed),
+                ..
+            }) if window < most => {
+                let by = match slowed {
+                    Slowed::ByLimit => "the provider's limits",
+                    Slowed::ByFailures => "its failures",
+                };
+                format!("slowed to {window} of {most} in flight by {by}")
+            }
+            _ => return again.map(|again| format!("the provider limits requests: {again}")),
+        };
+        Some(again.map_or(slowed.clone(), |again| format!("{slowed}; {again}")))
+    }
+
     /// Whole-number arithmetic: no rate that is rounded first.
     fn eta_ms(&self, totals: &RunTotals, elapsed_ms: u64) -> Option<u64> {
-        let left = self.blank.example_count.saturating_sub(totals.saved);
+        let left = self.blank.outcome_count.saturating_sub(totals.saved);
         left.checked_mul(elapsed_ms)?.checked_div(self.saved_here)
     }
 }

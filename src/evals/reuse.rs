@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::pipeline::{ExampleFeed, Job, blocking};
+use super::pipeline::{ExampleFeed, Job};
+use super::upcoming::blocking;
 use crate::domain::answer::ExactRequest;
 use crate::domain::model::ModelConfig;
 use crate::domain::money::UsdNanos;

@@ -253,7 +253,10 @@ impl HttpClient {
             ProviderError::new(ErrorKind::Timeout, Retry::Yes, message)
         } else {
             let message = format!("the connection to {host} broke: {cause}");
-            ProviderError::new(ErrorKind::Connect, Retry::Yes, message)
+            ProviderError {
+                may_be_charged: true,
+                ..ProviderError::new(ErrorKind::Connect, Retry::Yes, message)
+            }
         }
     }
 }

@@ -14,6 +14,7 @@ mod flags;
 mod gemini;
 mod http;
 mod http_provider;
+pub mod limiter;
 mod limits;
 mod ollama;
 mod openai;
@@ -31,7 +32,7 @@ mod wire;
 pub use environment::Environment;
 pub use limits::RateLimits;
 pub use price::PriceTable;
-pub use retry::{Exchange, exchange};
+pub use retry::{Exchange, Patience, RetryBudget, exchange};
 pub use secret::Secret;
 pub use services::{connect, connect_in, connect_taped, provider_names};
 pub use simulation::SimulatedProvider;
@@ -147,10 +148,13 @@ pub struct ProviderError {
     pub rate_limits: Box<RateLimits>,
     /// How long the attempt took, in milliseconds.
     pub latency_ms: u64,
+    /// Whether it may have been charged all the same: the request went out, and nobody said that it was refused.
+    pub may_be_charged: bool,
 }
 
 impl ProviderError {
-    /// An error before any reply: no status, no body.
+    /// An error before any reply: no status, no body. A request without an answer in time, or with one that cannot be
+    /// read, may have been charged.
     pub fn new(kind: ErrorKind, retry: Retry, message: impl Into<String>) -> Self {
         Self {
             kind,
@@ -162,6 +166,7 @@ impl ProviderError {
             usage: Box::default(),
             rate_limits: Box::default(),
             latency_ms: 0,
+            may_be_charged: matches!(kind, ErrorKind::Timeout | ErrorKind::BadResponse),
         }
     }
 }

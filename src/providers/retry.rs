@@ -1,18 +1,28 @@
-//! Tries again what may pass: exponential pauses with full jitter, unless the provider says how long to wait.
+//! Tries again what may pass: exponential pauses with full jitter, unless the provider says how long to wait. Three
+//! limits hold it: attempts and time for one example, and a budget of retries over the whole run.
+
+mod budget;
 
 use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBuilder, Retryable};
+use backon::{BackoffBuilder, ExponentialBuilder};
+use tokio::time::{Instant, sleep, timeout_at};
 
+pub use budget::RetryBudget;
+
+use super::limiter::Limiter;
 use super::{ChatReply, ChatRequest, Provider, ProviderError, Retry};
-use crate::domain::outcome::{Attempt, OutcomeError, Usage};
+use crate::domain::money::UsdNanos;
+use crate::domain::outcome::{Attempt, ErrorKind, OutcomeError};
 
 /// Upper end of the first pause.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// Upper end of any pause of ours: longer ones make a run look stuck.
 const PAUSE_MAX: Duration = Duration::from_secs(8);
 /// Longest wait that a provider can ask for: the window of common rate limits.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
+pub(super) const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
+/// A time that no request lives to see, in place of one that the clock cannot say.
+const FAR_AWAY: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// What became of a request after all its attempts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,28 +33,116 @@ pub struct Exchange {
     pub attempts: Vec<Attempt>,
 }
 
-/// Makes attempts until one is answered, one fails for good, or `attempts_max` are made; the first is always made.
-pub async fn exchange(provider: &dyn Provider, request: &ChatRequest, attempts_max: u32) -> Exchange {
+/// How long a request is tried.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience<'a> {
+    /// Attempts at most; the first is always made.
+    pub attempts_max: u32,
+    /// When the last attempt must have ended; `None` for no limit.
+    pub ends_at: Option<Instant>,
+    /// What all requests of the run may try again.
+    pub budget: &'a RetryBudget,
+    /// How many requests the endpoint takes at once, where that is followed.
+    pub limiter: Option<&'a Limiter>,
+}
+
+impl<'a> Patience<'a> {
+    /// So many attempts, without any other limit than the budget.
+    pub fn of(attempts_max: u32, budget: &'a RetryBudget) -> Self {
+        Self {
+            attempts_max,
+            ends_at: None,
+            budget,
+            limiter: None,
+        }
+    }
+
+    /// The moment so many milliseconds from now.
+    pub fn end_after(deadline_ms: u64) -> Instant {
+        let now = Instant::now();
+        // Beyond what the clock can say is as good as far away.
+        now.checked_add(Duration::from_millis(deadline_ms))
+            .unwrap_or(now + FAR_AWAY)
+    }
+
+    /// The pause before another attempt, or why there is none; `None` where nothing needs to be said.
+    fn pause(&self, error: &ProviderError, ours: Option<Duration>) -> Result<Duration, Option<&'static str>> {
+        let Some(ours) = ours.filter(|_| error.retry == Retry::Yes) else {
+            return Err(None);
+        };
+        let pause = asked_pause(error).unwrap_or(ours);
+        if self.ends_at.is_some_and(|end| Instant::now() + pause >= end) {
+            return Err(Some("no time is left for another try"));
+        }
+        // Who limits requests is alive and says when to come back; the budget is against hammering what is not.
+        if error.kind != ErrorKind::RateLimited && !self.budget.take() {
+            return Err(Some("not tried again: too many requests of this run have failed"));
+        }
+        Ok(pause)
+    }
+}
+
+/// Makes attempts until one is answered, one fails for good, or patience is at its end.
+pub async fn exchange(provider: &dyn Provider, request: &ChatRequest, patience: Patience<'_>) -> Exchange {
     let mut attempts = Vec::new();
-    let attempt = || provider.answer(request);
-    let reply = attempt
-        .retry(pauses(attempts_max))
-        .when(|error: &ProviderError| error.retry == Retry::Yes)
-        .adjust(|error, pause| pause.map(|ours| asked_pause(error).unwrap_or(ours)))
-        .notify(|error, _| attempts.push(failed(error)))
-        .await;
-    attempts.push(match &reply {
-        Ok(reply) => Attempt {
-            latency_ms: reply.latency_ms,
-            status: reply.status,
-            error: None,
-            usage: reply.usage,
-            cost: None,
-            waited_ms: 0,
-        },
-        Err(error) => failed(error),
-    });
-    Exchange { reply, attempts }
+    let mut pauses = pauses(patience.attempts_max);
+    let mut waited = Duration::ZERO;
+    loop {
+        if let Some(limiter) = patience.limiter {
+            limiter.opened(patience.ends_at).await;
+        }
+        let sent_at = Instant::now();
+        let reply = answer_in_time(provider, request, patience.ends_at).await;
+        if let Some(limiter) = patience.limiter {
+            match &reply {
+                Ok(reply) => limiter.answered(&reply.rate_limits),
+                Err(error) => limiter.failed(sent_at, error),
+            }
+        }
+        attempts.push(attempt(provider, request, &reply, waited));
+        let mut error = match reply {
+            Ok(reply) => {
+                patience.budget.give();
+                return Exchange {
+                    reply: Ok(reply),
+                    attempts,
+                };
+            }
+            Err(error) => error,
+        };
+        match patience.pause(&error, pauses.next()) {
+            Ok(pause) => {
+                waited = pause;
+                sleep(pause).await;
+            }
+            Err(why) => {
+                if let Some(why) = why {
+                    error.message = format!("{}; {why}", error.message);
+                }
+                return Exchange {
+                    reply: Err(error),
+                    attempts,
+                };
+            }
+        }
+    }
+}
+
+async fn answer_in_time(
+    provider: &dyn Provider,
+    request: &ChatRequest,
+    ends_at: Option<Instant>,
+) -> Result<ChatReply, ProviderError> {
+    let Some(ends_at) = ends_at else {
+        return provider.answer(request).await;
+    };
+    let sent_at = Instant::now();
+    timeout_at(ends_at, provider.answer(request)).await.unwrap_or_else(|_| {
+        Err(ProviderError {
+            latency_ms: u64::try_from(sent_at.elapsed().as_millis()).unwrap_or(u64::MAX),
+            ..ProviderError::new(ErrorKind::Timeout, Retry::No, "the time for this example is over")
+        })
+    })
 }
 
 fn asked_pause(error: &ProviderError) -> Option<Duration> {
@@ -66,17 +164,37 @@ fn pauses(attempts_max: u32) -> impl Iterator<Item = Duration> + Send + Sync + U
         .map(|(bound, with_jitter)| with_jitter.saturating_sub(bound))
 }
 
-fn failed(error: &ProviderError) -> Attempt {
-    Attempt {
-        latency_ms: error.latency_ms,
-        status: error.status,
-        error: Some(OutcomeError {
-            kind: error.kind,
-            message: error.message.clone(),
-        }),
-        usage: Usage::default(),
-        cost: None,
-        waited_ms: 0,
+fn attempt(
+    provider: &dyn Provider,
+    request: &ChatRequest,
+    reply: &Result<ChatReply, ProviderError>,
+    waited: Duration,
+) -> Attempt {
+    let waited_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
+    match reply {
+        Ok(reply) => Attempt {
+            latency_ms: reply.latency_ms,
+            status: reply.status,
+            error: None,
+            usage: reply.usage,
+            cost: reply.cost,
+            waited_ms,
+        },
+        Err(error) => Attempt {
+            latency_ms: error.latency_ms,
+            status: error.status,
+            error: Some(OutcomeError {
+                kind: error.kind,
+                message: error.message.clone(),
+            }),
+            usage: *error.usage,
+            cost: if error.may_be_charged {
+                provider.cost(&request.model.name, &error.usage)
+            } else {
+                Some(UsdNanos::default())
+            },
+            waited_ms,
+        },
     }
 }
 

@@ -13,10 +13,11 @@
 //! | `suite/NAME/NUMBER` | suite version | never |
 //! | `run/NUMBER` | run as started | never |
 //! | `run-end/NUMBER` | what the run came to | never |
+//! | `run-step/RUN/NUMBER` | a pause or a resume of the run | never |
 //! | `run-of/NAME/NUMBER/RUN` | mark: this run tested this version | never |
-//! | `outcome/RUN/INDEX` | outcome | never |
+//! | `outcome/RUN/INDEX`, `outcome/RUN/INDEX.REPEAT` | outcome of the first repeat, of a later one | never |
 //! | `outcome-of/RUN/EXAMPLE` | index of the outcome of an example | never |
-//! | `failure/RUN/INDEX` | one line about a failed outcome | never |
+//! | `failure/RUN/INDEX`, `failure/RUN/INDEX.REPEAT` | one line about a failed outcome | never |
 //! | `review/NUMBER` | review | never |
 //! | `decision/NUMBER` | decision | never |
 //! | `decision-of/review/REVIEW/NUMBER`, `decision-of/version/NAME/NUMBER/NUMBER` | mark: what it is about | never |
@@ -32,6 +33,7 @@ use crate::domain::ids::{
     ChainVersionId, DatasetName, DatasetVersionId, DecisionId, ExampleId, PromotionId, PromptName, ReviewId, RunId,
     SuiteName, SuiteVersionId, TraceId, VersionId,
 };
+use crate::domain::outcome::OutcomePlace;
 use crate::domain::promotion::Environment;
 
 pub(super) const POLICY: &str = "policy";
@@ -42,6 +44,7 @@ pub(super) const SUITES: &str = "suite/";
 pub(super) const CHAINS: &str = "chain/";
 pub(super) const RUNS: &str = "run/";
 pub(super) const RUN_ENDS: &str = "run-end/";
+pub(super) const RUN_STEPS: &str = "run-step/";
 pub(super) const OUTCOMES: &str = "outcome/";
 pub(super) const OUTCOMES_OF: &str = "outcome-of/";
 pub(super) const FAILURES: &str = "failure/";
@@ -107,6 +110,14 @@ pub(super) fn run_end(id: RunId) -> String {
     format!("{RUN_ENDS}{:010}", id.0)
 }
 
+pub(super) fn run_steps(id: RunId) -> String {
+    format!("{RUN_STEPS}{:010}/", id.0)
+}
+
+pub(super) fn run_step(id: RunId, number: u32) -> String {
+    format!("{}{number:010}", run_steps(id))
+}
+
 pub(super) fn runs_of(version: &VersionId) -> String {
     format!("run-of/{}/{:010}/", version.prompt, version.number)
 }
@@ -119,8 +130,25 @@ pub(super) fn outcomes(run: RunId) -> String {
     format!("{OUTCOMES}{:010}/", run.0)
 }
 
-pub(super) fn outcome(run: RunId, index: u64) -> String {
-    format!("{}{index:010}", outcomes(run))
+pub(super) fn outcome(run: RunId, place: OutcomePlace) -> String {
+    outcomes(run) + &in_run(place)
+}
+
+/// A dot stands before every digit and after the end, so that repeats of an example lie between it and the next one.
+fn in_run(OutcomePlace { index, repeat }: OutcomePlace) -> String {
+    match repeat {
+        0 => format!("{index:010}"),
+        repeat => format!("{index:010}.{repeat:010}"),
+    }
+}
+
+/// The place that the last part of an outcome's or a failure's key says.
+pub(super) fn place_in_run(tail: &str) -> Option<OutcomePlace> {
+    let (index, repeat) = tail.split_once('.').unwrap_or((tail, "0"));
+    Some(OutcomePlace {
+        index: index.parse().ok()?,
+        repeat: repeat.parse().ok()?,
+    })
 }
 
 pub(super) fn outcome_of(run: RunId, example: &ExampleId) -> String {
@@ -131,8 +159,8 @@ pub(super) fn failures(run: RunId) -> String {
     format!("{FAILURES}{:010}/", run.0)
 }
 
-pub(super) fn failure(run: RunId, index: u64) -> String {
-    format!("{}{index:010}", failures(run))
+pub(super) fn failure(run: RunId, place: OutcomePlace) -> String {
+    failures(run) + &in_run(place)
 }
 
 pub(super) fn review(id: ReviewId) -> String {
@@ -215,6 +243,24 @@ mod tests {
         for key in longest {
             assert!(key.len() <= crate::store::engine::KEY_BYTES_MAX, "{key}");
         }
+    }
+
+    #[test]
+    fn repeats_stand_in_order_between_their_example_and_the_next() {
+        let place = |index, repeat| OutcomePlace { index, repeat };
+        let places = [
+            place(0, 0),
+            place(0, 1),
+            place(0, 2),
+            place(0, 10),
+            place(1, 0),
+            place(10, 0),
+        ];
+        let keys = places.map(|place| outcome(RunId(7), place));
+        assert!(keys.is_sorted(), "{keys:?}");
+        assert_eq!(keys.first().map(String::as_str), Some("outcome/0000000007/0000000000"));
+        let read = places.map(|place| place_in_run(&in_run(place)));
+        assert_eq!(read, places.map(Some));
     }
 
     #[test]

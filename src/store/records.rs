@@ -104,16 +104,14 @@ impl Store {
             .collect()
     }
 
-    /// Loads the records of a scan with the numbers that their keys end in.
-    pub(super) fn load_numbered<R: Record>(&self, scan: &Scan) -> Result<Vec<(u64, R)>, StoreError> {
-        let mut records = Vec::new();
-        for (key, bytes) in self.engine.scan(scan)? {
+    /// Loads the records of a scan with the last parts of their keys.
+    pub(super) fn load_with_tails<R: Record>(&self, scan: &Scan) -> Result<Vec<(String, R)>, StoreError> {
+        let entries = self.engine.scan(scan)?.into_iter();
+        let with_tail = |(key, bytes): (Vec<u8>, Vec<u8>)| {
             let key = String::from_utf8_lossy(&key);
-            if let Ok(number) = tail(&key).parse() {
-                records.push((number, decode(&key, &bytes)?));
-            }
-        }
-        Ok(records)
+            Ok((tail(&key).to_owned(), decode(&key, &bytes)?))
+        };
+        entries.map(with_tail).collect()
     }
 
     /// The last parts of the keys of a scan, without their records' content.

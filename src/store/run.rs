@@ -4,11 +4,11 @@ use super::engine::{AuditEntry, Pending, Scan};
 use super::keys;
 use super::record::{Mark, OutcomeIndex};
 use super::records::{Change, PAGE_RECORDS_MAX, Store, StoreError};
-use crate::domain::hash::ContentHash;
+use crate::domain::hash::{ContentHash, HashList};
 use crate::domain::ids::{ExampleId, RunId, VersionId};
-use crate::domain::outcome::Outcome;
+use crate::domain::outcome::{Outcome, OutcomePlace};
 use crate::domain::progress::FailureLine;
-use crate::domain::run::{Run, RunEnd};
+use crate::domain::run::{Run, RunEnd, RunStep};
 
 /// Outcomes in one page: with their raw responses they are large.
 pub const OUTCOMES_PER_PAGE: usize = 200;
@@ -47,24 +47,39 @@ impl Store {
         self.load(&keys::run_end(id))
     }
 
-    /// One outcome by its place.
-    pub fn outcome(&self, run: RunId, index: u64) -> Result<Option<Outcome>, StoreError> {
-        self.load(&keys::outcome(run, index))
+    /// What happened to a run between its start and its end, in order.
+    pub fn run_steps(&self, id: RunId) -> Result<Vec<RunStep>, StoreError> {
+        self.load_all(&Scan::prefix(keys::run_steps(id), PAGE_RECORDS_MAX))
     }
 
-    /// The outcome of an example.
+    /// The newest step of a run.
+    pub fn last_run_step(&self, id: RunId) -> Result<Option<RunStep>, StoreError> {
+        Ok(self.load_all(&Scan::prefix(keys::run_steps(id), 1).backward())?.pop())
+    }
+
+    /// The number that the next step of a run takes.
+    pub fn next_run_step(&self, id: RunId) -> Result<u32, StoreError> {
+        self.next_number(&keys::run_steps(id))
+    }
+
+    /// One outcome by its place.
+    pub fn outcome(&self, run: RunId, place: OutcomePlace) -> Result<Option<Outcome>, StoreError> {
+        self.load(&keys::outcome(run, place))
+    }
+
+    /// The outcome of an example, of its first repeat.
     pub fn outcome_of(&self, run: RunId, example: &ExampleId) -> Result<Option<Outcome>, StoreError> {
         match self.load::<OutcomeIndex>(&keys::outcome_of(run, example))? {
-            Some(OutcomeIndex(index)) => self.outcome(run, index),
+            Some(OutcomeIndex(index)) => self.outcome(run, OutcomePlace::first(index)),
             None => Ok(None),
         }
     }
 
     /// Outcomes in order of place, after `after` (or from the first), at most [`OUTCOMES_PER_PAGE`].
-    pub fn outcome_page(&self, run: RunId, after: Option<u64>) -> Result<Vec<Outcome>, StoreError> {
+    pub fn outcome_page(&self, run: RunId, after: Option<OutcomePlace>) -> Result<Vec<Outcome>, StoreError> {
         let scan = Scan::prefix(keys::outcomes(run), OUTCOMES_PER_PAGE);
         self.load_all(&match after {
-            Some(index) => scan.after(keys::outcome(run, index)),
+            Some(place) => scan.after(keys::outcome(run, place)),
             None => scan,
         })
     }
@@ -84,34 +99,37 @@ impl Store {
         loop {
             let page = self.outcome_page(run, last)?;
             let Some(newest) = page.last() else { return Ok(()) };
-            last = Some(newest.index);
+            last = Some(newest.place());
             page.iter().try_for_each(&mut see)?;
         }
     }
 
     /// SHA-256 over the outcomes in order of place, each as its hash.
     pub fn outcomes_hash(&self, run: RunId) -> Result<ContentHash, StoreError> {
-        let mut hashes = Vec::new();
+        let mut hashes = HashList::default();
         self.each_outcome(run, |outcome| -> Result<(), StoreError> {
-            hashes.extend_from_slice(outcome.content_hash()?.as_bytes());
+            hashes.push(&outcome.content_hash()?);
             Ok(())
         })?;
-        Ok(ContentHash::of_bytes(&hashes))
+        Ok(hashes.finish())
     }
 
     /// Failed outcomes in a line each, in order of place, after `after`, at most `limit`.
     pub fn failures(
         &self,
         run: RunId,
-        after: Option<u64>,
+        after: Option<OutcomePlace>,
         limit: usize,
-    ) -> Result<Vec<(u64, FailureLine)>, StoreError> {
+    ) -> Result<Vec<(OutcomePlace, FailureLine)>, StoreError> {
         let scan = Scan::prefix(keys::failures(run), limit.min(PAGE_RECORDS_MAX));
         let scan = match after {
-            Some(index) => scan.after(keys::failure(run, index)),
+            Some(place) => scan.after(keys::failure(run, place)),
             None => scan,
         };
-        self.load_numbered(&scan)
+        let lines = self.load_with_tails(&scan)?.into_iter();
+        Ok(lines
+            .filter_map(|(tail, line)| Some((keys::place_in_run(&tail)?, line)))
+            .collect())
     }
 
     /// Hands an outcome over; it counts when the returned value resolves. Refused for a run that has ended.
@@ -125,13 +143,15 @@ impl Change {
     pub fn insert_outcome(self, outcome: &Outcome) -> Result<Self, StoreError> {
         let change = self
             .expect_absent(keys::run_end(outcome.run))
-            .insert(keys::outcome(outcome.run, outcome.index), outcome)?
-            .insert(
-                keys::outcome_of(outcome.run, &outcome.example),
-                &OutcomeIndex(outcome.index),
-            )?;
+            .insert(keys::outcome(outcome.run, outcome.place()), outcome)?;
+        let change = if outcome.repeat == 0 {
+            let key = keys::outcome_of(outcome.run, &outcome.example);
+            change.insert(key, &OutcomeIndex(outcome.index))?
+        } else {
+            change
+        };
         match failure_line(outcome) {
-            Some(line) => change.insert(keys::failure(outcome.run, outcome.index), &line),
+            Some(line) => change.insert(keys::failure(outcome.run, outcome.place()), &line),
             None => Ok(change),
         }
     }
@@ -143,6 +163,12 @@ impl Change {
             Some(version) => change.insert(keys::run_of(version, run.id), &Mark),
             None => Ok(change),
         }
+    }
+
+    /// Adds what happened to a run; refused once it has ended.
+    pub fn insert_run_step(self, step: &RunStep) -> Result<Self, StoreError> {
+        self.expect_absent(keys::run_end(step.run))
+            .insert(keys::run_step(step.run, step.number), step)
     }
 
     /// Ends a run: from now on it never changes.

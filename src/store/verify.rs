@@ -15,12 +15,12 @@ use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::example::Example;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::{RunId, VersionId};
-use crate::domain::outcome::Outcome;
+use crate::domain::outcome::{Outcome, OutcomePlace};
 use crate::domain::progress::FailureLine;
 use crate::domain::promotion::Promotion;
 use crate::domain::release::{ModelBundle, Release};
 use crate::domain::review::Review;
-use crate::domain::run::{Run, RunEnd};
+use crate::domain::run::{Run, RunEnd, RunStep};
 use crate::domain::suite::SuiteVersion;
 use crate::domain::version::PromptVersion;
 
@@ -76,6 +76,7 @@ impl Store {
         check.each(keys::SUITES, |_, _, suite: &SuiteVersion| Ok(rule(suite.verify())))?;
         check.each(keys::RUNS, Verification::run)?;
         check.each(keys::OUTCOMES, Verification::outcome)?;
+        check.each(keys::RUN_STEPS, Verification::run_step)?;
         check.each(keys::FAILURES, Verification::failure)?;
         let count = |prefix: &str| self.engine().count(prefix.as_bytes());
         // Each outcome has its place by example; where there are more places, some are of no outcome.
@@ -233,26 +234,35 @@ impl Verification<'_> {
         if self.store.load::<OutcomeIndex>(&place)? != Some(OutcomeIndex(outcome.index)) {
             return Ok(Some(format!("{place} does not lead to it")));
         }
-        let line: Option<FailureLine> = self.store.load(&keys::failure(outcome.run, outcome.index))?;
+        let line: Option<FailureLine> = self.store.load(&keys::failure(outcome.run, outcome.place()))?;
         Ok((line != failure_line(outcome))
             .then(|| "the line about it in the list of failures says something else".into()))
     }
 
     /// That a line says what its outcome says, the outcome's check looks at.
     fn failure(&self, key: &str, _line: &FailureLine) -> Result<Option<String>, StoreError> {
-        let mut parts = key.split('/').skip(1).filter_map(|number| number.parse().ok());
-        let (Some(run), Some(index)) = (parts.next().and_then(|run| u32::try_from(run).ok()), parts.next()) else {
-            return Ok(Some("it lies under no outcome's number".into()));
+        let mut parts = key.split('/').skip(1);
+        let run = parts.next().and_then(|run| run.parse().ok()).map(RunId);
+        let place = parts.next().and_then(keys::place_in_run);
+        let (Some(run), Some(place)) = (run, place) else {
+            return Ok(Some("it lies under no outcome's place".into()));
         };
-        let outcome = self.store.outcome(RunId(run), index)?;
+        let outcome = self.store.outcome(run, place)?;
         Ok(outcome.is_none().then(|| "there is no such outcome".into()))
     }
 
     fn outcome_place(&self, key: &str, index: u64) -> Result<Option<String>, StoreError> {
         let run = key.split('/').nth(1).and_then(|number| number.parse().ok()).map(RunId);
-        let outcome = run.map(|run| self.store.outcome(run, index)).transpose()?.flatten();
+        let outcome = run
+            .map(|run| self.store.outcome(run, OutcomePlace::first(index)))
+            .transpose()?
+            .flatten();
         let is_its = |outcome: &Outcome| key == keys::outcome_of(outcome.run, &outcome.example);
         Ok((!outcome.as_ref().is_some_and(is_its)).then(|| "it leads to no outcome of that example".into()))
+    }
+
+    fn run_step(&self, _key: &str, step: &RunStep) -> Result<Option<String>, StoreError> {
+        self.run_link(step.run)
     }
 
     fn run_end(&self, _key: &str, end: &RunEnd) -> Result<Option<String>, StoreError> {
@@ -344,9 +354,9 @@ impl Verification<'_> {
 
     /// A stored answer is one to the very request that it lies under.
     fn answer(&self, key: &str, answer: &StoredAnswer) -> Result<Option<String>, StoreError> {
-        let StoredAnswer { run, index, .. } = *answer;
-        let (Some(of), Some(outcome)) = (self.store.run(run)?, self.store.outcome(run, index)?) else {
-            return Ok(Some(format!("the outcome at {index} of {run} is missing")));
+        let (run, place) = (answer.run, answer.place());
+        let (Some(of), Some(outcome)) = (self.store.run(run)?, self.store.outcome(run, place)?) else {
+            return Ok(Some(format!("the outcome at {} of {run} is missing", place.index)));
         };
         let version = of.subject.version().map(|id| self.store.version(id)).transpose()?;
         let Some(version) = version.flatten() else {
@@ -354,7 +364,8 @@ impl Verification<'_> {
         };
         let endpoint = of.settings.base_url.as_deref();
         let asked = ExactRequest::new(endpoint, &version.content.model, &outcome.rendered, &outcome).hash()?;
-        Ok((key != keys::answer(&asked)).then(|| format!("the outcome at {index} of {run} answers another request")))
+        Ok((key != keys::answer(&asked))
+            .then(|| format!("the outcome at {} of {run} answers another request", place.index)))
     }
 
     fn version_link(&self, id: &VersionId, hash: ContentHash) -> Result<Option<String>, StoreError> {

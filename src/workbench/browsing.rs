@@ -306,12 +306,12 @@ impl Workbench {
     }
 
     fn need_of_run(&self, summary: &RunSummary) -> Result<Option<Need>, WorkbenchError> {
-        if summary.state == RunState::Interrupted {
+        if summary.state.can_resume() {
             return Ok(Some(Need::InterruptedRun {
                 run: summary.run.id,
                 subject: summary.run.subject.label(),
                 saved: summary.saved,
-                total: summary.run.example_count,
+                total: summary.run.outcome_count(),
             }));
         }
         let Some(version) = summary.run.subject.version() else {

@@ -6,11 +6,13 @@ use std::time::Duration;
 use super::reusing::Tape;
 use super::{Workbench, WorkbenchError};
 use crate::domain::model::ModelConfig;
-use crate::domain::outcome::ErrorKind;
+use crate::domain::outcome::{ErrorKind, Usage};
 use crate::domain::run::RunSettings;
 use crate::evals::pipeline::CONCURRENCY_MAX;
 use crate::providers::{self, Endpoint, Environment, Provider, ProviderError};
 
+/// Most repeats of a run: more tell nothing that these do not.
+const REPEATS_MAX: u32 = 1_000;
 /// Most tries for one example: with the longest pauses, a quarter of an hour.
 const ATTEMPTS_MAX: u32 = 100;
 /// Longest time for one try, an hour, in milliseconds.
@@ -24,6 +26,7 @@ pub(super) fn check_settings(settings: &RunSettings) -> Result<(), WorkbenchErro
             settings.concurrency.into(),
             CONCURRENCY_MAX.into(),
         ),
+        ("repeats", settings.repeats.into(), REPEATS_MAX.into()),
         (
             "tries for one example",
             settings.attempts_max.into(),
@@ -65,6 +68,16 @@ impl Workbench {
         let environment = Environment::read();
         providers::connect_taped(&environment, &model.provider, &endpoint, tape).map_err(provider_error)
     }
+}
+
+/// Whether the price of a model is known.
+pub(super) fn has_price(provider: &dyn Provider, model: &ModelConfig) -> bool {
+    let one_token = Usage {
+        input_tokens: Some(1),
+        output_tokens: Some(1),
+        ..Usage::default()
+    };
+    provider.cost(&model.name, &one_token).is_some()
 }
 
 /// What a provider refused before anything was sent.

@@ -14,7 +14,7 @@ use crate::domain::policy::{Policy, SelfApproval, SimulatedEvidence};
 use crate::domain::promotion::Environment;
 use crate::domain::reason::Reason;
 use crate::domain::review::ReviewState;
-use crate::domain::run::{RunSettings, RunState, RuntimeContext};
+use crate::domain::run::{Caps, RunSettings, RunState, RuntimeContext};
 use crate::domain::time::Timestamp;
 use crate::domain::version::ChangeKind;
 use crate::store::embedded::EmbeddedEngine;
@@ -340,7 +340,7 @@ impl History<'_> {
         let run = match self.begun_run(&start)? {
             Some((_, RunState::Finished)) => return Ok(()),
             Some((run, _)) => {
-                self.workbench.resume_run(&self.cast.anna, run)?;
+                self.workbench.resume_run(&self.cast.anna, run, Caps::default())?;
                 run
             }
             None => self.workbench.start_run(&self.cast.anna, &start)?,

@@ -11,15 +11,18 @@ mod demo;
 mod demo_story;
 mod editing;
 mod error;
+mod estimating;
 mod filter;
 mod outcomes;
 mod record;
 mod releasing;
 mod reproducing;
 mod request;
+mod rerunning;
 mod reusing;
 mod reviewing;
 mod room;
+mod run_reading;
 mod run_store;
 mod running;
 mod storage;
@@ -40,13 +43,16 @@ pub use demo::*;
 pub use demo_story::*;
 pub use editing::*;
 pub use error::*;
+pub use estimating::*;
 pub use outcomes::*;
 pub use record::*;
 pub use releasing::*;
 pub use reproducing::*;
 pub use request::*;
+pub use rerunning::*;
 pub use reusing::*;
 pub use reviewing::*;
+pub use run_reading::*;
 pub use running::*;
 pub use storage::{Advance, Chain};
 pub use tracing::*;
@@ -56,6 +62,7 @@ use crate::domain::ids::RunId;
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
 use crate::providers::PriceTable;
+use crate::providers::limiter::Limiters;
 use crate::releases::Act;
 use crate::store::Store;
 use crate::store::embedded::{EmbeddedEngine, Sizes};
@@ -77,6 +84,7 @@ pub struct Workbench {
     runtime: tokio::runtime::Handle,
     live_runs: Mutex<HashMap<RunId, running::LiveRun>>,
     taking_run: Mutex<()>,
+    limiters: Limiters,
     prices: Arc<PriceTable>,
 }
 
@@ -106,6 +114,7 @@ impl Workbench {
             runtime,
             live_runs: Mutex::new(HashMap::new()),
             taking_run: Mutex::new(()),
+            limiters: Limiters::default(),
             prices: PriceTable::shipped(),
         }
     }

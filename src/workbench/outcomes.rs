@@ -3,19 +3,29 @@
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::example::Example;
 use crate::domain::ids::{ExampleId, RunId};
-use crate::domain::outcome::Outcome;
+use crate::domain::outcome::{Outcome, OutcomePlace};
 use crate::domain::progress::FailureLine;
 use crate::domain::run::{EndState, Run};
 
 /// A failure in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailureRow {
-    /// The example's place in the dataset version.
-    pub place: u64,
+    /// The example's place in the dataset version, and the repeat.
+    pub place: OutcomePlace,
     /// The example and why it failed.
     pub line: FailureLine,
     /// Whether it passed in the base's newest run; `None` where that is not known.
     pub passed_before: Option<bool>,
+}
+
+impl FailureRow {
+    /// The example as people tell it from others: with the number of the repeat, where it is not the first.
+    pub fn label(&self) -> String {
+        match self.place.repeat {
+            0 => self.line.example.to_string(),
+            repeat => format!("{} #{}", self.line.example, repeat + 1),
+        }
+    }
 }
 
 /// One outcome with its example.
@@ -31,7 +41,12 @@ pub struct CaseView {
 
 impl Workbench {
     /// Failures of a run in order of place, after `after`.
-    pub fn failures(&self, id: RunId, after: Option<u64>, limit: usize) -> Result<Vec<FailureRow>, WorkbenchError> {
+    pub fn failures(
+        &self,
+        id: RunId,
+        after: Option<OutcomePlace>,
+        limit: usize,
+    ) -> Result<Vec<FailureRow>, WorkbenchError> {
         let run = found(self.store.run(id)?, "run", &id)?;
         let before = self.base_run(&run)?;
         let mut rows = Vec::new();
@@ -53,12 +68,12 @@ impl Workbench {
     }
 
     /// One outcome with its example.
-    pub fn case(&self, id: RunId, place: u64) -> Result<CaseView, WorkbenchError> {
+    pub fn case(&self, id: RunId, place: OutcomePlace) -> Result<CaseView, WorkbenchError> {
         let run = found(self.store.run(id)?, "run", &id)?;
         let outcome = found(
             self.store.outcome(id, place)?,
             "example",
-            &format!("{id} at place {place}"),
+            &format!("{id} at place {}", place.index),
         )?;
         let example = found(self.store.example(&outcome.example_hash)?, "example", &outcome.example)?;
         let before = match self.base_run(&run)? {
@@ -82,7 +97,7 @@ impl Workbench {
             "example",
             &format!("{id}/{example}"),
         )?;
-        self.case(id, outcome.index)
+        self.case(id, outcome.place())
     }
 
     /// The newest finished run of a run's base on the same dataset, other than the run itself.
@@ -94,8 +109,8 @@ impl Workbench {
                 .store
                 .run_end(id)?
                 .is_some_and(|end| end.state == EndState::Finished);
-            let is_whole = is_finished && candidate.selection.is_none();
-            if is_whole && id != run.id && candidate.dataset_hash == run.dataset_hash {
+            let asked_all = candidate.selection.is_none();
+            if is_finished && asked_all && id != run.id && candidate.dataset_hash == run.dataset_hash {
                 return Ok(Some(candidate));
             }
         }

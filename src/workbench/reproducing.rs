@@ -280,7 +280,7 @@ impl Workbench {
     pub fn drift(&self, of: RunId, again: RunId) -> Result<Drift, WorkbenchError> {
         let mut drift = Drift::new(of, again);
         self.store.each_outcome(again, |now| -> Result<(), WorkbenchError> {
-            if let Some(before) = self.store.outcome(of, now.index)? {
+            if let Some(before) = self.store.outcome(of, now.place())? {
                 drift.push(&before, now);
             }
             Ok(())

@@ -5,19 +5,20 @@ use std::path::PathBuf;
 
 use super::{
     CaseView, CommitReason, Comparison, DiffView, DraftView, EnvironmentRow, ExampleChange, FailureRow, Fault,
-    ImportPreview, ImportReport, ImportRequest, Judgement, PromptDetail, PromptRef, PromptSummary, ReviewDetail,
-    ReviewSummary, RowsWindow, RunDetail, RunSummary, StartRun, Status, Workbench, WorkbenchError,
+    ImportPreview, ImportReport, ImportRequest, Judgement, PromptDetail, PromptRef, PromptSummary, Rerun, ReviewDetail,
+    ReviewSummary, RowsWindow, RunDetail, RunEstimate, RunSummary, StartRun, Status, Workbench, WorkbenchError,
 };
 use crate::domain::actor::Actor;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::decision::Decision;
 use crate::domain::draft::DraftSeen;
 use crate::domain::ids::{DatasetVersionId, PromptName, ReviewId, RunId, SuiteVersionId, VersionId};
-use crate::domain::outcome::Outcome;
+use crate::domain::outcome::{Outcome, OutcomePlace};
 use crate::domain::promotion::{Environment, Promotion};
 use crate::domain::prompt::Prompt;
 use crate::domain::release::Release;
 use crate::domain::review::Review;
+use crate::domain::run::Caps;
 use crate::domain::suite::SuiteVersion;
 use crate::domain::time::Timestamp;
 use crate::domain::version::PromptVersion;
@@ -122,7 +123,13 @@ pub enum Request {
     RunDetail(RunId),
     /// Starts a run.
     StartRun(Box<StartRun>),
-    /// Goes on with an interrupted run.
+    /// What a run would take.
+    EstimateRun(Box<StartRun>),
+    /// Asks some examples of a run again.
+    Rerun(Rerun),
+    /// Lets a run send nothing more until it is resumed.
+    PauseRun(RunId),
+    /// Goes on with a run that nobody works on.
     ResumeRun(RunId),
     /// Stops a run for good.
     CancelRun(RunId),
@@ -131,7 +138,7 @@ pub enum Request {
         /// The run.
         run: RunId,
         /// After this place.
-        after: Option<u64>,
+        after: Option<OutcomePlace>,
         /// How many.
         limit: usize,
     },
@@ -140,7 +147,7 @@ pub enum Request {
         /// The run.
         run: RunId,
         /// The place.
-        place: u64,
+        place: OutcomePlace,
     },
     /// Two runs, example by example.
     CompareRuns {
@@ -244,7 +251,9 @@ pub enum Answer {
     Runs(Vec<RunSummary>),
     /// A run with its progress.
     RunDetail(Box<RunDetail>),
-    /// The run that was started, resumed or cancelled.
+    /// What a run would take.
+    Estimate(RunEstimate),
+    /// The run that was started, paused, resumed or cancelled.
     Run(RunId),
     /// Failures.
     Failures(Vec<FailureRow>),
@@ -308,6 +317,9 @@ impl Workbench {
             R::Runs { .. }
             | R::RunDetail(_)
             | R::StartRun(_)
+            | R::EstimateRun(_)
+            | R::Rerun(_)
+            | R::PauseRun(_)
             | R::ResumeRun(_)
             | R::CancelRun(_)
             | R::Failures { .. }
@@ -378,8 +390,14 @@ impl Workbench {
             Request::Runs { before, limit } => Answer::Runs(self.runs(before, limit)?),
             Request::RunDetail(id) => Answer::RunDetail(Box::new(self.run_detail(id)?)),
             Request::StartRun(start) => Answer::Run(self.start_run(actor, &start)?),
+            Request::EstimateRun(start) => Answer::Estimate(self.estimate_run(&start)?),
+            Request::Rerun(rerun) => Answer::Run(self.rerun(actor, &rerun)?),
+            Request::PauseRun(id) => {
+                self.pause_run(actor, id)?;
+                Answer::Run(id)
+            }
             Request::ResumeRun(id) => {
-                self.resume_run(actor, id)?;
+                self.resume_run(actor, id, Caps::default())?;
                 Answer::Run(id)
             }
             Request::CancelRun(id) => {

@@ -30,10 +30,10 @@ impl StoredAnswers {
     /// The outcome that holds the newest answer to a request. An answer of a model that the name does not stand for any
     /// more is none: the request would get another.
     pub(super) fn find(&self, request: &ContentHash) -> Result<Option<Outcome>, StoreFault> {
-        let Some(StoredAnswer { run, index, .. }) = self.store.answer(request)? else {
+        let Some(answer) = self.store.answer(request)? else {
             return Ok(None);
         };
-        let outcome = self.store.outcome(run, index)?;
+        let outcome = self.store.outcome(answer.run, answer.place())?;
         let now = self.store.resolution(&self.alias)?.map(|now| now.model);
         Ok(outcome.filter(|outcome| {
             let is_current = outcome.resolved_model == now || now.is_none();

@@ -50,7 +50,7 @@ mod tests {
     use super::*;
     use crate::domain::actor::Actor;
     use crate::domain::ids::{DatasetName, RunId};
-    use crate::domain::run::{RunSettings, RuntimeContext};
+    use crate::domain::run::{Caps, RunSettings, RuntimeContext};
     use crate::store::Change;
     use crate::store::engine::{
         AuditRow, Batch, Compaction, Engine, EngineError, EngineReport, EngineStats, Entry, PastCommit, Pending, Scan,
@@ -152,16 +152,18 @@ mod tests {
         disk.free_bytes.store(FLOOR_BYTES, Ordering::Relaxed);
         let text = refusal(workbench.start_run(&anna, &start));
         assert!(text.contains("has 64 MB free, and a run of"), "{text}");
-        refusal(workbench.resume_run(&anna, interrupted.id));
+        refusal(workbench.resume_run(&anna, interrupted.id, Caps::default()));
         refusal(workbench.import_dataset(&anna, &import));
         let name = DatasetName::new("maths").expect("a name");
         assert_eq!(workbench.store.dataset_versions(&name).expect("versions"), []);
 
         let enough = FLOOR_BYTES + OUTCOME_BYTES * interrupted.example_count;
         disk.free_bytes.store(enough - 1, Ordering::Relaxed);
-        refusal(workbench.resume_run(&anna, interrupted.id));
+        refusal(workbench.resume_run(&anna, interrupted.id, Caps::default()));
         disk.free_bytes.store(enough, Ordering::Relaxed);
-        workbench.resume_run(&anna, interrupted.id).expect("it fits exactly");
+        workbench
+            .resume_run(&anna, interrupted.id, Caps::default())
+            .expect("it fits exactly");
         workbench.wait_run(interrupted.id).expect("it ends");
     }
 }

@@ -5,100 +5,118 @@ use super::aliases::AliasWatch;
 use super::reusing::{AnswerIndex, StoredAnswers};
 use crate::domain::actor::Actor;
 use crate::domain::alias::Alias;
-use crate::domain::dataset::ROWS_PER_PAGE;
+use crate::domain::dataset::{ROWS_PER_PAGE, Row};
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::RunId;
 use crate::domain::model::ModelConfig;
-use crate::domain::outcome::Outcome;
-use crate::domain::run::{AnswerSource, Run, RunTotals};
+use crate::domain::outcome::{Outcome, OutcomePlace};
+use crate::domain::run::{AnswerSource, Run, RunStep, RunStepKind, RunTotals};
 use crate::evals::pipeline::{Appending, ExampleFeed, OutcomeSink, Placed, StoreFault};
 use crate::store::engine::AuditEntry;
 use crate::store::{Change, Store, StoreError};
+
+/// Examples in a page.
+const PAGE: u64 = ROWS_PER_PAGE as u64;
 
 /// Examples of a run's dataset version, and the outcomes that they already have.
 pub(super) struct RunFeed {
     store: Store,
     run: RunId,
     dataset: ContentHash,
+    example_count: u64,
+    /// The places of the run's examples, where it is not all of them.
+    selected: Option<Vec<u64>>,
     answers: Option<StoredAnswers>,
-    /// Pages of the dataset version that hold examples of the run, ascending.
-    pages: Vec<u64>,
-    /// The places that the run asks, where it is not all of them, ascending.
-    places: Option<Vec<u64>>,
 }
 
 impl RunFeed {
     /// The feed of a run of this model.
     pub(super) fn new(store: Store, run: &Run, model: &ModelConfig) -> Self {
-        let rows = ROWS_PER_PAGE as u64;
-        let places = run.selection.as_ref().map(|selection| selection.places.clone());
-        let pages = match &places {
-            Some(places) => {
-                let mut pages: Vec<u64> = places.iter().map(|place| place / rows).collect();
-                pages.dedup();
-                pages
-            }
-            None => (0..run.example_count.div_ceil(rows)).collect(),
-        };
         Self {
             run: run.id,
             dataset: run.dataset_hash,
             answers: StoredAnswers::of(&store, run, model),
-            pages,
-            places,
             store,
+            example_count: run.example_count,
+            selected: run.selection.as_ref().map(|selection| selection.places.clone()),
         }
     }
 
-    /// The page of the dataset version behind one of the run's pages.
-    fn dataset_page(&self, page: u64) -> Result<u64, StoreFault> {
-        let found = usize::try_from(page).ok().and_then(|page| self.pages.get(page));
-        found
-            .copied()
-            .ok_or_else(|| format!("the run has no page {page}").into())
-    }
-
-    fn asks(&self, place: u64) -> bool {
-        self.places
-            .as_ref()
-            .is_none_or(|places| places.binary_search(&place).is_ok())
-    }
-}
-
-impl ExampleFeed for RunFeed {
-    fn page_count(&self) -> u64 {
-        self.pages.len() as u64
-    }
-
-    fn page(&self, page: u64) -> Result<Vec<Placed>, StoreFault> {
-        let page = self.dataset_page(page)?;
-        let mut examples = Vec::with_capacity(ROWS_PER_PAGE);
-        for (index, row) in (page * ROWS_PER_PAGE as u64..).zip(self.store.row_page(&self.dataset, page)?) {
-            if !self.asks(index) {
-                continue;
-            }
-            let example = self.store.example(&row.content_hash)?;
-            let example = example.ok_or_else(|| format!("example {} of the dataset is missing", row.example))?;
-            examples.push(Placed { index, example });
+    fn selected_page(&self, selected: &[u64], page: u64) -> Result<Vec<Placed>, StoreFault> {
+        let mut examples = Vec::new();
+        let mut rows: Option<(u64, Vec<Row>)> = None;
+        for &index in chunk(selected, page) {
+            let number = index / PAGE;
+            let page = match rows.take() {
+                Some((held, rows)) if held == number => rows,
+                _ => self.store.row_page(&self.dataset, number)?,
+            };
+            let row = usize::try_from(index % PAGE).ok().and_then(|at| page.get(at));
+            let row = row.ok_or_else(|| format!("the dataset has no example at place {index}"))?;
+            examples.push(self.placed(index, row)?);
+            rows = Some((number, page));
         }
         Ok(examples)
     }
 
+    fn placed(&self, index: u64, row: &Row) -> Result<Placed, StoreFault> {
+        let example = self.store.example(&row.content_hash)?;
+        let example = example.ok_or_else(|| format!("example {} of the dataset is missing", row.example))?;
+        Ok(Placed { index, example })
+    }
+
+    /// The places between the first and the last of a page, both included.
+    fn span(&self, page: u64) -> Option<(u64, u64)> {
+        match &self.selected {
+            None => Some((page * PAGE, (page + 1) * PAGE - 1)),
+            Some(selected) => {
+                let places = chunk(selected, page);
+                Some((*places.first()?, *places.last()?))
+            }
+        }
+    }
+}
+
+fn chunk(selected: &[u64], page: u64) -> &[u64] {
+    let page = usize::try_from(page).unwrap_or(usize::MAX);
+    selected.chunks(ROWS_PER_PAGE).nth(page).unwrap_or_default()
+}
+
+impl ExampleFeed for RunFeed {
+    fn page_count(&self) -> u64 {
+        self.example_count.div_ceil(PAGE)
+    }
+
+    fn page(&self, page: u64) -> Result<Vec<Placed>, StoreFault> {
+        if let Some(selected) = &self.selected {
+            return self.selected_page(selected, page);
+        }
+        let rows = self.store.row_page(&self.dataset, page)?;
+        (page * PAGE..)
+            .zip(&rows)
+            .map(|(index, row)| self.placed(index, row))
+            .collect()
+    }
+
     fn saved(&self, page: u64) -> Result<Vec<Outcome>, StoreFault> {
-        let first = self.dataset_page(page)? * ROWS_PER_PAGE as u64;
-        let end = first + ROWS_PER_PAGE as u64;
+        let Some((first, last)) = self.span(page) else {
+            return Ok(Vec::new());
+        };
         let mut saved = Vec::new();
-        let mut last = first.checked_sub(1);
+        let mut after = first.checked_sub(1).map(|index| OutcomePlace {
+            index,
+            repeat: u32::MAX,
+        });
         loop {
-            let outcomes = self.store.outcome_page(self.run, last)?;
-            let Some(newest) = outcomes.last().map(|outcome| outcome.index) else {
+            let outcomes = self.store.outcome_page(self.run, after)?;
+            let Some(newest) = outcomes.last().map(Outcome::place) else {
                 return Ok(saved);
             };
-            saved.extend(outcomes.into_iter().filter(|outcome| outcome.index < end));
-            if newest >= end {
+            saved.extend(outcomes.into_iter().filter(|outcome| outcome.index <= last));
+            if newest.index > last {
                 return Ok(saved);
             }
-            last = Some(newest);
+            after = Some(newest);
         }
     }
 
@@ -114,7 +132,7 @@ impl ExampleFeed for RunFeed {
 pub(super) struct RunSink {
     store: Store,
     run: Run,
-    actor: String,
+    actor: Actor,
     clock: Clock,
     aliases: Option<AliasWatch>,
     answers: Option<AnswerIndex>,
@@ -129,13 +147,13 @@ impl RunSink {
             answers: AnswerIndex::of(run, model),
             store,
             run: run.clone(),
-            actor: actor.to_string(),
+            actor: actor.clone(),
             clock,
         }
     }
 
     /// Saves an outcome with what later runs want to know of it.
-    async fn save(&self, outcome: &Outcome) -> Result<(), StoreFault> {
+    async fn save_outcome(&self, outcome: &Outcome) -> Result<(), StoreFault> {
         // Before the outcome, so that no outcome of a model is there whose ledger does not know it.
         if let Some(aliases) = self.aliases.as_ref().filter(|_| outcome.reused_from.is_none()) {
             aliases.note(&self.run, outcome, self.audit("model.resolve")).await?;
@@ -152,21 +170,40 @@ impl RunSink {
     pub(super) fn audit(&self, action: &str) -> AuditEntry {
         AuditEntry {
             at_ms: (self.clock)().0,
-            actor: self.actor.clone(),
+            actor: self.actor.to_string(),
             action: action.to_owned(),
             subject: self.run.id.to_string(),
             reason: String::new(),
         }
     }
+
+    /// The step that says that the run paused by itself.
+    pub(super) fn paused(&self, reason: String) -> Result<RunStep, StoreError> {
+        Ok(RunStep {
+            run: self.run.id,
+            number: self.store.next_run_step(self.run.id)?,
+            kind: RunStepKind::Paused { reason },
+            by: self.actor.clone(),
+            at: (self.clock)(),
+        })
+    }
+
+    /// What happened to the run last.
+    pub(super) fn last_step(&self) -> Result<Option<RunStep>, StoreError> {
+        self.store.last_run_step(self.run.id)
+    }
+
+    /// Saves a change about the run.
+    pub(super) async fn save(&self, change: Result<Change, StoreError>) -> Result<(), String> {
+        let change = change.map_err(|error| error.to_string())?;
+        change.submit(&self.store).await.map_err(|error| error.to_string())?;
+        Ok(())
+    }
 }
 
 impl OutcomeSink for RunSink {
     fn append<'a>(&'a self, outcome: &'a Outcome) -> Appending<'a> {
-        Box::pin(self.save(outcome))
-    }
-
-    fn outcomes_hash(&self) -> Result<ContentHash, StoreFault> {
-        Ok(self.store.outcomes_hash(self.run.id)?)
+        Box::pin(self.save_outcome(outcome))
     }
 }
 

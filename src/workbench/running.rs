@@ -1,30 +1,31 @@
-//! Runs: start, follow, resume, cancel, read. A run belongs to the process, not to the screen that started it.
+//! Runs: start, pause, resume, cancel. A run belongs to the process, not to the screen that started it.
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::connecting::check_settings;
+use super::connecting::{check_settings, has_price};
 use super::reusing::Tape;
 use super::room::OUTCOME_BYTES;
+use super::run_reading::caps_of;
 use super::run_store::{RunFeed, RunSink, total_of};
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
-use crate::domain::caveats::Caveats;
-use crate::domain::gate::Verdict;
 use crate::domain::ids::{DatasetVersionId, RunId, SuiteVersionId, VersionId};
 use crate::domain::progress::RunProgress;
 use crate::domain::promotion::Environment;
 use crate::domain::prompt::Role;
 use crate::domain::run::{
-    AnswerSource, EndState, Run, RunEnd, RunSettings, RunState, RuntimeContext, Selection, Subject,
+    AnswerSource, Caps, EndState, Run, RunEnd, RunSettings, RunState, RunStep, RunStepKind, RuntimeContext, Selection,
+    Subject,
 };
+use crate::domain::suite::SuiteContent;
 use crate::domain::version::PromptVersion;
 use crate::evals::EvalError;
 use crate::evals::pipeline::{self, Execution, Job, Order};
 use crate::providers::Provider;
-use crate::releases::evidence::caveats;
-use crate::store::{Change, Store};
+use crate::store::engine::EngineError;
+use crate::store::{Change, StoreError};
 
 /// What to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,38 +44,6 @@ pub struct StartRun {
     pub context: RuntimeContext,
     /// How requests are sent.
     pub settings: RunSettings,
-}
-
-/// A run in a list.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunSummary {
-    /// The run.
-    pub run: Run,
-    /// Where it stands.
-    pub state: RunState,
-    /// Outcomes on disk.
-    pub saved: u64,
-    /// Outcomes that did not pass.
-    pub failed: u64,
-    /// What its gate says, and why.
-    pub verdict: Option<(Verdict, String)>,
-    /// What weakens its results.
-    pub caveats: Caveats,
-}
-
-/// A run with everything that is known of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunDetail {
-    /// The run.
-    pub run: Run,
-    /// Its progress; after the end, its final state.
-    pub progress: RunProgress,
-    /// What it came to.
-    pub end: Option<RunEnd>,
-    /// The version that was tested.
-    pub version: PromptVersion,
-    /// What weakens its results.
-    pub caveats: Caveats,
 }
 
 /// A run that this process works on.
@@ -107,17 +76,15 @@ impl Workbench {
                 "choose another version",
             ));
         }
-        check_settings(&start.settings)?;
         let example_count = selection
             .as_ref()
             .map_or(dataset.example_count, |selection| selection.places.len() as u64);
-        self.check_room_for_outcomes(example_count)?;
         let mut settings = start.settings.clone();
         settings.base_url = settings.base_url.or_else(|| tape.base_url());
         let provider = self.connect_taped(&version.content.model, &settings, tape)?;
         // What the environment says now may not be what it says when the run is resumed.
         settings.base_url = settings.base_url.or_else(|| provider.endpoint());
-        let mut run = Run {
+        let run = Run {
             id: self.store.next_run_id()?,
             subject: Subject::Prompt {
                 version: version.id.clone(),
@@ -143,11 +110,25 @@ impl Workbench {
             started_by: actor.clone(),
             started_at: self.now(),
         };
+        self.launch(actor, run, &version, suite.content, provider)
+    }
+
+    /// Records a run that is ready, under the next free number, and hands it to the runtime.
+    pub(super) fn launch(
+        &self,
+        actor: &Actor,
+        mut run: Run,
+        version: &PromptVersion,
+        suite: SuiteContent,
+        provider: Arc<dyn Provider>,
+    ) -> Result<RunId, WorkbenchError> {
+        check_settings(&run.settings)?;
+        self.check_room_for_outcomes(run.outcome_count())?;
         // Compiled before the run is recorded: a run that could send nothing is no run.
-        let job = self.job(&run, &version, suite.content.clone(), Arc::clone(&provider));
+        let job = self.job(&run, &[], version, suite.clone(), Arc::clone(&provider));
         pipeline::check(&job).map_err(|error| eval_error(&error))?;
         run.id = self.record_run(actor, &run)?;
-        self.spawn(actor, self.job(&run, &version, suite.content, provider));
+        self.spawn(actor, self.job(&run, &[], version, suite, provider));
         Ok(run.id)
     }
 
@@ -163,10 +144,17 @@ impl Workbench {
     /// What settings mean for the provider of a version, where they mean something else than their name says.
     pub fn run_notes(&self, version: &VersionId, settings: &RunSettings) -> Result<Vec<String>, WorkbenchError> {
         let version = self.version(version)?;
-        let provider = self.connect(&version.content.model, settings)?;
+        let model = &version.content.model;
+        let provider = self.connect(model, settings)?;
         let roles: Vec<Role> = version.content.messages.iter().map(|message| message.role).collect();
-        let mut notes = provider.notes(&version.content.model);
+        let mut notes = provider.notes(model);
         notes.extend(provider.role_notes(&roles));
+        if let Some(cap) = settings.caps.cost.filter(|_| !has_price(&*provider, model)) {
+            notes.push(format!(
+                "the cap of {cap} stops nothing: the price of '{}' is unknown; cap tokens instead",
+                model.name
+            ));
+        }
         Ok(notes)
     }
 
@@ -192,12 +180,13 @@ impl Workbench {
         Ok(Environment::Experiment)
     }
 
-    /// Goes on with a run that nobody works on. Finished examples are not sent again.
-    pub fn resume_run(&self, actor: &Actor, id: RunId) -> Result<(), WorkbenchError> {
+    /// Goes on with a run that nobody works on. Finished examples are not sent again. Caps that are given hold from now
+    /// on, the others stay.
+    pub fn resume_run(&self, actor: &Actor, id: RunId, caps: Caps) -> Result<(), WorkbenchError> {
         let _taking = self.taking_run();
         let run = found(self.store.run(id)?, "run", &id)?;
         match self.state_of(id)? {
-            RunState::Interrupted => {}
+            state if state.can_resume() => {}
             RunState::Running => {
                 return Err(WorkbenchError::refused(
                     format!("{id} is running"),
@@ -218,14 +207,53 @@ impl Workbench {
             ));
         }
         let saved = self.store.outcome_count(id)?;
-        self.check_room_for_outcomes(run.example_count.saturating_sub(saved))?;
+        self.check_room_for_outcomes(run.outcome_count().saturating_sub(saved))?;
         let version_id = found(run.subject.version().cloned(), "version", &run.subject.label())?;
         let version = self.version(&version_id)?;
         let suite = self.suite(&run.suite)?;
         let provider = self.connect(&version.content.model, &run.settings)?;
-        Change::new(self.audit(actor, "run.resume", &id, "")).commit(&self.store)?;
-        self.spawn(actor, self.job(&run, &version, suite.content, provider));
+        let mut steps = self.store.run_steps(id)?;
+        let caps = caps_of(&run, &steps).changed_to(caps);
+        let step = self.step(actor, id, RunStepKind::Resumed { caps })?;
+        Change::new(self.audit(actor, "run.resume", &id, ""))
+            .insert_run_step(&step)?
+            .commit(&self.store)?;
+        steps.push(step);
+        self.spawn(actor, self.job(&run, &steps, &version, suite.content, provider));
         Ok(())
+    }
+
+    /// Lets a run send nothing more until somebody resumes it. What is in flight is saved.
+    pub fn pause_run(&self, actor: &Actor, id: RunId) -> Result<(), WorkbenchError> {
+        let _taking = self.taking_run();
+        found(self.store.run(id)?, "run", &id)?;
+        if !self.order(id, Order::Pause) {
+            let state = self.state_of(id)?;
+            return Err(WorkbenchError::refused(
+                format!("{id} is {}: only a running run can be paused", state.as_str()),
+                "look at it with pegbox run show",
+            ));
+        }
+        let reason = format!("paused by {actor}");
+        let step = self.step(actor, id, RunStepKind::Paused { reason })?;
+        let paused = Change::new(self.audit(actor, "run.pause", &id, ""))
+            .insert_run_step(&step)?
+            .commit(&self.store);
+        match paused {
+            // What was in flight was the rest of it, and it has ended meanwhile.
+            Err(StoreError::Engine(EngineError::Conflict { .. })) => Ok(()),
+            paused => Ok(paused.map(drop)?),
+        }
+    }
+
+    fn step(&self, actor: &Actor, run: RunId, kind: RunStepKind) -> Result<RunStep, WorkbenchError> {
+        Ok(RunStep {
+            run,
+            number: self.store.next_run_step(run)?,
+            kind,
+            by: actor.clone(),
+            at: self.now(),
+        })
     }
 
     fn check_room_for_outcomes(&self, count: u64) -> Result<(), WorkbenchError> {
@@ -236,11 +264,25 @@ impl Workbench {
     fn job(
         &self,
         run: &Run,
+        steps: &[RunStep],
         version: &PromptVersion,
-        suite: crate::domain::suite::SuiteContent,
+        suite: SuiteContent,
         provider: Arc<dyn Provider>,
     ) -> Job {
+        let resumed = steps
+            .iter()
+            .filter(|step| matches!(step.kind, RunStepKind::Resumed { .. }));
+        let settings = &run.settings;
+        let limiter = || {
+            let provider = &version.content.model.provider;
+            self.limiters.of(provider, settings.base_url.as_deref())
+        };
         Job {
+            caps: caps_of(run, steps),
+            began_at: std::iter::once(run.started_at)
+                .chain(resumed.map(|step| step.at))
+                .collect(),
+            limiter: settings.is_adaptive.then(limiter),
             feed: Arc::new(RunFeed::new(self.store.clone(), run, &version.content.model)),
             run: run.clone(),
             prompt: version.content.clone(),
@@ -263,12 +305,11 @@ impl Workbench {
             actor,
             Arc::clone(&self.clock),
         ));
-        let store = self.store.clone();
         self.live_runs().insert(id, LiveRun { progress, orders, done });
         self.runtime.spawn(async move {
             let result = match pipeline::execute(job, Arc::clone(&sink) as _, &progress_sender, order_receiver).await {
-                Ok(Execution::Ended(end)) => save_end(store, sink, *end, &progress_sender).await,
-                Ok(Execution::Paused { .. }) => Ok(()),
+                Ok(Execution::Ended(end)) => save_end(&sink, *end, &progress_sender).await,
+                Ok(Execution::Paused { reason, .. }) => save_pause(&sink, reason, &progress_sender).await,
                 Err(error) => Err(error.to_string()),
             };
             if result.is_err() {
@@ -286,7 +327,17 @@ impl Workbench {
         self.live_runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Held while a run is resumed or cancelled: both look where it stands first, and of two only one may go on.
+    /// Whether this process works on a run.
+    pub(super) fn is_live(&self, id: RunId) -> bool {
+        self.live_runs().get(&id).is_some_and(|run| run.done.borrow().is_none())
+    }
+
+    /// The progress of a run that this process works on, or has worked on.
+    pub(super) fn live_progress(&self, id: RunId) -> Option<watch::Receiver<RunProgress>> {
+        self.live_runs().get(&id).map(|run| run.progress.clone())
+    }
+
+    /// Held while a run is paused, resumed or cancelled: all look where it stands first, and of two only one may go on.
     fn taking_run(&self) -> MutexGuard<'_, ()> {
         self.taking_run.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -306,7 +357,7 @@ impl Workbench {
             Change::new(audit).commit(&self.store)?;
             return Ok(());
         }
-        if self.state_of(id)? != RunState::Interrupted {
+        if !self.state_of(id)?.can_resume() {
             return Err(WorkbenchError::refused(
                 format!("{id} has ended already"),
                 "look at it with pegbox run show",
@@ -350,11 +401,7 @@ impl Workbench {
                 .and_then(|result| result.clone())
                 .unwrap_or(Ok(()))
         });
-        result.map_err(|why| {
-            WorkbenchError::Store(crate::store::StoreError::Engine(
-                crate::store::engine::EngineError::Poisoned { why },
-            ))
-        })
+        result.map_err(|why| WorkbenchError::Store(StoreError::Engine(EngineError::Poisoned { why })))
     }
 
     /// Blocks until a run has ended, and returns what it came to; must not be called on a thread of the runtime.
@@ -367,112 +414,42 @@ impl Workbench {
             )
         })
     }
-
-    /// The progress of a run that this process works on, as it changes.
-    pub fn watch_run(&self, id: RunId) -> Option<watch::Receiver<RunProgress>> {
-        self.live_runs().get(&id).map(|run| run.progress.clone())
-    }
-
-    fn state_of(&self, id: RunId) -> Result<RunState, WorkbenchError> {
-        if let Some(end) = self.store.run_end(id)? {
-            return Ok(match end.state {
-                EndState::Finished => RunState::Finished,
-                EndState::Cancelled => RunState::Cancelled,
-                EndState::Decided => RunState::Decided,
-            });
-        }
-        let is_live = self.live_runs().get(&id).is_some_and(|run| run.done.borrow().is_none());
-        Ok(if is_live {
-            RunState::Running
-        } else {
-            RunState::Interrupted
-        })
-    }
-
-    /// Where a run stands: live where this process works on it, from its records otherwise.
-    pub fn progress(&self, id: RunId) -> Result<RunProgress, WorkbenchError> {
-        if let Some(receiver) = self.watch_run(id) {
-            return Ok(receiver.borrow().clone());
-        }
-        let run = found(self.store.run(id)?, "run", &id)?;
-        let mut progress = crate::evals::progress::beginning(&run);
-        progress.state = self.state_of(id)?;
-        match self.store.run_end(id)? {
-            Some(end) => {
-                progress.elapsed_ms = end.ended_at.since_ms(run.started_at);
-                progress.totals = end.totals;
-                progress.results = end.results;
-            }
-            None => progress.totals = total_of(&self.store, &run)?,
-        }
-        Ok(progress)
-    }
-
-    /// Runs older than `before` (or the newest), newest first.
-    pub fn runs(&self, before: Option<RunId>, limit: usize) -> Result<Vec<RunSummary>, WorkbenchError> {
-        let mut summaries = Vec::new();
-        for run in self.store.runs(before, limit)? {
-            let end = self.store.run_end(run.id)?;
-            let state = self.state_of(run.id)?;
-            let totals = match &end {
-                Some(end) => end.totals,
-                None => self.progress(run.id)?.totals,
-            };
-            let mut caveats = caveats(&self.store, &run, end.as_ref())?;
-            caveats.reused = totals.reused;
-            summaries.push(RunSummary {
-                caveats,
-                state,
-                saved: totals.saved,
-                failed: totals.failed + totals.errored,
-                verdict: end.and_then(|end| end.gate).map(|gate| (gate.verdict, gate.reason)),
-                run,
-            });
-        }
-        Ok(summaries)
-    }
-
-    /// A run with everything that is known of it.
-    pub fn run_detail(&self, id: RunId) -> Result<RunDetail, WorkbenchError> {
-        let run = found(self.store.run(id)?, "run", &id)?;
-        let version_id = found(run.subject.version().cloned(), "version", &run.subject.label())?;
-        let end = self.store.run_end(id)?;
-        let progress = self.progress(id)?;
-        let mut caveats = caveats(&self.store, &run, end.as_ref())?;
-        caveats.reused = progress.totals.reused;
-        Ok(RunDetail {
-            progress,
-            end,
-            caveats,
-            version: self.version(&version_id)?,
-            run,
-        })
-    }
 }
 
 /// Saves the end of a run, then says that it finished.
-async fn save_end(
-    store: Store,
-    sink: Arc<RunSink>,
-    end: RunEnd,
-    progress: &watch::Sender<RunProgress>,
-) -> Result<(), String> {
-    let state = match end.state {
-        EndState::Finished => RunState::Finished,
-        EndState::Cancelled => RunState::Cancelled,
-        EndState::Decided => RunState::Decided,
-    };
-    let results = end.results.clone();
-    let change = Change::new(sink.audit("run.end"))
-        .insert_run_end(&end)
-        .map_err(|error| error.to_string())?;
-    change.submit(&store).await.map_err(|error| error.to_string())?;
+async fn save_end(sink: &RunSink, end: RunEnd, progress: &watch::Sender<RunProgress>) -> Result<(), String> {
+    let change = Change::new(sink.audit("run.end")).insert_run_end(&end);
+    sink.save(change).await?;
     progress.send_modify(|progress| {
-        progress.state = state;
+        progress.state = end.state.into();
         progress.in_flight = 0;
         progress.eta_ms = None;
-        progress.results = results;
+        progress.results = end.results;
     });
+    Ok(())
+}
+
+/// Saves that a cap paused a run, then says so. That somebody ordered a pause is saved with the order.
+async fn save_pause(
+    sink: &RunSink,
+    reason: Option<String>,
+    progress: &watch::Sender<RunProgress>,
+) -> Result<(), String> {
+    let step = match reason {
+        Some(reason) => {
+            let step = sink.paused(reason).map_err(|error| error.to_string())?;
+            let change = Change::new(sink.audit("run.pause")).insert_run_step(&step);
+            sink.save(change).await?;
+            Some(step)
+        }
+        None => sink.last_step().map_err(|error| error.to_string())?,
+    };
+    if let Some(RunStepKind::Paused { reason }) = step.map(|step| step.kind) {
+        progress.send_modify(|progress| {
+            progress.state = RunState::Paused;
+            progress.notice = Some(reason);
+        });
+    }
     Ok(())
 }
 

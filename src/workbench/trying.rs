@@ -11,7 +11,7 @@ use crate::domain::hash::ContentHash;
 use crate::domain::ids::{DatasetVersionId, RunId, SuiteVersionId, VersionId};
 use crate::domain::outcome::Outcome;
 use crate::domain::promotion::Environment;
-use crate::domain::run::{AnswerSource, Run, RunSettings, RuntimeContext, Subject};
+use crate::domain::run::{AnswerSource, Caps, Run, RunSettings, RuntimeContext, Subject};
 use crate::domain::suite::SuiteContent;
 use crate::evals::pipeline::{self, Job};
 
@@ -66,6 +66,9 @@ impl Workbench {
             prompt: content,
             suite,
             provider,
+            limiter: None,
+            caps: Caps::default(),
+            began_at: Vec::new(),
             now: Arc::clone(&self.clock),
         };
         self.runtime

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use pegbox::domain::actor::Actor;
 use pegbox::domain::example::{Example, ExampleContent, ExampleContext, ExampleSource};
@@ -14,10 +15,10 @@ use pegbox::domain::json::JsonText;
 use pegbox::domain::metric::{Metric, MetricKind};
 use pegbox::domain::model::ModelConfig;
 use pegbox::domain::money::UsdNanos;
-use pegbox::domain::outcome::{ErrorKind, Outcome, Usage};
+use pegbox::domain::outcome::{ErrorKind, Outcome, OutcomePlace, Usage};
 use pegbox::domain::promotion::Environment;
 use pegbox::domain::prompt::{MessageTemplate, PromptContent, Role};
-use pegbox::domain::run::{AnswerSource, Run, RunSettings, RuntimeContext, Subject};
+use pegbox::domain::run::{AnswerSource, Caps, Run, RunSettings, RuntimeContext, Subject};
 use pegbox::domain::suite::{Comparison, SuiteContent, Threshold};
 use pegbox::domain::time::Timestamp;
 use pegbox::evals::pipeline::{Appending, ExampleFeed, Job, Order, OutcomeSink, Placed, StoreFault};
@@ -29,7 +30,7 @@ const PER_PAGE: u64 = 100;
 /// Outcomes in memory: the same place is refused twice, and after a number of them the disk is full.
 #[derive(Default)]
 pub(crate) struct Kept {
-    pub(crate) outcomes: Mutex<BTreeMap<u64, Outcome>>,
+    pub(crate) outcomes: Mutex<BTreeMap<OutcomePlace, Outcome>>,
     pub(crate) fails_after: Option<usize>,
 }
 
@@ -47,17 +48,11 @@ impl OutcomeSink for Kept {
             if self.fails_after.is_some_and(|limit| outcomes.len() >= limit) {
                 return Err("no space left on device".into());
             }
-            match outcomes.insert(outcome.index, outcome.clone()) {
+            match outcomes.insert(outcome.place(), outcome.clone()) {
                 None => Ok(()),
                 Some(_) => Err("it was saved before".into()),
             }
         })
-    }
-
-    fn outcomes_hash(&self) -> Result<ContentHash, StoreFault> {
-        let outcomes = self.outcomes.lock().unwrap();
-        let texts: Vec<String> = outcomes.values().map(|outcome| format!("{:?}", outcome.text)).collect();
-        Ok(ContentHash::of(&texts)?)
     }
 }
 
@@ -101,7 +96,7 @@ impl ExampleFeed for Feed {
     fn saved(&self, page: u64) -> Result<Vec<Outcome>, StoreFault> {
         let outcomes = self.kept.outcomes.lock().unwrap();
         Ok(outcomes
-            .range(page * PER_PAGE..(page + 1) * PER_PAGE)
+            .range(OutcomePlace::first(page * PER_PAGE)..OutcomePlace::first((page + 1) * PER_PAGE))
             .map(|(_, outcome)| outcome.clone())
             .collect())
     }
@@ -122,6 +117,8 @@ pub(crate) struct Model {
     pub(crate) asked: AtomicU64,
     pub(crate) in_flight: AtomicUsize,
     pub(crate) most_in_flight: AtomicUsize,
+    /// How long an answer takes.
+    pub(crate) takes: Duration,
     /// Stops the run once this many were asked.
     pub(crate) pause_at: Option<(u64, watch::Sender<Order>)>,
     pub(crate) answers: Turn,
@@ -134,6 +131,7 @@ impl Model {
             asked: AtomicU64::new(0),
             in_flight: AtomicUsize::new(0),
             most_in_flight: AtomicUsize::new(0),
+            takes: Duration::ZERO,
             pause_at: None,
             answers: Turn::Mixed,
         }
@@ -157,6 +155,10 @@ impl Provider for Model {
                 for _ in 0..(number * 7919) % 23 {
                     tokio::task::yield_now().await;
                 }
+            }
+            if !self.takes.is_zero() {
+                let never = std::future::pending::<()>();
+                assert!(tokio::time::timeout(self.takes, never).await.is_err());
             }
             self.in_flight.fetch_sub(1, Ordering::SeqCst);
             let text = (self.answer)(&ticket)?;
@@ -211,6 +213,10 @@ pub(crate) fn unreachable_host(_: &str) -> Result<String, ProviderError> {
     })
 }
 
+pub(crate) fn breaks(_: &str) -> Result<String, ProviderError> {
+    Err(ProviderError::new(ErrorKind::Server, Retry::No, "HTTP 500"))
+}
+
 pub(crate) fn panics_on_seven(ticket: &str) -> Result<String, ProviderError> {
     assert!(ticket != "ticket 7", "seven");
     Ok("yes".into())
@@ -250,6 +256,9 @@ pub(crate) fn job(count: u64, model: &Arc<Model>, kept: &Arc<Kept>) -> Job {
         },
         suite: suite(),
         provider: Arc::clone(model) as Arc<dyn Provider>,
+        limiter: None,
+        caps: Caps::default(),
+        began_at: vec![Timestamp(0)],
         feed: Arc::new(Feed {
             count,
             kept: Arc::clone(kept),

@@ -8,6 +8,8 @@
 )]
 
 mod fakes;
+mod limits;
+mod repeats;
 mod story;
 
 use std::collections::BTreeSet;
@@ -18,7 +20,7 @@ use pegbox::domain::gate::Verdict;
 use pegbox::domain::grader::GraderKind;
 use pegbox::domain::metric::Measure;
 use pegbox::domain::money::UsdNanos;
-use pegbox::domain::outcome::FailureCategory;
+use pegbox::domain::outcome::{FailureCategory, OutcomePlace};
 use pegbox::domain::progress::RunProgress;
 use pegbox::domain::run::{EndState, RunEnd, RunState};
 use pegbox::domain::time::Timestamp;
@@ -61,7 +63,7 @@ async fn finished(job: Job, kept: &Arc<Kept>) -> RunEnd {
     let (_owner, orders) = watch::channel(Order::GoOn);
     match carry_out(job, kept, orders).await.0.unwrap() {
         Execution::Ended(end) => *end,
-        Execution::Paused { saved } => panic!("paused at {saved}"),
+        Execution::Paused { saved, reason } => panic!("paused at {saved}: {reason:?}"),
     }
 }
 
@@ -125,7 +127,13 @@ async fn a_paused_run_goes_on_with_the_rest_only() {
         });
         let (result, last) = carry_out(job(250, &first, &kept), &kept, orders).await;
         let asked = first.asked.load(Ordering::SeqCst);
-        assert_eq!(result.unwrap(), Execution::Paused { saved: asked });
+        assert_eq!(
+            result.unwrap(),
+            Execution::Paused {
+                saved: asked,
+                reason: None
+            }
+        );
         assert_eq!((last.state, last.in_flight), (RunState::Interrupted, 0));
         assert!(asked >= pause_at && asked < 250, "nothing new after the order");
 
@@ -181,7 +189,7 @@ async fn a_host_that_refuses_is_an_outcome_of_each_example() {
         gate.rules[0].note
     );
     let outcomes = kept.outcomes.lock().unwrap();
-    let outcome = &outcomes[&0];
+    let outcome = &outcomes[&OutcomePlace::first(0)];
     assert_eq!(outcome.why().unwrap(), "connect: connection refused");
     assert_eq!(outcome.failure_category, Some(FailureCategory::Provider));
     assert_eq!(
@@ -195,7 +203,7 @@ async fn a_panic_is_an_outcome_not_a_hang() {
     let (model, kept) = (Arc::new(Model::new(panics_on_seven)), Arc::new(Kept::default()));
     let end = to_the_end(20, &model, &kept).await;
     assert_eq!((end.totals.passed, end.totals.errored), (19, 1));
-    let why = kept.outcomes.lock().unwrap()[&7].why().unwrap();
+    let why = kept.outcomes.lock().unwrap()[&OutcomePlace::first(7)].why().unwrap();
     assert!(why.ends_with("please report it: seven"), "{why}");
 }
 
@@ -226,10 +234,13 @@ async fn a_template_that_lacks_a_variable_is_not_sent() {
     assert_eq!(model.asked.load(Ordering::SeqCst), 0);
     let outcomes = kept.outcomes.lock().unwrap();
     assert_eq!(
-        outcomes[&0].why().unwrap(),
+        outcomes[&OutcomePlace::first(0)].why().unwrap(),
         "render: message 1 (user), line 2: variable 'tone' is not defined"
     );
-    assert_eq!(outcomes[&0].failure_category, Some(FailureCategory::Prompt));
+    assert_eq!(
+        outcomes[&OutcomePlace::first(0)].failure_category,
+        Some(FailureCategory::Prompt)
+    );
 }
 
 #[tokio::test(start_paused = true)]

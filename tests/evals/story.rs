@@ -60,6 +60,9 @@ fn story_job(prompt: &str) -> Job {
     let mut run = blank.run;
     run.answers = AnswerSource::Simulated;
     Job {
+        limiter: None,
+        caps: pegbox::domain::run::Caps::default(),
+        began_at: Vec::new(),
         run,
         prompt: prompt_document::parse(&asset(prompt)).unwrap(),
         suite: suite(),

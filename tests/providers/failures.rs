@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pegbox::domain::outcome::ErrorKind;
-use pegbox::providers::{self, Endpoint, Environment, Provider, ProviderError, Retry, exchange};
+use pegbox::providers::{self, Endpoint, Environment, Patience, Provider, ProviderError, Retry, RetryBudget, exchange};
 
 use super::support::server::{Answer, Server};
 use super::{attempt, endpoint, environment, provider, request};
@@ -266,7 +266,12 @@ async fn an_exchange_goes_on_after_what_may_pass() {
         Answer::new(503, "").with_header(wait.0, wait.1),
         Answer::chat("hi"),
     ]);
-    let exchange = exchange(&*provider(&server.base_url()), &request("m", "x"), 4).await;
+    let exchange = exchange(
+        &*provider(&server.base_url()),
+        &request("m", "x"),
+        Patience::of(4, &RetryBudget::default()),
+    )
+    .await;
     assert_eq!(exchange.reply.unwrap().text.as_deref(), Some("hi"));
     let attempts: Vec<_> = exchange
         .attempts

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 
 use pegbox::domain::outcome::ErrorKind;
-use pegbox::providers::{Retry, exchange};
+use pegbox::providers::{Patience, Retry, RetryBudget, exchange};
 
 use super::{connected, provider, request};
 
@@ -73,7 +73,7 @@ async fn llmock_finds_no_fault_with_our_retries() {
     let provider = provider(&format!("http://{}/v1", llmock.address));
     let request = request("gpt-4.1", "Where is my parcel?");
 
-    let answered = exchange(&*provider, &request, 4).await;
+    let answered = exchange(&*provider, &request, Patience::of(4, &RetryBudget::default())).await;
     assert_eq!(answered.attempts.len(), 1);
     let reply = answered.reply.unwrap();
     assert!(reply.text.is_some_and(|text| !text.is_empty()));
@@ -85,7 +85,7 @@ async fn llmock_finds_no_fault_with_our_retries() {
         r#"{"behaviors":[{"type":"fail","status":429,"retry_after":1,"times":1},
             {"type":"fail","status":503,"times":1}]}"#,
     );
-    let retried = exchange(&*provider, &request, 4).await;
+    let retried = exchange(&*provider, &request, Patience::of(4, &RetryBudget::default())).await;
     assert!(retried.reply.is_ok(), "{:?}", retried.reply);
     let statuses: Vec<_> = retried.attempts.iter().map(|attempt| attempt.status).collect();
     assert_eq!(statuses, [Some(429), Some(503), Some(200)]);
@@ -95,7 +95,7 @@ async fn llmock_finds_no_fault_with_our_retries() {
         "scenario",
         r#"{"behaviors":[{"type":"fail","status":400,"times":1}]}"#,
     );
-    let refused = exchange(&*provider, &request, 4).await;
+    let refused = exchange(&*provider, &request, Patience::of(4, &RetryBudget::default())).await;
     assert_eq!(refused.attempts.len(), 1);
     let error = refused.reply.unwrap_err();
     assert_eq!((error.kind, error.retry), (ErrorKind::BadRequest, Retry::No));
@@ -129,7 +129,7 @@ async fn llmock_finds_no_fault_with_our_streams() {
                 "scenario",
                 &format!(r#"{{"behaviors":[{{"type":"stream_fault","kind":"{fault}","after_chunks":2,"times":1}}]}}"#),
             );
-            let exchange = exchange(&*provider, &request, 4).await;
+            let exchange = exchange(&*provider, &request, Patience::of(4, &RetryBudget::default())).await;
             let reply = exchange.reply.unwrap();
             assert!(reply.text.is_some_and(|text| !text.is_empty()), "{name} {fault}");
             assert!(reply.time_to_first_token_ms.is_some(), "{name} {fault}");

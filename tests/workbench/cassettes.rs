@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use pegbox::domain::outcome::OutcomePlace;
 use pegbox::domain::promotion::Environment;
 use pegbox::domain::run::AnswerSource;
+use pegbox::domain::run::Caps;
 use pegbox::workbench::{StartRun, Tape};
 
 use super::bench::*;
@@ -95,7 +97,7 @@ fn a_played_run_goes_on_only_with_its_cassette() {
     played(&lab, &lab.start, &Tape::record(&path).unwrap());
     let run = played(&lab, &lab.start, &Tape::replay(&path).unwrap());
     assert_refused(
-        lab.bench.workbench.resume_run(&anna(), run),
+        lab.bench.workbench.resume_run(&anna(), run, Caps::default()),
         "an ended run never changes",
     );
     assert!(Tape::record(&path).is_err(), "none is written over");
@@ -115,6 +117,6 @@ fn a_cassette_of_another_partys_server_is_played() {
     let end = bench.workbench.wait_run(run).unwrap();
     assert_eq!((end.totals.saved, end.totals.errored), (4, 0));
     assert_eq!(end.resolved_models, ["triage-sim-1"]);
-    let outcome = bench.workbench.case(run, 0).unwrap().outcome;
+    let outcome = bench.workbench.case(run, OutcomePlace::first(0)).unwrap().outcome;
     assert_eq!(outcome.attempts.last().and_then(|attempt| attempt.status), Some(200));
 }

@@ -1,6 +1,6 @@
 //! What was changed behind the workbench's back is found, and named, by verification and by lineage.
 
-use pegbox::domain::outcome::Outcome;
+use pegbox::domain::outcome::{Outcome, OutcomePlace};
 use pegbox::domain::progress::FailureLine;
 use pegbox::store::envelope;
 use pegbox::store::verify::RecordFinding;
@@ -31,7 +31,11 @@ fn an_outcome_that_was_rewritten_breaks_the_hash_of_its_run() {
 
     let outcome = Outcome {
         latency_ms: 1_234_567,
-        ..bench.workbench.case("run_1".parse().unwrap(), 0).unwrap().outcome
+        ..bench
+            .workbench
+            .case("run_1".parse().unwrap(), OutcomePlace::first(0))
+            .unwrap()
+            .outcome
     };
     bench.tamper(OUTCOME, envelope::encode(&outcome).unwrap());
     let report = bench.workbench.verify().unwrap();
@@ -92,7 +96,10 @@ fn an_example_or_a_version_under_another_content_is_found() {
     assert!(!bench.workbench.lineage("triage_v1").unwrap().is_sound());
     bench.tamper("version/triage/0000000001", envelope::encode(&version).unwrap());
 
-    let case = bench.workbench.case("run_1".parse().unwrap(), 0).unwrap();
+    let case = bench
+        .workbench
+        .case("run_1".parse().unwrap(), OutcomePlace::first(0))
+        .unwrap();
     let mut example = case.example.clone();
     example.content.labels.push("added later".into());
     let key = format!("example/{}", example.content_hash);
@@ -144,7 +151,11 @@ fn a_model_bundle_that_is_not_its_versions_is_found() {
 fn a_list_that_says_something_else_than_its_records_is_found() {
     let bench = Bench::new();
     bench.release("one");
-    let outcome = bench.workbench.case("run_1".parse().unwrap(), 0).unwrap().outcome;
+    let outcome = bench
+        .workbench
+        .case("run_1".parse().unwrap(), OutcomePlace::first(0))
+        .unwrap()
+        .outcome;
     let place = format!("outcome-of/0000000001/{}", outcome.example);
     assert_found(&bench, &place, None, OUTCOME, "does not lead to it");
     let (bytes, stray) = (

@@ -214,7 +214,11 @@ fn no_change_overwrites_what_is_immutable() {
     assert_eq!(bench.workbench.version(&version.id).unwrap().author, anna());
 
     // An outcome neither, and an ended run takes no further one.
-    let saved = bench.workbench.case(review.run, 0).unwrap().outcome;
+    let saved = bench
+        .workbench
+        .case(review.run, pegbox::domain::outcome::OutcomePlace::first(0))
+        .unwrap()
+        .outcome;
     let mut late = saved.clone();
     late.index = 1_000;
     late.example = "late".parse().unwrap();

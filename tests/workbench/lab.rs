@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use pegbox::domain::ids::{RunId, VersionId};
 use pegbox::domain::outcome::Outcome;
+use pegbox::domain::outcome::OutcomePlace;
 use pegbox::domain::run::{RunEnd, RunSettings};
 use pegbox::store::memory::MemoryEngine;
 use pegbox::workbench::StartRun;
@@ -105,7 +106,13 @@ impl Lab {
         let count = self.bench.workbench.run_detail(run).unwrap().progress.totals.saved;
         let places = 0..count;
         places
-            .map(|place| self.bench.workbench.case(run, place).unwrap().outcome)
+            .map(|place| {
+                self.bench
+                    .workbench
+                    .case(run, OutcomePlace::first(place))
+                    .unwrap()
+                    .outcome
+            })
             .collect()
     }
 

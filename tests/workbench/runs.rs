@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use pegbox::domain::gate::Verdict;
 use pegbox::domain::ids::RunId;
-use pegbox::domain::outcome::{ErrorKind, FailureCategory, Outcome};
+use pegbox::domain::outcome::{ErrorKind, FailureCategory, Outcome, OutcomePlace};
 use pegbox::domain::prompt::Role;
-use pegbox::domain::run::{AnswerSource, EndState, RunSettings, RunState};
+use pegbox::domain::run::{AnswerSource, Caps, EndState, RunSettings, RunState};
 use pegbox::store::memory::MemoryEngine;
 use pegbox::workbench::{FaultKind, StartRun};
 use serde_json::{Value as Json, json};
@@ -81,7 +81,7 @@ fn prepared(server: &Server, count: usize) -> (Bench, StartRun) {
 
 fn outcomes(bench: &Bench, run: RunId, count: u64) -> Vec<Outcome> {
     (0..count)
-        .map(|place| bench.workbench.case(run, place).unwrap().outcome)
+        .map(|place| bench.workbench.case(run, OutcomePlace::first(place)).unwrap().outcome)
         .collect()
 }
 
@@ -283,7 +283,10 @@ fn whatever_a_provider_sends_the_run_ends_and_says_what_came() {
     }
     let failures = bench.workbench.failures(run, None, 100).unwrap();
     assert_eq!(failures.len(), count);
-    assert_eq!(bench.workbench.failures(run, Some(9), 2).unwrap(), failures[10..12]);
+    assert_eq!(
+        bench.workbench.failures(run, Some(OutcomePlace::first(9)), 2).unwrap(),
+        failures[10..12]
+    );
     assert!(bench.workbench.verify().unwrap().is_sound());
 }
 
@@ -324,10 +327,17 @@ fn a_cancelled_run_keeps_what_is_saved_and_never_goes_on() {
             .any(|(_, _, entry)| entry.action == "run.cancel" && entry.actor == "ben")
     );
 
-    assert_refused(bench.workbench.resume_run(&anna(), run), "is cancelled");
+    assert_refused(
+        bench.workbench.resume_run(&anna(), run, Caps::default()),
+        "is cancelled",
+    );
     assert_refused(bench.workbench.cancel_run(&anna(), run), "has ended already");
     assert_eq!(outcomes(&bench, run, 3).len(), 3);
-    assert_fault(bench.workbench.case(run, 3), FaultKind::NotFound, "run_1 at place 3");
+    assert_fault(
+        bench.workbench.case(run, OutcomePlace::first(3)),
+        FaultKind::NotFound,
+        "run_1 at place 3",
+    );
     assert!(bench.workbench.verify().unwrap().is_sound());
 }
 
@@ -338,7 +348,7 @@ fn a_parked_run_goes_on_where_it_stopped() {
     let (bench, start) = prepared(&server, COUNT);
     let run = bench.workbench.start_run(&anna(), &start).unwrap();
     arrival.recv().unwrap();
-    assert_refused(bench.workbench.resume_run(&anna(), run), "is running");
+    assert_refused(bench.workbench.resume_run(&anna(), run, Caps::default()), "is running");
     std::thread::scope(|scope| {
         scope.spawn(|| (0..COUNT).for_each(|_| go.send(()).unwrap()));
         bench.workbench.park_runs();
@@ -352,7 +362,7 @@ fn a_parked_run_goes_on_where_it_stopped() {
 
     let second = Bench::over(Arc::clone(&bench.engine));
     assert_eq!(second.workbench.progress(run).unwrap().state, RunState::Interrupted);
-    second.workbench.resume_run(&ben(), run).unwrap();
+    second.workbench.resume_run(&ben(), run, Caps::default()).unwrap();
     drop(go);
     let end = second.workbench.wait_run(run).unwrap();
     assert_eq!((end.state, end.totals.passed), (EndState::Finished, COUNT as u64));
@@ -375,7 +385,7 @@ fn a_run_whose_process_was_killed_sends_no_finished_example_again() {
     let second = Bench::over(engine);
     let progress = second.workbench.progress(run).unwrap();
     assert_eq!((progress.state, progress.totals.saved), (RunState::Interrupted, 7));
-    second.workbench.resume_run(&anna(), run).unwrap();
+    second.workbench.resume_run(&anna(), run, Caps::default()).unwrap();
     let end = second.workbench.wait_run(run).unwrap();
     assert_eq!((end.state, end.totals.saved), (EndState::Finished, 12));
     let again: Vec<_> = requests_by_example(&server)
@@ -383,7 +393,10 @@ fn a_run_whose_process_was_killed_sends_no_finished_example_again() {
         .filter(|(_, count)| *count > 1)
         .collect();
     assert_eq!(again, [("q-7".to_owned(), 2)], "only what was in flight");
-    assert_refused(second.workbench.resume_run(&anna(), run), "is finished");
+    assert_refused(
+        second.workbench.resume_run(&anna(), run, Caps::default()),
+        "is finished",
+    );
 }
 
 #[test]
@@ -398,7 +411,7 @@ fn a_run_is_taken_up_once_and_not_while_it_is_cancelled() {
     let second = Bench::over(engine);
     let results = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..4)
-            .map(|_| scope.spawn(|| second.workbench.resume_run(&anna(), run)))
+            .map(|_| scope.spawn(|| second.workbench.resume_run(&anna(), run, Caps::default())))
             .collect();
         let results: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
         results

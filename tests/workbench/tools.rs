@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use pegbox::domain::outcome::OutcomePlace;
 use pegbox::domain::run::RunSettings;
 use pegbox::store::memory::MemoryEngine;
 use pegbox::workbench::StartRun;
@@ -74,7 +75,7 @@ fn a_canned_result_goes_back_and_the_answer_after_it_is_graded() {
     };
     let (run, _) = bench.run(&start);
 
-    let outcome = bench.workbench.case(run, 0).unwrap().outcome;
+    let outcome = bench.workbench.case(run, OutcomePlace::first(0)).unwrap().outcome;
     assert!(outcome.passed(), "{:?}", outcome.why());
     let call = &outcome.tool_calls[0];
     assert_eq!((call.name.as_str(), call.round), ("find_order", 0));
@@ -95,7 +96,7 @@ fn a_canned_result_goes_back_and_the_answer_after_it_is_graded() {
     );
 
     // Without a canned result the call is the answer.
-    let outcome = bench.workbench.case(run, 1).unwrap().outcome;
+    let outcome = bench.workbench.case(run, OutcomePlace::first(1)).unwrap().outcome;
     assert!(!outcome.passed() && outcome.earlier_responses.is_empty());
     assert_eq!(outcome.tool_calls[0].result, None);
 }

@@ -28,8 +28,8 @@ pub fn list(context: &Context<'_>, run: RunId, limit: usize) -> Result<Reply, Cl
     let mut table = Table::new(["row", "example", "base", "latency", "why"]);
     for failure in &failures {
         table.row([
-            failure.place.to_string(),
-            failure.line.example.to_string(),
+            failure.place.index.to_string(),
+            failure.label(),
             before_text(failure.passed_before).to_owned(),
             format!("{} ms", failure.line.latency_ms),
             failure.line.why.clone(),
@@ -56,7 +56,8 @@ fn before_text(passed_before: Option<bool>) -> &'static str {
 
 fn failure_document(failure: &FailureRow) -> Value {
     json!({
-        "row": failure.place,
+        "row": failure.place.index,
+        "repeat": failure.place.repeat,
         "example": failure.line.example,
         "why": failure.line.why,
         "latency_ms": failure.line.latency_ms,

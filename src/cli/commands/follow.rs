@@ -13,7 +13,7 @@ use crate::cli::output::{NO_VALUE, Out, Plain, Reply, or_none};
 use crate::domain::gate::Verdict;
 use crate::domain::ids::RunId;
 use crate::domain::progress::RunProgress;
-use crate::domain::run::{RunState, RunTotals};
+use crate::domain::run::{Caps, Picked, RunState, RunStep, RunStepKind, RunTotals, Selection};
 use crate::workbench::{FaultKind, RunDetail, Workbench};
 
 /// Where progress is not redrawn in place, a line comes at every twentieth of the run.
@@ -68,7 +68,7 @@ async fn watch_to_end(
     loop {
         let now = progress.borrow_and_update().clone();
         let mark = (
-            now.totals.saved * PROGRESS_LINES / now.example_count.max(1),
+            now.totals.saved * PROGRESS_LINES / now.outcome_count.max(1),
             now.state,
             now.notice.clone(),
         );
@@ -139,7 +139,7 @@ impl StopSignals {
 
 fn progress_line(progress: &RunProgress) -> String {
     let totals = &progress.totals;
-    let count = progress.example_count;
+    let count = progress.outcome_count;
     let percent = totals.saved * 100 / count.max(1);
     let state = (progress.state != RunState::Running).then(|| progress.state.as_str().to_owned());
     let parts = [
@@ -150,6 +150,7 @@ fn progress_line(progress: &RunProgress) -> String {
         Some(format!("{} errors", totals.errored)),
         (totals.reused > 0).then(|| format!("{} reused", totals.reused)),
         Some(format!("{:.1}/s", progress.rate_per_s)),
+        (progress.in_flight > 0).then(|| format!("in flight {} of {}", progress.in_flight, progress.concurrency)),
         progress
             .latency_ms
             .map(|[median, p95, _]| format!("p50 {median} ms  p95 {p95} ms")),
@@ -169,16 +170,29 @@ fn ending(detail: &RunDetail) -> (Exit, Option<Failure>) {
         state,
         totals,
         recent_failures,
+        notice,
         ..
     } = &detail.progress;
     let failure = |exit, what, hint| (exit, Some(Failure { exit, what, hint }));
     match state {
-        RunState::Running | RunState::Interrupted => {
+        RunState::Running | RunState::Interrupted | RunState::Paused => {
+            let state = if *state == RunState::Paused {
+                "paused"
+            } else {
+                "interrupted"
+            };
+            let why = notice.as_ref().map_or_else(String::new, |notice| format!(": {notice}"));
             let what = format!(
-                "interrupted: {run} has {} of {}",
-                totals.saved, detail.run.example_count
+                "{state}: {run} has {} of {}{why}",
+                totals.saved,
+                detail.run.outcome_count()
             );
-            failure(Exit::Interrupted, what, format!("go on with pegbox run resume {run}"))
+            let hint = if why.contains(" cap ") {
+                format!("raise it and go on, such as with pegbox run resume {run} --cap-cost 5")
+            } else {
+                format!("go on with pegbox run resume {run}")
+            };
+            failure(Exit::Interrupted, what, hint)
         }
         RunState::Finished if totals.saved > 0 && totals.errored == totals.saved => {
             let why = recent_failures
@@ -200,45 +214,80 @@ fn ending(detail: &RunDetail) -> (Exit, Option<Failure>) {
 }
 
 fn run_text(detail: &RunDetail) -> Plain {
-    let RunDetail {
-        run,
-        progress,
-        end,
-        version,
-        caveats,
-    } = detail;
-    let model = &version.content.model;
-    let text = Plain::new()
-        .fields([
-            ("run", run.id.to_string()),
-            ("subject", run.subject.label()),
-            ("base", or_none(run.base.as_ref())),
-            ("environment", run.environment.as_str().to_owned()),
-            ("model", format!("{} {}", model.provider, model.name)),
-            ("answers", format!("from {}", answers_text(run.answers))),
-            ("dataset", format!("{} ({} examples)", run.dataset, run.example_count)),
-            ("suite", run.suite.to_string()),
-            ("started", format!("{} by {}", run.started_at, run.started_by)),
-            ("ended", or_none(end.as_ref().map(|end| end.ended_at))),
-            ("state", state_text(progress)),
-            ("latency", latency_text(progress)),
-            (
-                "tokens",
-                format!(
-                    "{} in, {} out",
-                    progress.totals.input_tokens, progress.totals.output_tokens
-                ),
-            ),
-            ("cost", cost_text(&progress.totals)),
-        ])
-        .blank();
+    let (run, progress, end) = (&detail.run, &detail.progress, &detail.end);
+    let model = &detail.version.content.model;
+    let tokens = format!(
+        "{} in, {} out",
+        progress.totals.input_tokens, progress.totals.output_tokens
+    );
+    let fields = [
+        ("run", Some(run.id.to_string())),
+        ("subject", Some(run.subject.label())),
+        ("base", Some(or_none(run.base.as_ref()))),
+        ("environment", Some(run.environment.as_str().to_owned())),
+        ("model", Some(format!("{} {}", model.provider, model.name))),
+        ("answers", Some(format!("from {}", answers_text(run.answers)))),
+        (
+            "dataset",
+            Some(format!("{} ({} examples)", run.dataset, run.example_count)),
+        ),
+        ("selection", run.selection.as_ref().map(selection_text)),
+        (
+            "repeats",
+            (run.settings.repeats > 1).then(|| run.settings.repeats.to_string()),
+        ),
+        ("suite", Some(run.suite.to_string())),
+        ("in flight", Some(run.settings.in_flight().to_string())),
+        ("caps", caps_text(&detail.caps())),
+        ("started", Some(format!("{} by {}", run.started_at, run.started_by))),
+        ("ended", Some(or_none(end.as_ref().map(|end| end.ended_at)))),
+        ("state", Some(state_text(progress))),
+        ("last step", detail.steps.last().map(step_text)),
+        ("latency", Some(latency_text(progress))),
+        ("tokens", Some(tokens)),
+        ("cost", Some(cost_text(&progress.totals))),
+    ];
+    let said = fields.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let text = Plain::new().fields(said).blank();
+    let caveats = detail.caveats.sentences();
     let text = caveats
-        .sentences()
         .iter()
         .fold(text, |text, sentence| text.line(format!("careful: {sentence}")));
     let results = end.as_ref().map_or(&progress.results, |end| &end.results);
     let text = text.table(&results_table(results), "nothing is measured yet").blank();
     gate_text(text, end.as_ref().and_then(|end| end.gate.as_ref()))
+}
+
+fn selection_text(selection: &Selection) -> String {
+    let picked = match selection.picked {
+        Picked::Failed => "failed",
+        Picked::Marked => "were marked",
+        Picked::Sample => "were sampled",
+    };
+    format!(
+        "{} examples that {picked} in {}: no evidence for a release",
+        selection.places.len(),
+        selection.of
+    )
+}
+
+fn step_text(step: &RunStep) -> String {
+    match &step.kind {
+        RunStepKind::Paused { reason } => format!("{} {reason}", step.at),
+        RunStepKind::Resumed { .. } => format!("{} resumed by {}", step.at, step.by),
+    }
+}
+
+/// The caps in words; `None` where there is none.
+pub fn caps_text(caps: &Caps) -> Option<String> {
+    let parts = [
+        caps.cost.map(|cost| cost.to_string()),
+        caps.tokens.map(|tokens| format!("{tokens} tokens")),
+        caps.errors.map(|errors| format!("{errors} errors")),
+        caps.elapsed_ms.map(|ms| format!("{} s", ms.div_ceil(1_000))),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 fn state_text(progress: &RunProgress) -> String {
@@ -247,7 +296,7 @@ fn state_text(progress: &RunProgress) -> String {
         "{}: {} of {} saved, {} passed, {} failed, {} errors, {} retries",
         progress.state.as_str(),
         totals.saved,
-        progress.example_count,
+        progress.outcome_count,
         totals.passed,
         totals.failed,
         totals.errored,

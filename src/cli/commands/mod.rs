@@ -15,6 +15,7 @@ pub mod release;
 mod reproduce;
 pub mod review;
 pub mod run;
+mod run_start;
 mod screens;
 mod status;
 pub mod store;

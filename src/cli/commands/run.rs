@@ -2,39 +2,43 @@
 
 use std::fmt::Display;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 
 use super::Context;
-use super::answers::AnswerArgs;
 use super::evidence::{ids_text, measure_text};
 use super::reproduce::{self, ReproduceArgs};
-use super::{case, failures, follow};
+use super::run_start::{CapArgs, RerunArgs, StartArgs};
+use super::{case, failures, follow, run_start};
 use crate::cli::exit::CliError;
 use crate::cli::output::{NO_VALUE, Plain, Reply, Table};
 use crate::domain::caveats::Caveats;
-use crate::domain::ids::{ExampleId, RunId, VersionId};
-use crate::domain::promotion::Environment;
-use crate::domain::run::{AnswerSource, RunSettings, RuntimeContext};
-use crate::workbench::{Comparison, Group, RunSummary, StartRun};
+use crate::domain::ids::{ExampleId, RunId};
+use crate::domain::run::AnswerSource;
+use crate::workbench::{Comparison, Group, RunSummary};
 
 /// Examples of each kind that a comparison shows as text.
 const IDS_SHOWN: usize = 20;
-/// The provider whose endpoint the configuration can name.
-const OPENAI: &str = "openai";
-/// The provider reads it by itself; it beats the configuration, and the option beats both.
-const BASE_URL_VARIABLE: &str = "OPENAI_BASE_URL";
 
 /// What to do with runs.
 #[derive(Debug, Subcommand)]
 pub enum RunCommand {
     /// Run a version over a dataset, and wait for its end; Ctrl-C parks it
     Start(Box<StartArgs>),
-    /// Go on with an interrupted run; no finished example is sent again
+    /// Go on with a paused or interrupted run; no finished example is sent again
     Resume {
         /// The run
         run: RunId,
+        #[command(flatten)]
+        caps: CapArgs,
     },
+    /// Let a run of this process send nothing more until it is resumed; what is in flight is saved
+    Pause {
+        /// The run
+        run: RunId,
+    },
+    /// Ask some examples of a run again, as a run of its own, which is no evidence for a release
+    Rerun(RerunArgs),
     /// Say where a run stands, as its end would
     Watch {
         /// The run
@@ -97,79 +101,19 @@ pub enum Grouping {
     Category,
 }
 
-/// A new run.
-#[derive(Debug, Args)]
-pub struct StartArgs {
-    /// The version, such as `support_triage_v12`
-    version: VersionId,
-    /// `name@label`, or a name for its newest version
-    #[arg(long)]
-    dataset: String,
-    /// `name@v8`, or a name for its newest version
-    #[arg(long)]
-    suite: String,
-    /// The version to compare with; what is live, or the version's base, where not given
-    #[arg(long, value_name = "VERSION")]
-    base: Option<VersionId>,
-    /// draft, experiment, staging, production or archived; where the version is live, or experiment, where not given
-    #[arg(long)]
-    environment: Option<Environment>,
-    /// Requests in flight at most
-    #[arg(long, value_name = "N", default_value_t = RunSettings::default().concurrency)]
-    concurrency: u32,
-    /// Tries for one example at most
-    #[arg(long, value_name = "N", default_value_t = RunSettings::default().attempts_max)]
-    attempts: u32,
-    /// Time for one try, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = RunSettings::default().timeout_ms / 1000)]
-    timeout_s: u64,
-    #[arg(
-        long,
-        value_name = "URL",
-        help = "The endpoint, as http://localhost:8080/v1, or the program of provider command; its own where not given"
-    )]
-    base_url: Option<String>,
-    #[command(flatten)]
-    answers: AnswerArgs,
-    #[command(flatten)]
-    context: ContextArgs,
-}
-
-/// What surrounds a run: recorded, so that it can be told apart from others.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Recorded with the run")]
-pub struct ContextArgs {
-    /// The revision of the code around the prompt
-    #[arg(long, value_name = "REVISION")]
-    code_revision: Option<String>,
-    /// A feature flag; may be given several times
-    #[arg(long = "flag", value_name = "NAME=VALUE")]
-    flags: Vec<String>,
-    /// The retrieval index and its version
-    #[arg(long, value_name = "INDEX")]
-    retrieval_index: Option<String>,
-    /// A document with its version, beyond the examples' own; may be given several times
-    #[arg(long = "document", value_name = "DOCUMENT")]
-    documents: Vec<String>,
-    /// A tool with its version; may be given several times
-    #[arg(long = "tool", value_name = "TOOL")]
-    tools: Vec<String>,
-    /// The agent's state at the start
-    #[arg(long, value_name = "STATE")]
-    agent_state: Option<String>,
-    /// The memory at the start
-    #[arg(long)]
-    memory: Option<String>,
-}
-
 /// Carries the command out.
 pub fn carry_out(command: RunCommand, context: &mut Context<'_>) -> Result<Reply, CliError> {
     match command {
-        RunCommand::Start(args) => start(context, *args),
-        RunCommand::Resume { run } => {
-            context.workbench.resume_run(&context.actor, run)?;
+        RunCommand::Start(args) => run_start::start(context, *args),
+        RunCommand::Resume { run, caps } => {
+            context.workbench.resume_run(&context.actor, run, caps.caps())?;
             follow::follow(context, run)
         }
+        RunCommand::Pause { run } => {
+            context.workbench.pause_run(&context.actor, run)?;
+            state_reply(context, run)
+        }
+        RunCommand::Rerun(args) => run_start::rerun(context, args),
         RunCommand::Watch { run } => follow::follow(context, run),
         RunCommand::Show { run } => follow::show(context, run),
         RunCommand::List { limit, before } => Ok(list(&context.workbench.runs(before, limit)?)),
@@ -192,76 +136,19 @@ pub fn carry_out(command: RunCommand, context: &mut Context<'_>) -> Result<Reply
         RunCommand::Reproduce(args) => reproduce::reproduce(context, &args),
         RunCommand::Cancel { run } => {
             context.workbench.cancel_run(&context.actor, run)?;
-            let detail = context.workbench.run_detail(run)?;
-            let state = detail.progress.state;
-            let (saved, total) = (detail.progress.totals.saved, detail.run.example_count);
-            let text = Plain::of(format!("{run} is {} with {saved} of {total} examples", state.as_str()));
-            let document = json!({ "run": run, "state": state, "saved": saved, "example_count": total });
-            Ok(Reply::done(document, text))
+            state_reply(context, run)
         }
     }
 }
 
-fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliError> {
-    let tape = args.answers.tape()?;
-    let workbench = &context.workbench;
-    let provider = workbench.version(&args.version)?.content.model.provider;
-    let is_in_environment = std::env::var_os(BASE_URL_VARIABLE).is_some_and(|url| !url.is_empty());
-    // A cassette knows where its requests went.
-    let uses_configured = provider == OPENAI && !is_in_environment && !tape.is_replay();
-    let configured = context.config.openai_base_url.clone().filter(|_| uses_configured);
-    let start = StartRun {
-        version: args.version,
-        dataset: workbench.resolve_dataset(&args.dataset)?,
-        suite: workbench.resolve_suite(&args.suite)?,
-        base: args.base,
-        environment: args.environment,
-        context: RuntimeContext {
-            retrieval_index: args.context.retrieval_index,
-            documents: args.context.documents,
-            tools: args.context.tools,
-            agent_state: args.context.agent_state,
-            memory: args.context.memory,
-            feature_flags: flags(args.context.flags)?,
-            code_revision: args.context.code_revision,
-        },
-        settings: RunSettings {
-            concurrency: args.concurrency,
-            attempts_max: args.attempts,
-            timeout_ms: args.timeout_s.saturating_mul(1_000),
-            base_url: args.base_url.or(configured),
-            reuses_answers: args.answers.reuse,
-            ..RunSettings::default()
-        },
-    };
-    if !tape.is_replay() {
-        for note in workbench.run_notes(&start.version, &start.settings)? {
-            context.out.note(&note);
-        }
-    }
-    let run = workbench.start_run_with(&context.actor, &start, None, &tape)?;
-    context.out.note(&format!(
-        "{run} is running: {} on {} with {}",
-        start.version, start.dataset, start.suite
-    ));
-    let reply = follow::follow(context, run)?;
-    if let Some(fault) = tape.fault() {
-        context
-            .out
-            .note(&format!("{fault}: what is on it is not the whole run"));
-    }
-    Ok(reply)
-}
-
-fn flags(flags: Vec<String>) -> Result<Vec<String>, CliError> {
-    let is_named = |flag: &String| flag.split_once('=').is_some_and(|(name, _)| !name.is_empty());
-    match flags.iter().find(|flag| !is_named(flag)) {
-        Some(flag) => Err(CliError::invalid(
-            format!("the feature flag '{flag}' has no value"),
-            "write it as NAME=VALUE",
-        )),
-        None => Ok(flags),
-    }
+/// Where a run stands now.
+fn state_reply(context: &Context<'_>, run: RunId) -> Result<Reply, CliError> {
+    let detail = context.workbench.run_detail(run)?;
+    let state = detail.progress.state;
+    let (saved, total) = (detail.progress.totals.saved, detail.run.outcome_count());
+    let text = Plain::of(format!("{run} is {} with {saved} of {total} outcomes", state.as_str()));
+    let document = json!({ "run": run, "state": state, "saved": saved, "outcome_count": total });
+    Ok(Reply::done(document, text))
 }
 
 /// Who answers, in the words of every place that shows results.
@@ -283,7 +170,7 @@ fn list(runs: &[RunSummary]) -> Reply {
             run.dataset.to_string(),
             run.suite.to_string(),
             summary.state.as_str().to_owned(),
-            format!("{}/{}", summary.saved, run.example_count),
+            format!("{}/{}", summary.saved, run.outcome_count()),
             summary.failed.to_string(),
             gate_cell(verdict.map(|(verdict, _)| *verdict), &summary.caveats),
             answers_text(run.answers).to_owned(),
@@ -317,6 +204,8 @@ pub fn run_document(summary: &RunSummary) -> serde_json::Value {
         "suite": run.suite,
         "state": summary.state,
         "example_count": run.example_count,
+        "outcome_count": run.outcome_count(),
+        "selection": run.selection,
         "saved": summary.saved,
         "failed": summary.failed,
         "verdict": summary.verdict.as_ref().map(|(verdict, _)| verdict),

@@ -58,6 +58,7 @@ impl Screen for Probe {
                 return vec![Effect::Fill(Form {
                     tag: "why",
                     title,
+                    notes: Vec::new(),
                     fields,
                     button,
                 })];

@@ -93,6 +93,8 @@ pub struct Form {
     pub tag: &'static str,
     /// The question.
     pub title: String,
+    /// What to know before it is answered, a line each.
+    pub notes: Vec<String>,
     /// Its fields in order.
     pub fields: Vec<FormField>,
     /// The name of the act.
@@ -159,6 +161,8 @@ enum Target {
     /// An option of a field.
     Option(usize, usize),
     Button,
+    /// A row of words.
+    Note,
 }
 
 #[derive(Debug)]
@@ -243,8 +247,9 @@ impl OpenForm {
         let labels = self.form.fields.iter().map(|field| Printable::line(&field.label));
         let labels: Vec<Printable> = labels.collect();
         let longest = labels.iter().map(|label| width(label.as_str())).max().unwrap_or(0);
-        let mut rows = Vec::new();
-        let mut targets = Vec::new();
+        let notes = self.form.notes.iter().map(|note| Printable::line(note).to_string());
+        let mut rows: Vec<Row<'a>> = notes.map(|note| Row::Text(Line::styled(note, theme.dim))).collect();
+        let mut targets = vec![Target::Note; rows.len()];
         for ((at, input), label) in self.inputs.iter().enumerate().zip(&labels) {
             let focused = self.focus == at;
             let label = pad(label.as_str(), longest);
@@ -321,7 +326,7 @@ impl Overlay for OpenForm {
         let (rows, targets) = self.rows(sheet.columns(), theme);
         let at = sheet.row_under(mouse, 0, &rows);
         match at.and_then(|at| targets.get(at).copied()) {
-            None => {}
+            None | Some(Target::Note) => {}
             Some(Target::Field(at)) => self.focus = at,
             Some(Target::Option(at, option)) => {
                 self.focus = at;
@@ -391,6 +396,7 @@ mod tests {
         OpenForm::new(Form {
             tag: "commit",
             title: "Save a version".into(),
+            notes: Vec::new(),
             fields: vec![
                 FormField::choice("kind", "Because of", kinds),
                 FormField::text("reason", "Reason").required(),

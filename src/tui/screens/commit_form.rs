@@ -20,6 +20,7 @@ pub fn form(prompt: &PromptName, last: Option<&CommitReason>) -> Form {
     Form {
         tag: COMMIT_TAG,
         title: format!("Save a version of {prompt}"),
+        notes: Vec::new(),
         fields: vec![
             FormField::choice("kind", "Because of", kinds.collect()).selected(selected.unwrap_or(0)),
             FormField::text("reason", "Reason").required().filled_with(text),

@@ -24,6 +24,7 @@ pub mod release_history;
 #[cfg(test)]
 pub(crate) mod release_samples;
 pub mod releases;
+mod rerun;
 pub mod review;
 mod run_figures;
 pub mod run_start;

@@ -124,7 +124,7 @@ pub(super) fn progress(id: u32) -> RunProgress {
     RunProgress {
         run: RunId(id),
         state: RunState::Running,
-        example_count: 2_000,
+        outcome_count: 2_000,
         totals: RunTotals {
             saved: 1_420,
             passed: 1_371,

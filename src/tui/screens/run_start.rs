@@ -5,16 +5,20 @@ mod tests;
 
 use std::cmp::Reverse;
 
+use super::panes::duration_text;
+use super::run_figures;
+use crate::domain::DomainError;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::ids::{DatasetVersionId, PromptName, SuiteVersionId, VersionId};
-use crate::domain::run::{Run, RunSettings, RuntimeContext};
+use crate::domain::money::UsdNanos;
+use crate::domain::run::{Caps, InFlight, Run, RunSettings, RuntimeContext};
 use crate::domain::suite::SuiteVersion;
 use crate::domain::time::Timestamp;
 use crate::tui::effect::Effect;
 use crate::tui::msg::Note;
 use crate::tui::overlays::choose::{Choice, Chosen, Entry};
 use crate::tui::overlays::form::{Filled, Form, FormField};
-use crate::workbench::{Answer, PromptSummary, Request, StartRun};
+use crate::workbench::{Answer, Fault, PromptSummary, Request, RunEstimate, StartRun};
 
 const VERSION: &str = "run_start.version";
 const DATASET: &str = "run_start.dataset";
@@ -22,7 +26,7 @@ const SUITE: &str = "run_start.suite";
 const SETTINGS: &str = "run_start.settings";
 
 /// What is known before the first question: named parts are not asked about, the rest says what is offered first.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct RunWish {
     /// The prompt whose versions come first.
     pub prompt: Option<PromptName>,
@@ -40,7 +44,34 @@ pub struct RunWish {
     pub settings: RunSettings,
 }
 
+impl Default for RunWish {
+    fn default() -> Self {
+        Self {
+            prompt: None,
+            version: None,
+            dataset: None,
+            suite: None,
+            dataset_first: None,
+            suite_first: None,
+            settings: RunSettings::default().with_in_flight(InFlight::Auto),
+        }
+    }
+}
+
 impl RunWish {
+    /// The run, once all of it is known.
+    fn start(self) -> Option<StartRun> {
+        Some(StartRun {
+            version: self.version?,
+            dataset: self.dataset?,
+            suite: self.suite?,
+            base: None,
+            environment: None,
+            context: RuntimeContext::default(),
+            settings: self.settings,
+        })
+    }
+
     /// The same once more.
     pub fn again(run: &Run) -> Self {
         Self {
@@ -72,6 +103,8 @@ pub struct RunStart {
     datasets: Option<Vec<DatasetVersion>>,
     suites: Option<Vec<SuiteVersion>>,
     waiting: bool,
+    /// What the form that is open or about to open says of what the run would take.
+    estimate: Vec<String>,
 }
 
 impl RunStart {
@@ -89,6 +122,10 @@ impl RunStart {
 
     /// Takes an answer; opens the first question with the last one that it waited for.
     pub fn answered(&mut self, answer: &Answer) -> Vec<Effect> {
+        if let Answer::Estimate(estimate) = answer {
+            self.estimate = estimate_lines(estimate);
+            return self.form().map(Effect::Fill).into_iter().collect();
+        }
         if !self.waiting {
             return Vec::new();
         }
@@ -103,6 +140,12 @@ impl RunStart {
         }
         self.waiting = false;
         self.ask_next().into_iter().collect()
+    }
+
+    /// Goes on without an estimate: the form may name another endpoint, which can be asked.
+    pub fn unestimated(&mut self, fault: &Fault) -> Vec<Effect> {
+        self.estimate = vec![format!("no estimate: {}", fault.what)];
+        self.form().map(Effect::Fill).into_iter().collect()
     }
 
     /// Takes what was picked, if it answers a question of this flow.
@@ -123,26 +166,18 @@ impl RunStart {
             return None;
         }
         let wish = self.wish.as_mut()?;
-        let typed = filled.text("concurrency");
         wish.settings.base_url = Some(filled.text("base_url").to_owned()).filter(|url| !url.is_empty());
-        let Ok(concurrency) = typed.parse() else {
-            let note = Note::warning(format!(
-                "in flight at most: '{typed}' is no number; write one such as 8"
-            ));
-            return Some(vec![Effect::Say(note), Effect::Fill(settings_form(wish)?)]);
-        };
-        wish.settings.concurrency = concurrency;
+        match with_typed(wish.settings.clone(), filled) {
+            Ok(settings) => wish.settings = settings,
+            Err(why) => return Some(vec![Effect::Say(Note::warning(why)), Effect::Fill(self.form()?)]),
+        }
         // It stays: a refused form comes back and is sent again.
-        let wish = self.wish.clone()?;
-        Some(vec![Effect::Ask(Request::StartRun(Box::new(StartRun {
-            version: wish.version?,
-            dataset: wish.dataset?,
-            suite: wish.suite?,
-            base: None,
-            environment: None,
-            context: RuntimeContext::default(),
-            settings: wish.settings,
-        })))])
+        let start = self.wish.clone()?.start()?;
+        Some(vec![Effect::Ask(Request::StartRun(Box::new(start)))])
+    }
+
+    fn form(&self) -> Option<Form> {
+        settings_form(self.wish.as_ref()?, self.estimate.clone())
     }
 
     /// The next question. One that has a single answer is not asked.
@@ -171,8 +206,52 @@ impl RunStart {
                 return Some(pick(SUITE, &title, entries, none));
             }
         }
-        settings_form(wish).map(Effect::Fill)
+        // The last form shows what the run would take, so that comes first.
+        let start = wish.clone().start()?;
+        Some(Effect::Ask(Request::EstimateRun(Box::new(start))))
     }
+}
+
+/// The settings with what the form says.
+fn with_typed(settings: RunSettings, filled: &Filled) -> Result<RunSettings, String> {
+    let in_flight: InFlight = filled
+        .text("concurrency")
+        .parse()
+        .map_err(|error: DomainError| error.to_string())?;
+    let typed = filled.text("repeats");
+    let repeats = typed
+        .parse()
+        .map_err(|_not_a_number| format!("asked how often: '{typed}' is no number; write one such as 1"))?;
+    let typed = filled.text("cap_cost");
+    let cost: Option<UsdNanos> = match typed {
+        "" => None,
+        typed => Some(typed.parse().map_err(|error: DomainError| error.to_string())?),
+    };
+    Ok(RunSettings {
+        repeats,
+        caps: Caps { cost, ..settings.caps },
+        ..settings
+    }
+    .with_in_flight(in_flight))
+}
+
+/// What a run would take, and what that rests on.
+fn estimate_lines(estimate: &RunEstimate) -> Vec<String> {
+    let cost = estimate
+        .cost
+        .map_or("cost unknown".into(), |cost| format!("about {cost}"));
+    let time = estimate
+        .elapsed_ms
+        .map_or("time unknown".into(), |ms| format!("about {}", duration_text(ms)));
+    vec![
+        format!(
+            "estimate: {} outcomes, {} tokens in, {} out, {cost}, {time}",
+            estimate.outcomes,
+            run_figures::tokens(estimate.input_tokens),
+            run_figures::tokens(estimate.output_tokens)
+        ),
+        format!("it rests on {}", estimate.basis),
+    ]
 }
 
 fn only(entries: &[Entry]) -> Option<&str> {
@@ -193,15 +272,25 @@ fn pick(tag: &'static str, title: &str, entries: Vec<Entry>, none: &str) -> Effe
     })
 }
 
-fn settings_form(wish: &RunWish) -> Option<Form> {
+fn settings_form(wish: &RunWish, notes: Vec<String>) -> Option<Form> {
     let (version, dataset, suite) = (wish.version.as_ref()?, wish.dataset.as_ref()?, wish.suite.as_ref()?);
     Some(Form {
         tag: SETTINGS,
         title: format!("Run {version} on {dataset}"),
+        notes,
         fields: vec![
-            FormField::text("concurrency", "in flight at most")
+            FormField::text("concurrency", "in flight (auto, or a number)")
                 .required()
-                .filled_with(wish.settings.concurrency.to_string()),
+                .filled_with(wish.settings.in_flight().to_string()),
+            FormField::text("repeats", "asked how often each")
+                .required()
+                .filled_with(wish.settings.repeats.to_string()),
+            FormField::text("cap_cost", "pause at a cost of (dollars)").filled_with(
+                wish.settings
+                    .caps
+                    .cost
+                    .map_or(String::new(), |cost| cost.as_usd().to_string()),
+            ),
             FormField::text("base_url", "other endpoint, as URL")
                 .filled_with(wish.settings.base_url.clone().unwrap_or_default()),
         ],

@@ -15,7 +15,7 @@ use crate::domain::json::JsonText;
 use crate::domain::metric::{Measure, MetricResult, Slice};
 use crate::domain::model::ModelConfig;
 use crate::domain::money::UsdNanos;
-use crate::domain::outcome::{Attempt, FailureCategory, Outcome, RenderedMessage, Usage};
+use crate::domain::outcome::{Attempt, FailureCategory, Outcome, OutcomePlace, RenderedMessage, Usage};
 use crate::domain::progress::{FailureLine, RunProgress};
 use crate::domain::promotion::Environment;
 use crate::domain::prompt::{MessageTemplate, PromptContent, Role};
@@ -243,7 +243,7 @@ pub fn progress(id: u32, state: RunState, saved: u64, failed: u64) -> RunProgres
     RunProgress {
         run: RunId(id),
         state,
-        example_count: 240,
+        outcome_count: 240,
         totals: totals(saved, failed),
         in_flight: 8,
         concurrency: 8,
@@ -292,6 +292,7 @@ pub fn live_detail(id: u32) -> RunDetail {
         run: run(id, 12, AnswerSource::Simulated),
         progress: progress(id, RunState::Running, 170, 8),
         end: None,
+        steps: Vec::new(),
         version: version(12),
         caveats: Caveats::default(),
     }
@@ -305,6 +306,7 @@ pub fn ended_detail(id: u32) -> RunDetail {
         run: run(id, 12, AnswerSource::Simulated),
         progress,
         end: Some(end(id)),
+        steps: Vec::new(),
         version: version(12),
         caveats: Caveats::default(),
     }
@@ -386,7 +388,7 @@ pub fn dataset() -> DatasetVersion {
 
 pub fn failure_rows() -> Vec<FailureRow> {
     let row = |place, id: &str, why: &str, passed_before| FailureRow {
-        place,
+        place: OutcomePlace::first(place),
         line: failure_line(id, why, 900 + place),
         passed_before,
     };

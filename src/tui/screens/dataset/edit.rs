@@ -164,6 +164,7 @@ fn edit_form(id: &ExampleId, values: [String; 4], label: &str, reason: &str) -> 
     Form {
         tag: EDIT,
         title: format!("Edit {id}: makes a new version of the dataset"),
+        notes: Vec::new(),
         fields: vec![
             FormField::text("input", "input, as JSON").required().filled_with(input),
             FormField::text("expected", "expected, as JSON").filled_with(expected),
@@ -180,6 +181,7 @@ fn reason_form(id: &ExampleId, label: &str, reason: &str) -> Form {
     Form {
         tag: REASON,
         title: format!("Replace {id}: makes a new version of the dataset"),
+        notes: Vec::new(),
         fields: vec![
             FormField::text("label", "label of the version").filled_with(label),
             FormField::text("reason", "reason").required().filled_with(reason),

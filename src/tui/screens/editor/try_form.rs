@@ -107,6 +107,7 @@ impl TryForm {
         Form {
             tag: TRY_TAG,
             title: "Try the draft on one example; nothing is recorded".into(),
+            notes: Vec::new(),
             fields: vec![
                 self.targets.dataset_field(last.map(|last| &last.dataset)),
                 FormField::text("row", "Row, from 1").required().filled_with(row),

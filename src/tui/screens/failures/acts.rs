@@ -6,7 +6,7 @@ use crate::domain::ids::{ExampleId, OutcomeId};
 use crate::tui::command::CommandId;
 use crate::tui::effect::Effect;
 use crate::tui::msg::Note;
-use crate::tui::screens::Place;
+use crate::tui::screens::{Place, rerun};
 use crate::workbench::Request;
 
 impl Failures {
@@ -30,6 +30,7 @@ impl Failures {
                     .into_iter()
                     .collect()
             }
+            (CommandId::RunRepeat, _) => vec![Effect::Fill(rerun::form(self.run, Some(&id.example)))],
             (CommandId::ExampleKeep, Some(case)) => {
                 self.kept = Some(KeptCase::new(case));
                 vec![Effect::Ask(Request::Datasets)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::ids::ExampleId;
+use crate::domain::outcome::OutcomePlace;
 use crate::tui::screens::finder::Finder;
 use crate::tui::widgets::listing::HasId;
 use crate::workbench::FailureRow;
@@ -26,7 +26,7 @@ pub(super) enum GroupRow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum GroupRowId {
     Head(String),
-    Case(ExampleId),
+    Case(OutcomePlace),
 }
 
 impl HasId for GroupRow {
@@ -34,7 +34,7 @@ impl HasId for GroupRow {
     fn id(&self) -> GroupRowId {
         match self {
             Self::Head { name, .. } => GroupRowId::Head(name.clone()),
-            Self::Case(row) => GroupRowId::Case(row.line.example.clone()),
+            Self::Case(row) => GroupRowId::Case(row.place),
         }
     }
 }
@@ -101,9 +101,9 @@ impl Groups {
         self.shown.iter().flat_map(|(_, rows)| rows)
     }
 
-    /// Opens the group that an example is in.
-    pub(super) fn reveal(&mut self, example: &ExampleId) {
-        let holds = |rows: &[FailureRow]| rows.iter().any(|row| row.line.example == *example);
+    /// Opens the group that a failure is in.
+    pub(super) fn reveal(&mut self, place: OutcomePlace) {
+        let holds = |rows: &[FailureRow]| rows.iter().any(|row| row.place == place);
         if let Some((name, _)) = self.shown.iter().find(|(_, rows)| holds(rows)) {
             self.collapsed.remove(name);
         }

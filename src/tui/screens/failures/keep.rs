@@ -57,6 +57,7 @@ impl KeptCase {
         Form {
             tag: KEEP,
             title: format!("Add {} of {} to a new version", self.example, self.run),
+            notes: Vec::new(),
             fields: vec![
                 FormField {
                     name: "dataset",

@@ -15,14 +15,16 @@ use self::case::{CaseTexts, View};
 use self::groups::{GroupRow, GroupRowId, Groups};
 use self::keep::KeptCase;
 use super::finder::{Finder, Found};
-use super::{Context, Place, Screen, ScreenEvent};
+use super::{Context, Place, Screen, ScreenEvent, rerun};
 use crate::domain::ids::RunId;
+use crate::domain::outcome::OutcomePlace;
 use crate::text::Printable;
 use crate::tui::command::{CommandId, Scope};
 use crate::tui::effect::Effect;
 use crate::tui::input::{Mouse, MouseKind};
 use crate::tui::layout::WidthClass;
 use crate::tui::msg::Note;
+use crate::tui::overlays::form::Filled;
 use crate::tui::widgets::listing::Listing;
 use crate::tui::widgets::panel::Panel;
 use crate::tui::widgets::table::Table;
@@ -63,7 +65,7 @@ pub struct Failures {
     groups: Groups,
     list: Listing<GroupRow>,
     /// After which place each window so far began; the last one is shown.
-    windows: Vec<Option<u64>>,
+    windows: Vec<Option<OutcomePlace>>,
     has_more: bool,
     loaded: bool,
     arrival: Arrival,
@@ -142,8 +144,8 @@ impl Failures {
     /// Shows the failures with the words of the finder; the first of them where the present one has them not.
     fn narrow(&mut self) -> Vec<Effect> {
         self.groups.narrow(&self.finder);
-        let current = self.current.as_ref().map(|row| row.line.example.clone());
-        let has_words = |row: &&FailureRow| Some(&row.line.example) == current.as_ref();
+        let current = self.current.as_ref().map(|row| row.place);
+        let has_words = |row: &&FailureRow| Some(row.place) == current;
         let row = self
             .groups
             .cases()
@@ -165,9 +167,9 @@ impl Failures {
     }
 
     fn select(&mut self, row: &FailureRow) -> Vec<Effect> {
-        self.groups.reveal(&row.line.example);
+        self.groups.reveal(row.place);
         self.list.set_all(self.groups.list());
-        self.list.select(&GroupRowId::Case(row.line.example.clone()));
+        self.list.select(&GroupRowId::Case(row.place));
         self.show_selected()
     }
 
@@ -176,11 +178,7 @@ impl Failures {
         let Some(GroupRow::Case(row)) = self.list.selected() else {
             return Vec::new();
         };
-        if self
-            .current
-            .as_ref()
-            .is_some_and(|current| current.line.example == row.line.example)
-        {
+        if self.current.as_ref().is_some_and(|current| current.place == row.place) {
             return Vec::new();
         }
         let place = row.place;
@@ -193,9 +191,9 @@ impl Failures {
 
     /// The next or previous failure, over the borders of groups and windows.
     fn go(&mut self, step: Step) -> Vec<Effect> {
-        let current = self.current.as_ref().map(|row| row.line.example.clone());
+        let current = self.current.as_ref().map(|row| row.place);
         let cases: Vec<FailureRow> = self.groups.cases().cloned().collect();
-        let at = cases.iter().position(|row| Some(&row.line.example) == current.as_ref());
+        let at = cases.iter().position(|row| Some(row.place) == current);
         let next = match step {
             Step::Next => at.map_or(Some(0), |at| at.checked_add(1)),
             Step::Previous => at.unwrap_or(0).checked_sub(1),
@@ -332,6 +330,7 @@ impl Failures {
                 self.case = Some(*case);
             }
             (Request::Failures { .. }, Err(fault)) => self.fault = Some(fault),
+            (Request::Rerun(_), Ok(Answer::Run(id))) => return rerun::started(id),
             (_, Ok(Answer::Datasets(datasets))) => {
                 let own = self.detail.as_ref().map(|detail| &detail.run.dataset);
                 return self
@@ -349,6 +348,13 @@ impl Failures {
             _ => {}
         }
         Vec::new()
+    }
+
+    fn filled(&mut self, filled: &Filled) -> Vec<Effect> {
+        let marked = self.current.as_ref().map(|row| row.line.example.clone());
+        rerun::filled(filled, self.run, marked)
+            .or_else(|| self.kept.as_ref().map(|kept| kept.filled(filled)))
+            .unwrap_or_default()
     }
 
     fn mouse(&mut self, mouse: Mouse, area: Rect, context: &Context) -> Vec<Effect> {
@@ -418,7 +424,7 @@ impl Screen for Failures {
         match event {
             ScreenEvent::Command(command) => self.command(command, context),
             ScreenEvent::Answered { request, result } => self.answered(&request, result),
-            ScreenEvent::Filled(filled) => self.kept.as_ref().map(|kept| kept.filled(&filled)).unwrap_or_default(),
+            ScreenEvent::Filled(filled) => self.filled(&filled),
             ScreenEvent::Mouse(mouse, area) => self.mouse(mouse, area, context),
             ScreenEvent::Key(key) => {
                 let found = self.finder.key(key);
@@ -440,11 +446,10 @@ impl Screen for Failures {
         let off = |why: &str| Err(why.to_owned());
         let no_base = self.case.as_ref().is_some_and(|case| case.before.is_none());
         match command {
-            CommandId::RunRepeat => off("single examples are not run again; r on Runs starts a whole run"),
             CommandId::Mark => off("one failure is kept at a time"),
             CommandId::Compare if no_base => off("no finished run of the base is on this dataset; d on Runs picks one"),
             CommandId::ExampleKeep | CommandId::Compare if self.case.is_none() => off("no failure is shown"),
-            CommandId::Lineage if self.current.is_none() => off("no failure is shown"),
+            CommandId::Lineage | CommandId::RunRepeat if self.current.is_none() => off("no failure is shown"),
             CommandId::DraftEdit if self.detail.is_none() => off("the run is not loaded yet"),
             _ => Ok(()),
         }
@@ -465,8 +470,8 @@ impl Screen for Failures {
     }
 
     fn status(&self) -> String {
-        let current = self.current.as_ref().map(|row| &row.line.example);
-        let at = self.groups.cases().position(|row| Some(&row.line.example) == current);
+        let current = self.current.as_ref().map(|row| row.place);
+        let at = self.groups.cases().position(|row| Some(row.place) == current);
         let Some(at) = at else {
             return self.groups.heads().join("   ");
         };

@@ -25,7 +25,7 @@ fn answer(screen: &mut Failures, request: Request, answer: Answer) -> Vec<Effect
 
 fn asked_case(effects: &[Effect]) -> Option<u64> {
     match effects.first() {
-        Some(Effect::Ask(Request::Case { place, .. })) => Some(*place),
+        Some(Effect::Ask(Request::Case { place, .. })) => Some(place.index),
         _ => None,
     }
 }
@@ -47,7 +47,10 @@ fn with_case() -> Failures {
     let mut screen = loaded();
     command(&mut screen, CommandId::ProblemNext);
     command(&mut screen, CommandId::ProblemNext);
-    let request = Request::Case { run: RUN, place: 146 };
+    let request = Request::Case {
+        run: RUN,
+        place: OutcomePlace::first(146),
+    };
     answer(&mut screen, request, Answer::Case(Box::new(case(146, "t-147"))));
     screen
 }
@@ -80,7 +83,7 @@ fn a_closed_group_opens_for_its_failure() {
 #[test]
 fn more_failures_than_a_window_are_reached() {
     let row = |place: u64| FailureRow {
-        place,
+        place: OutcomePlace::first(place),
         line: super::super::samples::failure_line(&format!("t-{place}"), "route: wrong", 5),
         passed_before: None,
     };
@@ -94,7 +97,13 @@ fn more_failures_than_a_window_are_reached() {
         panic!("{effects:?}");
     };
     assert!(
-        matches!(second, Request::Failures { after: Some(499), .. }),
+        matches!(
+            second,
+            Request::Failures {
+                after: Some(OutcomePlace { index: 499, .. }),
+                ..
+            }
+        ),
         "{second:?}"
     );
     let effects = answer(&mut screen, second.clone(), Answer::Failures(vec![row(600)]));
@@ -111,7 +120,10 @@ fn more_failures_than_a_window_are_reached() {
 fn a_late_case_of_another_failure_is_not_shown() {
     let mut screen = loaded();
     command(&mut screen, CommandId::ProblemNext);
-    let request = Request::Case { run: RUN, place: 95 };
+    let request = Request::Case {
+        run: RUN,
+        place: OutcomePlace::first(95),
+    };
     answer(&mut screen, request, Answer::Case(Box::new(case(95, "t-096"))));
     assert!(screen.case.is_none());
 }
@@ -171,7 +183,11 @@ fn keys_lead_to_lineage_prompt_and_comparison() {
             candidate: RUN
         })]
     );
-    assert!(screen.availability(CommandId::RunRepeat).is_err());
+    let effects = command(&mut screen, CommandId::RunRepeat);
+    assert!(
+        matches!(&effects[..], [Effect::Fill(form)] if form.title == "Ask examples of run_3 again"),
+        "{effects:?}"
+    );
 }
 
 #[test]

@@ -156,7 +156,7 @@ impl Failures {
                 GroupRow::Case(row) => {
                     let is_new = row.passed_before == Some(true);
                     vec![
-                        TableCell::plain(format!("  {}", row.line.example)),
+                        TableCell::plain(format!("  {}", row.label())),
                         TableCell::plain(explanation(&row.line.why)),
                         TableCell::new(if is_new { "new" } else { "" }, theme.warn),
                         TableCell::new(run_figures::latency(row.line.latency_ms), theme.dim),
@@ -170,7 +170,7 @@ impl Failures {
         let example = self
             .current
             .as_ref()
-            .map_or_else(String::new, |row| row.line.example.to_string());
+            .map_or_else(String::new, crate::workbench::FailureRow::label);
         let case = self.case.as_ref();
         let text = self.text(pane);
         let marked = match text.marked() {

@@ -201,6 +201,7 @@ fn new_prompt_form() -> Form {
     Form {
         tag: NEW_PROMPT,
         title: "New prompt".into(),
+        notes: Vec::new(),
         fields: vec![
             FormField::text("name", "Name, as in support_triage").required(),
             FormField::text("description", "What it is for, in a sentence").required(),

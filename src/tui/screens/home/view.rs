@@ -255,8 +255,8 @@ fn active_lines(row: &ActiveRow, is_selected: bool, width: u16, context: &Contex
     let totals = progress.totals;
     let sign = if is_selected { ">" } else { " " };
     let [short, long] = GAUGE_COLUMNS;
-    let bar = |columns| gauge(totals.saved, progress.example_count, columns, &theme.glyphs);
-    let done = percent(totals.saved, progress.example_count);
+    let bar = |columns| gauge(totals.saved, progress.outcome_count, columns, &theme.glyphs);
+    let done = percent(totals.saved, progress.outcome_count);
     let fail = totals.failed + totals.errored;
     let eta = progress.eta_ms.map_or("--".into(), duration_text);
     let run = progress.run.to_string();
@@ -270,7 +270,7 @@ fn active_lines(row: &ActiveRow, is_selected: bool, width: u16, context: &Contex
         )]
     } else {
         let name = name(usize::from(width).saturating_sub(long + 17));
-        let saved = format!("{}/{}", totals.saved, progress.example_count);
+        let saved = format!("{}/{}", totals.saved, progress.outcome_count);
         let numbers = format!("  {saved}  fail {fail}  ETA {eta}  {}  {}", totals.cost, row.source);
         vec![
             line(format!("{sign} {run:8} {name} {} {done:>3}%", bar(long)), theme.text),

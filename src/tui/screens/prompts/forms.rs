@@ -29,6 +29,7 @@ impl Forms {
         Form {
             tag: NEW_TAG,
             title: "New prompt".into(),
+            notes: Vec::new(),
             fields: vec![
                 FormField::text("name", "Name: small letters, digits, _")
                     .required()
@@ -69,6 +70,7 @@ impl Forms {
         let form = Form {
             tag: REVIEW_TAG,
             title: format!("Request a review of {id} {rests_on}"),
+            notes: Vec::new(),
             fields: vec![
                 FormField::choice("environment", "To enter", environments.collect()),
                 FormField::text("note", "What reviewers should know").required(),

@@ -32,11 +32,27 @@ fn answers(datasets: Vec<DatasetVersion>) -> [Answer; 3] {
     ]
 }
 
+fn estimate() -> RunEstimate {
+    RunEstimate {
+        outcomes: 480,
+        input_tokens: 12_000,
+        output_tokens: 480,
+        cost: Some(UsdNanos(30_000_000)),
+        elapsed_ms: Some(12_000),
+        basis: "what 240 outcomes of support_triage_v12 took in run_3".into(),
+    }
+}
+
 fn sent(concurrency: &str) -> Filled {
     let text = |text: &str| FieldValue::Text(text.to_owned());
     Filled::for_test(
         SETTINGS,
-        vec![("concurrency", text(concurrency)), ("base_url", text(""))],
+        vec![
+            ("concurrency", text(concurrency)),
+            ("repeats", text("2")),
+            ("cap_cost", text("1.50")),
+            ("base_url", text("")),
+        ],
     )
 }
 
@@ -60,8 +76,23 @@ fn asks_only_what_is_open_with_the_likeliest_first() {
     };
     let effects = start.chosen(&chosen).unwrap();
     assert!(
-        matches!(&effects[..], [Effect::Fill(form)] if form.title.contains("support_triage_v13 on support_triage_reg")),
+        matches!(&effects[..], [Effect::Ask(Request::EstimateRun(_))]),
         "one dataset and one suite are not asked about: {effects:?}"
+    );
+    let effects = start.answered(&Answer::Estimate(estimate()));
+    assert!(
+        matches!(&effects[..], [Effect::Fill(form)] if form.title.contains("support_triage_v13 on support_triage_reg")),
+        "{effects:?}"
+    );
+    let [Effect::Fill(form)] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(
+        form.notes,
+        [
+            "estimate: 480 outcomes, 12k tokens in, 480 out, about $0.0300, about 0:12",
+            "it rests on what 240 outcomes of support_triage_v12 took in run_3"
+        ]
     );
     let effects = start.filled(&sent("many")).unwrap();
     assert!(matches!(&effects[..], [Effect::Say(_), Effect::Fill(_)]), "{effects:?}");
@@ -70,8 +101,12 @@ fn asks_only_what_is_open_with_the_likeliest_first() {
         panic!("{effects:?}");
     };
     assert_eq!(
-        (request.version.clone(), request.settings.concurrency),
-        (version_id(13), 16)
+        (request.version.clone(), request.settings.in_flight()),
+        (version_id(13), InFlight::Fixed(16))
+    );
+    assert_eq!(
+        (request.settings.repeats, request.settings.caps.cost),
+        (2, Some(UsdNanos(1_500_000_000)))
     );
     assert_eq!(
         (request.dataset.clone(), request.suite.clone()),
@@ -88,8 +123,18 @@ fn again_asks_for_the_settings_alone() {
         .flat_map(|answer| start.answered(answer))
         .collect();
     assert!(
-        matches!(&effects[..], [Effect::Fill(form)] if form.title.contains("support_triage_v12")),
+        matches!(&effects[..], [Effect::Ask(Request::EstimateRun(_))]),
         "{effects:?}"
+    );
+    let fault = Fault {
+        what: "no key".into(),
+        hint: "set one".into(),
+    };
+    let effects = start.unestimated(&fault);
+    assert!(
+        matches!(&effects[..], [Effect::Fill(form)]
+            if form.title.contains("support_triage_v12") && form.notes == ["no estimate: no key"]),
+        "an endpoint that cannot be asked yet may be named in the form: {effects:?}"
     );
     assert_eq!(
         start.answered(&answers(Vec::new())[2]),

@@ -3,7 +3,7 @@
 use super::super::figures::verdict_word;
 use super::super::panes::offered;
 use super::super::run_start::{RunStart, RunWish};
-use super::super::{Place, ScreenEvent};
+use super::super::{Place, ScreenEvent, rerun};
 use crate::domain::gate::Verdict;
 use crate::domain::ids::RunId;
 use crate::domain::promotion::Environment;
@@ -20,6 +20,9 @@ use crate::workbench::{Answer, Request, RunDetail, RunSummary};
 pub(in super::super) const COMPARABLE_RUNS_MAX: usize = 100;
 const COMPARE: &str = "run.compare";
 const REVIEW: &str = "run.review";
+const REPEAT: &str = "run.repeat";
+const ALL: &str = "all";
+const FAILED: &str = "failed";
 /// Where a review may let a version in, in the order of the form.
 const REVIEWED: [Environment; 2] = [Environment::Staging, Environment::Production];
 
@@ -101,12 +104,16 @@ pub(in super::super) fn availability(command: CommandId, facts: Option<RunFacts>
     let id = run.id;
     match (command, state) {
         (CommandId::Sort, _) => off("runs stand newest first".into()),
-        (CommandId::RunPause, RunState::Running) => off(format!("{id} cannot be paused here; x ends it for good")),
-        (CommandId::RunCancel | CommandId::RunPause, RunState::Finished | RunState::Cancelled) => {
+        (CommandId::RunCancel | CommandId::RunPause, RunState::Finished | RunState::Cancelled | RunState::Decided) => {
             off(format!("{id} has ended"))
         }
         (CommandId::RunRepeat, RunState::Running) => off(format!("{id} is running")),
-        (CommandId::ReviewRequest, RunState::Running | RunState::Interrupted) => off(format!("{id} has not finished")),
+        (CommandId::ReviewRequest, RunState::Running | RunState::Interrupted | RunState::Paused) => {
+            off(format!("{id} has not finished"))
+        }
+        (CommandId::ReviewRequest, _) if run.selection.is_some() => {
+            off(format!("{id} asked picked examples only: no evidence for a release"))
+        }
         (CommandId::ReviewRequest, _) if verdict.is_none() => off(format!("{id} has no gate")),
         (CommandId::ReviewRequest | CommandId::DraftEdit, _) if run.subject.version().is_none() => {
             off(format!("{id} tested a chain, not a prompt"))
@@ -122,6 +129,7 @@ pub(in super::super) struct RunActs {
     start: RunStart,
     asked_about: Option<Run>,
     comparing: Option<Run>,
+    repeating: Option<Run>,
 }
 
 impl RunActs {
@@ -134,9 +142,14 @@ impl RunActs {
                 self.asked_about = Some(run.clone());
                 vec![Effect::Confirm(cancel_question(facts))]
             }
+            CommandId::RunPause if facts.state == RunState::Running => vec![Effect::Ask(Request::PauseRun(id))],
             CommandId::RunPause => vec![Effect::Ask(Request::ResumeRun(id))],
-            CommandId::RunRepeat if facts.state == RunState::Interrupted => vec![Effect::Ask(Request::ResumeRun(id))],
-            CommandId::RunRepeat => self.start.begin(RunWish::again(run)),
+            CommandId::RunRepeat if facts.state.can_resume() => vec![Effect::Ask(Request::ResumeRun(id))],
+            CommandId::RunRepeat if facts.failed == 0 => self.start.begin(RunWish::again(run)),
+            CommandId::RunRepeat => {
+                self.repeating = Some(run.clone());
+                vec![Effect::Choose(repeat_choice(facts))]
+            }
             CommandId::RunStart => self.start_like(Some(run)),
             CommandId::Compare => {
                 self.comparing = Some(run.clone());
@@ -177,9 +190,17 @@ impl RunActs {
                 request,
                 result: Ok(answer),
             } => self.answered(request, answer),
+            ScreenEvent::Answered {
+                request: Request::EstimateRun(_),
+                result: Err(fault),
+            } => Some(self.start.unestimated(fault)),
             ScreenEvent::Confirmed(confirmed) => self.confirmed(confirmed),
             ScreenEvent::Chosen(chosen) => self.chosen(chosen),
-            ScreenEvent::Filled(filled) => self.start.filled(filled).or_else(|| self.review_filled(filled)),
+            ScreenEvent::Filled(filled) => self
+                .start
+                .filled(filled)
+                .or_else(|| self.rerun_filled(filled))
+                .or_else(|| self.review_filled(filled)),
             _ => None,
         }
     }
@@ -189,6 +210,13 @@ impl RunActs {
             (Request::StartRun(_), Answer::Run(id)) => Some(vec![
                 Effect::Say(Note::info(format!("{id} started"))),
                 Effect::Open(Place::Run(*id)),
+            ]),
+            (Request::Rerun(_), Answer::Run(id)) => Some(rerun::started(*id)),
+            (Request::PauseRun(_), Answer::Run(id)) => Some(vec![
+                Effect::Say(Note::info(format!(
+                    "{id} sends nothing new; what is in flight is saved"
+                ))),
+                Effect::Ask(Request::RunDetail(*id)),
             ]),
             (Request::ResumeRun(_), Answer::Run(id)) => Some(vec![
                 Effect::Say(Note::info(format!("{id} goes on; what is saved is not sent again"))),
@@ -208,7 +236,7 @@ impl RunActs {
                 let run = self.comparing.as_ref()?;
                 Some(vec![comparison_choice(run, runs)])
             }
-            (_, answer @ (Answer::Prompts(_) | Answer::Datasets(_) | Answer::Suites(_))) => {
+            (_, answer @ (Answer::Prompts(_) | Answer::Datasets(_) | Answer::Suites(_) | Answer::Estimate(_))) => {
                 let effects = self.start.answered(answer);
                 (!effects.is_empty()).then_some(effects)
             }
@@ -226,9 +254,20 @@ impl RunActs {
         if let Some(effects) = self.start.chosen(chosen) {
             return Some(effects);
         }
+        if chosen.tag == REPEAT {
+            let run = self.repeating.clone()?;
+            return Some(match chosen.id.as_str() {
+                ALL => self.start.begin(RunWish::again(&run)),
+                _ => vec![Effect::Fill(rerun::form(run.id, None))],
+            });
+        }
         let base: RunId = (chosen.tag == COMPARE).then(|| chosen.id.parse().ok())??;
         let candidate = self.comparing.take()?.id;
         Some(vec![Effect::Open(Place::Comparison { base, candidate })])
+    }
+
+    fn rerun_filled(&self, filled: &Filled) -> Option<Vec<Effect>> {
+        rerun::filled(filled, self.repeating.as_ref()?.id, None)
     }
 
     fn review_filled(&mut self, filled: &Filled) -> Option<Vec<Effect>> {
@@ -253,8 +292,34 @@ fn comparable_runs() -> Request {
     }
 }
 
+/// All examples again, or those that failed.
+fn repeat_choice(facts: RunFacts) -> Choice {
+    let entry = |id: &str, text: String, note: &str| Entry {
+        id: id.into(),
+        text,
+        note: note.into(),
+        off: None,
+    };
+    Choice {
+        tag: REPEAT,
+        title: format!("Run {} again", facts.run.id),
+        entries: vec![
+            entry(
+                FAILED,
+                format!("the {} that failed", facts.failed),
+                "as a run of its own",
+            ),
+            entry(
+                ALL,
+                format!("all {} examples", facts.run.example_count),
+                "the whole run once more",
+            ),
+        ],
+    }
+}
+
 fn cancel_question(facts: RunFacts) -> Dialog {
-    let left = facts.run.example_count.saturating_sub(facts.saved);
+    let left = facts.run.outcome_count().saturating_sub(facts.saved);
     let question = format!(
         "Cancel {}?  {} saved outcomes stay, {left} are not sent.",
         facts.run.id, facts.saved
@@ -275,6 +340,7 @@ fn review_form(facts: RunFacts) -> Form {
             facts.run.subject.label(),
             facts.run.id
         ),
+        notes: Vec::new(),
         fields: vec![
             FormField::choice("environment", "to enter", environments),
             FormField::text("note", "what the reviewers should know").required(),

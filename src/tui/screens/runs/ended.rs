@@ -86,7 +86,7 @@ fn totals_lines(detail: &RunDetail, end: &RunEnd, columns: usize) -> [Line<'stat
                 format!("fail {}", totals.failed),
                 format!("error {}", totals.errored),
                 format!("retried {}", totals.retried),
-                format!("saved {}/{}", totals.saved, detail.run.example_count),
+                format!("saved {}/{}", totals.saved, detail.run.outcome_count()),
             ],
             columns,
         )),

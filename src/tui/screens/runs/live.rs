@@ -38,7 +38,7 @@ pub(super) fn lines(
 ) -> Vec<Line<'static>> {
     let (progress, theme) = (&detail.progress, context.theme);
     let totals = &progress.totals;
-    let total = progress.example_count;
+    let total = progress.outcome_count;
     let bar = gauge(
         totals.saved,
         total,
@@ -85,7 +85,8 @@ fn pace(progress: &RunProgress) -> Vec<String> {
             format!("{:.1}/s", progress.rate_per_s),
             format!("in flight {} of {}", progress.in_flight, progress.concurrency),
         ],
-        RunState::Interrupted => vec!["interrupted: nobody works on it; R goes on, x ends it".into()],
+        RunState::Interrupted => vec!["interrupted: nobody works on it; p goes on, x ends it".into()],
+        RunState::Paused => vec!["paused: p goes on, x ends it".into()],
         RunState::Finished | RunState::Cancelled | RunState::Decided => {
             vec![format!("{}, settling the gate", progress.state.as_str())]
         }
@@ -104,7 +105,7 @@ fn reused(detail: &RunDetail) -> String {
 
 fn not_started(progress: &RunProgress) -> u64 {
     progress
-        .example_count
+        .outcome_count
         .saturating_sub(progress.totals.saved)
         .saturating_sub(u64::from(progress.in_flight))
 }
@@ -131,7 +132,7 @@ pub(super) fn tokens(progress: &RunProgress) -> String {
 
 fn costs(detail: &RunDetail, context: &Context) -> [String; 3] {
     let (run, progress) = (&detail.run, &detail.progress);
-    let at_end = run_figures::cost_at_the_end(&progress.totals, progress.example_count);
+    let at_end = run_figures::cost_at_the_end(&progress.totals, progress.outcome_count);
     [
         run_figures::cost(&progress.totals),
         at_end.map_or_else(String::new, |cost| format!("about {cost} at the end")),

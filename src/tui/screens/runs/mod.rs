@@ -418,11 +418,11 @@ fn standing(summary: &RunSummary, theme: &Theme) -> TableCell {
             TableCell::new(text.trim_end(), verdict_style(verdict, theme))
         }
         (None, RunState::Running) => {
-            let share = percent(summary.saved, summary.run.example_count);
+            let share = percent(summary.saved, summary.run.outcome_count());
             TableCell::new(format!("{share}%"), theme.running)
         }
         (None, RunState::Finished | RunState::Decided) => TableCell::new("no gate", theme.dim),
-        (None, RunState::Interrupted) => TableCell::new("interrupted", theme.warn),
+        (None, RunState::Interrupted | RunState::Paused) => TableCell::new(summary.state.as_str(), theme.warn),
         (None, RunState::Cancelled) => TableCell::new("cancelled", theme.dim),
     }
 }
@@ -437,7 +437,7 @@ fn cells(summary: &RunSummary, dataset_columns: u16, context: &Context) -> Vec<T
     if context.size_class.width != WidthClass::Normal {
         cells.extend([
             TableCell::plain(cut_start(&run.dataset.to_string(), usize::from(dataset_columns))),
-            TableCell::plain(format!("{}/{}", summary.saved, run.example_count)),
+            TableCell::plain(format!("{}/{}", summary.saved, run.outcome_count())),
             TableCell::plain(summary.failed.to_string()),
         ]);
     }

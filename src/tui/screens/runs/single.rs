@@ -106,7 +106,12 @@ impl Screen for SingleRun {
         let Some(facts) = self.facts() else {
             return String::new();
         };
-        format!("{}: {} saved of {}", facts.run.id, facts.saved, facts.run.example_count)
+        format!(
+            "{}: {} saved of {}",
+            facts.run.id,
+            facts.saved,
+            facts.run.outcome_count()
+        )
     }
 
     fn watches(&self) -> Vec<RunId> {

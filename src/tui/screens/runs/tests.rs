@@ -4,6 +4,7 @@ use super::single::SingleRun;
 use super::*;
 use crate::domain::run::AnswerSource;
 use crate::tui::overlays::dialog::Confirmed;
+use crate::workbench::{Pick, Rerun};
 
 fn answered(request: Request, answer: Answer) -> ScreenEvent {
     ScreenEvent::Answered {
@@ -174,7 +175,6 @@ fn cancelling_is_asked_about_first() {
 fn commands_that_are_off_say_why() {
     let mut screen = list();
     for (id, why) in [
-        (CommandId::RunPause, "cannot be paused"),
         (CommandId::RunRepeat, "is running"),
         (CommandId::ReviewRequest, "has not finished"),
     ] {
@@ -190,6 +190,63 @@ fn commands_that_are_off_say_why() {
             .unwrap_err()
             .contains("no run")
     );
+}
+
+#[test]
+fn a_running_run_is_paused_and_a_paused_one_goes_on() {
+    let mut screen = list();
+    let effects = command(&mut screen, CommandId::RunPause);
+    assert_eq!(effects, [Effect::Ask(Request::PauseRun(RunId(4)))]);
+    let effects = send(
+        &mut screen,
+        answered(Request::PauseRun(RunId(4)), Answer::Run(RunId(4))),
+    );
+    assert!(matches!(&effects[0], Effect::Say(note) if note.text.contains("sends nothing new")));
+    command(&mut screen, CommandId::MoveDown);
+    command(&mut screen, CommandId::MoveDown);
+    let effects = command(&mut screen, CommandId::RunPause);
+    assert_eq!(effects, [Effect::Ask(Request::ResumeRun(RunId(2)))]);
+}
+
+#[test]
+fn an_ended_run_is_run_again_whole_or_where_it_failed() {
+    use crate::tui::overlays::choose::Chosen;
+    use crate::tui::overlays::form::{FieldValue, Filled};
+    let mut screen = single(ended_detail(3));
+    let effects = command(&mut screen, CommandId::RunRepeat);
+    let [Effect::Choose(choice)] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    let chosen = |id: &str| {
+        ScreenEvent::Chosen(Chosen {
+            tag: choice.tag,
+            id: id.into(),
+        })
+    };
+    let effects = send(&mut screen, chosen("failed"));
+    let [Effect::Fill(form)] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    let filled = |repeats: &str| {
+        let values = vec![
+            ("pick", FieldValue::Choice(0)),
+            ("repeats", FieldValue::Text(repeats.into())),
+        ];
+        ScreenEvent::Filled(Filled::for_test(form.tag, values))
+    };
+    let effects = send(&mut screen, filled("often"));
+    assert!(matches!(&effects[..], [Effect::Say(_), Effect::Fill(_)]), "{effects:?}");
+    let effects = send(&mut screen, filled("5"));
+    assert_eq!(
+        effects,
+        [Effect::Ask(Request::Rerun(Rerun {
+            of: RunId(3),
+            pick: Pick::Failed,
+            repeats: 5
+        }))]
+    );
+    let effects = send(&mut screen, chosen("all"));
+    assert_eq!(effects.len(), 3, "the questions of a new run: {effects:?}");
 }
 
 #[test]

@@ -1,0 +1,281 @@
+//! `pegbox run start` and `pegbox run rerun`: what a new run is given.
+
+use clap::Args;
+use serde_json::json;
+
+use super::answers::AnswerArgs;
+use super::{Context, follow};
+use crate::cli::exit::CliError;
+use crate::cli::output::{Plain, Reply};
+use crate::domain::ids::{ExampleId, RunId, VersionId};
+use crate::domain::money::UsdNanos;
+use crate::domain::promotion::Environment;
+use crate::domain::run::{Caps, InFlight, RunSettings, RuntimeContext};
+use crate::workbench::{Pick, Rerun, RunEstimate, StartRun};
+
+/// The provider whose endpoint the configuration can name.
+const OPENAI: &str = "openai";
+/// The provider reads it by itself; it beats the configuration, and the option beats both.
+const BASE_URL_VARIABLE: &str = "OPENAI_BASE_URL";
+
+/// A new run.
+#[derive(Debug, Args)]
+pub struct StartArgs {
+    /// The version, such as `support_triage_v12`
+    version: VersionId,
+    /// `name@label`, or a name for its newest version
+    #[arg(long)]
+    dataset: String,
+    /// `name@v8`, or a name for its newest version
+    #[arg(long)]
+    suite: String,
+    /// The version to compare with; what is live, or the version's base, where not given
+    #[arg(long, value_name = "VERSION")]
+    base: Option<VersionId>,
+    /// draft, experiment, staging, production or archived; where the version is live, or experiment, where not given
+    #[arg(long)]
+    environment: Option<Environment>,
+    /// Requests in flight: `auto` follows what the provider takes (up to 64), a number is kept whatever it says
+    #[arg(long, value_name = "auto|N", default_value_t = InFlight::Auto)]
+    concurrency: InFlight,
+    /// How often each example is asked
+    #[arg(long, value_name = "N", default_value_t = RunSettings::default().repeats)]
+    repeats: u32,
+    /// Tries for one example at most
+    #[arg(long, value_name = "N", default_value_t = RunSettings::default().attempts_max)]
+    attempts: u32,
+    /// Time for one try, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = RunSettings::default().timeout_ms / 1000)]
+    timeout_s: u64,
+    /// Time for all tries of one example, in seconds
+    #[arg(long, value_name = "SECONDS")]
+    deadline_s: Option<u64>,
+    /// End the run as soon as no possible rest could change what its gate says
+    #[arg(long)]
+    stop_early: bool,
+    /// Only say what the run would take
+    #[arg(long)]
+    dry_run: bool,
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "The endpoint, as http://localhost:8080/v1, or the program of provider command; its own where not given"
+    )]
+    base_url: Option<String>,
+    #[command(flatten)]
+    answers: AnswerArgs,
+    #[command(flatten)]
+    caps: CapArgs,
+    #[command(flatten)]
+    context: ContextArgs,
+}
+
+/// What a run may use up: it pauses before the request that might go beyond.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Caps, which pause the run")]
+pub struct CapArgs {
+    /// Money over all tries, as far as the price is known
+    #[arg(long = "cap-cost", value_name = "USD")]
+    cost: Option<UsdNanos>,
+    /// Tokens sent and generated
+    #[arg(long = "cap-tokens", value_name = "N")]
+    tokens: Option<u64>,
+    /// Examples without an answer
+    #[arg(long = "cap-errors", value_name = "N")]
+    errors: Option<u64>,
+    /// Time in which requests are sent: `90s`, `10m`, `2h`
+    #[arg(long = "cap-time", value_name = "DURATION", value_parser = duration_ms)]
+    elapsed_ms: Option<u64>,
+}
+
+impl CapArgs {
+    /// The caps that are given.
+    pub fn caps(&self) -> Caps {
+        Caps {
+            cost: self.cost,
+            tokens: self.tokens,
+            errors: self.errors,
+            elapsed_ms: self.elapsed_ms,
+        }
+    }
+}
+
+/// `90s`, `10m` or `2h` in milliseconds.
+fn duration_ms(text: &str) -> Result<u64, String> {
+    let units = [("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
+    let read = units.iter().find_map(|(unit, ms)| {
+        let number: u64 = text.strip_suffix(unit)?.parse().ok()?;
+        number.checked_mul(*ms)
+    });
+    read.filter(|ms| *ms > 0)
+        .ok_or_else(|| "write a time such as 90s, 10m or 2h".into())
+}
+
+/// Examples to ask again.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("pick").required(true).args(["failed", "marked"])))]
+pub struct RerunArgs {
+    /// The run that they are picked from
+    run: RunId,
+    /// Those that failed a grader or have no answer
+    #[arg(long)]
+    failed: bool,
+    /// These examples
+    #[arg(long, value_name = "EXAMPLE", value_delimiter = ',')]
+    marked: Vec<ExampleId>,
+    /// How often each is asked
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    repeats: u32,
+}
+
+/// What surrounds a run: recorded, so that it can be told apart from others.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Recorded with the run")]
+pub struct ContextArgs {
+    /// The revision of the code around the prompt
+    #[arg(long, value_name = "REVISION")]
+    code_revision: Option<String>,
+    /// A feature flag; may be given several times
+    #[arg(long = "flag", value_name = "NAME=VALUE")]
+    flags: Vec<String>,
+    /// The retrieval index and its version
+    #[arg(long, value_name = "INDEX")]
+    retrieval_index: Option<String>,
+    /// A document with its version, beyond the examples' own; may be given several times
+    #[arg(long = "document", value_name = "DOCUMENT")]
+    documents: Vec<String>,
+    /// A tool with its version; may be given several times
+    #[arg(long = "tool", value_name = "TOOL")]
+    tools: Vec<String>,
+    /// The agent's state at the start
+    #[arg(long, value_name = "STATE")]
+    agent_state: Option<String>,
+    /// The memory at the start
+    #[arg(long)]
+    memory: Option<String>,
+}
+
+/// Says what the run would take, starts it and follows it.
+pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliError> {
+    let tape = args.answers.tape()?;
+    let workbench = &context.workbench;
+    let provider = workbench.version(&args.version)?.content.model.provider;
+    let is_in_environment = std::env::var_os(BASE_URL_VARIABLE).is_some_and(|url| !url.is_empty());
+    // A cassette knows where its requests went.
+    let uses_configured = provider == OPENAI && !is_in_environment && !tape.is_replay();
+    let configured = context.config.openai_base_url.clone().filter(|_| uses_configured);
+    let start = StartRun {
+        version: args.version,
+        dataset: workbench.resolve_dataset(&args.dataset)?,
+        suite: workbench.resolve_suite(&args.suite)?,
+        base: args.base,
+        environment: args.environment,
+        context: RuntimeContext {
+            retrieval_index: args.context.retrieval_index,
+            documents: args.context.documents,
+            tools: args.context.tools,
+            agent_state: args.context.agent_state,
+            memory: args.context.memory,
+            feature_flags: flags(args.context.flags)?,
+            code_revision: args.context.code_revision,
+        },
+        settings: RunSettings {
+            repeats: args.repeats,
+            attempts_max: args.attempts,
+            timeout_ms: args.timeout_s.saturating_mul(1_000),
+            deadline_ms: args.deadline_s.map(|seconds| seconds.saturating_mul(1_000)),
+            caps: args.caps.caps(),
+            stops_early: args.stop_early,
+            base_url: args.base_url.or(configured),
+            reuses_answers: args.answers.reuse,
+            ..RunSettings::default()
+        }
+        .with_in_flight(args.concurrency),
+    };
+    if !tape.is_replay() {
+        for note in workbench.run_notes(&start.version, &start.settings)? {
+            context.out.note(&note);
+        }
+        let estimate = workbench.estimate_run(&start)?;
+        if args.dry_run {
+            return Ok(Reply::done(
+                estimate_document(&start, &estimate),
+                Plain::of(estimate_text(&estimate)),
+            ));
+        }
+        context.out.note(&estimate_text(&estimate));
+    }
+    let run = workbench.start_run_with(&context.actor, &start, None, &tape)?;
+    context.out.note(&format!(
+        "{run} is running: {} on {} with {}",
+        start.version, start.dataset, start.suite
+    ));
+    let reply = follow::follow(context, run)?;
+    if let Some(fault) = tape.fault() {
+        context
+            .out
+            .note(&format!("{fault}: what is on it is not the whole run"));
+    }
+    Ok(reply)
+}
+
+/// Asks picked examples again and follows the run.
+pub fn rerun(context: &mut Context<'_>, args: RerunArgs) -> Result<Reply, CliError> {
+    let pick = if args.failed {
+        Pick::Failed
+    } else {
+        Pick::Marked(args.marked)
+    };
+    let rerun = Rerun {
+        of: args.run,
+        pick,
+        repeats: args.repeats,
+    };
+    let run = context.workbench.rerun(&context.actor, &rerun)?;
+    context.out.note(&format!(
+        "{run} asks examples of {} again: no evidence for a release",
+        args.run
+    ));
+    follow::follow(context, run)
+}
+
+/// An estimate in a line, with what it rests on.
+fn estimate_text(estimate: &RunEstimate) -> String {
+    let cost = match estimate.cost {
+        Some(cost) => format!("about {cost}"),
+        None => "cost unknown".into(),
+    };
+    let time = match estimate.elapsed_ms {
+        Some(ms) => format!("about {} s", ms.div_ceil(1_000)),
+        None => "time unknown".into(),
+    };
+    format!(
+        "estimate: {} outcomes, {} tokens in and {} out, {cost}, {time}; it rests on {}",
+        estimate.outcomes, estimate.input_tokens, estimate.output_tokens, estimate.basis
+    )
+}
+
+fn estimate_document(start: &StartRun, estimate: &RunEstimate) -> serde_json::Value {
+    json!({
+        "subject": start.version,
+        "dataset": start.dataset,
+        "suite": start.suite,
+        "outcomes": estimate.outcomes,
+        "input_tokens": estimate.input_tokens,
+        "output_tokens": estimate.output_tokens,
+        "cost_usd_nanos": estimate.cost,
+        "elapsed_ms": estimate.elapsed_ms,
+        "basis": estimate.basis,
+    })
+}
+
+fn flags(flags: Vec<String>) -> Result<Vec<String>, CliError> {
+    let is_named = |flag: &String| flag.split_once('=').is_some_and(|(name, _)| !name.is_empty());
+    match flags.iter().find(|flag| !is_named(flag)) {
+        Some(flag) => Err(CliError::invalid(
+            format!("the feature flag '{flag}' has no value"),
+            "write it as NAME=VALUE",
+        )),
+        None => Ok(flags),
+    }
+}

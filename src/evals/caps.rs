@@ -1,0 +1,215 @@
+//! What a run may use up. Asked before each request: what is in flight counts as if it were spent already, so that a
+//! cap is not overshot by a whole window of requests.
+
+use crate::domain::money::UsdNanos;
+use crate::domain::outcome::Outcome;
+use crate::domain::run::{Caps, RunTotals};
+use crate::domain::time::Timestamp;
+
+/// Whether another request may leave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Leave {
+    /// It may.
+    Send,
+    /// What is in flight has to come back first: it may turn out to cost less than is reckoned.
+    Wait,
+    /// A cap is reached: which, in a sentence.
+    Stop(String),
+}
+
+/// One time in which a process worked on the run.
+#[derive(Debug, Clone, Copy)]
+struct Session {
+    began_at: Timestamp,
+    last_at: Timestamp,
+}
+
+/// What a run has used up, beside its totals.
+#[derive(Debug)]
+pub(super) struct Spending {
+    caps: Caps,
+    largest_cost: UsdNanos,
+    largest_tokens: u64,
+    sessions: Vec<Session>,
+}
+
+impl Spending {
+    /// Nothing used up yet; `began_at` says when the run was started and each time that it went on.
+    pub(super) fn new(caps: Caps, began_at: &[Timestamp]) -> Self {
+        let session = |began_at: &Timestamp| Session {
+            began_at: *began_at,
+            last_at: *began_at,
+        };
+        Self {
+            caps,
+            largest_cost: UsdNanos::default(),
+            largest_tokens: 0,
+            sessions: began_at.iter().map(session).collect(),
+        }
+    }
+
+    /// Takes in an outcome.
+    pub(super) fn push(&mut self, outcome: &Outcome) {
+        self.largest_cost = self.largest_cost.max(outcome.known_cost().unwrap_or_default());
+        self.largest_tokens = self.largest_tokens.max(tokens_of(outcome));
+        let mut sessions = self.sessions.iter_mut().rev();
+        if let Some(session) = sessions.find(|session| session.began_at <= outcome.finished_at) {
+            session.last_at = session.last_at.max(outcome.finished_at);
+        }
+    }
+
+    /// Time in which requests were sent: of earlier sessions up to their last outcome, of this one up to now.
+    fn elapsed_ms(&self, now: Timestamp) -> u64 {
+        let Some((this, earlier)) = self.sessions.split_last() else {
+            return 0;
+        };
+        let earlier: u64 = earlier
+            .iter()
+            .map(|session| session.last_at.since_ms(session.began_at))
+            .sum();
+        earlier + now.since_ms(this.began_at)
+    }
+
+    /// Whether another request may leave beside those in flight.
+    pub(super) fn leave(&self, totals: &RunTotals, in_flight: usize, now: Timestamp) -> Leave {
+        let caps = &self.caps;
+        if *caps == Caps::default() {
+            return Leave::Send;
+        }
+        let in_flight = u64::try_from(in_flight).unwrap_or(u64::MAX);
+        if let Some(cap_ms) = caps.elapsed_ms.filter(|cap_ms| self.elapsed_ms(now) >= *cap_ms) {
+            return Leave::Stop(format!("the cap of {} s is reached", cap_ms.div_ceil(1_000)));
+        }
+        let counts = caps.cost.is_some() || caps.tokens.is_some() || caps.errors.is_some();
+        // Only an answer says what one takes, so the first request goes alone.
+        if counts && totals.saved == 0 && in_flight > 0 {
+            return Leave::Wait;
+        }
+        let reached = [
+            caps.cost.and_then(|cap| {
+                let spent = totals.cost;
+                room(spent.0, self.largest_cost.0, cap.0, in_flight)
+                    .map(|leave| leave.named(|| format!("the cap of {cap} is reached: {spent} is spent")))
+            }),
+            caps.tokens.and_then(|cap| {
+                let spent = totals.input_tokens.saturating_add(totals.output_tokens);
+                room(spent, self.largest_tokens, cap, in_flight)
+                    .map(|leave| leave.named(|| format!("the cap of {cap} tokens is reached: {spent} are used")))
+            }),
+            caps.errors.and_then(|cap| {
+                let failing = (in_flight.saturating_mul(totals.errored)).div_ceil(totals.saved.max(1));
+                (totals.errored.saturating_add(failing) >= cap).then(|| {
+                    let leave = if totals.errored < cap { Room::Later } else { Room::Never };
+                    leave.named(|| format!("the cap of {cap} errors is reached"))
+                })
+            }),
+        ];
+        let mut reached = reached.into_iter().flatten();
+        let first = reached.next().unwrap_or(Leave::Send);
+        reached.find(|leave| matches!(leave, Leave::Stop(_))).unwrap_or(first)
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Room {
+    Later,
+    Never,
+}
+
+impl Room {
+    fn named(self, reason: impl FnOnce() -> String) -> Leave {
+        match self {
+            Self::Later => Leave::Wait,
+            Self::Never => Leave::Stop(reason()),
+        }
+    }
+}
+
+/// `None` where another request fits under the cap, each in flight taken for as large as the largest so far.
+fn room(spent: u64, largest: u64, cap: u64, in_flight: u64) -> Option<Room> {
+    let reckoned = spent.saturating_add(largest.saturating_mul(in_flight.saturating_add(1)));
+    if spent < cap && reckoned <= cap {
+        return None;
+    }
+    let is_final = in_flight == 0 || spent >= cap;
+    Some(if is_final { Room::Never } else { Room::Later })
+}
+
+fn tokens_of(outcome: &Outcome) -> u64 {
+    let usage = outcome.usage;
+    usage
+        .input_tokens
+        .unwrap_or(0)
+        .saturating_add(usage.output_tokens.unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn totals(saved: u64, errored: u64, cost: u64) -> RunTotals {
+        RunTotals {
+            saved,
+            errored,
+            cost: UsdNanos(cost),
+            ..RunTotals::default()
+        }
+    }
+
+    fn spending(caps: Caps, largest: u64) -> Spending {
+        Spending {
+            largest_cost: UsdNanos(largest),
+            ..Spending::new(caps, &[Timestamp(0)])
+        }
+    }
+
+    #[test]
+    fn what_is_in_flight_counts_as_spent() {
+        let caps = Caps {
+            cost: Some(UsdNanos(100)),
+            ..Caps::default()
+        };
+        let spending = spending(caps, 10);
+        let leave = |saved, cost, in_flight| spending.leave(&totals(saved, 0, cost), in_flight, Timestamp(1));
+        assert_eq!(leave(0, 0, 0), Leave::Send);
+        assert_eq!(leave(0, 0, 1), Leave::Wait, "nobody knows yet what one costs");
+        assert_eq!(leave(5, 50, 4), Leave::Send);
+        assert_eq!(leave(5, 50, 5), Leave::Wait);
+        assert_eq!(leave(9, 90, 0), Leave::Send);
+        let stop = Leave::Stop("the cap of $0.0000001 is reached: $0.0000001 is spent".into());
+        assert_eq!(leave(10, 95, 0), stop, "another one would not fit");
+    }
+
+    #[test]
+    fn errors_in_flight_are_reckoned_by_their_share_so_far() {
+        let caps = Caps {
+            errors: Some(10),
+            ..Caps::default()
+        };
+        let spending = spending(caps, 0);
+        let leave = |saved, errored, in_flight| spending.leave(&totals(saved, errored, 0), in_flight, Timestamp(1));
+        assert_eq!(leave(100, 0, 64), Leave::Send);
+        assert_eq!(leave(1, 1, 8), Leave::Send);
+        assert_eq!(leave(1, 1, 9), Leave::Wait, "all of them so far");
+        assert_eq!(leave(20, 9, 0), Leave::Send);
+        assert_eq!(leave(20, 10, 3), Leave::Stop("the cap of 10 errors is reached".into()));
+    }
+
+    #[test]
+    fn time_between_sessions_does_not_count() {
+        let caps = Caps {
+            elapsed_ms: Some(5_000),
+            ..Caps::default()
+        };
+        let mut spending = Spending::new(caps, &[Timestamp(0), Timestamp(60_000)]);
+        let at = |ms| Outcome {
+            finished_at: Timestamp(ms),
+            ..crate::evals::samples::outcome(0, "{}", &[])
+        };
+        spending.push(&at(2_000));
+        spending.push(&at(3_000));
+        let leave = |ms| spending.leave(&totals(2, 0, 0), 0, Timestamp(ms));
+        assert_eq!(leave(61_999), Leave::Send);
+        assert_eq!(leave(62_000), Leave::Stop("the cap of 5 s is reached".into()));
+    }
+}

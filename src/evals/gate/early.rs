@@ -1,0 +1,58 @@
+//! Whether a gate is decided before all is asked: whatever the rest answers, its verdict stays the same.
+//!
+//! The rest can do no more for a share than to hit with every example, and no worse than to miss with every one.
+//! Points, bounds and verdicts follow the share in one direction, so where both of these ends have one verdict, all
+//! that lies between them has it, also where only some of the rest counts for the share. Sums of which the rest can
+//! be anything (latency, cost, F1) never decide.
+
+use super::{facts, together, verdict};
+use crate::domain::gate::{GatePolicy, Verdict};
+use crate::domain::metric::{Measure, MetricKind};
+use crate::domain::suite::{Comparison, SuiteContent, Threshold};
+use crate::evals::metrics::Tally;
+
+/// The verdict that a run has whatever the `left` outcomes answer; `None` while that is open.
+pub fn decided(suite: &SuiteContent, tally: &Tally, left: u64) -> Option<Verdict> {
+    let rules: Vec<Option<Verdict>> = suite
+        .thresholds
+        .iter()
+        .map(|threshold| decided_rule(suite, threshold, tally, left))
+        .collect();
+    if rules.contains(&Some(Verdict::Fail)) {
+        return Some(Verdict::Fail);
+    }
+    let rules: Option<Vec<Verdict>> = rules.into_iter().collect();
+    let all = together(rules?.into_iter());
+    (all == Verdict::Pass).then_some(all)
+}
+
+fn decided_rule(suite: &SuiteContent, threshold: &Threshold, tally: &Tally, left: u64) -> Option<Verdict> {
+    let metric = suite.metrics.iter().find(|metric| metric.name == threshold.metric)?;
+    let is_share = matches!(
+        metric.kind,
+        MetricKind::Accuracy { .. }
+            | MetricKind::ValidityRate { .. }
+            | MetricKind::Recall(_)
+            | MetricKind::Precision(_)
+    );
+    // Of an exact value only the point is known to follow the share, and only at its ends.
+    let is_end = threshold.value <= 0.0 || threshold.value >= 1.0;
+    let is_exact = threshold.comparison == Comparison::Equals;
+    if !is_share || (is_exact && !(is_end && suite.policy == GatePolicy::Point)) {
+        return None;
+    }
+    let (hits, total) = tally.share(&threshold.metric, threshold.slice.as_ref())?;
+    // A rule that does not gate yet may gate at the end, or not.
+    if total == 0 || total < threshold.min_samples {
+        return None;
+    }
+    let at = |hits, total| {
+        let facts = facts(threshold, Measure::Rate { hits, total });
+        verdict(suite.policy, facts.point, facts.evidence)
+    };
+    let (worst, best) = (at(hits, total + left), at(hits + left, total + left));
+    (worst == best).then_some(worst)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! What is known of runs: lists, progress, details.
+
+use tokio::sync::watch;
+
+use super::run_store::total_of;
+use super::{Workbench, WorkbenchError, found};
+use crate::domain::caveats::Caveats;
+use crate::domain::gate::Verdict;
+use crate::domain::ids::RunId;
+use crate::domain::progress::RunProgress;
+use crate::domain::run::{Caps, Run, RunEnd, RunState, RunStep, RunStepKind};
+use crate::domain::version::PromptVersion;
+use crate::releases::evidence::caveats;
+
+/// A run in a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunSummary {
+    /// The run.
+    pub run: Run,
+    /// Where it stands.
+    pub state: RunState,
+    /// Outcomes on disk.
+    pub saved: u64,
+    /// Outcomes that did not pass.
+    pub failed: u64,
+    /// What its gate says, and why.
+    pub verdict: Option<(Verdict, String)>,
+    /// What weakens its results.
+    pub caveats: Caveats,
+}
+
+/// A run with everything that is known of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunDetail {
+    /// The run.
+    pub run: Run,
+    /// Its progress; after the end, its final state.
+    pub progress: RunProgress,
+    /// What it came to.
+    pub end: Option<RunEnd>,
+    /// Its pauses and resumes, in order.
+    pub steps: Vec<RunStep>,
+    /// The version that was tested.
+    pub version: PromptVersion,
+    /// What weakens its results.
+    pub caveats: Caveats,
+}
+
+impl RunDetail {
+    /// What the run may use up, as the last resume says.
+    pub fn caps(&self) -> Caps {
+        caps_of(&self.run, &self.steps)
+    }
+}
+
+/// What a run may use up after these steps.
+pub(super) fn caps_of(run: &Run, steps: &[RunStep]) -> Caps {
+    let resumed = steps.iter().rev().find_map(|step| match step.kind {
+        RunStepKind::Resumed { caps } => Some(caps),
+        RunStepKind::Paused { .. } => None,
+    });
+    resumed.unwrap_or(run.settings.caps)
+}
+
+impl Workbench {
+    /// The progress of a run that this process works on, as it changes.
+    pub fn watch_run(&self, id: RunId) -> Option<watch::Receiver<RunProgress>> {
+        self.live_progress(id)
+    }
+
+    pub(super) fn state_of(&self, id: RunId) -> Result<RunState, WorkbenchError> {
+        if let Some(end) = self.store.run_end(id)? {
+            return Ok(end.state.into());
+        }
+        if self.is_live(id) {
+            return Ok(RunState::Running);
+        }
+        Ok(match self.pause_of(id)? {
+            Some(_) => RunState::Paused,
+            None => RunState::Interrupted,
+        })
+    }
+
+    /// Why a run that nobody works on was paused; `None` where it was interrupted.
+    fn pause_of(&self, id: RunId) -> Result<Option<String>, WorkbenchError> {
+        Ok(match self.store.last_run_step(id)?.map(|step| step.kind) {
+            Some(RunStepKind::Paused { reason }) => Some(reason),
+            Some(RunStepKind::Resumed { .. }) | None => None,
+        })
+    }
+
+    /// Where a run stands: live where this process works on it, from its records otherwise.
+    pub fn progress(&self, id: RunId) -> Result<RunProgress, WorkbenchError> {
+        if let Some(receiver) = self.watch_run(id) {
+            return Ok(receiver.borrow().clone());
+        }
+        let run = found(self.store.run(id)?, "run", &id)?;
+        let mut progress = crate::evals::progress::beginning(&run);
+        progress.state = self.state_of(id)?;
+        if let Some(end) = self.store.run_end(id)? {
+            progress.elapsed_ms = end.ended_at.since_ms(run.started_at);
+            progress.totals = end.totals;
+            progress.results = end.results;
+        } else {
+            progress.totals = total_of(&self.store, &run)?;
+            progress.notice = self.pause_of(id)?;
+        }
+        Ok(progress)
+    }
+
+    /// Runs older than `before` (or the newest), newest first.
+    pub fn runs(&self, before: Option<RunId>, limit: usize) -> Result<Vec<RunSummary>, WorkbenchError> {
+        let mut summaries = Vec::new();
+        for run in self.store.runs(before, limit)? {
+            let end = self.store.run_end(run.id)?;
+            let state = self.state_of(run.id)?;
+            let totals = match &end {
+                Some(end) => end.totals,
+                None => self.progress(run.id)?.totals,
+            };
+            let mut caveats = caveats(&self.store, &run, end.as_ref())?;
+            caveats.reused = totals.reused;
+            summaries.push(RunSummary {
+                caveats,
+                state,
+                saved: totals.saved,
+                failed: totals.failed + totals.errored,
+                verdict: end.and_then(|end| end.gate).map(|gate| (gate.verdict, gate.reason)),
+                run,
+            });
+        }
+        Ok(summaries)
+    }
+
+    /// A run with everything that is known of it.
+    pub fn run_detail(&self, id: RunId) -> Result<RunDetail, WorkbenchError> {
+        let run = found(self.store.run(id)?, "run", &id)?;
+        let version_id = found(run.subject.version().cloned(), "version", &run.subject.label())?;
+        let end = self.store.run_end(id)?;
+        let progress = self.progress(id)?;
+        let mut caveats = caveats(&self.store, &run, end.as_ref())?;
+        caveats.reused = progress.totals.reused;
+        Ok(RunDetail {
+            progress,
+            end,
+            caveats,
+            steps: self.store.run_steps(id)?,
+            version: self.version(&version_id)?,
+            run,
+        })
+    }
+}
