@@ -15,6 +15,7 @@ mod damage;
 mod datasets;
 mod editing;
 mod interleaving;
+mod limits;
 mod release_path;
 mod runs;
 mod tools;
