@@ -22,6 +22,10 @@ const STORY: &[Line] = &[
     (2, "dataset import TICKETS --name tickets --label v1 --reason REASON"),
     (2, "suite import SUITE --reason REASON"),
     (2, "prompt try support_triage_v1 --dataset tickets@v1 --suite shape"),
+    (
+        3,
+        "run start --dry-run support_triage_v1 --dataset tickets --suite shape",
+    ),
     (2, "run start support_triage_v1 --dataset tickets --suite shape"),
     (2, "store policy --simulated accept --reason REASON"),
     (2, "review request support_triage_v1 --to production --reason REASON"),

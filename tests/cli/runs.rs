@@ -156,6 +156,57 @@ fn the_configured_endpoint_is_used_where_none_is_named() {
     assert_eq!(pegbox.says(&START).code, 0, "the simulated model needs no endpoint");
 }
 
+#[test]
+fn a_cap_pauses_a_run_and_says_how_to_go_on() {
+    let pegbox = asking(4);
+    let body = r#"{"choices":[{"message":{"role":"assistant","content":"{}"}}],
+        "usage":{"prompt_tokens":60,"completion_tokens":40}}"#;
+    let server = Server::start(move |_| Answer::new(200, body));
+    let url = server.base_url();
+    let dry = pegbox.says(&start_asking(&url, &["--dry-run"]));
+    assert_eq!((dry.code, server.requests().len()), (0, 0), "{dry:?}");
+    assert!(dry.stdout.starts_with("estimate: 4 outcomes, "), "{dry:?}");
+    assert!(
+        dry.stdout
+            .contains("cost unknown, time unknown; it rests on a guess from 4 rendered"),
+        "{dry:?}"
+    );
+
+    let said = pegbox.says(&start_asking(&url, &["--cap-tokens", "250", "--cap-cost", "1"]));
+    assert_eq!((said.code, server.requests().len()), (130, 2), "{said:?}");
+    assert!(said.stderr.contains("the cap of $1.00 stops nothing"), "{said:?}");
+    let why = "paused: run_1 has 2 of 4: the cap of 250 tokens is reached: 200 are used";
+    assert!(said.stderr.contains(why), "{said:?}");
+    assert!(said.stderr.contains("pegbox run resume run_1 --cap-cost 5"), "{said:?}");
+    let shown = pegbox.does(&["run", "show", "run_1"]);
+    assert!(shown.contains("caps         $1.00, 250 tokens"), "{shown}");
+    assert!(shown.contains("the cap of 250 tokens is reached"), "{shown}");
+    assert_eq!(pegbox.says(&["run", "resume", "run_1", "--cap-tokens", "1000"]).code, 0);
+    assert_eq!(server.requests().len(), 4);
+}
+
+#[test]
+fn failed_and_marked_examples_are_asked_again() {
+    let pegbox = Pegbox::with_records(6);
+    let strict = crate::pegbox::SUITE.replace("at_least = 0.9", "equals = 0.0");
+    let file = pegbox.write("strict.toml", strict);
+    pegbox.does(&["suite", "import", &file, "--reason", REASON]);
+    pegbox.says(&START);
+    let said = pegbox.says(&["run", "rerun", "run_1", "--failed"]);
+    assert_eq!(said.code, 4, "nothing failed: {said:?}");
+    let said = pegbox.says(&["run", "rerun", "run_1", "--marked", "t-002,t-004", "--repeats", "3"]);
+    assert!(
+        said.stderr
+            .contains("run_2 asks examples of run_1 again: no evidence for a release"),
+        "{said:?}"
+    );
+    let shown = pegbox.does(&["run", "show", "run_2"]);
+    assert!(shown.contains("2 examples that were marked in run_1"), "{shown}");
+    assert!(shown.contains("6 of 6 saved"), "{shown}");
+    let wrong = pegbox.says(&["run", "rerun", "run_1"]);
+    assert_eq!(wrong.code, 2, "either of the two has to be said: {wrong:?}");
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_parks_a_run_and_resume_sends_nothing_again() {

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use pegbox::domain::outcome::OutcomePlace;
 use pegbox::domain::promotion::Environment;
-use pegbox::domain::run::AnswerSource;
-use pegbox::domain::run::Caps;
+use pegbox::domain::run::{AnswerSource, Caps};
 use pegbox::workbench::{StartRun, Tape};
 
 use super::bench::*;

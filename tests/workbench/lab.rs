@@ -3,8 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use pegbox::domain::ids::{RunId, VersionId};
-use pegbox::domain::outcome::Outcome;
-use pegbox::domain::outcome::OutcomePlace;
+use pegbox::domain::outcome::{Outcome, OutcomePlace};
 use pegbox::domain::run::{RunEnd, RunSettings};
 use pegbox::store::memory::MemoryEngine;
 use pegbox::workbench::StartRun;

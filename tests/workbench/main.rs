@@ -18,6 +18,7 @@ mod editing;
 mod freshness;
 mod interleaving;
 mod lab;
+mod limits;
 mod release_path;
 mod reproducing;
 mod runs;

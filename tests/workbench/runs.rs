@@ -37,21 +37,21 @@ Question: {{ input }}
 const ROUTE: &str = "kind = \"field_match\"\nfield = \"route\"";
 
 /// Rows `q-0`, `q-1`, … that all expect route `a`.
-fn questions(count: usize) -> String {
+pub fn questions(count: usize) -> String {
     let row =
         |place| format!("{{\"id\":\"q-{place}\",\"input\":\"number {place}\",\"expected\":{{\"route\":\"a\"}}}}\n");
     (0..count).map(row).collect()
 }
 
 /// The example that a request is about.
-fn example_of(request: &Received) -> String {
+pub fn example_of(request: &Received) -> String {
     let messages = request.body["messages"].as_array().cloned().unwrap_or_default();
     let text = messages.last().and_then(|m| m["content"].as_str()).unwrap_or_default();
     text.replace("Question: number ", "q-")
 }
 
 /// How often each example was asked for.
-fn requests_by_example(server: &Server) -> HashMap<String, usize> {
+pub fn requests_by_example(server: &Server) -> HashMap<String, usize> {
     let mut counts = HashMap::new();
     for request in server.requests() {
         *counts.entry(example_of(&request)).or_default() += 1;
@@ -60,7 +60,7 @@ fn requests_by_example(server: &Server) -> HashMap<String, usize> {
 }
 
 /// Prompt, questions and suite in a fresh store, and a run over them at a server.
-fn prepared(server: &Server, count: usize) -> (Bench, StartRun) {
+pub fn prepared(server: &Server, count: usize) -> (Bench, StartRun) {
     let bench = Bench::over(Arc::new(MemoryEngine::new()));
     let version = bench.version(DOCUMENT);
     let dataset = bench.dataset(&questions(count));
@@ -79,7 +79,7 @@ fn prepared(server: &Server, count: usize) -> (Bench, StartRun) {
     (bench, start)
 }
 
-fn outcomes(bench: &Bench, run: RunId, count: u64) -> Vec<Outcome> {
+pub fn outcomes(bench: &Bench, run: RunId, count: u64) -> Vec<Outcome> {
     (0..count)
         .map(|place| bench.workbench.case(run, OutcomePlace::first(place)).unwrap().outcome)
         .collect()
@@ -291,7 +291,7 @@ fn whatever_a_provider_sends_the_run_ends_and_says_what_came() {
 }
 
 /// A server that says when a request for one example arrives, and holds every answer from then on until it may go.
-fn held_from(example: &'static str) -> (Server, Receiver<()>, SyncSender<()>) {
+pub fn held_from(example: &'static str) -> (Server, Receiver<()>, SyncSender<()>) {
     let (arrived, arrival) = sync_channel(1_000);
     let (go, gate) = sync_channel::<()>(1_000);
     let state = Mutex::new((false, gate));
