@@ -247,8 +247,11 @@ impl OpenForm {
         let labels = self.form.fields.iter().map(|field| Printable::line(&field.label));
         let labels: Vec<Printable> = labels.collect();
         let longest = labels.iter().map(|label| width(label.as_str())).max().unwrap_or(0);
-        let notes = self.form.notes.iter().map(|note| Printable::line(note).to_string());
-        let mut rows: Vec<Row<'a>> = notes.map(|note| Row::Text(Line::styled(note, theme.dim))).collect();
+        let notes = self.form.notes.iter();
+        let mut rows: Vec<Row<'a>> = notes
+            .flat_map(|note| wrap_lines(Printable::line(note).as_str(), columns))
+            .map(|note| Row::Text(Line::styled(note, theme.dim)))
+            .collect();
         let mut targets = vec![Target::Note; rows.len()];
         for ((at, input), label) in self.inputs.iter().enumerate().zip(&labels) {
             let focused = self.focus == at;
