@@ -225,13 +225,13 @@ impl Home {
         };
         let entries = count_text(facts.audit_entries);
         let of_state = |state| facts.recent.iter().filter(|run| run.state == state).count();
-        let stopped = of_state(RunState::Interrupted);
+        let stopped = of_state(RunState::Interrupted) + of_state(RunState::Paused);
         let texts = [
             format!("store {}, {link}", context.session.store),
             format!("audit log {entries} entries"),
             format!(
                 "runs {} finished, {} cancelled, {stopped} stopped",
-                of_state(RunState::Finished),
+                of_state(RunState::Finished) + of_state(RunState::Decided),
                 of_state(RunState::Cancelled)
             ),
         ];
