@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use pegbox::store::embedded::backup::back_up;
 use pegbox::store::embedded::{EmbeddedEngine, Sizes};
@@ -30,10 +32,15 @@ impl SmallDisk {
     }
 
     fn remount(&self, options: &str) {
-        assert!(
-            self.run("mount", &["-o", &format!("remount,{options}")]),
-            "remounted with {options}"
-        );
+        // A process that was forked by another test holds our files until it has started its program.
+        let remounted = (0..100).any(|_| {
+            let is_done = self.run("mount", &["-o", &format!("remount,{options}")]);
+            if !is_done {
+                thread::sleep(Duration::from_millis(20));
+            }
+            is_done
+        });
+        assert!(remounted, "remounted with {options}");
     }
 
     fn store(&self) -> PathBuf {
