@@ -5,8 +5,6 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::thread;
-use std::time::Duration;
 
 use pegbox::store::embedded::backup::back_up;
 use pegbox::store::embedded::{EmbeddedEngine, Sizes};
@@ -33,13 +31,8 @@ impl SmallDisk {
 
     fn remount(&self, options: &str) {
         // A process that was forked by another test holds our files until it has started its program.
-        let remounted = (0..100).any(|_| {
-            let is_done = self.run("mount", &["-o", &format!("remount,{options}")]);
-            if !is_done {
-                thread::sleep(Duration::from_millis(20));
-            }
-            is_done
-        });
+        let is_done = |_| self.run("mount", &["-o", &format!("remount,{options}")]);
+        let remounted = (0..1_000).any(is_done);
         assert!(remounted, "remounted with {options}");
     }
 
