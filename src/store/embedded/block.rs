@@ -13,6 +13,7 @@
 //! | own | | the rest of the slot |
 //! | pointer | 20 | [`Pointer`] |
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::slots::Pointer;
@@ -44,23 +45,63 @@ pub(super) fn encode(slots: &[(Vec<u8>, Pointer)]) -> Vec<u8> {
     bytes
 }
 
-/// `None` for bytes that are no block, or have their slots out of order.
-pub(super) fn decode(bytes: &[u8]) -> Option<Slots> {
-    let mut fields = Fields::new(bytes);
+/// Says that some bytes are no block, or have their slots out of order.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct NotABlock;
+
+pub(super) fn decode(bytes: &[u8]) -> Result<Slots, NotABlock> {
+    let mut reader = Reader::new(bytes);
     let mut slots: Slots = Vec::new();
-    while !fields.is_empty() {
-        let (shared, own) = (fields.u16()?, fields.u16()?);
-        let before = slots.last().map_or(&[][..], |(slot, _)| slot);
-        let mut slot = Vec::with_capacity(usize::from(shared) + usize::from(own));
-        slot.extend(before.get(..usize::from(shared))?);
-        slot.extend(fields.bytes(usize::from(own))?);
-        if slot.as_slice() <= before {
-            return None;
-        }
-        let pointer = Pointer::decode(fields.bytes(Pointer::BYTES)?)?;
-        slots.push((slot, pointer));
+    while !reader.is_done() {
+        let pointer = reader.advance().ok_or(NotABlock)?;
+        slots.push((reader.slot.clone(), pointer));
     }
-    (!slots.is_empty()).then_some(slots)
+    if slots.is_empty() { Err(NotABlock) } else { Ok(slots) }
+}
+
+/// What a slot of the block points at, if it is there.
+pub(super) fn find(bytes: &[u8], slot: &[u8]) -> Result<Option<Pointer>, NotABlock> {
+    let mut reader = Reader::new(bytes);
+    while !reader.is_done() {
+        let pointer = reader.advance().ok_or(NotABlock)?;
+        match reader.slot.as_slice().cmp(slot) {
+            Ordering::Less => {}
+            Ordering::Equal => return Ok(Some(pointer)),
+            Ordering::Greater => break,
+        }
+    }
+    Ok(None)
+}
+
+/// Reads the slots of a block one after the other.
+struct Reader<'a> {
+    rest: Fields<'a>,
+    /// The slot that was read last.
+    slot: Vec<u8>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            rest: Fields::new(bytes),
+            slot: Vec::new(),
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// Goes to the next slot; `None` where there is none behind the last one.
+    fn advance(&mut self) -> Option<Pointer> {
+        let (shared, own) = (self.rest.u16()?, self.rest.u16()?);
+        let own = self.rest.bytes(usize::from(own))?;
+        let is_behind = own > self.slot.get(usize::from(shared)..)?;
+        self.slot.truncate(usize::from(shared));
+        self.slot.extend(own);
+        is_behind.then_some(())?;
+        Pointer::decode(self.rest.bytes(Pointer::BYTES)?)
+    }
 }
 
 /// The slots of a block after changes that all belong into it.
@@ -143,8 +184,15 @@ mod tests {
     #[test]
     fn what_was_encoded_is_decoded() {
         let slots = slots(0..30);
-        assert_eq!(decode(&encode(&slots)), Some(slots.clone()));
+        assert_eq!(decode(&encode(&slots)), Ok(slots.clone()));
         assert!(encode(&slots).len() < 30 * 30, "neighbours share most of their bytes");
+        for (slot, pointer) in slots {
+            assert_eq!(find(&encode(&self::slots(0..30)), &slot), Ok(Some(pointer)));
+        }
+        let gaps = encode(&self::slots([1, 3].into_iter()));
+        for (slot, _) in self::slots([0, 2, 4].into_iter()) {
+            assert_eq!(find(&gaps, &slot), Ok(None));
+        }
     }
 
     #[test]
@@ -152,13 +200,13 @@ mod tests {
         let slots = slots(0..3);
         let bytes = encode(&slots);
         for end in 0..bytes.len() {
-            let decoded = decode(&bytes[..end]);
-            assert!(decoded.is_none_or(|decoded| slots.starts_with(&decoded)), "{end}");
+            let decoded = decode(&bytes[..end]).unwrap_or_default();
+            assert!(slots.starts_with(&decoded) && decoded.len() < 3, "{end}");
         }
         let mut twice = slots;
         twice.swap(0, 2);
-        assert_eq!(decode(&encode(&twice)), None);
-        assert_eq!(decode(b""), None);
+        assert_eq!(decode(&encode(&twice)), Err(NotABlock));
+        assert_eq!(decode(b""), Err(NotABlock));
     }
 
     #[test]

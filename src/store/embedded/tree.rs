@@ -111,11 +111,10 @@ impl Tree {
     }
 
     pub(super) fn get(&self, slot: &[u8]) -> Result<Option<Pointer>, Failure> {
-        let Some((_, slots)) = self.block_of(slot)? else {
-            return Ok(None);
-        };
-        let found = slots.binary_search_by(|(other, _)| other.as_slice().cmp(slot));
-        Ok(found.ok().and_then(|at| slots.get(at)).map(|(_, pointer)| *pointer))
+        match self.block_of(slot)? {
+            Some((first, bytes)) => block::find(&bytes, slot).map_err(|_damaged| unreadable(&first)),
+            None => Ok(None),
+        }
     }
 
     /// The slots of a range in order.
@@ -141,13 +140,10 @@ impl Tree {
     }
 
     /// The block that a slot lies in, or would lie in: the last one that does not begin behind it.
-    fn block_of(&self, slot: &[u8]) -> Result<Option<(sled::IVec, Slots)>, Failure> {
+    fn block_of(&self, slot: &[u8]) -> Result<Option<(sled::IVec, sled::IVec)>, Failure> {
         let db = self.db()?;
         let range = (Bound::Excluded(MARK_KEY), Bound::Included(slot));
-        let found = call(|| db.range::<&[u8], _>(range).next_back().transpose())?;
-        found
-            .map(|(first, bytes)| Ok((first.clone(), open(&first, &bytes)?)))
-            .transpose()
+        call(|| db.range::<&[u8], _>(range).next_back().transpose())
     }
 
     /// Where the next block begins.
@@ -170,11 +166,14 @@ impl Tree {
         let mut batch = Batch::default();
         let mut from = Bound::Unbounded;
         while let Some((slot, _)) = changes.range((from.clone(), Bound::Unbounded)).next() {
-            let (first, base) = self.block_of(slot)?.unzip();
+            let (first, base) = match self.block_of(slot)? {
+                Some((first, bytes)) => (Some(first.clone()), open(&first, &bytes)?),
+                None => (None, Slots::new()),
+            };
             let end = self.block_behind(slot)?.map_or(Bound::Unbounded, Bound::Excluded);
             let room = CHANGES_PER_BATCH_MAX - batch.changes;
             let here: Vec<_> = changes.range((from, end)).take(room).collect();
-            batch.replace(first, base.unwrap_or_default(), &here);
+            batch.replace(first, base, &here);
             from = here
                 .last()
                 .map_or(Bound::Unbounded, |(last, _)| Bound::Excluded((*last).clone()));
@@ -275,9 +274,14 @@ impl Iterator for TreeSlots {
 }
 
 fn open(first: &[u8], bytes: &[u8]) -> Result<Slots, Failure> {
-    block::decode(bytes)
-        .filter(|slots| slots.first().is_some_and(|(slot, _)| slot == first))
-        .ok_or_else(|| Failure::Broken(format!("the block of {} cannot be read", slots::describe(first))))
+    match block::decode(bytes) {
+        Ok(slots) if slots.first().is_some_and(|(slot, _)| slot == first) => Ok(slots),
+        _ => Err(unreadable(first)),
+    }
+}
+
+fn unreadable(first: &[u8]) -> Failure {
+    Failure::Broken(format!("the block of {} cannot be read", slots::describe(first)))
 }
 
 /// sled wraps its failure to lock in an error of no particular kind.
