@@ -27,6 +27,10 @@ pub(super) const CHANGES_PER_CALL_MAX: usize = 2_000;
 /// How long changes wait for others to be merged with, so that most that is written meets its neighbours.
 const MERGE_AFTER: Duration = Duration::from_secs(1);
 
+/// With more changes than this, the tree is opened once more when it is closed: sled sums up what it has written only
+/// when it opens, and an open without such a sum reads all that was written since the last one.
+const SETTLED_ABOVE: usize = 20_000;
+
 /// Slots that are looked up before the writer and the merging thread get their turn.
 const FOLLOWED_PER_TURN: usize = 2_000;
 
@@ -87,6 +91,8 @@ struct Work {
     /// Merges that were begun, and done.
     begun: u64,
     done: u64,
+    /// Changes that were merged.
+    merged: usize,
 }
 
 /// How opening went: the index, and why it is empty although it should not be.
@@ -339,7 +345,9 @@ impl Shared {
             self.tree.merge(&changes, mark, generation)?;
         }
         self.upper_mut().merging = Arc::default();
-        self.work().done += 1;
+        let mut work = self.work();
+        work.done += 1;
+        work.merged += changes.len();
         Ok(())
     }
 
@@ -376,6 +384,10 @@ impl Drop for Index {
         // What sled cannot write any more is replayed from the journal.
         let closed = Arc::get_mut(&mut self.shared).is_some_and(|shared| shared.tree.close().is_ok());
         if closed && self.shared.failed.get().is_none() {
+            if self.shared.work().merged > SETTLED_ABOVE {
+                // If that fails, the next open is slow, and says why it is not sound.
+                let _ = Tree::open(&self.shared.layout);
+            }
             in_use::end(&self.shared.layout);
         }
     }
