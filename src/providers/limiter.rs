@@ -242,8 +242,8 @@ impl Limiters {
     }
 }
 
-/// The same for every way to write a URL: in the host's case, with the usual port or without it, with a slash at its end
-/// or without one. What is no URL stays as it is.
+/// The same for every way to write a URL: whatever the case of its host, with the usual port or without it, with a
+/// slash at its end or without one. What is no URL stays as it is.
 fn one_spelling(base_url: &str) -> String {
     let url = BaseUrl::parse(base_url).map_or_else(|_| base_url.trim().to_owned(), |url| url.to_string());
     url.trim_end_matches('/').to_owned()
