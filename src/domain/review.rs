@@ -39,7 +39,8 @@ pub struct Review {
 }
 
 impl Review {
-    /// A review needs a finished run of this very content with a known gate.
+    /// A review needs a finished run of this very content with a known gate, and nothing that keeps its results from
+    /// being evidence.
     #[expect(clippy::too_many_arguments, reason = "each is a field of the record")]
     pub fn request(
         id: ReviewId,
@@ -47,6 +48,7 @@ impl Review {
         environment: Environment,
         run: &Run,
         end: Option<&RunEnd>,
+        caveats: &Caveats,
         base: Option<VersionId>,
         note: String,
         requested_by: Actor,
@@ -73,11 +75,8 @@ impl Review {
                 version.content_hash.short()
             ));
         }
-        if let Some(selection) = &run.selection {
-            return refuse(format!(
-                "{} asked only {} examples picked from {}: that is no evidence for a release",
-                run.id, run.example_count, selection.of
-            ));
+        if let Some(why) = no_evidence(run, caveats) {
+            return refuse(why);
         }
         let known = end.is_some_and(|end| end.state.settles_gate() && end.gate.is_some());
         if !known {
@@ -193,6 +192,12 @@ impl Approval {
     }
 }
 
+/// Why the results of a run cannot carry a release, in a sentence; `None` where they can.
+fn no_evidence(run: &Run, caveats: &Caveats) -> Option<String> {
+    let faults = caveats.faults(run);
+    (!faults.is_empty()).then(|| format!("{} is no evidence for a release: {}", run.id, faults.join("; ")))
+}
+
 /// What must hold before `actor` may approve, in the order in which screens list it.
 pub fn approval_checks(
     review: &Review,
@@ -214,7 +219,6 @@ pub fn approval_checks(
     };
     let simulated = run.answers == AnswerSource::Simulated && policy.simulated_evidence == SimulatedEvidence::Refused;
     let own = policy.self_approval == SelfApproval::Refused && &version.author == actor;
-    let faults = caveats.faults(run);
     vec![
         check(
             format!("{} finished", run.id),
@@ -230,10 +234,7 @@ pub fn approval_checks(
             "answers come from a model".into(),
             simulated.then(|| "the run used the simulated model, which is no evidence for a release".into()),
         ),
-        check(
-            "answers are fresh".into(),
-            (!faults.is_empty()).then(|| format!("{} is no evidence for a release: {}", run.id, faults.join("; "))),
-        ),
+        check("answers are fresh".into(), no_evidence(run, caveats)),
         check(
             "someone else than the author approves".into(),
             own.then(|| format!("{actor} wrote {} and may not be its only approver", version.id)),

@@ -289,14 +289,6 @@ impl Run {
     pub fn outcome_count(&self) -> u64 {
         self.example_count * u64::from(self.settings.repeats)
     }
-
-    /// One more than the last place in the dataset version that it asks.
-    pub fn place_end(&self) -> u64 {
-        match &self.selection {
-            Some(selection) => selection.places.last().map_or(0, |last| last + 1),
-            None => self.example_count,
-        }
-    }
 }
 
 /// Something that happened to a run between its start and its end.

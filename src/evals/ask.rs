@@ -1,6 +1,7 @@
 //! Asks one example of the model and makes an outcome of what comes back, whatever comes back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::EvalError;
 use super::category::category;
@@ -36,6 +37,19 @@ pub(super) struct Asker {
     now: Now,
 }
 
+/// What came of asking.
+pub(super) struct Asked {
+    pub(super) outcome: Outcome,
+    /// How long the provider asks to wait, where that is longer than a request waits: the error is not the example's.
+    pub(super) wait: Option<Duration>,
+}
+
+impl From<Outcome> for Asked {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, wait: None }
+    }
+}
+
 impl Asker {
     /// Compiles templates and graders.
     pub(super) fn new(job: &Job) -> Result<Self, EvalError> {
@@ -55,16 +69,16 @@ impl Asker {
     }
 
     /// Renders, asks, parses and grades.
-    pub(super) async fn ask(&self, place: OutcomePlace, example: &Example) -> Outcome {
-        let outcome = match self.renderer.render(&example.content) {
+    pub(super) async fn ask(&self, place: OutcomePlace, example: &Example) -> Asked {
+        let asked = match self.renderer.render(&example.content) {
             Ok(messages) => {
                 let asked = self.unanswered(place, example);
                 match self.reused(&asked, &messages).await {
-                    Some(outcome) => outcome,
+                    Some(outcome) => outcome.into(),
                     None => self.send(asked, messages, example).await,
                 }
             }
-            Err(error) => Outcome {
+            Err(error) => Asked::from(Outcome {
                 // Nothing was sent.
                 cost: Some(UsdNanos::default()),
                 error: Some(OutcomeError {
@@ -72,9 +86,12 @@ impl Asker {
                     message: error.to_string(),
                 }),
                 ..self.unanswered(place, example)
-            },
+            }),
         };
-        self.judged(outcome, example)
+        Asked {
+            outcome: self.judged(asked.outcome, example),
+            ..asked
+        }
     }
 
     /// The outcome of an example whose asking came to an end that no rule foresees.
@@ -95,12 +112,13 @@ impl Asker {
     }
 
     /// Asks, and goes on asking while the model calls tools that have canned results.
-    async fn send(&self, outcome: Outcome, messages: Vec<RenderedMessage>, example: &Example) -> Outcome {
+    async fn send(&self, outcome: Outcome, messages: Vec<RenderedMessage>, example: &Example) -> Asked {
         let mut request = ChatRequest::new(self.model.clone(), messages);
         let mut conversation = Conversation::new(example);
         let patience = self.patience();
         loop {
             let exchange = exchange(&*self.provider, &request, patience).await;
+            let wait = exchange.asked_long();
             conversation.attempts.extend(exchange.attempts);
             match exchange.reply {
                 Ok(reply) => match conversation.take(reply) {
@@ -109,9 +127,12 @@ impl Asker {
                         // A choice that forces a call would force one for ever.
                         request.model.tool_choice = after_results(&request.model.tool_choice);
                     }
-                    Turn::Answer(reply) => return conversation.answered(outcome, request.messages, *reply),
+                    Turn::Answer(reply) => return conversation.answered(outcome, request.messages, *reply).into(),
                 },
-                Err(error) => return conversation.failed(outcome, request.messages, error),
+                Err(error) => {
+                    let outcome = conversation.failed(outcome, request.messages, error);
+                    return Asked { outcome, wait };
+                }
             }
         }
     }

@@ -111,7 +111,7 @@ pub enum Execution {
     Paused {
         /// Outcomes on disk.
         saved: u64,
-        /// Which cap was reached; `None` where it was ordered.
+        /// Which cap was reached, or that the provider asks for a long wait; `None` where it was ordered.
         reason: Option<String>,
     },
 }
@@ -149,7 +149,7 @@ pub async fn execute(
         _ if saved == job.run.outcome_count() => EndState::Finished,
         (Stop::Decided, _) => EndState::Decided,
         (_, Order::Cancel) => EndState::Cancelled,
-        (Stop::Cap(reason), _) => {
+        (Stop::Pause(reason), _) => {
             standing.publish(RunState::Interrupted, 0);
             let reason = Some(reason);
             return Ok(Execution::Paused { saved, reason });
@@ -182,5 +182,6 @@ pub fn check(job: &Job) -> Result<(), EvalError> {
 ///
 /// The prompt or the suite cannot be compiled. A failed request is an outcome with an error.
 pub async fn ask_once(job: &Job, index: u64, example: &Example) -> Result<Outcome, EvalError> {
-    Ok(Asker::new(job)?.ask(OutcomePlace::first(index), example).await)
+    let asked = Asker::new(job)?.ask(OutcomePlace::first(index), example).await;
+    Ok(asked.outcome)
 }

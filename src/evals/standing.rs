@@ -136,7 +136,7 @@ impl<'a> Standing<'a> {
             state,
             totals,
             gate: settles.then(|| {
-                let gate = settle(&job.suite, &results);
+                let gate = said_unanswered(settle(&job.suite, &results), &totals);
                 match job.run.outcome_count().saturating_sub(totals.saved) {
                     0 => gate,
                     left => said_early(gate, left, job.run.outcome_count()),
@@ -147,6 +147,22 @@ impl<'a> Standing<'a> {
             resolved_models: self.tally.resolved_models(),
             ended_at: (self.now)(),
         }
+    }
+}
+
+/// Examples without an answer count as failed, but they say nothing about the prompt: so they are named beside a verdict.
+fn said_unanswered(gate: Gate, totals: &RunTotals) -> Gate {
+    let (errored, saved) = (totals.errored, totals.saved);
+    let clause = match errored {
+        0 => return gate,
+        _ if errored == saved => {
+            format!("none of {saved} has an answer: they count as failed, yet nothing was measured")
+        }
+        _ => format!("{errored} of {saved} have no answer, and count as failed"),
+    };
+    Gate {
+        reason: format!("{}; {clause}", gate.reason),
+        ..gate
     }
 }
 

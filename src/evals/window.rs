@@ -12,13 +12,14 @@ use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::ask::Asker;
+use super::ask::{Asked, Asker};
 use super::caps::Leave;
 use super::pipeline::{Order, OutcomeSink, StoreFault};
 use super::standing::Standing;
 use super::upcoming::{Due, Upcoming};
 use crate::domain::example::Example;
 use crate::domain::hash::ContentHash;
+use crate::domain::money::UsdNanos;
 use crate::domain::outcome::Outcome;
 use crate::domain::run::RunState;
 use crate::providers::limiter::{Limiter, Permit};
@@ -31,8 +32,8 @@ const PROGRESS_PERIOD: Duration = Duration::from_millis(200);
 pub(super) enum Stop {
     /// There is nothing left to send, or its owner ordered so.
     NothingToSend,
-    /// A cap was reached: which, in a sentence.
-    Cap(String),
+    /// A cap was reached, or the provider wants to be left alone: which, in a sentence.
+    Pause(String),
     /// No possible rest could change what the gate says.
     Decided,
 }
@@ -49,14 +50,22 @@ enum Hold {
     Fault(StoreFault),
 }
 
-/// What became of one example.
+/// What was saved of one example.
 struct Saved {
     outcome: Outcome,
     example: Arc<Example>,
     hash: ContentHash,
 }
 
-type InFlight = JoinSet<Result<Saved, StoreFault>>;
+/// What became of one example.
+struct Done {
+    /// `None` where it is put off: it took nothing yet, and a resume asks it again.
+    saved: Option<Saved>,
+    /// Why the provider is not to be asked further.
+    closed: Option<String>,
+}
+
+type InFlight = JoinSet<Result<Done, StoreFault>>;
 
 /// What every request needs.
 pub(super) struct Window {
@@ -79,13 +88,14 @@ impl Window {
         orders: &mut watch::Receiver<Order>,
     ) -> Result<Stop, StoreFault> {
         let mut in_flight = InFlight::new();
-        let mut fault = None;
+        let (mut fault, mut closed) = (None, None);
         let mut ticks = interval(PROGRESS_PERIOD);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut has_owner = true;
         loop {
-            let hold = match (&fault, *orders.borrow_and_update()) {
-                (None, Order::GoOn) => None,
+            let hold = match (&fault, &closed, *orders.borrow_and_update()) {
+                (None, None, Order::GoOn) => None,
+                (None, Some(why), Order::GoOn) => Some(Hold::Over(Stop::Pause(String::clone(why)))),
                 _ => Some(Hold::Over(Stop::NothingToSend)),
             };
             let hold = match hold {
@@ -99,7 +109,12 @@ impl Window {
                     let is_slowed = matches!(hold, Hold::Slowed);
                     tokio::select! {
                         Some(done) = in_flight.join_next() => match done {
-                            Ok(Ok(saved)) => standing.push_new(&saved.outcome, &saved.example.content, saved.hash),
+                            Ok(Ok(done)) => {
+                                closed = closed.or(done.closed);
+                                if let Some(Saved { outcome, example, hash }) = done.saved {
+                                    standing.push_new(&outcome, &example.content, hash);
+                                }
+                            }
                             Ok(Err(error)) => fault = fault.or(Some(error)),
                             Err(error) => fault = fault.or(Some(stopped_text(error).into())),
                         },
@@ -125,7 +140,7 @@ impl Window {
             match standing.leave(in_flight.len()) {
                 Leave::Send => {}
                 Leave::Wait => return Hold::Full,
-                Leave::Stop(reason) => return Hold::Over(Stop::Cap(reason)),
+                Leave::Stop(reason) => return Hold::Over(Stop::Pause(reason)),
             }
             let permit = match self.limiter.as_ref().map(Limiter::try_enter) {
                 Some(None) => return Hold::Slowed,
@@ -154,23 +169,34 @@ async fn freed(limiter: Option<&Limiter>) {
     }
 }
 
-/// Makes the outcome, a panic on the way included, and saves it.
+/// Makes the outcome, a panic on the way included, and saves it, unless the provider put it off.
 async fn ask_and_save(
     asker: Arc<Asker>,
     sink: Arc<dyn OutcomeSink>,
     due: Due,
     permit: Option<Permit>,
-) -> Result<Saved, StoreFault> {
+) -> Result<Done, StoreFault> {
     let Due { place, example } = due;
-    let outcome = match caught(asker.ask(place, &example)).await {
-        Ok(outcome) => outcome,
-        Err(panic) => asker.broken(place, &example, panic_text(&*panic)),
+    let Asked { outcome, wait } = match caught(asker.ask(place, &example)).await {
+        Ok(asked) => asked,
+        Err(panic) => asker.broken(place, &example, panic_text(&*panic)).into(),
     };
     // What waits for the disk takes nothing from the provider.
     drop(permit);
+    let closed = wait.map(closed_text);
+    // What has cost something is kept, so that it is counted.
+    if closed.is_some() && outcome.cost == Some(UsdNanos::default()) {
+        return Ok(Done { saved: None, closed });
+    }
     let hash = outcome.content_hash()?;
     sink.append(&outcome).await?;
-    Ok(Saved { outcome, example, hash })
+    let saved = Some(Saved { outcome, example, hash });
+    Ok(Done { saved, closed })
+}
+
+fn closed_text(wait: Duration) -> String {
+    let minutes = wait.as_secs().div_ceil(60);
+    format!("the provider asks to wait {minutes} min, longer than a run waits by itself")
 }
 
 /// What a future comes to, or what it panicked with; after a panic it is not touched again.

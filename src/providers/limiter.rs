@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
+use super::base_url::BaseUrl;
 use super::retry::RETRY_AFTER_MAX;
 use super::{ProviderError, RateLimits, Retry};
 use crate::domain::outcome::ErrorKind;
@@ -224,7 +225,7 @@ impl Drop for Permit {
     }
 }
 
-/// A provider's name and the base URL that it is asked at, where it is not the provider's own.
+/// A provider's name and the base URL that it is asked at, in one spelling; `None` where it is the provider's own.
 type EndpointKey = (String, Option<String>);
 
 /// The limiters of a process, by endpoint.
@@ -234,11 +235,18 @@ pub struct Limiters(Mutex<HashMap<EndpointKey, Arc<Limiter>>>);
 impl Limiters {
     /// The limiter of a provider's endpoint, the same for all that ask.
     pub fn of(&self, provider: &str, base_url: Option<&str>) -> Arc<Limiter> {
-        let key = (provider.to_owned(), base_url.map(ToOwned::to_owned));
+        let key = (provider.to_owned(), base_url.map(one_spelling));
         // An entry is put in whole or not at all.
         let mut limiters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(limiters.entry(key).or_default())
     }
+}
+
+/// The same for every way to write a URL: whatever the case of its host, with the usual port or without it, with a
+/// slash at its end or without one. What is no URL stays as it is.
+fn one_spelling(base_url: &str) -> String {
+    let url = BaseUrl::parse(base_url).map_or_else(|_| base_url.trim().to_owned(), |url| url.to_string());
+    url.trim_end_matches('/').to_owned()
 }
 
 #[cfg(test)]

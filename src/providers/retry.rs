@@ -19,7 +19,8 @@ use crate::domain::outcome::{Attempt, ErrorKind, OutcomeError};
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// Upper end of any pause of ours: longer ones make a run look stuck.
 const PAUSE_MAX: Duration = Duration::from_secs(8);
-/// Longest wait that a provider can ask for: the window of common rate limits.
+/// Longest wait that a provider can ask for and get: the window of common rate limits. Who asks for more is not asked
+/// again before somebody resumes the run.
 pub(super) const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 /// A time that no request lives to see, in place of one that the clock cannot say.
 const FAR_AWAY: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -31,6 +32,14 @@ pub struct Exchange {
     pub reply: Result<ChatReply, ProviderError>,
     /// Every attempt, the last one included.
     pub attempts: Vec<Attempt>,
+}
+
+impl Exchange {
+    /// How long the provider asks to wait, where that is longer than a request waits.
+    pub fn asked_long(&self) -> Option<Duration> {
+        let error = self.reply.as_ref().err()?;
+        asks_long(error).filter(|_| error.retry == Retry::Yes)
+    }
 }
 
 /// How long a request is tried.
@@ -70,7 +79,12 @@ impl<'a> Patience<'a> {
         let Some(ours) = ours.filter(|_| error.retry == Retry::Yes) else {
             return Err(None);
         };
-        let pause = asked_pause(error).unwrap_or(ours);
+        if asks_long(error).is_some() {
+            return Err(Some(
+                "not tried again: the provider asks to wait longer than a request waits",
+            ));
+        }
+        let pause = error.retry_after.unwrap_or(ours);
         if self.ends_at.is_some_and(|end| Instant::now() + pause >= end) {
             return Err(Some("no time is left for another try"));
         }
@@ -145,8 +159,8 @@ async fn answer_in_time(
     })
 }
 
-fn asked_pause(error: &ProviderError) -> Option<Duration> {
-    error.retry_after.map(|asked| asked.min(RETRY_AFTER_MAX))
+fn asks_long(error: &ProviderError) -> Option<Duration> {
+    error.retry_after.filter(|asked| *asked > RETRY_AFTER_MAX)
 }
 
 /// Pauses between attempts, each from nothing up to its exponential bound. The crate adds its jitter to the bound;

@@ -96,13 +96,9 @@ pub fn request(
         Some(id) => id,
         None => newest_finished_run(store, &version)?,
     };
-    let faults = faults(store, run)?;
-    if !faults.is_empty() {
-        let why = format!("{run} is no evidence for a release: {}", faults.join("; "));
-        return Err(DomainError::NotAllowed(why).into());
-    }
     let run = found(store.run(run)?, "run", &run)?;
     let end = store.run_end(run.id)?;
+    let caveats = caveats(store, &run, end.as_ref())?;
     store.commit_numbered(|| {
         let review = Review::request(
             store.next_review_id()?,
@@ -110,6 +106,7 @@ pub fn request(
             environment,
             &run,
             end.as_ref(),
+            &caveats,
             store.live(&version.id.prompt, environment)?.map(|live| live.version),
             act.reason.to_string(),
             act.actor.clone(),

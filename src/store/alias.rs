@@ -2,7 +2,7 @@
 
 use super::engine::{AuditEntry, EngineError, Scan};
 use super::keys;
-use super::records::{Change, PAGE_RECORDS_MAX, Store, StoreError};
+use super::records::{Change, NO_LIMIT, Store, StoreError};
 use crate::domain::alias::{Alias, Resolution};
 
 impl Store {
@@ -14,7 +14,7 @@ impl Store {
 
     /// All ledgers, each from its first line to its last, at most a page of lines.
     pub fn resolutions(&self) -> Result<Vec<Resolution>, StoreError> {
-        self.load_all(&Scan::prefix(keys::ALIASES, PAGE_RECORDS_MAX))
+        self.load_all(&Scan::prefix(keys::ALIASES, NO_LIMIT))
     }
 
     /// Adds a line to an alias's ledger unless its last one says the same, and blocks until it is durable. The line's

@@ -3,7 +3,7 @@
 use super::engine::Scan;
 use super::keys;
 use super::record::Mark;
-use super::records::{Change, PAGE_RECORDS_MAX, Store, StoreError};
+use super::records::{Change, NO_LIMIT, Store, StoreError};
 use crate::domain::answer::StoredAnswer;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::RunId;
@@ -16,7 +16,7 @@ impl Store {
 
     /// The runs whose answers a run used, newest first.
     pub fn reused_from(&self, run: RunId) -> Result<Vec<RunId>, StoreError> {
-        let tails = self.key_tails(&Scan::prefix(keys::reused(run), PAGE_RECORDS_MAX).backward())?;
+        let tails = self.key_tails(&Scan::prefix(keys::reused(run), NO_LIMIT).backward())?;
         Ok(tails
             .iter()
             .filter_map(|digits| digits.parse().ok().map(RunId))

@@ -2,7 +2,7 @@
 
 use super::engine::Scan;
 use super::keys;
-use super::records::{Change, PAGE_RECORDS_MAX, Store, StoreError};
+use super::records::{Change, NO_LIMIT, Store, StoreError};
 use crate::domain::chain::ChainVersion;
 use crate::domain::ids::ChainVersionId;
 
@@ -14,7 +14,7 @@ impl Store {
 
     /// All chain versions by name and number.
     pub fn chains(&self) -> Result<Vec<ChainVersion>, StoreError> {
-        self.load_all(&Scan::prefix(keys::CHAINS, PAGE_RECORDS_MAX))
+        self.load_all(&Scan::prefix(keys::CHAINS, NO_LIMIT))
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::engine::{AuditEntry, EngineError, Scan};
 use super::keys;
-use super::records::{Change, PAGE_RECORDS_MAX, Store, StoreError};
+use super::records::{Change, NO_LIMIT, Store, StoreError};
 use crate::domain::dataset::{DatasetVersion, ROWS_PER_PAGE, Row, RowPage};
 use crate::domain::example::Example;
 use crate::domain::hash::ContentHash;
@@ -31,7 +31,7 @@ impl Store {
     }
 
     fn sorted_datasets(&self, prefix: String) -> Result<Vec<DatasetVersion>, StoreError> {
-        let mut versions: Vec<DatasetVersion> = self.load_all(&Scan::prefix(prefix, PAGE_RECORDS_MAX))?;
+        let mut versions: Vec<DatasetVersion> = self.load_all(&Scan::prefix(prefix, NO_LIMIT))?;
         versions.sort_by(|a, b| (&a.id.name, a.created_at, &a.id.label).cmp(&(&b.id.name, b.created_at, &b.id.label)));
         Ok(versions)
     }

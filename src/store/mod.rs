@@ -32,5 +32,5 @@ pub mod verify;
 
 pub use export::Exported;
 pub use import::Chain;
-pub use records::{Change, PAGE_RECORDS_MAX, Store, StoreError};
+pub use records::{Change, Store, StoreError};
 pub use run::OUTCOMES_PER_PAGE;

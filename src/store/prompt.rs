@@ -2,7 +2,7 @@
 
 use super::engine::Scan;
 use super::keys;
-use super::records::{Change, PAGE_RECORDS_MAX, Store, StoreError};
+use super::records::{Change, NO_LIMIT, Store, StoreError};
 use crate::domain::draft::Draft;
 use crate::domain::ids::{PromptName, VersionId};
 use crate::domain::prompt::Prompt;
@@ -16,7 +16,7 @@ impl Store {
 
     /// All prompts by name.
     pub fn prompts(&self) -> Result<Vec<Prompt>, StoreError> {
-        self.load_all(&Scan::prefix(keys::PROMPTS, PAGE_RECORDS_MAX))
+        self.load_all(&Scan::prefix(keys::PROMPTS, NO_LIMIT))
     }
 
     /// Loads a prompt's draft.
@@ -26,7 +26,7 @@ impl Store {
 
     /// All drafts by prompt.
     pub fn drafts(&self) -> Result<Vec<Draft>, StoreError> {
-        self.load_all(&Scan::prefix(keys::DRAFTS, PAGE_RECORDS_MAX))
+        self.load_all(&Scan::prefix(keys::DRAFTS, NO_LIMIT))
     }
 
     /// Loads a version.
@@ -36,7 +36,7 @@ impl Store {
 
     /// A prompt's versions, newest first.
     pub fn versions(&self, prompt: &PromptName) -> Result<Vec<PromptVersion>, StoreError> {
-        self.load_all(&Scan::prefix(keys::versions(prompt), PAGE_RECORDS_MAX).backward())
+        self.load_all(&Scan::prefix(keys::versions(prompt), NO_LIMIT).backward())
     }
 
     /// A prompt's newest version.

@@ -8,8 +8,10 @@ use super::keys;
 use crate::domain::DomainError;
 use crate::domain::policy::Policy;
 
-/// Most records that one page may ask for: a page is held in memory.
-pub const PAGE_RECORDS_MAX: usize = 10_000;
+/// Most entries of a scan that are held in memory at once, beside what was made of them.
+const ENTRIES_PER_PAGE: usize = 10_000;
+/// The limit of a scan that reads to the end.
+pub(super) const NO_LIMIT: usize = usize::MAX;
 
 /// Most tries for a free number: each lost one means that somebody else got theirs.
 const NUMBER_TRIES_MAX: u32 = 32;
@@ -97,30 +99,39 @@ impl Store {
 
     /// Loads the records of a scan, in its order.
     pub(super) fn load_all<R: Record>(&self, scan: &Scan) -> Result<Vec<R>, StoreError> {
-        self.engine
-            .scan(scan)?
-            .iter()
-            .map(|(key, bytes)| decode(&String::from_utf8_lossy(key), bytes))
-            .collect()
+        self.map_entries(scan, |key, bytes| decode(key, bytes))
     }
 
     /// Loads the records of a scan with the last parts of their keys.
     pub(super) fn load_with_tails<R: Record>(&self, scan: &Scan) -> Result<Vec<(String, R)>, StoreError> {
-        let entries = self.engine.scan(scan)?.into_iter();
-        let with_tail = |(key, bytes): (Vec<u8>, Vec<u8>)| {
-            let key = String::from_utf8_lossy(&key);
-            Ok((tail(&key).to_owned(), decode(&key, &bytes)?))
-        };
-        entries.map(with_tail).collect()
+        self.map_entries(scan, |key, bytes| Ok((tail(key).to_owned(), decode(key, bytes)?)))
     }
 
     /// The last parts of the keys of a scan, without their records' content.
     pub(super) fn key_tails(&self, scan: &Scan) -> Result<Vec<String>, StoreError> {
-        let keys = self.engine.scan(scan)?;
-        Ok(keys
-            .iter()
-            .map(|(key, _)| tail(&String::from_utf8_lossy(key)).to_owned())
-            .collect())
+        self.map_entries(scan, |key, _| Ok(tail(key).to_owned()))
+    }
+
+    /// What each entry of a scan is made into. The scan is read in pages, up to its own limit: none stops short.
+    fn map_entries<T>(
+        &self,
+        scan: &Scan,
+        make: impl Fn(&str, &[u8]) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut made = Vec::new();
+        let mut scan = scan.clone();
+        let limit = scan.limit;
+        loop {
+            scan.limit = ENTRIES_PER_PAGE.min(limit - made.len());
+            let page = self.engine.scan(&scan)?;
+            for (key, bytes) in &page {
+                made.push(make(&String::from_utf8_lossy(key), bytes)?);
+            }
+            match page.into_iter().next_back() {
+                Some((last, _)) if made.len() < limit => scan = scan.after(last),
+                _ => return Ok(made),
+            }
+        }
     }
 
     /// One more than the number at the end of the last key under a prefix; 1 where there is none.
@@ -236,4 +247,32 @@ fn encode<R: Record>(key: &str, record: &R) -> Result<Vec<u8>, StoreError> {
         key: key.to_owned(),
         source,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::RunId;
+    use crate::store::memory::MemoryEngine;
+
+    #[test]
+    fn a_list_longer_than_a_page_is_whole() {
+        let store = Store::new(Arc::new(MemoryEngine::new()));
+        let count = u32::try_from(ENTRIES_PER_PAGE).unwrap() * 2 + 1;
+        let mut change = Change::new(AuditEntry {
+            at_ms: 0,
+            actor: "anna".into(),
+            action: "test.put".into(),
+            subject: String::new(),
+            reason: String::new(),
+        });
+        for from in 1..=count {
+            change = change.put_reused(RunId(count + 1), RunId(from)).unwrap();
+        }
+        change.commit(&store).unwrap();
+        let newest_first: Vec<RunId> = (1..=count).rev().map(RunId).collect();
+        assert_eq!(store.reused_from(RunId(count + 1)).unwrap(), newest_first);
+        let scan = Scan::prefix(keys::reused(RunId(count + 1)), ENTRIES_PER_PAGE + 1);
+        assert_eq!(store.key_tails(&scan).unwrap().len(), ENTRIES_PER_PAGE + 1);
+    }
 }

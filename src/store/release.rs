@@ -5,7 +5,7 @@
 use super::engine::Scan;
 use super::keys;
 use super::record::Mark;
-use super::records::{Change, PAGE_RECORDS_MAX, Store, StoreError};
+use super::records::{Change, NO_LIMIT, Store, StoreError};
 use crate::domain::decision::Decision;
 use crate::domain::ids::{DecisionId, PromotionId, PromptName, ReviewId, VersionId};
 use crate::domain::promotion::{Environment, Promotion};
@@ -20,7 +20,7 @@ impl Store {
 
     /// All reviews, newest first.
     pub fn reviews(&self) -> Result<Vec<Review>, StoreError> {
-        self.load_all(&Scan::prefix(keys::REVIEWS, PAGE_RECORDS_MAX).backward())
+        self.load_all(&Scan::prefix(keys::REVIEWS, NO_LIMIT).backward())
     }
 
     /// The id that the next review takes.
@@ -35,7 +35,7 @@ impl Store {
 
     /// All decisions, newest first.
     pub fn decisions(&self) -> Result<Vec<Decision>, StoreError> {
-        self.load_all(&Scan::prefix(keys::DECISIONS, PAGE_RECORDS_MAX).backward())
+        self.load_all(&Scan::prefix(keys::DECISIONS, NO_LIMIT).backward())
     }
 
     /// The id that the next decision takes.
@@ -55,7 +55,7 @@ impl Store {
 
     fn marked_decisions(&self, prefix: String) -> Result<Vec<Decision>, StoreError> {
         let mut decisions = Vec::new();
-        for digits in self.key_tails(&Scan::prefix(prefix, PAGE_RECORDS_MAX))? {
+        for digits in self.key_tails(&Scan::prefix(prefix, NO_LIMIT))? {
             if let Some(id) = digits.parse().ok().map(DecisionId)
                 && let Some(decision) = self.decision(id)?
             {
@@ -75,7 +75,7 @@ impl Store {
 
     /// A prompt's promotions in an environment, newest first; the first is live there.
     pub fn promotions(&self, prompt: &PromptName, environment: Environment) -> Result<Vec<Promotion>, StoreError> {
-        let scan = Scan::prefix(keys::promotions(prompt, environment), PAGE_RECORDS_MAX).backward();
+        let scan = Scan::prefix(keys::promotions(prompt, environment), NO_LIMIT).backward();
         match environment {
             Environment::Production => Ok(self
                 .load_all::<Release>(&scan)?
@@ -105,7 +105,7 @@ impl Store {
 
     /// A prompt's releases, newest first; the first is live.
     pub fn releases(&self, prompt: &PromptName) -> Result<Vec<Release>, StoreError> {
-        self.load_all(&Scan::prefix(keys::promotions(prompt, Environment::Production), PAGE_RECORDS_MAX).backward())
+        self.load_all(&Scan::prefix(keys::promotions(prompt, Environment::Production), NO_LIMIT).backward())
     }
 
     /// The release that answers requests now.

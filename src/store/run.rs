@@ -3,7 +3,7 @@
 use super::engine::{AuditEntry, Pending, Scan};
 use super::keys;
 use super::record::{Mark, OutcomeIndex};
-use super::records::{Change, PAGE_RECORDS_MAX, Store, StoreError};
+use super::records::{Change, NO_LIMIT, Store, StoreError};
 use crate::domain::hash::{ContentHash, HashList};
 use crate::domain::ids::{ExampleId, RunId, VersionId};
 use crate::domain::outcome::{Outcome, OutcomePlace};
@@ -21,7 +21,7 @@ impl Store {
 
     /// Runs older than `before` (or the newest), newest first, at most `limit`.
     pub fn runs(&self, before: Option<RunId>, limit: usize) -> Result<Vec<Run>, StoreError> {
-        let scan = Scan::prefix(keys::RUNS, limit.min(PAGE_RECORDS_MAX)).backward();
+        let scan = Scan::prefix(keys::RUNS, limit).backward();
         self.load_all(&match before {
             Some(id) => scan.after(keys::run(id)),
             None => scan,
@@ -30,7 +30,7 @@ impl Store {
 
     /// Runs that tested a version, newest first.
     pub fn runs_of(&self, version: &VersionId) -> Result<Vec<RunId>, StoreError> {
-        let tails = self.key_tails(&Scan::prefix(keys::runs_of(version), PAGE_RECORDS_MAX).backward())?;
+        let tails = self.key_tails(&Scan::prefix(keys::runs_of(version), NO_LIMIT).backward())?;
         Ok(tails
             .iter()
             .filter_map(|digits| digits.parse().ok().map(RunId))
@@ -49,7 +49,7 @@ impl Store {
 
     /// What happened to a run between its start and its end, in order.
     pub fn run_steps(&self, id: RunId) -> Result<Vec<RunStep>, StoreError> {
-        self.load_all(&Scan::prefix(keys::run_steps(id), PAGE_RECORDS_MAX))
+        self.load_all(&Scan::prefix(keys::run_steps(id), NO_LIMIT))
     }
 
     /// The newest step of a run.
@@ -121,7 +121,7 @@ impl Store {
         after: Option<OutcomePlace>,
         limit: usize,
     ) -> Result<Vec<(OutcomePlace, FailureLine)>, StoreError> {
-        let scan = Scan::prefix(keys::failures(run), limit.min(PAGE_RECORDS_MAX));
+        let scan = Scan::prefix(keys::failures(run), limit);
         let scan = match after {
             Some(place) => scan.after(keys::failure(run, place)),
             None => scan,

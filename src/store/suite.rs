@@ -2,7 +2,7 @@
 
 use super::engine::Scan;
 use super::keys;
-use super::records::{Change, PAGE_RECORDS_MAX, Store, StoreError};
+use super::records::{Change, NO_LIMIT, Store, StoreError};
 use crate::domain::ids::{SuiteName, SuiteVersionId};
 use crate::domain::suite::SuiteVersion;
 
@@ -14,7 +14,7 @@ impl Store {
 
     /// All suite versions, by name and number.
     pub fn suites(&self) -> Result<Vec<SuiteVersion>, StoreError> {
-        self.load_all(&Scan::prefix(keys::SUITES, PAGE_RECORDS_MAX))
+        self.load_all(&Scan::prefix(keys::SUITES, NO_LIMIT))
     }
 
     /// A suite's newest version.

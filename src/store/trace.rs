@@ -2,7 +2,7 @@
 
 use super::engine::Scan;
 use super::keys;
-use super::records::{Change, PAGE_RECORDS_MAX, Store, StoreError};
+use super::records::{Change, NO_LIMIT, Store, StoreError};
 use crate::domain::ids::TraceId;
 use crate::domain::trace::Trace;
 
@@ -14,7 +14,7 @@ impl Store {
 
     /// Traces by id, at most a page of them.
     pub fn traces(&self) -> Result<Vec<Trace>, StoreError> {
-        self.load_all(&Scan::prefix(keys::TRACES, PAGE_RECORDS_MAX))
+        self.load_all(&Scan::prefix(keys::TRACES, NO_LIMIT))
     }
 }
 

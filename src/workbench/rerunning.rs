@@ -1,11 +1,12 @@
 //! Asking some examples of a run again. What comes out is a run of its own, and no evidence for a release: its examples
 //! were picked by how they came out.
 
-use super::{Workbench, WorkbenchError, found};
+use super::reusing::Tape;
+use super::{StartRun, Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
 use crate::domain::ids::{ExampleId, RunId};
 use crate::domain::outcome::OutcomePlace;
-use crate::domain::run::{Caps, Picked, Run, RunSettings, Selection};
+use crate::domain::run::{Caps, Picked, RunSettings, Selection};
 use crate::store::OUTCOMES_PER_PAGE;
 
 /// Which examples are asked again, and how often.
@@ -42,31 +43,26 @@ impl Workbench {
                 "mark those to ask again, or start a new run",
             ));
         }
-        let version_id = found(of.subject.version().cloned(), "version", &of.subject.label())?;
-        let version = self.version(&version_id)?;
-        let suite = self.suite(&of.suite)?;
-        let settings = RunSettings {
-            repeats: rerun.repeats,
-            caps: Caps::default(),
-            stops_early: false,
-            ..of.settings
+        let start = StartRun {
+            version: found(of.subject.version().cloned(), "version", &of.subject.label())?,
+            dataset: of.dataset,
+            suite: of.suite,
+            base: of.base,
+            environment: Some(of.environment),
+            context: of.context,
+            settings: RunSettings {
+                repeats: rerun.repeats,
+                caps: Caps::default(),
+                stops_early: false,
+                ..of.settings
+            },
         };
-        let provider = self.connect(&version.content.model, &settings)?;
-        let run = Run {
-            id: self.store.next_run_id()?,
-            example_count: places.len() as u64,
-            selection: Some(Selection {
-                of: of.id,
-                picked,
-                places,
-            }),
-            settings,
-            answers: provider.source(),
-            started_by: actor.clone(),
-            started_at: self.now(),
-            ..of
+        let selection = Selection {
+            of: of.id,
+            picked,
+            places,
         };
-        self.launch(actor, run, &version, suite.content, provider)
+        self.start_run_with(actor, &start, Some(selection), &Tape::Off)
     }
 
     fn failed_places(&self, run: RunId) -> Result<Vec<u64>, WorkbenchError> {

@@ -114,7 +114,7 @@ impl Workbench {
     }
 
     /// Records a run that is ready, under the next free number, and hands it to the runtime.
-    pub(super) fn launch(
+    fn launch(
         &self,
         actor: &Actor,
         mut run: Run,
@@ -274,8 +274,8 @@ impl Workbench {
             .filter(|step| matches!(step.kind, RunStepKind::Resumed { .. }));
         let settings = &run.settings;
         let limiter = || {
-            let provider = &version.content.model.provider;
-            self.limiters.of(provider, settings.base_url.as_deref())
+            let endpoint = provider.endpoint().or_else(|| settings.base_url.clone());
+            self.limiters.of(&version.content.model.provider, endpoint.as_deref())
         };
         Job {
             caps: caps_of(run, steps),

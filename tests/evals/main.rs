@@ -188,6 +188,12 @@ async fn a_host_that_refuses_is_an_outcome_of_each_example() {
         "{}",
         gate.rules[0].note
     );
+    assert!(
+        gate.reason
+            .ends_with("; none of 20 has an answer: they count as failed, yet nothing was measured"),
+        "{}",
+        gate.reason
+    );
     let outcomes = kept.outcomes.lock().unwrap();
     let outcome = &outcomes[&OutcomePlace::first(0)];
     assert_eq!(outcome.why().unwrap(), "connect: connection refused");

@@ -2,6 +2,7 @@
 //! is said before.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pegbox::domain::gate::Verdict;
 use pegbox::domain::ids::ExampleId;
@@ -75,6 +76,41 @@ fn a_cap_pauses_a_run_with_its_reason_on_disk_and_a_resume_raises_it() {
         "the run as it was started never changes"
     );
     assert!(second.workbench.verify().unwrap().is_sound());
+}
+
+#[test]
+fn a_provider_that_wants_an_hour_pauses_the_run_and_no_example_pays_for_it() {
+    let is_closed = Arc::new(AtomicBool::new(true));
+    let closed = Arc::clone(&is_closed);
+    let server = Server::start(move |request| {
+        let is_late = !["q-1", "q-2", "q-3"].contains(&example_of(request).as_str());
+        if is_late && closed.load(Ordering::SeqCst) {
+            Answer::new(429, "{\"error\":{\"message\":\"come back later\"}}").with_header("retry-after", "3600")
+        } else {
+            Answer::chat("{\"route\":\"a\"}")
+        }
+    });
+    let (bench, mut start) = prepared(&server, 20);
+    let paused = [InFlight::Auto, InFlight::Fixed(4)].map(|in_flight| {
+        start.settings = start.settings.clone().with_in_flight(in_flight);
+        let run = bench.workbench.start_run(&anna(), &start).unwrap();
+        assert_refused(bench.workbench.wait_run(run), "was interrupted");
+        let progress = bench.workbench.progress(run).unwrap();
+        let reason = "the provider asks to wait 60 min, longer than a run waits by itself";
+        assert_eq!(progress.state, RunState::Paused);
+        assert_eq!(progress.notice.as_deref(), Some(reason));
+        assert_eq!((progress.totals.saved, progress.totals.errored), (3, 0));
+        run
+    });
+    is_closed.store(false, Ordering::SeqCst);
+    // The limiter that adaptive runs share stays closed for a minute more.
+    let [_, fixed] = paused;
+    bench.workbench.resume_run(&ben(), fixed, Caps::default()).unwrap();
+    let end = bench.workbench.wait_run(fixed).unwrap();
+    assert_eq!(
+        (end.state, end.totals.saved, end.totals.errored),
+        (EndState::Finished, 20, 0)
+    );
 }
 
 #[test]

@@ -126,3 +126,29 @@ async fn runs_at_one_endpoint_share_its_places() {
     permits.pop();
     waiting.await.unwrap();
 }
+
+#[test]
+fn one_endpoint_has_one_limiter_however_it_is_written() {
+    let limiters = Limiters::default();
+    let one = limiters.of("openai", Some("https://host.example/v1"));
+    for same in [
+        "https://host.example/v1/",
+        "https://HOST.example:443/v1",
+        " https://host.example/v1 ",
+    ] {
+        assert!(Arc::ptr_eq(&one, &limiters.of("openai", Some(same))), "{same}");
+    }
+    for other in [
+        "http://host.example/v1",
+        "https://host.example",
+        "https://host.example:8443/v1",
+        "https://host.example/V1",
+        "my-program --flag",
+    ] {
+        assert!(!Arc::ptr_eq(&one, &limiters.of("openai", Some(other))), "{other}");
+    }
+    assert!(!Arc::ptr_eq(
+        &one,
+        &limiters.of("azure", Some("https://host.example/v1"))
+    ));
+}

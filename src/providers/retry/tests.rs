@@ -208,10 +208,31 @@ async fn what_will_not_pass_is_tried_once() {
 
 #[tokio::test(start_paused = true)]
 async fn the_provider_says_how_long_up_to_a_minute() {
-    for (asked_s, paused_s) in [(0, 0), (17, 17), (60, 60), (86_400, 60)] {
+    for (asked_s, paused_s) in [(0, 0), (17, 17), (60, 60)] {
         let script = vec![Err(error(Retry::Yes, Some(Duration::from_secs(asked_s)))), Ok(reply())];
         let (exchange, paused) = run(script, 2).await;
         assert_eq!((exchange.attempts.len(), paused), (2, Duration::from_secs(paused_s)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_longer_wait_is_not_waited_and_is_said() {
+    let hour = Duration::from_secs(3_600);
+    let (exchange, paused) = run(vec![Err(error(Retry::Yes, Some(hour))), Ok(reply())], 4).await;
+    assert_eq!((exchange.attempts.len(), paused), (1, Duration::ZERO));
+    assert_eq!(exchange.asked_long(), Some(hour));
+    let message = exchange.reply.unwrap_err().message;
+    assert!(
+        message.ends_with("the provider asks to wait longer than a request waits"),
+        "{message}"
+    );
+    for other in [
+        Some(error(Retry::Yes, Some(Duration::from_secs(60)))),
+        Some(error(Retry::No, Some(hour))),
+        None,
+    ] {
+        let (exchange, _) = run(vec![other.map_or_else(|| Ok(reply()), Err)], 1).await;
+        assert_eq!(exchange.asked_long(), None);
     }
 }
 

@@ -53,47 +53,40 @@ pub fn verdict_sign(verdict: Option<Verdict>) -> &'static str {
     }
 }
 
-/// The cell for a gate: the longest of its forms that fits, and each of them says when no model answered.
-pub fn verdict_cell(verdict: Option<LabelledVerdict>, columns: u16, theme: &Theme) -> TableCell {
-    let Some(LabelledVerdict { verdict, answers }) = verdict else {
-        return TableCell::new(verdict_word(None), theme.dim);
-    };
-    let (word, sign) = (verdict_word(Some(verdict)), verdict_sign(Some(verdict)));
-    let forms = match (source_label(answers), short_label(answers)) {
-        ("", _) => [word.to_owned(), sign.to_owned(), sign.to_owned()],
+/// How a gate reads, from a sentence down to a narrow column. Each form says when no model answered.
+fn verdict_forms(verdict: Option<LabelledVerdict>) -> [String; 3] {
+    let answers = verdict.map_or(AnswerSource::Model, |labelled| labelled.answers);
+    let verdict = verdict.map(|labelled| labelled.verdict);
+    let (word, sign) = (verdict_word(verdict), verdict_sign(verdict));
+    match (source_label(answers), short_label(answers)) {
+        ("", _) => [word.to_owned(), word.to_owned(), sign.to_owned()],
         (label, short) => [
             format!("{word} ({label})"),
             format!("{word} {short}"),
             format!("{sign} {short}"),
         ],
-    };
-    let fits = |form: &&String| form.len() <= usize::from(columns);
-    let form = forms.iter().find(fits).unwrap_or(&forms[2]);
-    TableCell::new(form.as_str(), verdict_style(Some(verdict), theme))
+    }
 }
 
-/// A gate in a row of words: `pass sim`.
-pub fn verdict_brief(verdict: Option<LabelledVerdict>) -> String {
-    let Some(LabelledVerdict { verdict, answers }) = verdict else {
-        return verdict_word(None).to_owned();
-    };
-    let word = verdict_word(Some(verdict));
-    match short_label(answers) {
-        "" => word.to_owned(),
-        short => format!("{word} {short}"),
-    }
+/// The cell for a gate: the longest of its forms that fits.
+pub fn verdict_cell(verdict: Option<LabelledVerdict>, columns: u16, theme: &Theme) -> TableCell {
+    let forms = verdict_forms(verdict);
+    let fits = |form: &&String| form.len() <= usize::from(columns);
+    let form = forms.iter().find(fits).unwrap_or(&forms[2]);
+    let style = verdict_style(verdict.map(|labelled| labelled.verdict), theme);
+    TableCell::new(form.as_str(), style)
 }
 
 /// A gate in a sentence: `pass (simulated)`.
 pub fn verdict_text(verdict: Option<LabelledVerdict>) -> String {
-    let Some(LabelledVerdict { verdict, answers }) = verdict else {
-        return verdict_word(None).to_owned();
-    };
-    let word = verdict_word(Some(verdict));
-    match source_label(answers) {
-        "" => word.to_owned(),
-        label => format!("{word} ({label})"),
-    }
+    let [text, ..] = verdict_forms(verdict);
+    text
+}
+
+/// A gate in a row of words: `pass sim`.
+pub fn verdict_brief(verdict: Option<LabelledVerdict>) -> String {
+    let [_, brief, _] = verdict_forms(verdict);
+    brief
 }
 
 /// The style for a gate, beside its word.
