@@ -23,5 +23,8 @@ mod opening;
 mod power_cut;
 #[cfg(test)]
 mod store;
+#[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "this binary uses a part of what several share")]
+mod support;
 #[cfg(test)]
 mod swap_cut;

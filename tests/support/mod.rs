@@ -1,3 +1,5 @@
 //! What several test binaries need.
 
 pub mod server;
+#[cfg(unix)]
+pub mod small_disk;
