@@ -21,6 +21,9 @@ mod model;
 mod opening;
 #[cfg(test)]
 mod power_cut;
+#[cfg(all(test, unix))]
+#[path = "../support/small_disk.rs"]
+mod small_disk;
 #[cfg(test)]
 mod store;
 #[cfg(test)]
