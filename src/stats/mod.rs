@@ -2,9 +2,14 @@
 //! May use: nothing of ours; plain integers and `f64` in and out. Every rate comes from counts, never from a rate.
 //! Must never: do I/O, read a clock, draw random numbers, or give NaN: what is undefined is `None`.
 
+pub mod sequential;
 pub mod special;
 
+mod agreement;
 mod bootstrap;
+mod bucketing;
+mod calibration;
+mod canary;
 mod classification;
 mod correction;
 mod decimal;
@@ -15,15 +20,30 @@ mod means;
 mod paired;
 mod paired_means;
 mod planning;
+mod power;
 mod proportions;
 mod quantile;
 mod random;
+mod ranking;
 mod ranks;
 mod repeats;
 mod sample;
+mod sketch;
 
+pub use agreement::{Kappa, kappa_from_table};
 pub use bootstrap::{
     Bca, BootstrapMean, ClusterBootstrapMean, bca_from_replicates, bootstrap_mean, cluster_bootstrap_mean,
+};
+pub use bucketing::{
+    BUCKETS, FlagdBucket, RampCounts, ReleaseBucket, flagd_fractional, fnv1a32, growthbook_bucket, launchdarkly_bucket,
+    murmur3_32, ramp_counts, release_bucket, unleash_normalized,
+};
+pub use calibration::{
+    CorrectedRate, JudgeWeight, JudgedRate, PredictionPowered, ShiftedRate, lang_reiczigel, ppi_mean, rogan_gladen,
+};
+pub use canary::{
+    CanaryDecision, CanaryReason, Guard, GuardAction, OnTimeout, SampleRatio, Stage, canary_decision,
+    sample_ratio_mismatch,
 };
 pub use classification::{ClassScores, Classification, classification};
 pub use correction::{Adjusted, Correction, adjust_p};
@@ -31,6 +51,7 @@ pub use decimal::{Decimal, consistent_counts};
 pub use error::StatsError;
 pub use gate::{
     Comparison, Evidence, GateResult, Point, Policy, Verdict, misses_allowed, rate_decimals, threshold_gate,
+    threshold_gate_by,
 };
 pub use interval::{Method, ProportionBound, ProportionInterval, Side, proportion_bound, proportion_interval};
 pub use means::{
@@ -45,18 +66,26 @@ pub use paired_means::{
     MeanNonInferiority, PairedRatio, PairedT, log_ratio_paired, non_inferiority_mean, paired_t, sign_flip,
 };
 pub use planning::{hits_for_lower_bound, n_for_lower_bound};
+pub use power::{
+    OperatingCharacteristic, SampleSize, ScoreVariance, TwoSampleSize, detectable_difference, gate_characteristic,
+    mcnemar_power, n_mean, n_non_inferiority, n_paired_binary, n_two_rates, proof_characteristic,
+};
 pub use proportions::{
     Alternative, FisherTest, RateDifference, ZTest, binom_test, fisher_exact, prob_second_greater, rate_difference,
     two_rates_z,
 };
-pub use quantile::{quantile_linear, quantile_nearest_rank};
+pub use quantile::{
+    QuantileInterval, QuantileRanks, quantile_interval, quantile_linear, quantile_nearest_rank, quantile_ranks,
+};
 pub use random::{SplitMix64, resample_indices};
+pub use ranking::{Game, Strengths, bradley_terry, elo_sequence};
 pub use ranks::{MannWhitney, Shift, hodges_lehmann, mann_whitney};
 pub use repeats::{
     Consistency, DatasetPassAtK, PassAtK, VarianceComponents, consistency, pass_at_k, pass_at_k_dataset,
     variance_components,
 };
 pub use sample::Limits;
+pub use sketch::DdSketch;
 
 /// `k / n`, or nothing for no trials.
 fn rate(k: u64, n: u64) -> Option<f64> {
