@@ -13,7 +13,7 @@ const DRAWS_MAX: u64 = 1_000_000_000;
 /// ties are many and rounding must not break them.
 const TIE_SLACK: f64 = 1e-12;
 
-/// What BCa found: the two corrections, the levels they lead to, and the interval.
+/// What `BCa` found: the two corrections, the levels they lead to, and the interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bca {
     /// Correction for a biased median, in standard normal units.
@@ -97,7 +97,7 @@ fn percentile(replicates: &[f64], confidence: f64) -> Result<Option<Limits>, Sta
     Ok(lo.zip(hi).map(|(lo, hi)| Limits { lo, hi }))
 }
 
-/// BCa interval from replicates and jackknife values of any statistic (vector `bca_from_replicates`; Efron 1987).
+/// `BCa` interval from replicates and jackknife values of any statistic (vector `bca_from_replicates`; Efron 1987).
 ///
 /// `z0 = Φ⁻¹((#less + #equal/2)/B)`, `a = Σ(m - j)³ / (6 (Σ(m - j)²)^1.5)` with the jackknife's mean m, and the ends are
 /// type-7 quantiles at `Φ(z0 + (z0 + z)/(1 - a (z0 + z)))` for `z = Φ⁻¹(α/2)` and `Φ⁻¹(1 - α/2)`. `None` where `z0` is

@@ -13,7 +13,7 @@ pub const BUCKETS: u64 = 10_000;
 const NAMED_UNITS_MAX: usize = 5;
 /// Most units that [`ramp_counts`] hashes.
 const UNITS_MAX: u64 = 100_000_000;
-/// Weights of OpenFeature's flagd add up to no more.
+/// Weights of `OpenFeature`'s flagd add up to no more.
 const FLAGD_WEIGHT_MAX: u64 = i32::MAX as u64;
 
 /// Where a unit of traffic falls.
@@ -154,7 +154,7 @@ pub struct FlagdBucket {
     pub variant: Option<String>,
 }
 
-/// OpenFeature flagd's fractional evaluation (vector `flagd_fractional`), for variants with whole weights.
+/// `OpenFeature` flagd's fractional evaluation (vector `flagd_fractional`), for variants with whole weights.
 ///
 /// Errors: weights that add up to more than 2^31 - 1.
 pub fn flagd_fractional<S: AsRef<str>>(bucket_by: &str, weights: &[(S, u64)]) -> Result<FlagdBucket, StatsError> {

@@ -26,7 +26,8 @@ pub fn sample_ratio_mismatch(counts: &[u64], weights: &[f64]) -> Result<Option<S
         let (name, domain, value) = ("weights", "finite numbers from 0", *bad);
         return Err(StatsError::BadParameter { name, domain, value });
     }
-    if !(weight_sum > 0.0 && weight_sum.is_finite()) && !weights.is_empty() {
+    let is_usable = weights.is_empty() || (weight_sum > 0.0 && weight_sum.is_finite());
+    if !is_usable {
         let (name, domain, value) = ("weights", "above 0 in all, and finite", weight_sum);
         return Err(StatsError::BadParameter { name, domain, value });
     }

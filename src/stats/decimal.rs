@@ -29,10 +29,8 @@ impl FromStr for Decimal {
         if !is_plain {
             return Err(bad());
         }
-        Ok(Self {
-            digits: digits.parse().map_err(|_| bad())?,
-            places: u32::try_from(fraction.len()).map_err(|_| bad())?,
-        })
+        let parsed = digits.parse().ok().zip(u32::try_from(fraction.len()).ok());
+        parsed.map(|(digits, places)| Self { digits, places }).ok_or_else(bad)
     }
 }
 
@@ -78,7 +76,7 @@ pub fn consistent_counts(value: Decimal, decimals: u32, n_max: u64) -> Result<Ve
     }
     let scale = 10_u128.pow(decimals);
     let scaled = u128::from(value.digits) * scale;
-    if scaled % value.unit() != 0 {
+    if !scaled.is_multiple_of(value.unit()) {
         return Ok(Vec::new());
     }
     let rounded = scaled / value.unit();

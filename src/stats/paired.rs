@@ -163,17 +163,17 @@ pub fn paired_difference_by(
 }
 
 fn newcombe(counts: PairedCounts, diff: f64, confidence: f64) -> Limits {
-    let n = counts.total();
+    let total = counts.total();
     let base = counts.both_pass.saturating_add(counts.regressions);
     let candidate = counts.both_pass.saturating_add(counts.fixes);
-    let (Some(first), Some(second)) = (wilson(base, n, confidence), wilson(candidate, n, confidence)) else {
+    let (Some(first), Some(second)) = (wilson(base, total, confidence), wilson(candidate, total, confidence)) else {
         return Limits { lo: -1.0, hi: 1.0 };
     };
     let [a, b, c, d] = [counts.both_pass, counts.regressions, counts.fixes, counts.both_fail].map(|count| count as f64);
     let margins = ((a + b) * (c + d)).sqrt() * ((a + c) * (b + d)).sqrt();
     let product = a * d - b * c;
     let corrected = if product > 0.0 {
-        (product - n as f64 / 2.0).max(0.0)
+        (product - total as f64 / 2.0).max(0.0)
     } else {
         product
     };

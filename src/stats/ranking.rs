@@ -63,7 +63,9 @@ pub fn bradley_terry(wins: &[Vec<u64>], ties: Option<&[Vec<u64>]>, prior: f64) -
         }
     }
     let centre = strength.iter().sum::<f64>() / n.max(1) as f64;
-    strength.iter_mut().for_each(|value| *value -= centre);
+    for value in &mut strength {
+        *value -= centre;
+    }
     // The information plus 1/n everywhere has the pseudo-inverse plus 1/n as its inverse.
     let unit = |at: usize| (0..n).map(|i| if i == at { 1.0 } else { 0.0 }).collect();
     let inverse = solve(information(&scores, &strength), (0..n).map(unit).collect());
@@ -149,14 +151,18 @@ fn solve(mut matrix: Vec<Vec<f64>>, mut sides: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
         let pivot = (column..n).max_by(|i, j| matrix[*i][column].abs().total_cmp(&matrix[*j][column].abs()));
         let pivot = pivot.unwrap_or(column);
         matrix.swap(column, pivot);
-        sides.iter_mut().for_each(|side| side.swap(column, pivot));
+        for side in &mut sides {
+            side.swap(column, pivot);
+        }
         for row in column + 1..n {
             let factor = matrix[row][column] / matrix[column][column];
             let (above, below) = matrix.split_at_mut(row);
             for (value, from) in below[0].iter_mut().zip(&above[column]).skip(column) {
                 *value -= factor * from;
             }
-            sides.iter_mut().for_each(|side| side[row] -= factor * side[column]);
+            for side in &mut sides {
+                side[row] -= factor * side[column];
+            }
         }
     }
     for side in &mut sides {

@@ -61,7 +61,7 @@ fn second_rank_sum(first: &[f64], second: &[f64]) -> (f64, f64) {
     for group in all.chunk_by(|x, y| x.0 >= y.0) {
         let tied = group.len() as f64;
         let seconds = group.iter().filter(|(_, is_second)| *is_second).count() as f64;
-        rank_sum += seconds * (before + (tied + 1.0) / 2.0);
+        rank_sum += seconds * (before + tied.midpoint(1.0));
         tie_term += tied * (tied * tied - 1.0);
         before += tied;
     }

@@ -172,14 +172,14 @@ pub fn beta_reg_inv(a: f64, b: f64, p: f64) -> f64 {
     beta_inverse(a, b, p, 1.0 - p)
 }
 
-/// The `x` with `p` below and `q = 1 - p` above it: the smaller of the two decides, so that it keeps its digits.
-pub(super) fn beta_inverse(a: f64, b: f64, p: f64, q: f64) -> f64 {
-    let in_domain = a > 0.0 && b > 0.0 && a.is_finite() && b.is_finite() && (0.0..=1.0).contains(&p);
+/// The `x` with these chances, which add up to 1, below and above it: the smaller one decides, and so keeps its digits.
+pub(super) fn beta_inverse(a: f64, b: f64, below: f64, above: f64) -> f64 {
+    let in_domain = a > 0.0 && b > 0.0 && a.is_finite() && b.is_finite() && (0.0..=1.0).contains(&below);
     if !in_domain {
         return f64::NAN;
     }
-    if p <= 0.0 || q <= 0.0 {
-        return if p <= 0.0 { 0.0 } else { 1.0 };
+    if below <= 0.0 || above <= 0.0 {
+        return if below <= 0.0 { 0.0 } else { 1.0 };
     }
     let (mut low, mut high) = (0.0_f64, 1.0_f64);
     let mut x = a / (a + b);
@@ -187,13 +187,13 @@ pub(super) fn beta_inverse(a: f64, b: f64, p: f64, q: f64) -> f64 {
     for _ in 0..INVERSE_STEPS_MAX {
         let (lower, upper) = beta_tails(a, b, x);
         // Newton's step on the logarithm of the smaller tail, which is nearly straight.
-        let excess = if q < p {
-            -upper * (upper / q).ln()
+        let excess = if above < below {
+            -upper * (upper / above).ln()
         } else {
-            lower * (lower / p).ln()
+            lower * (lower / below).ln()
         };
-        let is_above = if q < p { upper < q } else { lower > p };
-        if is_above {
+        let is_beyond = if above < below { upper < above } else { lower > below };
+        if is_beyond {
             high = x;
         } else {
             low = x;
