@@ -211,7 +211,7 @@ fn flagd_fractional(input: Input) -> Answer {
         let [variant, weight] = parts.as_slice() else {
             return Err("bad_weights".to_owned());
         };
-        let weight = weight.count().or_else(|_| Err("bad_weights".to_owned()))?;
+        let weight = u64::from(weight.small("bad_weights")?);
         Ok((variant.text().to_owned(), weight))
     };
     let weights: Vec<(String, u64)> = input.get("weights").items().map(weight).collect::<Result<_, _>>()?;
