@@ -20,7 +20,7 @@ use crate::domain::outcome::ErrorKind;
 /// Largest body that is read. A long answer is far below; a server that never ends must not fill the memory.
 const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// How much of a larger body is kept as evidence.
-const OVERSIZED_CHARS_KEPT: usize = 64 * 1024;
+const OVERSIZED_BYTES_KEPT: usize = 64 * 1024;
 /// Time to reach a host: one that does not answer by then is down, however long its model may think.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How much of a server's text goes into a message.
@@ -207,7 +207,8 @@ impl HttpClient {
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if bytes.len() + chunk.len() > BODY_BYTES_MAX => {
-                    return Err(oversized(status, &self.text(&bytes)));
+                    bytes.truncate(OVERSIZED_BYTES_KEPT);
+                    return Err(oversized(status, self.cut_text(&bytes)));
                 }
                 Ok(Some(chunk)) => {
                     on_chunk(&chunk);
@@ -218,7 +219,7 @@ impl HttpClient {
                     return Err(ProviderError {
                         status: Some(status.as_u16()),
                         rate_limits: Box::new(limits::read(response.headers())),
-                        raw: (!bytes.is_empty()).then(|| self.text(&bytes)),
+                        raw: (!bytes.is_empty()).then(|| self.cut_text(&bytes)),
                         ..self.failure(&error)
                     });
                 }
@@ -241,10 +242,23 @@ impl HttpClient {
         self.redactor.clean(String::from_utf8_lossy(bytes).into_owned())
     }
 
+    /// The text of a body whose end is missing.
+    fn cut_text(&self, bytes: &[u8]) -> String {
+        self.redactor.clean_cut(String::from_utf8_lossy(bytes).into_owned())
+    }
+
     /// What went wrong below HTTP.
     fn failure(&self, error: &reqwest::Error) -> ProviderError {
         let host = self.base_url.host();
-        let cause = innermost(error);
+        if let Some(cause) = refused_certificate(error) {
+            let message = format!(
+                "the certificate of {host} is refused: {cause}: check the base URL, or name the authority that signed \
+                 it in SSL_CERT_FILE"
+            );
+            return ProviderError::new(ErrorKind::Connect, Retry::No, message);
+        }
+        // Nothing of what was sent stands in it as far as is known, but others wrote it.
+        let cause = self.clean(innermost(error));
         if error.is_connect() {
             let message = format!("cannot reach {}: {cause}", self.base_url);
             ProviderError::new(ErrorKind::Connect, Retry::Yes, message)
@@ -257,6 +271,22 @@ impl HttpClient {
                 may_be_charged: true,
                 ..ProviderError::new(ErrorKind::Connect, Retry::Yes, message)
             }
+        }
+    }
+}
+
+/// Why the server's certificate was not taken, where that is the cause: it will not be a second later either.
+fn refused_certificate(error: &reqwest::Error) -> Option<String> {
+    let mut cause: &dyn Error = error;
+    loop {
+        // An error of input and output passes its source over.
+        let inner: Option<&(dyn Error + 'static)> = match cause.downcast_ref::<std::io::Error>() {
+            Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
+            None => None,
+        };
+        cause = inner.or_else(|| cause.source())?;
+        if let Some(rustls::Error::InvalidCertificate(why)) = cause.downcast_ref() {
+            return Some(why.to_string());
         }
     }
 }
@@ -286,15 +316,15 @@ fn key_headers(key: &Secret, variable: &str) -> Result<KeyHeaders, ProviderError
     })
 }
 
-fn oversized(status: StatusCode, text: &str) -> ProviderError {
+fn oversized(status: StatusCode, text: String) -> ProviderError {
     let limit_mib = BODY_BYTES_MAX / (1024 * 1024);
     let message = format!(
         "the answer is larger than {limit_mib} MiB; it begins: {}",
-        excerpt(text)
+        excerpt(&text)
     );
     ProviderError {
         status: Some(status.as_u16()),
-        raw: Some(text.chars().take(OVERSIZED_CHARS_KEPT).collect()),
+        raw: Some(text),
         ..ProviderError::new(ErrorKind::BadResponse, Retry::No, message)
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::acts::{self, Act};
 use crate::chance;
 use crate::process::{self, Cut, Said};
-use crate::support::small_disk::SmallDisk;
+use crate::small_disk::SmallDisk;
 use crate::world::World;
 
 /// Enough for all that is stored, and for what a store wants to stay free before it begins something long.

@@ -20,4 +20,8 @@ mod full_disk;
 mod kills;
 mod ledger;
 mod process;
+#[cfg(test)]
+#[path = "../support/small_disk.rs"]
+#[expect(dead_code, reason = "this binary uses a part of what several share")]
+mod small_disk;
 mod world;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::small_disk;
+use crate::small_disk;
 
 /// No act takes nearly as long.
 const HANGS_AFTER: Duration = Duration::from_secs(300);

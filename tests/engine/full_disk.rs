@@ -8,8 +8,8 @@ use pegbox::store::embedded::backup::back_up;
 use pegbox::store::embedded::{EmbeddedEngine, Sizes};
 use pegbox::store::engine::{Engine, EngineError, Room};
 
+use crate::small_disk::SmallDisk;
 use crate::store::{batch, len, put, text};
-use crate::support::small_disk::SmallDisk;
 
 /// Enough for what sled makes of an empty index, a ballast and some values.
 const DISK_MEGABYTES: u32 = 24;

@@ -22,9 +22,9 @@ mod opening;
 #[cfg(test)]
 mod power_cut;
 #[cfg(test)]
+#[path = "../support/small_disk.rs"]
+mod small_disk;
+#[cfg(test)]
 mod store;
-#[path = "../support/mod.rs"]
-#[expect(dead_code, reason = "this binary uses a part of what several share")]
-mod support;
 #[cfg(test)]
 mod swap_cut;

@@ -1,5 +1,3 @@
 //! What several test binaries need.
 
 pub mod server;
-#[cfg(unix)]
-pub mod small_disk;
