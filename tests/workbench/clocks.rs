@@ -126,7 +126,6 @@ fn a_run_that_was_paused_goes_on_whatever_the_clock_says() {
         assert!(bench.workbench.wait_run(run).is_err(), "the cap is reached at once");
         let raised = Caps {
             tokens: Some(1_000_000),
-            elapsed_ms: Some(SOON_MS),
             ..Caps::default()
         };
         bench.workbench.resume_run(&anna(), run, raised).unwrap();
