@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect, retry};
+use tokio::sync::Semaphore;
 
 use super::base_url::BaseUrl;
 use super::cassette::{Tape, TapedRequest};
@@ -19,6 +20,10 @@ use crate::domain::outcome::ErrorKind;
 
 /// Largest body that is read. A long answer is far below; a server that never ends must not fill the memory.
 const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// A body beyond this, which no answer in one piece is, waits for its turn: many at once would fill the memory too.
+const LARGE_BODY_BYTES: usize = 1024 * 1024;
+/// Turns to read on beyond that, over all endpoints.
+static LARGE_BODIES: Semaphore = Semaphore::const_new(4);
 /// How much of a larger body is kept as evidence.
 const OVERSIZED_BYTES_KEPT: usize = 64 * 1024;
 /// Time to reach a host: one that does not answer by then is down, however long its model may think.
@@ -162,8 +167,9 @@ impl HttpClient {
     ) -> Result<HttpReply, ProviderError> {
         let started = Instant::now();
         let mut on_chunk = |bytes: &[u8]| on_chunk(bytes, elapsed_ms(started));
+        let streams = request.streams;
         let reply = match self.builder(request)?.send().await {
-            Ok(response) => self.read(response, &mut on_chunk).await,
+            Ok(response) => self.read(response, streams, &mut on_chunk).await,
             Err(error) => Err(self.failure(&error)),
         };
         let latency_ms = elapsed_ms(started);
@@ -200,19 +206,35 @@ impl HttpClient {
     async fn read(
         &self,
         mut response: Response,
+        streams: bool,
         on_chunk: &mut (dyn FnMut(&[u8]) + Send),
     ) -> Result<HttpReply, ProviderError> {
         let status = response.status();
+        let is_declared = response
+            .content_length()
+            .is_some_and(|length| length > BODY_BYTES_MAX as u64);
+        // Of one that says so itself, only the evidence is read.
+        let bytes_max = if is_declared {
+            OVERSIZED_BYTES_KEPT
+        } else {
+            BODY_BYTES_MAX
+        };
+        let mut turn = None;
         let mut bytes = Vec::new();
         loop {
+            // A stream is long because it says little at a time, and must not wait.
+            if bytes.len() > LARGE_BODY_BYTES && turn.is_none() && !streams {
+                // It is never closed, so a turn always comes.
+                turn = LARGE_BODIES.acquire().await.ok();
+            }
             match response.chunk().await {
-                Ok(Some(chunk)) if bytes.len() + chunk.len() > BODY_BYTES_MAX => {
-                    bytes.truncate(OVERSIZED_BYTES_KEPT);
-                    return Err(oversized(status, self.cut_text(&bytes)));
-                }
                 Ok(Some(chunk)) => {
                     on_chunk(&chunk);
                     bytes.extend_from_slice(&chunk);
+                    if bytes.len() > bytes_max {
+                        bytes.truncate(OVERSIZED_BYTES_KEPT);
+                        return Err(oversized(status, self.cut_text(&bytes)));
+                    }
                 }
                 Ok(None) => break,
                 Err(error) => {
