@@ -20,7 +20,7 @@ mod full_disk;
 mod kills;
 mod ledger;
 mod process;
-#[cfg(unix)]
+#[cfg(test)]
 #[path = "../support/small_disk.rs"]
 #[expect(dead_code, reason = "this binary uses a part of what several share")]
 mod small_disk;

@@ -21,7 +21,7 @@ mod model;
 mod opening;
 #[cfg(test)]
 mod power_cut;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 #[path = "../support/small_disk.rs"]
 mod small_disk;
 #[cfg(test)]

@@ -8,11 +8,6 @@ use std::process::{Command, Stdio};
 /// A small disk, unmounted when dropped.
 pub struct SmallDisk(tempfile::TempDir);
 
-#[expect(
-    clippy::expect_used,
-    clippy::print_stderr,
-    reason = "a disk that cannot be had ends the test, or is told as the reason to skip it"
-)]
 impl SmallDisk {
     /// A disk of this size; `None` where this user may mount none, and then the test says that it is skipped.
     pub fn mount(test: &str, megabytes: u32) -> Option<Self> {
@@ -67,7 +62,6 @@ impl Drop for SmallDisk {
 }
 
 /// Takes every byte that is free on the disk that is mounted here, but for so many.
-#[expect(clippy::expect_used, reason = "a disk that cannot be filled ends the test")]
 pub fn stuff(mounted: &Path, leaving: u64) {
     let mut file = File::create(stuffing(mounted)).expect("a file");
     // Quickly at first, then to the last byte.

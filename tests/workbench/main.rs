@@ -8,10 +8,12 @@
 )]
 
 #[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "this binary uses a part of what several share")]
 mod support;
 
 mod bench;
 mod cassettes;
+mod clocks;
 mod damage;
 mod datasets;
 mod editing;
