@@ -33,14 +33,8 @@ impl ContentHash {
     /// As [`ContentHash::of`].
     pub fn of_grown<T: Serialize>(record: &T, later: &[LaterFields]) -> Result<Self, DomainError> {
         let mut json = serde_json::to_value(record).map_err(|e| DomainError::field("content", e.to_string()))?;
-        for LaterFields { list, names } in later {
-            match list {
-                None => drop_silent(&mut json, names),
-                Some(list) => {
-                    let items = json.get_mut(list).and_then(Json::as_array_mut);
-                    items.into_iter().flatten().for_each(|item| drop_silent(item, names));
-                }
-            }
+        for LaterFields { within, names } in later {
+            drop_silent(&mut json, within, names);
         }
         Self::of(&json)
     }
@@ -80,16 +74,23 @@ impl HashList {
 /// Fields that came into a record after its first layout.
 #[derive(Debug, Clone, Copy)]
 pub struct LaterFields {
-    /// The list whose items they are in; `None` for the record itself.
-    pub list: Option<&'static str>,
+    /// The fields that lead to the object that they are in, or to the list of such objects; none for the record itself.
+    pub within: &'static [&'static str],
     /// Their names.
     pub names: &'static [&'static str],
 }
 
 /// Takes away those of the fields that say nothing: null, 0, an empty list, or an object of only such.
-fn drop_silent(object: &mut Json, fields: &[&str]) {
-    if let Some(map) = object.as_object_mut() {
-        map.retain(|name, value| !fields.contains(&name.as_str()) || !is_silent(value));
+fn drop_silent(json: &mut Json, within: &[&str], names: &[&str]) {
+    match (json, within) {
+        (Json::Array(items), _) => items.iter_mut().for_each(|item| drop_silent(item, within, names)),
+        (Json::Object(map), [first, rest @ ..]) => {
+            if let Some(inner) = map.get_mut(*first) {
+                drop_silent(inner, rest, names);
+            }
+        }
+        (Json::Object(map), []) => map.retain(|name, value| !names.contains(&name.as_str()) || !is_silent(value)),
+        _ => {}
     }
 }
 

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::DomainError;
+use super::hash::ContentHash;
 
 /// Digits behind the point of a dollar amount.
 const NANO_DIGITS: usize = 9;
@@ -21,6 +22,21 @@ impl UsdNanos {
     /// The amount in dollars, for display and for thresholds.
     pub fn as_usd(self) -> f64 {
         self.0 as f64 / 1e9
+    }
+}
+
+/// A file of list prices.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PriceFile {
+    /// The day on which its prices were read, as the file says.
+    pub as_of: String,
+    /// SHA-256 of its bytes.
+    pub content_hash: ContentHash,
+}
+
+impl fmt::Display for PriceFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.as_of, self.content_hash.short())
     }
 }
 

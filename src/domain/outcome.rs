@@ -46,14 +46,16 @@ pub struct ToolCall {
     pub round: u32,
 }
 
-/// Tokens of one answer, over all attempts that reported any. `input_tokens` includes cached ones and
-/// `output_tokens` includes reasoning.
+/// Tokens of one answer, over all attempts that reported any. `input_tokens` includes those read from a cache and those
+/// written to it, and `output_tokens` includes reasoning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Usage {
     /// Tokens sent; `None` where the provider did not say.
     pub input_tokens: Option<u64>,
     /// Of those, read from the provider's cache.
     pub cached_tokens: Option<u64>,
+    /// Of the tokens sent, written to the provider's cache, which costs more than sending alone.
+    pub cache_write_tokens: Option<u64>,
     /// Tokens generated.
     pub output_tokens: Option<u64>,
     /// Of those, reasoning.
@@ -71,6 +73,7 @@ impl Usage {
         Self {
             input_tokens: sum(self.input_tokens, other.input_tokens),
             cached_tokens: sum(self.cached_tokens, other.cached_tokens),
+            cache_write_tokens: sum(self.cache_write_tokens, other.cache_write_tokens),
             output_tokens: sum(self.output_tokens, other.output_tokens),
             reasoning_tokens: sum(self.reasoning_tokens, other.reasoning_tokens),
         }
@@ -195,18 +198,26 @@ impl OutcomePlace {
     }
 }
 
-/// Fields of the second layout.
-const LATER_FIELDS: [LaterFields; 3] = [
+/// Fields that came after the first layout.
+const LATER_FIELDS: [LaterFields; 5] = [
     LaterFields {
-        list: None,
+        within: &["usage"],
+        names: &["cache_write_tokens"],
+    },
+    LaterFields {
+        within: &["attempts", "usage"],
+        names: &["cache_write_tokens"],
+    },
+    LaterFields {
+        within: &[],
         names: &["repeat", "earlier_responses", "time_to_first_token_ms", "reused_from"],
     },
     LaterFields {
-        list: Some("tool_calls"),
+        within: &["tool_calls"],
         names: &["round"],
     },
     LaterFields {
-        list: Some("attempts"),
+        within: &["attempts"],
         names: &["usage", "cost", "waited_ms"],
     },
 ];
@@ -273,8 +284,8 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// SHA-256 over its canonical JSON. Fields that came with the second layout count only where they say something,
-    /// so that outcomes of the first keep the hash that they had.
+    /// SHA-256 over its canonical JSON. Fields that came with a later layout count only where they say something, so
+    /// that outcomes of the earlier ones keep the hash that they had.
     ///
     /// # Errors
     ///

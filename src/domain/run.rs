@@ -11,7 +11,7 @@ use super::gate::Gate;
 use super::hash::ContentHash;
 use super::ids::{ChainVersionId, DatasetVersionId, RunId, SuiteVersionId, VersionId};
 use super::metric::MetricResult;
-use super::money::UsdNanos;
+use super::money::{PriceFile, UsdNanos};
 use super::outcome::Outcome;
 use super::promotion::Environment;
 use super::time::Timestamp;
@@ -278,6 +278,9 @@ pub struct Run {
     pub settings: RunSettings,
     /// Who answers.
     pub answers: AnswerSource,
+    /// The files of list prices that its costs are reckoned with, those first that win. None where the simulated model
+    /// answers, which costs nothing, and where an earlier program recorded the run.
+    pub prices: Vec<PriceFile>,
     /// Who started it.
     pub started_by: Actor,
     /// When.

@@ -154,7 +154,7 @@ impl<'a> Standing<'a> {
     }
 }
 
-/// Examples without an answer count as failed, but they say nothing about the prompt: so they are named beside a verdict.
+/// Examples without an answer count as failed, but they say nothing about the prompt: so a verdict names them.
 fn said_unanswered(gate: Gate, totals: &RunTotals) -> Gate {
     let (errored, saved) = (totals.errored, totals.saved);
     let clause = match errored {

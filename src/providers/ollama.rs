@@ -174,6 +174,7 @@ fn read(body: &Json) -> Result<Answer, String> {
         usage: Usage {
             input_tokens: count(body, "/prompt_eval_count"),
             cached_tokens: None,
+            cache_write_tokens: None,
             output_tokens: count(body, "/eval_count"),
             reasoning_tokens: None,
         },

@@ -4,7 +4,8 @@ use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 
-use crate::domain::money::UsdNanos;
+use crate::domain::hash::ContentHash;
+use crate::domain::money::{PriceFile, UsdNanos};
 use crate::domain::outcome::Usage;
 
 /// The table as it is written for people.
@@ -17,8 +18,8 @@ const LIST_TIERS: [&str; 4] = ["default", "standard", "auto", "on_demand"];
 /// Prices of models by provider and name.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PriceTable {
-    /// The strongest first.
-    lists: Vec<PriceList>,
+    /// The strongest first, each with the hash of its file.
+    lists: Vec<(PriceList, ContentHash)>,
 }
 
 /// One file of prices.
@@ -99,10 +100,8 @@ impl TryFrom<f64> for Usd {
 /// What an answer is billed by besides its [`Usage`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Bill {
-    /// Of the input tokens, written to the cache.
-    pub(super) cache_written_tokens: u64,
-    /// Of the input tokens, written to the cache for an hour.
-    pub(super) cache_written_1h_tokens: u64,
+    /// Of the tokens written to the cache, those that stay for an hour.
+    pub(super) cache_write_1h_tokens: u64,
     /// The tier that answered, in the provider's word.
     pub(super) tier: Option<String>,
     /// What the provider itself says that it cost.
@@ -114,8 +113,8 @@ impl PriceTable {
     pub fn shipped() -> Arc<Self> {
         // That it reads is tested; a table that did not would make prices unknown, never wrong.
         static TABLE: LazyLock<Arc<PriceTable>> = LazyLock::new(|| {
-            let lists = toml::from_str(SHIPPED).into_iter().collect();
-            Arc::new(PriceTable { lists })
+            let nothing = PriceTable::default();
+            Arc::new(nothing.with(SHIPPED).unwrap_or(nothing))
         });
         Arc::clone(&TABLE)
     }
@@ -128,8 +127,17 @@ impl PriceTable {
     pub fn with(&self, text: &str) -> Result<Self, String> {
         let list: PriceList = toml::from_str(text).map_err(|error| error.to_string())?;
         let mut lists = self.lists.clone();
-        lists.insert(0, list);
+        lists.insert(0, (list, ContentHash::of_bytes(text.as_bytes())));
         Ok(Self { lists })
+    }
+
+    /// The files that it was made of, those first that win.
+    pub fn files(&self) -> Vec<PriceFile> {
+        let file = |(list, content_hash): &(PriceList, ContentHash)| PriceFile {
+            as_of: list.as_of.clone(),
+            content_hash: *content_hash,
+        };
+        self.lists.iter().map(file).collect()
     }
 
     /// What tokens cost at list price; `None` where the model, its price or one of the counts is unknown.
@@ -145,7 +153,7 @@ impl PriceTable {
             return None;
         }
         let has = |names: &[String], name: &str| names.iter().any(|known| known == name);
-        let mut prices = self.lists.iter().flat_map(|list| &list.models);
+        let mut prices = self.lists.iter().flat_map(|(list, _)| &list.models);
         let price = prices.find(|price| {
             has(&price.names, model_name) && (price.providers.is_empty() || has(&price.providers, provider))
         })?;
@@ -192,17 +200,14 @@ impl Rates {
     fn cost(&self, usage: &Usage, bill: &Bill) -> Option<UsdNanos> {
         let (input, output) = (usage.input_tokens?, usage.output_tokens?);
         let cached = usage.cached_tokens.unwrap_or(0).min(input);
-        let written = bill.cache_written_tokens;
-        let written_1h = bill.cache_written_1h_tokens;
-        let fresh = input
-            .checked_sub(cached)?
-            .checked_sub(written)?
-            .checked_sub(written_1h)?;
+        let written = usage.cache_write_tokens.unwrap_or(0);
+        let written_1h = bill.cache_write_1h_tokens.min(written);
+        let fresh = input.checked_sub(cached)?.checked_sub(written)?;
         let reasoning = usage.reasoning_tokens.unwrap_or(0).min(output);
         let parts = [
             (fresh, Some(self.input)),
             (cached, self.cached_input),
-            (written, self.cache_write),
+            (written - written_1h, self.cache_write),
             (written_1h, self.cache_write_1h),
             (output - reasoning, Some(self.output)),
             (reasoning, Some(self.reasoning.unwrap_or(self.output))),
@@ -224,6 +229,7 @@ mod tests {
         Usage {
             input_tokens: Some(input),
             cached_tokens: Some(cached),
+            cache_write_tokens: None,
             output_tokens: Some(output),
             reasoning_tokens: None,
         }
@@ -250,8 +256,12 @@ mod tests {
             reasoning_tokens: Some(200),
             ..usage(1000, 0, 300)
         };
-        let written = Bill {
-            cache_written_tokens: 512,
+        let written = Usage {
+            cache_write_tokens: Some(512),
+            ..usage(2000, 1024, 100)
+        };
+        let for_an_hour = Bill {
+            cache_write_1h_tokens: 12,
             ..Bill::default()
         };
         let none = Bill::default();
@@ -260,13 +270,9 @@ mod tests {
             ("azure", "gpt-4.1", usage(120, 64, 14), &none, 256_000),
             ("openai", "gpt-4.1-2025-04-14", usage(120, 64, 14), &none, 256_000),
             ("openai_responses", "gpt-5-mini", usage(1000, 512, 300), &none, 734_800),
-            (
-                "anthropic",
-                "claude-sonnet-4-5",
-                usage(2000, 1024, 100),
-                &written,
-                5_119_200,
-            ),
+            ("anthropic", "claude-sonnet-4-5", written, &none, 5_119_200),
+            // Twelve of them at 6 dollars a million instead of 3.75.
+            ("anthropic", "claude-sonnet-4-5", written, &for_an_hour, 5_146_200),
             ("gemini", "gemini-2.5-flash", reasoned, &none, 1_050_000),
             ("openai", "gpt-4.1", usage(0, 0, 0), &none, 0),
         ] {
@@ -286,11 +292,11 @@ mod tests {
         ] {
             assert_eq!(table.cost(provider, model, &usage), None, "{provider} {model}");
         }
-        let unpriced = Bill {
-            cache_written_tokens: 1,
-            ..Bill::default()
+        let unpriced = Usage {
+            cache_write_tokens: Some(1),
+            ..usage(10, 0, 1)
         };
-        assert_eq!(table.bill("openai", "gpt-4.1", &usage(10, 0, 1), &unpriced), None);
+        assert_eq!(table.cost("openai", "gpt-4.1", &unpriced), None);
         for (tier, is_known) in [
             ("default", true),
             ("ON_DEMAND", true),
@@ -331,6 +337,10 @@ mod tests {
         // It gives no price for cached tokens, and a guess would be none.
         assert_eq!(table.cost("openai", "gpt-4.1", &usage(10, 5, 10)), None);
         assert!(table.cost("openai", "gpt-5", &usage(1, 0, 0)).is_some());
+        let dates: Vec<String> = table.files().into_iter().map(|file| file.as_of).collect();
+        assert_eq!((dates.len(), dates[0].as_str()), (2, "2026-11-24"));
+        assert_eq!(table.files()[0].content_hash, ContentHash::of_bytes(own.as_bytes()));
+        assert_eq!(table.files()[1..], PriceTable::shipped().files());
         for (text, part) in [
             ("source = \"x\"", "as_of"),
             (&own.replace("output = 4", "output = -4.0"), "-4 is no price"),

@@ -50,6 +50,7 @@ fn chat_reply(reply: SimReply) -> ChatReply {
         usage: Usage {
             input_tokens: Some(reply.input_tokens),
             cached_tokens: None,
+            cache_write_tokens: None,
             output_tokens: Some(reply.output_tokens),
             reasoning_tokens: None,
         },

@@ -5,4 +5,7 @@
 //! bytes in `tests/compat` show when one of them is not.
 
 pub(super) mod outcome_1;
+pub(super) mod outcome_2;
 pub(super) mod run_1;
+pub(super) mod run_2;
+pub(super) mod trace_1;

@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::envelope::{self, DecodeError, EnvelopeError, Label, Record, decode_payload};
 use super::frozen::outcome_1::Outcome1;
+use super::frozen::outcome_2::Outcome2;
 use super::frozen::run_1::{Run1, RunEnd1};
+use super::frozen::run_2::Run2;
+use super::frozen::trace_1::Trace1;
 use crate::domain::alias::Resolution;
 use crate::domain::answer::StoredAnswer;
 use crate::domain::chain::ChainVersion;
@@ -25,10 +28,10 @@ use crate::domain::time::with_milliseconds;
 use crate::domain::trace::Trace;
 use crate::domain::version::PromptVersion;
 
-/// `kind` is in its first layout; `kind, 2: Older` is in its second, and reads the first through `Older`.
+/// `kind` is in its first layout; `kind, 2: Older = 1` is in its second, and reads the first through `Older`.
 macro_rules! records {
-    ($($type:ty = $kind:literal $(, $schema:literal: $older:ty)?);+ $(;)?) => {
-        $(record!($type, $kind $(, $schema, $older)?);)+
+    ($($type:ty = $kind:literal $(, $schema:literal: $($older:ty = $number:literal),+)?);+ $(;)?) => {
+        $(record!($type, $kind $(, $schema, $($older = $number),+)?);)+
 
         /// A stored record as JSON, with its type's name and schema number; `None` for a record of no known type.
         pub(super) fn to_json(bytes: &[u8]) -> Option<Result<Plain, EnvelopeError>> {
@@ -36,9 +39,9 @@ macro_rules! records {
             $(if label == label_of::<$type>() {
                 return Some(plain::<$type>(stringify!($type), bytes));
             }
-            $(if label == label_of::<$older>() {
+            $($(if label == label_of::<$older>() {
                 return Some(plain::<$older>(stringify!($type), bytes));
-            })?)+
+            })+)?)+
             None
         }
 
@@ -47,9 +50,9 @@ macro_rules! records {
             $(if plain.name == stringify!($type) && plain.schema == <$type as Record>::SCHEMA {
                 return Some(stored::<$type>(&plain.record));
             }
-            $(if plain.name == stringify!($type) && plain.schema == <$older as Record>::SCHEMA {
+            $($(if plain.name == stringify!($type) && plain.schema == <$older as Record>::SCHEMA {
                 return Some(stored::<$older>(&plain.record));
-            })?)+
+            })+)?)+
             None
         }
 
@@ -66,20 +69,23 @@ macro_rules! record {
             const SCHEMA: u16 = 1;
         }
     };
-    ($type:ty, $kind:literal, $schema:literal, $older:ty) => {
+    ($type:ty, $kind:literal, $schema:literal, $($older:ty = $number:literal),+) => {
         impl Record for $type {
             const KIND: u16 = $kind;
             const SCHEMA: u16 = $schema;
 
             fn decode_older(schema: u16, payload: &[u8]) -> Option<Result<Self, DecodeError>> {
-                (schema == <$older as Record>::SCHEMA).then(|| decode_payload::<$older>(payload).map(Self::from))
+                match schema {
+                    $($number => Some(decode_payload::<$older>(payload).map(Self::from)),)+
+                    _ => None,
+                }
             }
         }
 
-        impl Record for $older {
+        $(impl Record for $older {
             const KIND: u16 = $kind;
-            const SCHEMA: u16 = $schema - 1;
-        }
+            const SCHEMA: u16 = $number;
+        })+
     };
 }
 
@@ -93,15 +99,15 @@ records! {
     RowPage = 7;
     DatasetVersion = 8;
     SuiteVersion = 9;
-    Run = 10, 2: Run1;
-    RunEnd = 11, 2: RunEnd1;
-    Outcome = 12, 2: Outcome1;
+    Run = 10, 3: Run1 = 1, Run2 = 2;
+    RunEnd = 11, 2: RunEnd1 = 1;
+    Outcome = 12, 3: Outcome1 = 1, Outcome2 = 2;
     FailureLine = 13;
     Review = 14;
     Decision = 15;
     Promotion = 16;
     Release = 17;
-    Trace = 18;
+    Trace = 18, 2: Trace1 = 1;
     Mark = 19;
     OutcomeIndex = 20;
     RunStep = 21;

@@ -12,6 +12,7 @@ use crate::domain::hash::ContentHash;
 use crate::domain::ids::RunId;
 use crate::domain::metric::MetricResult;
 use crate::domain::model::ModelConfig;
+use crate::domain::money::PriceFile;
 use crate::domain::promotion::Environment;
 use crate::domain::run::{AnswerSource, Run, RunEnd, RunState, RunTotals, RuntimeContext};
 use crate::domain::suite::{SuiteVersion, Threshold};
@@ -99,6 +100,8 @@ pub struct TuningRecord {
     pub runtime_context: RuntimeContext,
     /// Counts and sums.
     pub totals: RunTotals,
+    /// The files of list prices that the costs are reckoned with, those first that win.
+    pub prices: Vec<PriceFile>,
     /// Each result with its counts and interval, over the whole run and by slice.
     pub metrics: Vec<MetricResult>,
     /// The gate with its rules.
@@ -165,6 +168,7 @@ impl Workbench {
             started_at: run.started_at.to_string(),
             ended_at: end.as_ref().map(|end: &RunEnd| end.ended_at.to_string()),
             caveats: caveats(&self.store, &run, end.as_ref())?,
+            prices: run.prices,
             runtime_context: run.context,
         })
     }

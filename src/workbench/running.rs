@@ -12,6 +12,7 @@ use super::run_store::{RunFeed, RunSink, total_of};
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
 use crate::domain::ids::{DatasetVersionId, RunId, SuiteVersionId, VersionId};
+use crate::domain::money::PriceFile;
 use crate::domain::progress::RunProgress;
 use crate::domain::promotion::Environment;
 use crate::domain::prompt::Role;
@@ -107,6 +108,7 @@ impl Workbench {
             context: start.context.clone(),
             settings,
             answers: provider.source(),
+            prices: self.prices_for(provider.source()),
             started_by: actor.clone(),
             started_at: self.now(),
         };
@@ -156,6 +158,13 @@ impl Workbench {
             ));
         }
         Ok(notes)
+    }
+
+    fn prices_for(&self, answers: AnswerSource) -> Vec<PriceFile> {
+        match answers {
+            AnswerSource::Model | AnswerSource::Replayed => self.prices.files(),
+            AnswerSource::Simulated => Vec::new(),
+        }
     }
 
     /// What is live, unless it is the version itself; else the version that it began from.

@@ -57,6 +57,7 @@ impl Workbench {
             context: RuntimeContext::default(),
             settings,
             answers: AnswerSource::Model,
+            prices: Vec::new(),
             started_by: actor.clone(),
             started_at: self.now(),
         };

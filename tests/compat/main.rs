@@ -24,7 +24,7 @@ use pegbox::domain::ids::PromotionId;
 use pegbox::domain::json::SourceJson;
 use pegbox::domain::metric::{ClassOf, Measure, MetricKind};
 use pegbox::domain::model::{NamedSchema, ResponseFormat, ToolChoice};
-use pegbox::domain::outcome::{ErrorKind, FailureCategory};
+use pegbox::domain::outcome::{ErrorKind, FailureCategory, Outcome};
 use pegbox::domain::policy::{SelfApproval, SimulatedEvidence};
 use pegbox::domain::promotion::Environment;
 use pegbox::domain::prompt::Role;
@@ -40,8 +40,8 @@ use serde::Serialize;
 
 /// Kinds of record, numbered from 1.
 const KIND_COUNT: u16 = 23;
-/// Those of them that have a second layout: run, run end, outcome.
-const SECOND_LAYOUTS: [u16; 3] = [10, 11, 12];
+/// Those of them that have more than one layout, with how many: run, run end, outcome, trace.
+const LATER_LAYOUTS: [(u16, u16); 4] = [(10, 3), (11, 2), (12, 3), (18, 2)];
 /// Where the envelope says how the payload is coded; compression may change its bytes with the library's version.
 const CODEC_AT: usize = 8;
 const CODEC_PLAIN: u8 = 1;
@@ -87,16 +87,23 @@ fn assert_older<R: Record + PartialEq + Debug>(name: &str, schema: u16, expected
 #[test]
 fn older_layouts_stay_readable() {
     assert_older("run", 1, &samples::run_1());
+    assert_older("run", 2, &samples::run_2());
     assert_older("run_end", 1, &samples::run_end_1());
     assert_older("outcome", 1, &samples::outcome_1());
+    assert_older("outcome", 2, &samples::outcome_2());
+    assert_older("trace", 1, &samples::trace_1());
 }
 
 /// A run's end holds a hash over its outcomes, which must not change with the program that computes it.
 #[test]
-fn outcomes_of_the_first_layout_keep_their_hash() {
-    let hash = samples::outcome_1().content_hash().unwrap().to_string();
-    assert_eq!(hash, "d1386bf68e2d2478d1445407cd7981f0679d4b19d723d083b96235cf8b383acd");
-    assert_ne!(samples::outcome().content_hash().unwrap().to_string(), hash);
+fn outcomes_of_earlier_layouts_keep_their_hash() {
+    let hash = |outcome: Outcome| outcome.content_hash().unwrap().to_string();
+    let first = "d1386bf68e2d2478d1445407cd7981f0679d4b19d723d083b96235cf8b383acd";
+    let second = "ceffc3a6ce25b927980a27b6a28915781f4ac4a878c1f6bf6208f82d39d9b2d8";
+    assert_eq!(hash(samples::outcome_1()), first);
+    assert_eq!(hash(samples::outcome_2()), second);
+    let third = hash(samples::outcome());
+    assert!(third != first && third != second);
 }
 
 #[test]
@@ -344,6 +351,9 @@ fn every_kind_has_its_sample() {
         })
         .collect();
     let first = (1..=KIND_COUNT).map(|kind| (kind, 1));
-    let expected: BTreeSet<(u16, u16)> = first.chain(SECOND_LAYOUTS.map(|kind| (kind, 2))).collect();
+    let later = LATER_LAYOUTS
+        .iter()
+        .flat_map(|(kind, count)| (2..=*count).map(|schema| (*kind, schema)));
+    let expected: BTreeSet<(u16, u16)> = first.chain(later).collect();
     assert_eq!(labels, expected);
 }

@@ -16,7 +16,7 @@ use pegbox::domain::ids::RunId;
 use pegbox::domain::json::{JsonText, SourceJson};
 use pegbox::domain::metric::{ClassOf, Measure, Metric, MetricKind, MetricResult, Slice};
 use pegbox::domain::model::{ModelConfig, NamedSchema, ResponseFormat, Setting, Tool, ToolChoice};
-use pegbox::domain::money::UsdNanos;
+use pegbox::domain::money::{PriceFile, UsdNanos};
 use pegbox::domain::outcome::{
     Attempt, DocumentRef, ErrorKind, FailureCategory, Outcome, OutcomeError, RenderedMessage, ToolCall, Usage,
 };
@@ -325,8 +325,20 @@ pub fn run() -> Run {
             base_url: Some("http://h/v1".into()),
         },
         answers: AnswerSource::Model,
+        prices: vec![PriceFile {
+            as_of: "2026-11-01".into(),
+            content_hash: hash(),
+        }],
         started_by: anna(),
         started_at: AT,
+    }
+}
+
+/// The same as the second layout kept it.
+pub fn run_2() -> Run {
+    Run {
+        prices: Vec::new(),
+        ..run()
     }
 }
 
@@ -342,7 +354,7 @@ pub fn run_1() -> Run {
             base_url: Some("http://h/v1".into()),
             ..RunSettings::default()
         },
-        ..run()
+        ..run_2()
     }
 }
 
@@ -430,6 +442,7 @@ fn usage() -> Usage {
     Usage {
         input_tokens: Some(20),
         cached_tokens: Some(8),
+        cache_write_tokens: Some(4),
         output_tokens: Some(300),
         reasoning_tokens: None,
     }
@@ -496,9 +509,19 @@ pub fn outcome() -> Outcome {
     }
 }
 
+/// The same as the second layout kept it.
+pub fn outcome_2() -> Outcome {
+    let mut outcome = outcome();
+    outcome.usage.cache_write_tokens = None;
+    for attempt in &mut outcome.attempts {
+        attempt.usage.cache_write_tokens = None;
+    }
+    outcome
+}
+
 /// The same as the first layout kept it.
 pub fn outcome_1() -> Outcome {
-    let mut outcome = outcome();
+    let mut outcome = outcome_2();
     outcome.repeat = 0;
     outcome.earlier_responses = Vec::new();
     outcome.time_to_first_token_ms = None;
@@ -612,6 +635,13 @@ pub fn trace() -> Trace {
         }],
         started_at: AT,
     }
+}
+
+/// The same as the first layout kept it.
+pub fn trace_1() -> Trace {
+    let mut trace = trace();
+    trace.usage.cache_write_tokens = None;
+    trace
 }
 
 pub fn resolution() -> Resolution {

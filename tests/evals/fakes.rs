@@ -239,6 +239,7 @@ pub(crate) fn job(count: u64, model: &Arc<Model>, kept: &Arc<Kept>) -> Job {
         context: RuntimeContext::default(),
         settings: RunSettings::default(),
         answers: AnswerSource::Model,
+        prices: Vec::new(),
         started_by: Actor::new("ada").unwrap(),
         started_at: Timestamp(0),
         selection: None,

@@ -86,6 +86,7 @@ async fn a_real_server_counts_cached_tokens_in_two_ways_and_we_in_one() {
     let usage = |input, cached, output| Usage {
         input_tokens: Some(input),
         cached_tokens: Some(cached),
+        cache_write_tokens: None,
         output_tokens: Some(output),
         reasoning_tokens: None,
     };

@@ -52,6 +52,7 @@ async fn llama_cpp_answers() {
     let usage = |input, output| Usage {
         input_tokens: Some(input),
         cached_tokens: Some(0),
+        cache_write_tokens: None,
         output_tokens: Some(output),
         reasoning_tokens: None,
     };

@@ -12,6 +12,7 @@ use crate::cli::exit::{CliError, Exit, Failure};
 use crate::cli::output::{NO_VALUE, Out, Plain, Reply, or_none};
 use crate::domain::gate::Verdict;
 use crate::domain::ids::RunId;
+use crate::domain::money::PriceFile;
 use crate::domain::progress::RunProgress;
 use crate::domain::run::{Caps, Picked, RunState, RunStep, RunStepKind, RunTotals, Selection};
 use crate::workbench::{FaultKind, RunDetail, Workbench};
@@ -246,6 +247,7 @@ fn run_text(detail: &RunDetail) -> Plain {
         ("latency", Some(latency_text(progress))),
         ("tokens", Some(tokens)),
         ("cost", Some(cost_text(&progress.totals))),
+        ("prices", prices_text(&run.prices)),
     ];
     let said = fields.into_iter().filter_map(|(name, value)| Some((name, value?)));
     let text = Plain::new().fields(said).blank();
@@ -256,6 +258,12 @@ fn run_text(detail: &RunDetail) -> Plain {
     let results = end.as_ref().map_or(&progress.results, |end| &end.results);
     let text = text.table(&results_table(results), "nothing is measured yet").blank();
     gate_text(text, end.as_ref().and_then(|end| end.gate.as_ref()))
+}
+
+/// The files that prices were read from, those first that win; `None` where none was.
+fn prices_text(files: &[PriceFile]) -> Option<String> {
+    let files: Vec<String> = files.iter().map(|file| format!("of {file}")).collect();
+    (!files.is_empty()).then(|| files.join(", else "))
 }
 
 fn selection_text(selection: &Selection) -> String {

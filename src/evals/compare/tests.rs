@@ -29,6 +29,7 @@ fn run() -> Run {
         context: RuntimeContext::default(),
         settings: RunSettings::default(),
         answers: AnswerSource::Model,
+        prices: Vec::new(),
         started_by: Actor::new("ada").unwrap(),
         started_at: Timestamp(0),
         selection: None,

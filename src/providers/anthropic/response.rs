@@ -55,24 +55,24 @@ fn refusal(body: &Json) -> String {
 /// Cached tokens are counted beside `input_tokens` here, and within the sum of ours.
 fn usage(usage: &Json) -> Usage {
     let cached = count(usage, "/cache_read_input_tokens");
-    let written = count(usage, "/cache_creation_input_tokens").unwrap_or(0);
+    let written = count(usage, "/cache_creation_input_tokens");
     let fresh = count(usage, "/input_tokens");
     Usage {
-        input_tokens: fresh.map(|fresh| fresh.saturating_add(cached.unwrap_or(0)).saturating_add(written)),
+        input_tokens: fresh.map(|fresh| {
+            fresh
+                .saturating_add(cached.unwrap_or(0))
+                .saturating_add(written.unwrap_or(0))
+        }),
         cached_tokens: cached,
+        cache_write_tokens: written,
         output_tokens: count(usage, "/output_tokens"),
         reasoning_tokens: count(usage, "/output_tokens_details/thinking_tokens"),
     }
 }
 
 fn bill(usage: &Json) -> Bill {
-    let written = count(usage, "/cache_creation_input_tokens").unwrap_or(0);
-    let written_1h = count(usage, "/cache_creation/ephemeral_1h_input_tokens")
-        .unwrap_or(0)
-        .min(written);
     Bill {
-        cache_written_tokens: written - written_1h,
-        cache_written_1h_tokens: written_1h,
+        cache_write_1h_tokens: count(usage, "/cache_creation/ephemeral_1h_input_tokens").unwrap_or(0),
         tier: text(usage, "/service_tier"),
         reported: None,
     }
@@ -101,12 +101,12 @@ mod tests {
             Usage {
                 input_tokens: Some(2000),
                 cached_tokens: Some(1024),
+                cache_write_tokens: Some(512),
                 output_tokens: Some(100),
                 reasoning_tokens: Some(40),
             }
         );
-        let written = (answer.bill.cache_written_tokens, answer.bill.cache_written_1h_tokens);
-        assert_eq!(written, (500, 12));
+        assert_eq!(answer.bill.cache_write_1h_tokens, 12);
     }
 
     #[test]

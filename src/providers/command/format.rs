@@ -123,6 +123,7 @@ pub(super) fn read_answer(line: &str, number: u64) -> Result<ChatReply, (String,
         usage: Usage {
             input_tokens: count(&body, "/usage/input_tokens"),
             cached_tokens: count(&body, "/usage/cached_tokens"),
+            cache_write_tokens: count(&body, "/usage/cache_write_tokens"),
             output_tokens: count(&body, "/usage/output_tokens"),
             reasoning_tokens: count(&body, "/usage/reasoning_tokens"),
         },

@@ -89,6 +89,7 @@ fn usage(usage: &Json) -> Usage {
     Usage {
         input_tokens: Some(prompt.saturating_add(or_zero("/toolUsePromptTokenCount"))),
         cached_tokens: Some(or_zero("/cachedContentTokenCount")),
+        cache_write_tokens: None,
         output_tokens: Some(or_zero("/candidatesTokenCount").saturating_add(thoughts)),
         reasoning_tokens: Some(thoughts),
     }
@@ -113,6 +114,7 @@ mod tests {
         let usage = Usage {
             input_tokens: Some(1000),
             cached_tokens: Some(0),
+            cache_write_tokens: None,
             output_tokens: Some(300),
             reasoning_tokens: Some(200),
         };

@@ -66,7 +66,6 @@ pub(super) fn read(body: Json) -> Result<Answer, String> {
         ..ChatReply::default()
     };
     let bill = Bill {
-        cache_written_tokens: count(&body.usage, "/prompt_tokens_details/cache_write_tokens").unwrap_or(0),
         tier: body.service_tier,
         reported: body.usage.get("cost").and_then(reported_cost),
         ..Bill::default()
@@ -120,6 +119,7 @@ fn usage(usage: &Json) -> Usage {
     Usage {
         input_tokens: count(usage, "/prompt_tokens"),
         cached_tokens: count(usage, "/prompt_tokens_details/cached_tokens"),
+        cache_write_tokens: count(usage, "/prompt_tokens_details/cache_write_tokens"),
         output_tokens: count(usage, "/completion_tokens"),
         reasoning_tokens: count(usage, "/completion_tokens_details/reasoning_tokens"),
     }

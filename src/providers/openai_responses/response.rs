@@ -42,13 +42,13 @@ pub(super) fn read(body: &Json) -> Result<Answer, String> {
         usage: Usage {
             input_tokens: count(body, "/usage/input_tokens"),
             cached_tokens: count(body, "/usage/input_tokens_details/cached_tokens"),
+            cache_write_tokens: count(body, "/usage/input_tokens_details/cache_write_tokens"),
             output_tokens: count(body, "/usage/output_tokens"),
             reasoning_tokens: count(body, "/usage/output_tokens_details/reasoning_tokens"),
         },
         ..ChatReply::default()
     };
     let bill = Bill {
-        cache_written_tokens: count(body, "/usage/input_tokens_details/cache_write_tokens").unwrap_or(0),
         tier: text(body, "/service_tier"),
         ..Bill::default()
     };

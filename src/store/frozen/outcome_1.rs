@@ -12,6 +12,28 @@ use crate::domain::outcome::{
 };
 use crate::domain::time::Timestamp;
 
+/// As layout 2 has it too.
+#[derive(Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "an export writes them by these names")]
+pub(super) struct Usage1 {
+    input_tokens: Option<u64>,
+    cached_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    reasoning_tokens: Option<u64>,
+}
+
+impl From<Usage1> for Usage {
+    fn from(old: Usage1) -> Self {
+        Self {
+            input_tokens: old.input_tokens,
+            cached_tokens: old.cached_tokens,
+            cache_write_tokens: None,
+            output_tokens: old.output_tokens,
+            reasoning_tokens: old.reasoning_tokens,
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct ToolCall1 {
     id: String,
@@ -45,7 +67,7 @@ pub(in crate::store) struct Outcome1 {
     resolved_model: Option<String>,
     system_fingerprint: Option<String>,
     response_id: Option<String>,
-    usage: Usage,
+    usage: Usage1,
     latency_ms: u64,
     attempts: Vec<Attempt1>,
     cost: Option<UsdNanos>,
@@ -91,7 +113,7 @@ impl From<Outcome1> for Outcome {
             resolved_model: old.resolved_model,
             system_fingerprint: old.system_fingerprint,
             response_id: old.response_id,
-            usage: old.usage,
+            usage: old.usage.into(),
             latency_ms: old.latency_ms,
             time_to_first_token_ms: None,
             attempts: old.attempts.into_iter().map(attempt).collect(),

@@ -85,6 +85,7 @@ impl From<Run1> for Run {
                 ..RunSettings::default()
             },
             answers: old.answers,
+            prices: Vec::new(),
             started_by: old.started_by,
             started_at: old.started_at,
         }

@@ -103,6 +103,7 @@ pub(super) fn run(id: u32, number: u32) -> Run {
         context: RuntimeContext::default(),
         settings: RunSettings::default(),
         answers: AnswerSource::Simulated,
+        prices: Vec::new(),
         started_by: actor("anna"),
         started_at: hours_ago(2),
         selection: None,

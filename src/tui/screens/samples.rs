@@ -69,6 +69,7 @@ pub fn run(id: u32, version: u32, answers: AnswerSource) -> Run {
         context: RuntimeContext::default(),
         settings: RunSettings::default(),
         answers,
+        prices: Vec::new(),
         started_by: anna(),
         started_at: ago(7 * 60_000),
         selection: None,

@@ -19,6 +19,7 @@ fn an_answer_is_read_with_everything_that_traces_it() {
     let usage = Usage {
         input_tokens: Some(120),
         cached_tokens: Some(64),
+        cache_write_tokens: None,
         output_tokens: Some(14),
         reasoning_tokens: Some(9),
     };
@@ -95,9 +96,12 @@ fn what_is_billed_is_read() {
     let raw = r#"{"service_tier":"flex","choices":[{"message":{"content":"x"}}],
         "usage":{"prompt_tokens":10,"completion_tokens":1,"cost":0.00035,
             "prompt_tokens_details":{"cache_write_tokens":4}}}"#;
-    let bill = read(serde_json::from_str(raw).unwrap()).unwrap().bill;
+    let Answer { reply, bill } = read(serde_json::from_str(raw).unwrap()).unwrap();
     assert_eq!(bill.tier.as_deref(), Some("flex"));
-    assert_eq!((bill.cache_written_tokens, bill.reported), (4, Some(UsdNanos(350_000))));
+    assert_eq!(
+        (reply.usage.cache_write_tokens, bill.reported),
+        (Some(4), Some(UsdNanos(350_000)))
+    );
     let raw = r#"{"choices":[{"message":{"content":"x"}}],"usage":{"cost":-1}}"#;
     assert_eq!(read(serde_json::from_str(raw).unwrap()).unwrap().bill, Bill::default());
 }

@@ -157,9 +157,11 @@ fn attempts_text(outcome: &Outcome) -> String {
     }
     let count = |count: Option<u64>| count.map_or("unknown".into(), |count| count.to_string());
     let usage = &outcome.usage;
+    let written = usage.cache_write_tokens.filter(|count| *count > 0);
+    let written = written.map_or_else(String::new, |count| format!(", written to the cache {count}"));
     let _ = writeln!(
         out,
-        "tokens     in {} (cached {})  out {} (reasoning {})",
+        "tokens     in {} (cached {}{written})  out {} (reasoning {})",
         count(usage.input_tokens),
         count(usage.cached_tokens),
         count(usage.output_tokens),
