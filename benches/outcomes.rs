@@ -127,6 +127,8 @@ fn outcome(run: RunId, index: usize) -> Result<Outcome, Fault> {
             grader: "exact".into(),
             passed,
             explanation: String::new(),
+            value: None,
+            part_of: Vec::new(),
         }],
         failure_category: None,
         finished_at: Timestamp(i64::try_from(index)?),

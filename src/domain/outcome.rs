@@ -154,11 +154,11 @@ pub enum FailureCategory {
     Retrieval,
     /// A tool was called wrongly or not at all.
     Tool,
-    /// The model refused or was cut off.
+    /// The model refused, was cut off, took too long or cost too much.
     Model,
     /// The answer could not be parsed.
     Parser,
-    /// The grader is wrong.
+    /// The grader is wrong, or gave no verdict.
     Grader,
     /// The expected value is wrong or missing.
     Label,
@@ -199,7 +199,11 @@ impl OutcomePlace {
 }
 
 /// Fields that came after the first layout.
-const LATER_FIELDS: [LaterFields; 5] = [
+const LATER_FIELDS: [LaterFields; 6] = [
+    LaterFields {
+        within: &["scores"],
+        names: &["value", "part_of"],
+    },
     LaterFields {
         within: &["usage"],
         names: &["cache_write_tokens"],
@@ -321,9 +325,14 @@ impl Outcome {
         self.cost = attempts.iter().map(|attempt| attempt.cost).sum();
     }
 
-    /// Whether it has an answer that every grader passed.
+    /// Whether it has an answer that every grader passed; the parts of a combination count only through it.
     pub fn passed(&self) -> bool {
-        self.error.is_none() && self.scores.iter().all(|score| score.passed)
+        self.error.is_none() && self.failed_scores().next().is_none()
+    }
+
+    /// What failed, in the suite's order, without the parts of a combination.
+    pub fn failed_scores(&self) -> impl Iterator<Item = &Score> {
+        self.scores.iter().filter(|score| score.counts() && !score.passed)
     }
 
     /// The explanation of the first thing that went wrong.
@@ -331,9 +340,8 @@ impl Outcome {
         if let Some(error) = &self.error {
             return Some(format!("{}: {}", error.kind.as_str(), error.message));
         }
-        self.scores
-            .iter()
-            .find(|score| !score.passed)
+        self.failed_scores()
+            .next()
             .map(|score| format!("{}: {}", score.grader, score.explanation))
     }
 }

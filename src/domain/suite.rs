@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::DomainError;
 use super::actor::Actor;
+use super::combination;
 use super::gate::GatePolicy;
-use super::grader::{Grader, GraderKind};
+use super::grader::Grader;
 use super::hash::ContentHash;
 use super::ids::SuiteVersionId;
 use super::metric::{Metric, MetricKind, Slice};
@@ -158,7 +159,8 @@ impl SuiteContent {
         if let Some(name) = twice(self.metrics.iter().map(|m| m.name.as_str())) {
             return fault("metrics", format!("'{name}' is there twice"));
         }
-        self.graders.iter().try_for_each(check_grader)?;
+        self.graders.iter().try_for_each(Grader::check)?;
+        combination::order(&self.graders)?;
         self.metrics.iter().try_for_each(|metric| self.check_metric(metric))?;
         self.thresholds
             .iter()
@@ -167,18 +169,13 @@ impl SuiteContent {
 
     /// Whether a grader or metric reads the answer as JSON.
     pub fn reads_json(&self) -> bool {
-        let grader_reads = |grader: &Grader| match &grader.kind {
-            GraderKind::FieldMatch { .. } | GraderKind::JsonValid | GraderKind::JsonSchema { .. } => true,
-            GraderKind::Regex { field, .. } | GraderKind::NumericTolerance { field, .. } => field.is_some(),
-            GraderKind::ExactMatch { .. } | GraderKind::Contains { .. } => false,
-        };
         let metric_reads = |metric: &Metric| {
             matches!(
                 metric.kind,
                 MetricKind::Precision(_) | MetricKind::Recall(_) | MetricKind::F1(_)
             )
         };
-        self.graders.iter().any(grader_reads) || self.metrics.iter().any(metric_reads)
+        self.graders.iter().any(|grader| grader.kind.reads_json()) || self.metrics.iter().any(metric_reads)
     }
 
     fn check_metric(&self, metric: &Metric) -> Result<(), DomainError> {
@@ -226,18 +223,5 @@ impl SuiteContent {
             return fault(format!("'{}' is not among the suite's slices", slice.field));
         }
         Ok(())
-    }
-}
-
-fn check_grader(grader: &Grader) -> Result<(), DomainError> {
-    let fault = |why: String| Err(DomainError::field(format!("grader {}", grader.name), why));
-    match &grader.kind {
-        GraderKind::NumericTolerance { absolute, relative, .. }
-            if !(absolute.is_finite() && relative.is_finite() && *absolute >= 0.0 && *relative >= 0.0) =>
-        {
-            fault("a tolerance is a number of 0 or more".into())
-        }
-        GraderKind::FieldMatch { field, .. } if field.is_empty() => fault("the field is empty".into()),
-        _ => Ok(()),
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::EvalError;
 use super::category::category;
 use super::conversation::{Conversation, Turn};
-use super::graders::Graders;
+use super::graders::{Cause, Graders, Observed};
 use super::parse::Answer;
 use super::pipeline::{Job, Now};
 use super::render::Renderer;
@@ -89,7 +89,7 @@ impl Asker {
             }),
         };
         Asked {
-            outcome: self.judged(asked.outcome, example),
+            outcome: self.judged(asked.outcome, example).await,
             ..asked
         }
     }
@@ -103,7 +103,7 @@ impl Asker {
             }),
             ..self.unanswered(place, example)
         };
-        self.judged(outcome, example)
+        self.finished(outcome, None)
     }
 
     /// The outcome with an earlier run's answer, where the run may use one.
@@ -147,21 +147,28 @@ impl Asker {
         }
     }
 
-    /// Parses and grades an answer, and says where a failure lies.
-    fn judged(&self, mut outcome: Outcome, example: &Example) -> Outcome {
-        let mut cause = None;
-        if outcome.error.is_none() {
-            let answer = Answer::new(outcome.text.clone().unwrap_or_default());
-            let grades = self.graders.grade(&answer, &example.content);
-            outcome.scores = grades.scores;
-            cause = grades.cause;
-            if self.graders.reads_json() {
-                match answer.parsed {
-                    Ok(value) => outcome.parsed = Some(JsonText::from_value(&value)),
-                    Err(error) => outcome.parse_error = Some(error),
-                }
+    /// Parses and grades an answer.
+    async fn judged(&self, mut outcome: Outcome, example: &Example) -> Outcome {
+        if outcome.error.is_some() {
+            return self.finished(outcome, None);
+        }
+        let answer = Answer::new(outcome.text.clone().unwrap_or_default());
+        let grades = self
+            .graders
+            .grade(Observed::of(&outcome, &answer), &example.content)
+            .await;
+        outcome.scores = grades.scores;
+        if self.graders.reads_json() {
+            match answer.parsed {
+                Ok(value) => outcome.parsed = Some(JsonText::from_value(&value)),
+                Err(error) => outcome.parse_error = Some(error),
             }
         }
+        self.finished(outcome, grades.cause)
+    }
+
+    /// Says where a failure lies, and when it was done.
+    fn finished(&self, mut outcome: Outcome, cause: Option<Cause>) -> Outcome {
         outcome.failure_category = category(&outcome, cause, &self.model);
         outcome.finished_at = (self.now)();
         outcome

@@ -2,33 +2,31 @@
 
 use serde_json::Value as Json;
 
-use super::graders::Cause;
+use super::graders::{Cause, WITHHELD};
 use crate::domain::model::{ModelConfig, ToolChoice};
 use crate::domain::outcome::{ErrorKind, FailureCategory, Outcome};
 
-/// Words with which providers say that they cut the answer off or withheld it, in whatever case.
-const CUT_OFF: [&str; 10] = [
+/// Words with which providers say that they cut the answer off, in lower case.
+const CUT_OFF: [&str; 4] = [
     "length",
     "max_tokens",
     "max_output_tokens",
     "model_context_window_exceeded",
-    "content_filter",
-    "safety",
-    "recitation",
-    "blocklist",
-    "prohibited_content",
-    "spii",
 ];
 
 /// The category of a failed outcome; `None` for one that passed. The first rule that fits decides, from what lies
 /// farthest from the prompt to the prompt itself:
 ///
 /// 1. no answer: the provider, or the prompt where its template could not be filled;
-/// 2. refused or cut off: the model;
-/// 3. a tool call that is missing, broken or in place of an answer: the tool;
-/// 4. nothing to compare with: the label;
-/// 5. not JSON where JSON is read: the parser;
-/// 6. well formed and wrong: the prompt.
+/// 2. nothing failed but graders that gave no verdict: the grader;
+/// 3. refused or cut off: the model;
+/// 4. a tool call that is missing, broken or in place of an answer: the tool;
+/// 5. nothing to compare with: the label;
+/// 6. a document that the answer needs is not in the context: retrieval;
+/// 7. other tool calls than the expected ones: the tool;
+/// 8. not JSON where JSON is read: the parser;
+/// 9. well formed and wrong: the prompt;
+/// 10. right, but too slow or too dear: the model.
 pub fn category(outcome: &Outcome, cause: Option<Cause>, asked: &ModelConfig) -> Option<FailureCategory> {
     if let Some(error) = &outcome.error {
         return Some(match error.kind {
@@ -37,19 +35,25 @@ pub fn category(outcome: &Outcome, cause: Option<Cause>, asked: &ModelConfig) ->
         });
     }
     let cause = cause?;
-    let was_cut_off = outcome
-        .finish_reason
-        .as_deref()
-        .is_some_and(|reason| CUT_OFF.contains(&reason.to_lowercase().as_str()));
-    Some(if outcome.refusal.is_some() || was_cut_off {
+    let has_no_end = outcome.finish_reason.as_deref().is_some_and(|reason| {
+        let reason = reason.to_lowercase();
+        CUT_OFF.contains(&reason.as_str()) || WITHHELD.contains(&reason.as_str())
+    });
+    Some(if cause == Cause::Grader {
+        FailureCategory::Grader
+    } else if outcome.refusal.is_some() || has_no_end {
         FailureCategory::Model
     } else if has_tool_fault(outcome, asked) {
         FailureCategory::Tool
     } else {
         match cause {
             Cause::Label => FailureCategory::Label,
+            Cause::Retrieval => FailureCategory::Retrieval,
+            Cause::Tool => FailureCategory::Tool,
             Cause::Parse => FailureCategory::Parser,
             Cause::Answer => FailureCategory::Prompt,
+            Cause::Limit => FailureCategory::Model,
+            Cause::Grader => FailureCategory::Grader,
         }
     })
 }
@@ -84,8 +88,18 @@ mod tests {
             result: None,
             round: 0,
         };
-        let cases: [(Cause, FailureCategory, Edit); 9] = [
+        let cases: [(Cause, FailureCategory, Edit); 15] = [
             (Cause::Answer, FailureCategory::Prompt, |_, _| {}),
+            (Cause::Retrieval, FailureCategory::Retrieval, |_, _| {}),
+            (Cause::Tool, FailureCategory::Tool, |_, _| {}),
+            (Cause::Limit, FailureCategory::Model, |_, _| {}),
+            (Cause::Grader, FailureCategory::Grader, |_, _| {}),
+            (Cause::Grader, FailureCategory::Grader, |o, _| {
+                o.refusal = Some("I cannot, as expected".into());
+            }),
+            (Cause::Answer, FailureCategory::Model, |o, _| {
+                o.finish_reason = Some("SAFETY".into());
+            }),
             (Cause::Parse, FailureCategory::Parser, |_, _| {}),
             (Cause::Label, FailureCategory::Label, |_, _| {}),
             (Cause::Parse, FailureCategory::Model, |o, _| {

@@ -55,6 +55,8 @@ pub(super) fn outcome(index: u64, answer: &str, scores: &[(&str, bool)]) -> Outc
                 grader: (*grader).into(),
                 passed: *passed,
                 explanation: String::new(),
+                value: None,
+                part_of: Vec::new(),
             })
             .collect(),
         failure_category: None,

@@ -45,6 +45,16 @@ impl Node {
         }
     }
 
+    /// The number, where it is one.
+    pub(super) fn number(&self) -> Option<f64> {
+        match &self.value {
+            #[expect(clippy::cast_precision_loss, reason = "settings are small numbers")]
+            NodeValue::Integer(value) => Some(*value as f64),
+            NodeValue::Float(value) => Some(*value),
+            _ => None,
+        }
+    }
+
     /// The JSON value, where there is one: `{ json = ".." }` is the value of that text.
     pub(super) fn json(&self) -> Result<Json, String> {
         match &self.value {
@@ -273,12 +283,7 @@ impl<'n> Table<'n> {
     }
 
     pub(super) fn number(&mut self, key: &'static str, marks: &mut Marks) -> Option<f64> {
-        self.value(key, "a number", marks, |node| match &node.value {
-            #[expect(clippy::cast_precision_loss, reason = "settings are small numbers")]
-            NodeValue::Integer(value) => Some(*value as f64),
-            NodeValue::Float(value) => Some(*value),
-            _ => None,
-        })
+        self.value(key, "a number", marks, Node::number)
     }
 
     /// A whole number of 0 or more that fits the type.

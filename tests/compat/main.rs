@@ -18,12 +18,15 @@ use std::sync::Arc;
 use pegbox::domain::decision::{DecisionKind, OtherCause};
 use pegbox::domain::example::ExampleSource;
 use pegbox::domain::gate::{Evidence, GatePolicy, Verdict};
-use pegbox::domain::grader::{CaseRule, GraderKind};
+use pegbox::domain::grader::{
+    ArgumentRule, CallOrder, CaseRule, CitationSource, ExpectedDocuments, GraderKind, RefusalRule,
+};
 use pegbox::domain::hash::ContentHash;
 use pegbox::domain::ids::PromotionId;
 use pegbox::domain::json::SourceJson;
 use pegbox::domain::metric::{ClassOf, Measure, MetricKind};
 use pegbox::domain::model::{NamedSchema, ResponseFormat, ToolChoice};
+use pegbox::domain::money::UsdNanos;
 use pegbox::domain::outcome::{ErrorKind, FailureCategory, Outcome};
 use pegbox::domain::policy::{SelfApproval, SimulatedEvidence};
 use pegbox::domain::promotion::Environment;
@@ -272,8 +275,12 @@ fn variants_that_hold_something_have_their_places_too() {
         MetricKind::LatencyPercentile { percentile: 95.0 },
         MetricKind::CostPerExample,
     ]);
+}
+
+/// The kinds of graders that the first version had.
+fn first_grader_kinds() -> Vec<GraderKind> {
     let case = CaseRule::Sensitive;
-    assert_places(&[
+    vec![
         GraderKind::ExactMatch { case },
         GraderKind::FieldMatch {
             field: "route".into(),
@@ -292,7 +299,66 @@ fn variants_that_hold_something_have_their_places_too() {
             relative: 0.0,
         },
         GraderKind::Contains { text: None, case },
+    ]
+}
+
+fn later_grader_kinds() -> Vec<GraderKind> {
+    let case = CaseRule::Sensitive;
+    vec![
+        GraderKind::EditDistance {
+            field: None,
+            expected_field: None,
+            case,
+            at_least: 0.8,
+        },
+        GraderKind::TokenF1 {
+            field: None,
+            expected_field: None,
+            at_least: 0.8,
+        },
+        GraderKind::ToolCalls {
+            calls: None,
+            expected_field: None,
+            arguments: ArgumentRule::Exact,
+            order: CallOrder::Exact,
+        },
+        GraderKind::Citations {
+            source: CitationSource::Field(String::new()),
+            at_least: 0,
+            expected: ExpectedDocuments::Free,
+        },
+        GraderKind::Refusal {
+            expected: RefusalRule::Fixed(true),
+        },
+        GraderKind::Latency { at_most_ms: 1 },
+        GraderKind::Cost { at_most: UsdNanos(1) },
+        GraderKind::Command {
+            words: Vec::new(),
+            time_limit_ms: 1,
+        },
+        GraderKind::AllOf { graders: Vec::new() },
+        GraderKind::AnyOf { graders: Vec::new() },
+        GraderKind::Weighted {
+            weights: Vec::new(),
+            at_least: 0.5,
+        },
+        GraderKind::Not(Box::new(GraderKind::JsonValid)),
+    ]
+}
+
+#[test]
+fn variants_of_graders_have_their_places_too() {
+    assert_places(&[first_grader_kinds(), later_grader_kinds()].concat());
+    let text = String::new;
+    assert_places(&[ArgumentRule::Exact, ArgumentRule::Named]);
+    assert_places(&[CallOrder::Exact, CallOrder::Any, CallOrder::Contained]);
+    assert_places(&[CitationSource::Field(text()), CitationSource::Pattern(text())]);
+    assert_places(&[
+        ExpectedDocuments::Free,
+        ExpectedDocuments::Whole,
+        ExpectedDocuments::Field(text()),
     ]);
+    assert_places(&[RefusalRule::Fixed(false), RefusalRule::Field(text())]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use pegbox::domain::decision::{Decision, DecisionKind, OtherCause};
 use pegbox::domain::draft::Draft;
 use pegbox::domain::example::{Document, Example, ExampleContent, ExampleContext, ExampleSource, ToolResult};
 use pegbox::domain::gate::{BreakingSlice, Evidence, Gate, GatePolicy, RuleResult, Verdict};
-use pegbox::domain::grader::{CaseRule, Grader, GraderKind, Score};
+use pegbox::domain::grader::{CaseRule, Grader, GraderKind, Score, ScoreValue};
 use pegbox::domain::hash::ContentHash;
 use pegbox::domain::ids::RunId;
 use pegbox::domain::json::{JsonText, SourceJson};
@@ -503,6 +503,8 @@ pub fn outcome() -> Outcome {
             grader: "route".into(),
             passed: false,
             explanation: "b".into(),
+            value: ScoreValue::new(0.25),
+            part_of: vec!["both".into()],
         }],
         failure_category: Some(FailureCategory::Parser),
         finished_at: AT,
@@ -513,6 +515,9 @@ pub fn outcome() -> Outcome {
 pub fn outcome_2() -> Outcome {
     let mut outcome = outcome();
     outcome.usage.cache_write_tokens = None;
+    for score in &mut outcome.scores {
+        (score.value, score.part_of) = (None, Vec::new());
+    }
     for attempt in &mut outcome.attempts {
         attempt.usage.cache_write_tokens = None;
     }

@@ -92,12 +92,7 @@ fn answer_text(text: Plain, outcome: &Outcome) -> Plain {
     if let Some(error) = &outcome.parse_error {
         text = text.line(format!("not parsed: {error}")).blank();
     }
-    let mut scores = Table::new(["grader", "passed", "why"]);
-    for score in &outcome.scores {
-        let passed = if score.passed { "yes" } else { "no" };
-        scores.row([score.grader.clone(), passed.to_owned(), score.explanation.clone()]);
-    }
-    text = text.table(&scores, "no grader looked at it").blank();
+    text = text.table(&scores_table(outcome), "no grader looked at it").blank();
     for message in &outcome.rendered {
         text = text
             .line(format!("-- {} --", message.role))
@@ -124,4 +119,25 @@ fn answer_text(text: Plain, outcome: &Outcome) -> Plain {
         ("cost", or_none(outcome.cost)),
         ("finished", outcome.finished_at.to_string()),
     ])
+}
+
+/// What each grader said; the score where one measures it.
+fn scores_table(outcome: &Outcome) -> Table {
+    let has_values = outcome.scores.iter().any(|score| score.value.is_some());
+    let mut table = if has_values {
+        Table::new(["grader", "passed", "score", "why"])
+    } else {
+        Table::new(["grader", "passed", "why"])
+    };
+    for score in &outcome.scores {
+        let (name, passed) = (score.label(), if score.passed { "yes" } else { "no" }.to_owned());
+        let why = score.explanation.clone();
+        if has_values {
+            let value = or_none(score.value.map(|value| format!("{:.3}", value.get())));
+            table.row([name, passed, value, why]);
+        } else {
+            table.row([name, passed, why]);
+        }
+    }
+    table
 }

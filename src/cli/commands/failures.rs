@@ -102,7 +102,7 @@ fn groups_of(outcome: &Outcome, grouping: Grouping) -> Vec<String> {
         }
         (Grouping::Grader, Some(error)) => vec![format!("error: {}", error.kind.as_str())],
         (Grouping::Grader, None) => {
-            let failed = outcome.scores.iter().filter(|score| !score.passed);
+            let failed = outcome.failed_scores();
             failed.map(|score| score.grader.clone()).collect()
         }
     }

@@ -2,8 +2,9 @@
 
 use serde_json::Value as Json;
 
-use super::words::{cut, shown};
-use super::{Case, Fault, Finding};
+use super::finding::{Fault, Finding};
+use super::observed::Case;
+use super::words::{cut, plain, shown};
 use crate::domain::grader::CaseRule;
 
 pub(super) struct Contains {
@@ -15,12 +16,9 @@ impl Contains {
     pub(super) fn grade(&self, case: &Case) -> Finding {
         let wanted = match &self.text {
             Some(text) => text.clone(),
-            None => match case.expected()? {
-                Json::String(text) => text.clone(),
-                other => other.to_string(),
-            },
+            None => plain(case.expected()?),
         };
-        let text = &case.answer.text;
+        let text = case.text();
         let found = match self.case {
             CaseRule::Sensitive => text.contains(&wanted),
             CaseRule::Insensitive => text.to_lowercase().contains(&wanted.to_lowercase()),

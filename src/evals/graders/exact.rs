@@ -2,8 +2,9 @@
 
 use serde_json::Value as Json;
 
+use super::finding::{Fault, Finding};
+use super::observed::Case;
 use super::words::{expected_got, same, same_text, shown};
-use super::{Case, Fault, Finding};
 use crate::domain::grader::CaseRule;
 
 /// An expected text is compared with the answer's text; any other expected value with the answer as JSON.
@@ -15,7 +16,7 @@ impl Exact {
     pub(super) fn grade(&self, case: &Case) -> Finding {
         let expected = case.expected()?;
         let (equal, got) = if let Json::String(text) = expected {
-            let got = case.answer.text.trim();
+            let got = case.text().trim();
             (same_text(text.trim(), got, self.case), Json::from(got))
         } else {
             let got = case.parsed()?;

@@ -1,7 +1,8 @@
 //! One field of the parsed answer equals the expected one.
 
+use super::finding::{Fault, Finding};
+use super::observed::Case;
 use super::words::{expected_got, same, shown};
-use super::{Case, Fault, Finding};
 use crate::domain::grader::CaseRule;
 
 pub(super) struct Field {

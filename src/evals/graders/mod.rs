@@ -1,24 +1,43 @@
-//! Graders: each looks at one answer and says pass or fail, with an explanation that a person can act on.
+//! Graders: each looks at what came back for one example and says pass or fail, with an explanation that a person can
+//! act on, and perhaps a score.
 //!
-//! A grader returns `Ok(why it passed)` or `Err(Fault)`; the fault's cause later tells where the failure lies.
+//! A check returns `Ok(why it passed)` or `Err(Fault)`; the fault's cause later tells where the failure lies, and
+//! whether it is a verdict tells what its opposite would say. Combinations of graders look at what their parts found.
 
+mod citations;
+mod combination;
+mod command;
+mod compile;
 mod contains;
+mod edit_distance;
 mod exact;
 mod field;
+mod finding;
 mod json;
+mod limits;
 mod numeric;
+mod observed;
 mod pattern;
+mod process;
+mod refusal;
 mod schema;
+mod similarity;
+mod token_f1;
+mod tool_calls;
 mod words;
 
-use serde_json::Value as Json;
-
+use self::combination::{Part, Rule};
+use self::finding::{Finding, Pass, turned};
+use self::observed::Case;
+use crate::domain::combination::order;
 use crate::domain::example::ExampleContent;
-use crate::domain::grader::{Grader, GraderKind, Score};
+use crate::domain::grader::Score;
 use crate::domain::prompt::PromptContent;
 use crate::domain::suite::SuiteContent;
-use crate::evals::parse::Answer;
 
+pub use finding::Cause;
+pub use observed::Observed;
+pub use refusal::WITHHELD;
 pub use words::{cut, same};
 
 /// Why a grader cannot be built.
@@ -31,96 +50,7 @@ pub struct GraderError {
     pub why: String,
 }
 
-/// What a failed check blames.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cause {
-    /// The example has nothing to compare with.
-    Label,
-    /// The answer could not be parsed.
-    Parse,
-    /// The answer is well formed and wrong.
-    Answer,
-}
-
-/// A failed check.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Fault {
-    cause: Cause,
-    explanation: String,
-}
-
-impl Fault {
-    fn answer(explanation: impl Into<String>) -> Self {
-        Self {
-            cause: Cause::Answer,
-            explanation: explanation.into(),
-        }
-    }
-
-    fn parse(explanation: impl Into<String>) -> Self {
-        Self {
-            cause: Cause::Parse,
-            explanation: explanation.into(),
-        }
-    }
-
-    fn label(explanation: impl Into<String>) -> Self {
-        Self {
-            cause: Cause::Label,
-            explanation: explanation.into(),
-        }
-    }
-}
-
-type Finding = Result<String, Fault>;
-
-/// One answer beside what was expected.
-struct Case<'a> {
-    answer: &'a Answer,
-    expected: Option<Json>,
-}
-
-impl Case<'_> {
-    /// The expected value; its absence is the label's fault, not the answer's.
-    fn expected(&self) -> Result<&Json, Fault> {
-        self.expected
-            .as_ref()
-            .ok_or_else(|| Fault::label("the example has no expected value: a label problem"))
-    }
-
-    fn parsed(&self) -> Result<&Json, Fault> {
-        self.answer
-            .parsed
-            .as_ref()
-            .map_err(|error| Fault::parse(error.as_str()))
-    }
-
-    /// A field of the answer, or the fault with the fields that are there.
-    fn answer_field(&self, field: &str) -> Result<&Json, Fault> {
-        let parsed = self.parsed()?;
-        super::path::at(parsed, field).ok_or_else(|| {
-            let there = words::field_names(parsed);
-            Fault::answer(format!("the answer has no field '{field}'; it {there}"))
-        })
-    }
-
-    /// A field of the expected value. An expected value that is no object stands for the field itself, so that a
-    /// table with one column of labels can be graded by field.
-    fn expected_field(&self, field: &str, renamed: Option<&str>) -> Result<&Json, Fault> {
-        let expected = self.expected()?;
-        if renamed.is_none() && !expected.is_object() {
-            return Ok(expected);
-        }
-        let field = renamed.unwrap_or(field);
-        super::path::at(expected, field).ok_or_else(|| {
-            Fault::label(format!(
-                "the example has no expected value for '{field}': a label problem"
-            ))
-        })
-    }
-}
-
-/// A grader, ready to look at answers.
+/// A grader that looks at answers itself, ready to do so.
 enum Check {
     Exact(exact::Exact),
     Field(field::Field),
@@ -129,42 +59,22 @@ enum Check {
     Pattern(pattern::Pattern),
     Numeric(numeric::Numeric),
     Contains(contains::Contains),
+    EditDistance(edit_distance::EditDistance),
+    TokenF1(token_f1::TokenF1),
+    ToolCalls(tool_calls::ToolCalls),
+    Citations(citations::Citations),
+    Refusal(refusal::Refusal),
+    Latency(limits::Latency),
+    Cost(limits::Cost),
+    Command(command::Command),
 }
 
 impl Check {
-    fn compile(grader: &Grader, prompt: &PromptContent) -> Result<Self, String> {
-        Ok(match &grader.kind {
-            GraderKind::ExactMatch { case } => Self::Exact(exact::Exact { case: *case }),
-            GraderKind::FieldMatch { field, expected_field } => Self::Field(field::Field {
-                field: field.clone(),
-                expected_field: expected_field.clone(),
-            }),
-            GraderKind::JsonValid => Self::Json(json::JsonValid),
-            GraderKind::JsonSchema { schema } => Self::Schema(Box::new(schema::Schema::compile(
-                schema.as_ref(),
-                &prompt.model.response_format,
-            )?)),
-            GraderKind::Regex { pattern, field } => Self::Pattern(pattern::Pattern::compile(pattern, field.clone())?),
-            GraderKind::NumericTolerance {
-                field,
-                expected_field,
-                absolute,
-                relative,
-            } => Self::Numeric(numeric::Numeric {
-                field: field.clone(),
-                expected_field: expected_field.clone(),
-                absolute: *absolute,
-                relative: *relative,
-            }),
-            GraderKind::Contains { text, case } => Self::Contains(contains::Contains {
-                text: text.clone(),
-                case: *case,
-            }),
-        })
-    }
-
-    fn grade(&self, case: &Case) -> Finding {
-        match self {
+    async fn grade(&self, case: &Case<'_>) -> Finding<Pass> {
+        let finding = match self {
+            Self::EditDistance(check) => return check.grade(case),
+            Self::TokenF1(check) => return check.grade(case),
+            Self::Command(check) => return check.grade(case).await,
             Self::Exact(check) => check.grade(case),
             Self::Field(check) => check.grade(case),
             Self::Json(check) => check.grade(case),
@@ -172,22 +82,47 @@ impl Check {
             Self::Pattern(check) => check.grade(case),
             Self::Numeric(check) => check.grade(case),
             Self::Contains(check) => check.grade(case),
-        }
+            Self::ToolCalls(check) => check.grade(case),
+            Self::Citations(check) => check.grade(case),
+            Self::Refusal(check) => check.grade(case),
+            Self::Latency(check) => check.grade(case),
+            Self::Cost(check) => check.grade(case),
+        };
+        finding.map(Pass::from)
     }
 }
 
+/// What a grader does.
+enum Body {
+    /// It looks at the answer.
+    Check(Check),
+    /// It looks at what graders at these places found.
+    Combination { rule: Rule, parts: Vec<usize> },
+}
+
 /// What all graders of a suite said of one answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Grades {
     /// One score for each grader, in the suite's order.
     pub scores: Vec<Score>,
-    /// What the failed ones blame: the label before the parser before the answer. `None` if all passed.
+    /// What the failed ones blame, the first cause of all. `None` if all passed, parts of combinations aside.
     pub cause: Option<Cause>,
+}
+
+struct Compiled {
+    name: String,
+    body: Body,
+    /// Whether it says the opposite.
+    is_turned: bool,
+    /// The combinations that it is a part of.
+    part_of: Vec<String>,
 }
 
 /// A suite's graders, built once for a run.
 pub struct Graders {
-    checks: Vec<(String, Check)>,
+    compiled: Vec<Compiled>,
+    /// Their places, parts before combinations.
+    order: Vec<usize>,
     reads_json: bool,
 }
 
@@ -196,17 +131,23 @@ impl Graders {
     ///
     /// # Errors
     ///
-    /// A pattern or schema is not valid or too large, or a schema grader finds no schema.
+    /// A pattern or schema is not valid or too large, a schema grader finds no schema, or a combination has a part that
+    /// does not exist.
     pub fn compile(suite: &SuiteContent, prompt: &PromptContent) -> Result<Self, GraderError> {
-        let checks = suite.graders.iter().map(|grader| {
-            let check = Check::compile(grader, prompt).map_err(|why| GraderError {
+        let graders = &suite.graders;
+        let order = order(graders).map_err(|error| GraderError {
+            grader: "combinations".into(),
+            why: error.to_string(),
+        })?;
+        let compiled = graders.iter().map(|grader| {
+            compile::compile(grader, graders, prompt).map_err(|why| GraderError {
                 grader: grader.name.clone(),
                 why,
-            })?;
-            Ok((grader.name.clone(), check))
+            })
         });
         Ok(Self {
-            checks: checks.collect::<Result<_, GraderError>>()?,
+            compiled: compiled.collect::<Result<_, GraderError>>()?,
+            order,
             reads_json: prompt.model.response_format.is_json() || suite.reads_json(),
         })
     }
@@ -216,29 +157,48 @@ impl Graders {
         self.reads_json
     }
 
-    /// Lets every grader look at one answer.
-    pub fn grade(&self, answer: &Answer, example: &ExampleContent) -> Grades {
-        let case = Case {
-            answer,
-            expected: example.expected.as_ref().map(crate::domain::json::JsonText::value),
-        };
-        let mut cause = None;
-        let scores = self.checks.iter().map(|(name, check)| {
-            let (passed, explanation) = match check.grade(&case) {
-                Ok(why) => (true, why),
+    /// Lets every grader look at what came back for one example.
+    pub async fn grade(&self, observed: Observed<'_>, example: &ExampleContent) -> Grades {
+        let case = Case::new(observed, example);
+        let mut findings: Vec<Option<Finding<Pass>>> = self.compiled.iter().map(|_| None).collect();
+        for place in &self.order {
+            let grader = &self.compiled[*place];
+            let finding = match &grader.body {
+                Body::Check(check) => check.grade(&case).await,
+                Body::Combination { rule, parts } => rule.grade(&self.parts(parts, &findings)),
+            };
+            findings[*place] = Some(if grader.is_turned { turned(finding) } else { finding });
+        }
+        let (mut scores, mut cause) = (Vec::with_capacity(findings.len()), None);
+        for (grader, finding) in self.compiled.iter().zip(findings.into_iter().flatten()) {
+            let (passed, explanation, value) = match finding {
+                Ok(pass) => (true, pass.explanation, pass.value),
                 Err(fault) => {
-                    cause = Some(cause.map_or(fault.cause, |earlier: Cause| earlier.min(fault.cause)));
-                    (false, fault.explanation)
+                    if grader.part_of.is_empty() {
+                        cause = Some(cause.map_or(fault.cause, |earlier: Cause| earlier.min(fault.cause)));
+                    }
+                    (false, fault.explanation, fault.value)
                 }
             };
-            Score {
-                grader: name.clone(),
+            scores.push(Score {
+                grader: grader.name.clone(),
                 passed,
                 explanation: cut(&explanation, words::EXPLANATION_CHARS_MAX),
-            }
-        });
-        let scores = scores.collect();
+                value,
+                part_of: grader.part_of.clone(),
+            });
+        }
         Grades { scores, cause }
+    }
+
+    /// What the parts of a combination found.
+    fn parts<'a>(&'a self, places: &[usize], findings: &'a [Option<Finding<Pass>>]) -> Vec<Part<'a>> {
+        let part = |place: &usize| {
+            let finding = findings[*place].as_ref()?;
+            let name = self.compiled[*place].name.as_str();
+            Some(Part { name, finding })
+        };
+        places.iter().filter_map(part).collect()
     }
 }
 

@@ -5,8 +5,9 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value as Json;
 
+use super::finding::{Fault, Finding};
+use super::observed::Case;
 use super::words::shown;
-use super::{Case, Fault, Finding};
 
 /// Passes where the difference is at most the larger of the absolute and the relative tolerance.
 pub(super) struct Numeric {
@@ -21,10 +22,10 @@ impl Numeric {
         let want = self.wanted(case)?;
         let got = match &self.field {
             Some(field) => case.answer_field(field)?.clone(),
-            None => Json::from(case.answer.text.as_str()),
+            None => Json::from(case.text()),
         };
-        let got =
-            number(&got).ok_or_else(|| Fault::answer(format!("expected {want}, got no number: {}", shown(&got))))?;
+        let got = number(&got)
+            .ok_or_else(|| Fault::nothing_there(format!("expected {want}, got no number: {}", shown(&got))))?;
         let allowed = self.absolute.max(self.relative * want.abs());
         let difference = (got - want).abs();
         if difference <= allowed {
@@ -37,10 +38,7 @@ impl Numeric {
     }
 
     fn wanted(&self, case: &Case) -> Result<f64, Fault> {
-        let expected = match self.expected_field.as_deref().or(self.field.as_deref()) {
-            Some(field) => case.expected_field(field, self.expected_field.as_deref())?,
-            None => case.expected()?,
-        };
+        let expected = case.expected_at(self.field.as_deref(), self.expected_field.as_deref())?;
         number(expected).ok_or_else(|| {
             Fault::label(format!(
                 "the expected value {} holds no number: a label problem",

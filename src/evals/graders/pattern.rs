@@ -3,8 +3,9 @@
 use regex::{Regex, RegexBuilder};
 use serde_json::Value as Json;
 
+use super::finding::{Fault, Finding};
+use super::observed::Case;
 use super::words::{cut, shown};
-use super::{Case, Fault, Finding};
 
 /// Compiled size of the expression, in bytes: enough for any list of words, and no bomb.
 const COMPILED_BYTES_MAX: usize = 1 << 20;
@@ -16,24 +17,23 @@ pub(super) struct Pattern {
     field: Option<String>,
 }
 
+/// Compiles an expression that cannot take much time or memory, whatever it is.
+pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
+    RegexBuilder::new(pattern)
+        .size_limit(COMPILED_BYTES_MAX)
+        .dfa_size_limit(STATES_BYTES_MAX)
+        .build()
+        .map_err(|error| format!("the pattern is not valid: {error}"))
+}
+
 impl Pattern {
     pub(super) fn compile(pattern: &str, field: Option<String>) -> Result<Self, String> {
-        let regex = RegexBuilder::new(pattern)
-            .size_limit(COMPILED_BYTES_MAX)
-            .dfa_size_limit(STATES_BYTES_MAX)
-            .build()
-            .map_err(|error| format!("the pattern is not valid: {error}"))?;
+        let regex = compile(pattern)?;
         Ok(Self { regex, field })
     }
 
     pub(super) fn grade(&self, case: &Case) -> Finding {
-        let text = match &self.field {
-            None => case.answer.text.clone(),
-            Some(field) => match case.answer_field(field)? {
-                Json::String(text) => text.clone(),
-                other => other.to_string(),
-            },
-        };
+        let text = case.text_at(self.field.as_deref())?;
         let pattern = cut(self.regex.as_str(), 100);
         if self.regex.is_match(&text) {
             Ok(format!("matches /{pattern}/"))

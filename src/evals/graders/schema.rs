@@ -2,7 +2,8 @@
 
 use jsonschema::{PatternOptions, ValidationError, Validator};
 
-use super::{Case, Fault, Finding};
+use super::finding::{Fault, Finding};
+use super::observed::Case;
 use crate::domain::json::SourceJson;
 use crate::domain::model::ResponseFormat;
 
@@ -39,7 +40,7 @@ impl Schema {
     }
 
     pub(super) fn grade(&self, case: &Case) -> Finding {
-        let parsed = case.parsed()?;
+        let parsed = case.parsed().map_err(Fault::into_verdict)?;
         let mut errors = self.validator.iter_errors(parsed);
         let named: Vec<String> = errors
             .by_ref()

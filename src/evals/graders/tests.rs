@@ -3,11 +3,13 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::domain::example::ExampleContext;
 use crate::domain::gate::GatePolicy;
-use crate::domain::grader::CaseRule;
+use crate::domain::grader::{CaseRule, Grader, GraderKind};
 use crate::domain::ids::ExampleId;
 use crate::domain::json::{JsonText, SourceJson};
 use crate::domain::model::{ModelConfig, NamedSchema, ResponseFormat};
+use crate::domain::money::UsdNanos;
 use crate::domain::prompt::{MessageTemplate, Role};
+use crate::evals::parse::Answer;
 
 fn example(expected: Option<&str>) -> ExampleContent {
     ExampleContent {
@@ -64,9 +66,32 @@ fn near(absolute: f64, relative: f64) -> GraderKind {
     }
 }
 
+/// What graders see where only a text came back.
+fn observed(answer: &Answer) -> Observed<'_> {
+    Observed {
+        answer,
+        tool_calls: &[],
+        refusal: None,
+        finish_reason: Some("stop"),
+        latency_ms: 1_500,
+        cost: Some(UsdNanos(3_000_000)),
+        reused_from: None,
+    }
+}
+
+fn look(graders: &Graders, answer: &str, example: &ExampleContent) -> Grades {
+    let answer = Answer::new(answer);
+    wait_for(graders.grade(observed(&answer), example))
+}
+
+fn wait_for<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.unwrap().block_on(future)
+}
+
 fn graded(kind: GraderKind, answer: &str, expected: Option<&str>) -> (bool, String, Option<Cause>) {
     let graders = Graders::compile(&suite(kind), &prompt(ResponseFormat::Text)).unwrap();
-    let grades = graders.grade(&Answer::new(answer), &example(expected));
+    let grades = look(&graders, answer, &example(expected));
     let score = &grades.scores[0];
     (score.passed, score.explanation.clone(), grades.cause)
 }
@@ -329,7 +354,7 @@ fn the_label_is_blamed_before_the_parser_before_the_answer() {
     });
     let graders = Graders::compile(&both, &prompt(ResponseFormat::Text)).unwrap();
     assert!(graders.reads_json());
-    let cause = |answer: &str, expected| graders.grade(&Answer::new(answer), &example(expected)).cause;
+    let cause = |answer: &str, expected| look(&graders, answer, &example(expected)).cause;
     assert_eq!(cause("prose", None), Some(Cause::Label));
     assert_eq!(cause("prose", Some("\"a\"")), Some(Cause::Parse));
     assert_eq!(cause("{\"route\":\"b\"}", Some("\"a\"")), Some(Cause::Answer));
@@ -360,7 +385,7 @@ fn a_schema_that_refers_to_itself_ends() {
             schema: Some(SourceJson::new(source).unwrap()),
         };
         let ended = match Graders::compile(&suite(kind), &prompt(ResponseFormat::Text)) {
-            Ok(graders) => graders.grade(&Answer::new(r#"{"a":[1]}"#), &example(None)).scores.len() == 1,
+            Ok(graders) => look(&graders, r#"{"a":[1]}"#, &example(None)).scores.len() == 1,
             Err(error) => error.why.starts_with("the schema is not valid"),
         };
         assert!(ended, "{source}");

@@ -19,6 +19,14 @@ pub fn cut(text: &str, chars_max: usize) -> String {
     }
 }
 
+/// The text of a string, any other value as JSON.
+pub(super) fn plain(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
 /// A value as explanations show it: JSON, so that `"1"` and `1` differ, cut where it is long.
 pub(super) fn shown(value: &Json) -> String {
     cut(&value.to_string(), VALUE_CHARS_MAX)

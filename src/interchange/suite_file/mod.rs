@@ -2,7 +2,9 @@
 //! begins with `{`.
 
 mod print;
+mod print_grader;
 mod read;
+mod read_grader;
 #[cfg(test)]
 mod tests;
 

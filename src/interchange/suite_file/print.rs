@@ -2,15 +2,15 @@
 
 use std::fmt::Write;
 
-use crate::domain::grader::{CaseRule, Grader, GraderKind};
 use crate::domain::metric::{ClassOf, Metric, MetricKind};
 use crate::domain::suite::{Comparison, Threshold};
 
-use super::super::toml_text::{block, number, quoted, texts};
+use super::super::toml_text::{number, quoted, texts};
 use super::SuiteFile;
+use super::print_grader::grader_pairs;
 
 /// A line of an entry: a key and its value as TOML.
-type Pair = (&'static str, String);
+pub(super) type Pair = (&'static str, String);
 
 pub(super) fn print(suite: &SuiteFile) -> String {
     let SuiteFile { name, content } = suite;
@@ -46,47 +46,8 @@ fn push_entry(out: &mut String, header: &str, pairs: &[Pair]) {
     push_pairs(out, pairs);
 }
 
-fn optional(key: &'static str, value: Option<&String>) -> Option<Pair> {
+pub(super) fn optional(key: &'static str, value: Option<&String>) -> Option<Pair> {
     value.map(|value| (key, quoted(value)))
-}
-
-fn case(rule: CaseRule) -> Option<Pair> {
-    (rule == CaseRule::Insensitive).then(|| ("case_sensitive", "false".into()))
-}
-
-fn grader_pairs(grader: &Grader) -> Vec<Pair> {
-    let mut pairs = vec![("name", quoted(&grader.name)), ("kind", quoted(grader.kind.as_str()))];
-    match &grader.kind {
-        GraderKind::ExactMatch { case: rule } => pairs.extend(case(*rule)),
-        GraderKind::FieldMatch { field, expected_field } => {
-            pairs.push(("field", quoted(field)));
-            pairs.extend(optional("expected_field", expected_field.as_ref()));
-        }
-        GraderKind::JsonValid => {}
-        GraderKind::JsonSchema { schema } => {
-            pairs.extend(schema.as_ref().map(|schema| ("schema", block(schema.as_str()))));
-        }
-        GraderKind::Regex { pattern, field } => {
-            pairs.push(("pattern", quoted(pattern)));
-            pairs.extend(optional("field", field.as_ref()));
-        }
-        GraderKind::NumericTolerance {
-            field,
-            expected_field,
-            absolute,
-            relative,
-        } => {
-            pairs.extend(optional("field", field.as_ref()));
-            pairs.extend(optional("expected_field", expected_field.as_ref()));
-            pairs.push(("absolute", number(*absolute)));
-            pairs.push(("relative", number(*relative)));
-        }
-        GraderKind::Contains { text, case: rule } => {
-            pairs.extend(optional("text", text.as_ref()));
-            pairs.extend(case(*rule));
-        }
-    }
-    pairs
 }
 
 fn metric_pairs(metric: &Metric) -> Vec<Pair> {

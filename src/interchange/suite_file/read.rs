@@ -1,26 +1,15 @@
 //! Reads the entries of a suite file.
 
 use crate::domain::gate::GatePolicy;
-use crate::domain::grader::{CaseRule, Grader, GraderKind};
 use crate::domain::metric::{ClassOf, Metric, MetricKind, Slice};
 use crate::domain::suite::{Comparison, SuiteContent, Threshold};
 use crate::text::nearest;
 
 use super::super::mark::Marks;
-use super::super::schema;
 use super::super::table::{NodeValue, Table, Text};
 use super::SuiteFile;
+use super::read_grader::read_grader;
 
-/// The kinds of graders, as files name them.
-const GRADER_KINDS: [&str; 7] = [
-    "exact_match",
-    "field_match",
-    "json_valid",
-    "json_schema",
-    "regex",
-    "numeric_tolerance",
-    "contains",
-];
 /// The kinds of metrics, as files name them.
 const METRIC_KINDS: [&str; 7] = [
     "accuracy",
@@ -73,7 +62,12 @@ pub(super) fn read(mut root: Table<'_>, marks: &mut Marks) -> Option<SuiteFile> 
 }
 
 /// Reads the name of an entry, by which its further faults are told.
-fn read_name<'n>(table: &mut Table<'n>, entry: &str, key: &'static str, marks: &mut Marks) -> Option<Text<'n>> {
+pub(super) fn read_name<'n>(
+    table: &mut Table<'n>,
+    entry: &str,
+    key: &'static str,
+    marks: &mut Marks,
+) -> Option<Text<'n>> {
     let name = table.required(key, marks)?;
     table.place = format!("{entry} {}", name.value);
     // The domain's rules tell an entry by the same words.
@@ -81,7 +75,7 @@ fn read_name<'n>(table: &mut Table<'n>, entry: &str, key: &'static str, marks: &
     Some(name)
 }
 
-fn unknown_word(table: &Table<'_>, key: &str, word: Text<'_>, known: &[&str], marks: &mut Marks) {
+pub(super) fn unknown_word(table: &Table<'_>, key: &str, word: Text<'_>, known: &[&str], marks: &mut Marks) {
     let hint = nearest(word.value, known).map_or_else(
         || format!("use {}", known.join(", ")),
         |near| format!("did you mean '{near}'?"),
@@ -90,77 +84,6 @@ fn unknown_word(table: &Table<'_>, key: &str, word: Text<'_>, known: &[&str], ma
         word.line,
         format!("{}: '{}' is unknown: {hint}", table.path(key), word.value),
     );
-}
-
-fn read_grader(mut table: Table<'_>, marks: &mut Marks) -> Option<Grader> {
-    let name = read_name(&mut table, "grader", "name", marks);
-    let kind = table.required("kind", marks)?;
-    if !GRADER_KINDS.contains(&kind.value) {
-        unknown_word(&table, "kind", kind, &GRADER_KINDS, marks);
-        return None;
-    }
-    let kind = read_grader_kind(kind.value, &mut table, marks);
-    table.finish(marks);
-    Some(Grader {
-        name: name?.value.to_owned(),
-        kind: kind?,
-    })
-}
-
-fn read_grader_kind(kind: &str, table: &mut Table<'_>, marks: &mut Marks) -> Option<GraderKind> {
-    Some(match kind {
-        "exact_match" => GraderKind::ExactMatch {
-            case: read_case(table, marks),
-        },
-        "field_match" => {
-            let expected_field = table.string("expected_field", marks);
-            GraderKind::FieldMatch {
-                field: table.required("field", marks)?.value.to_owned(),
-                expected_field,
-            }
-        }
-        "json_valid" => GraderKind::JsonValid,
-        "json_schema" => GraderKind::JsonSchema {
-            schema: match table.text("schema", marks) {
-                Some(text) => Some(checked(table, "schema", text, schema::parse(text.value), marks)?),
-                None => None,
-            },
-        },
-        "regex" => {
-            let field = table.string("field", marks);
-            let text = table.required("pattern", marks)?;
-            let compiled = regex::Regex::new(text.value).map_err(|error| error.to_string());
-            checked(table, "pattern", text, compiled, marks)?;
-            GraderKind::Regex {
-                pattern: text.value.to_owned(),
-                field,
-            }
-        }
-        "numeric_tolerance" => GraderKind::NumericTolerance {
-            field: table.string("field", marks),
-            expected_field: table.string("expected_field", marks),
-            absolute: table.number("absolute", marks).unwrap_or(0.0),
-            relative: table.number("relative", marks).unwrap_or(0.0),
-        },
-        _ => GraderKind::Contains {
-            text: table.string("text", marks),
-            case: read_case(table, marks),
-        },
-    })
-}
-
-/// Marks why a text did not compile.
-fn checked<T>(table: &Table<'_>, key: &str, text: Text<'_>, result: Result<T, String>, marks: &mut Marks) -> Option<T> {
-    result
-        .map_err(|why| marks.error(text.line, format!("{}: {why}", table.path(key))))
-        .ok()
-}
-
-fn read_case(table: &mut Table<'_>, marks: &mut Marks) -> CaseRule {
-    match table.bool("case_sensitive", marks) {
-        Some(false) => CaseRule::Insensitive,
-        _ => CaseRule::Sensitive,
-    }
 }
 
 fn read_metric(mut table: Table<'_>, marks: &mut Marks) -> Option<Metric> {

@@ -34,6 +34,26 @@ impl From<Usage1> for Usage {
     }
 }
 
+/// As layout 2 has it too.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Score1 {
+    grader: String,
+    passed: bool,
+    explanation: String,
+}
+
+impl From<Score1> for Score {
+    fn from(old: Score1) -> Self {
+        Self {
+            grader: old.grader,
+            passed: old.passed,
+            explanation: old.explanation,
+            value: None,
+            part_of: Vec::new(),
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct ToolCall1 {
     id: String,
@@ -72,7 +92,7 @@ pub(in crate::store) struct Outcome1 {
     attempts: Vec<Attempt1>,
     cost: Option<UsdNanos>,
     error: Option<OutcomeError>,
-    scores: Vec<Score>,
+    scores: Vec<Score1>,
     failure_category: Option<FailureCategory>,
     finished_at: Timestamp,
 }
@@ -120,7 +140,7 @@ impl From<Outcome1> for Outcome {
             reused_from: None,
             cost: old.cost,
             error: old.error,
-            scores: old.scores,
+            scores: old.scores.into_iter().map(Score::from).collect(),
             failure_category: old.failure_category,
             finished_at: old.finished_at,
         }

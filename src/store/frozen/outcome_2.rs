@@ -1,8 +1,8 @@
-//! Layout 2 of outcomes: before tokens that were written to a cache.
+//! Layout 2 of outcomes: before tokens that were written to a cache, and before scores with a value.
 
 use serde::{Deserialize, Serialize};
 
-use super::outcome_1::Usage1;
+use super::outcome_1::{Score1, Usage1};
 use crate::domain::grader::Score;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::{ExampleId, RunId};
@@ -48,7 +48,7 @@ pub(in crate::store) struct Outcome2 {
     reused_from: Option<RunId>,
     cost: Option<UsdNanos>,
     error: Option<OutcomeError>,
-    scores: Vec<Score>,
+    scores: Vec<Score1>,
     failure_category: Option<FailureCategory>,
     finished_at: Timestamp,
 }
@@ -89,7 +89,7 @@ impl From<Outcome2> for Outcome {
             reused_from: old.reused_from,
             cost: old.cost,
             error: old.error,
-            scores: old.scores,
+            scores: old.scores.into_iter().map(Score::from).collect(),
             failure_category: old.failure_category,
             finished_at: old.finished_at,
         }

@@ -430,6 +430,8 @@ fn outcome(place: u64, example: &Example) -> Outcome {
         grader: grader.into(),
         passed,
         explanation: explanation.into(),
+        value: None,
+        part_of: Vec::new(),
     };
     Outcome {
         run: RunId(3),

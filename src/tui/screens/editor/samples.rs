@@ -94,6 +94,8 @@ pub(super) fn outcome() -> Outcome {
         grader: grader.into(),
         passed,
         explanation: explanation.into(),
+        value: None,
+        part_of: Vec::new(),
     };
     Outcome {
         run: RunId(1),

@@ -86,9 +86,9 @@ impl Tried {
                 .as_ref()
                 .map(|error| format!("{}: {}", error.kind.as_str(), error.message)),
         );
-        let (failed, passed): (Vec<_>, Vec<_>) = outcome.scores.iter().partition(|score| !score.passed);
-        let explained = |score: &&Score| format!("FAIL {}: {}", score.grader, score.explanation);
-        lines.extend(failed.iter().map(explained));
+        let passed: Vec<_> = outcome.scores.iter().filter(|score| score.passed).collect();
+        let explained = |score: &Score| format!("FAIL {}: {}", score.grader, score.explanation);
+        lines.extend(outcome.failed_scores().map(explained));
         if !passed.is_empty() {
             let names = passed.iter().map(|score| score.grader.as_str());
             lines.push(format!("ok {}", names.collect::<Vec<_>>().join(", ")));

@@ -135,10 +135,14 @@ fn scores_text(outcome: &Outcome) -> String {
         return "no grader looked at it".into();
     }
     let mut scores: Vec<_> = outcome.scores.iter().collect();
-    scores.sort_by_key(|score| score.passed);
+    scores.sort_by_key(|score| (score.passed, !score.counts()));
     let lines = scores.into_iter().map(|score| {
-        let word = if score.passed { "pass" } else { "FAIL" };
-        format!("{word}  {}: {}", score.grader, score.explanation)
+        let word = match (score.passed, score.counts()) {
+            (true, _) => "pass",
+            (false, true) => "FAIL",
+            (false, false) => "fail",
+        };
+        format!("{word}  {}: {}", score.label(), score.explanation)
     });
     lines.collect::<Vec<_>>().join("\n")
 }
