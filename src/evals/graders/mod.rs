@@ -203,4 +203,8 @@ impl Graders {
 }
 
 #[cfg(test)]
+mod command_tests;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wide_tests;

@@ -11,7 +11,7 @@ use crate::domain::money::UsdNanos;
 use crate::domain::prompt::{MessageTemplate, Role};
 use crate::evals::parse::Answer;
 
-fn example(expected: Option<&str>) -> ExampleContent {
+pub(super) fn example(expected: Option<&str>) -> ExampleContent {
     ExampleContent {
         id: ExampleId::new("t-1").unwrap(),
         input: JsonText::string("hello"),
@@ -22,7 +22,7 @@ fn example(expected: Option<&str>) -> ExampleContent {
     }
 }
 
-fn prompt(response_format: ResponseFormat) -> PromptContent {
+pub(super) fn prompt(response_format: ResponseFormat) -> PromptContent {
     PromptContent {
         messages: vec![MessageTemplate {
             role: Role::User,
@@ -36,7 +36,7 @@ fn prompt(response_format: ResponseFormat) -> PromptContent {
     }
 }
 
-fn suite(kind: GraderKind) -> SuiteContent {
+pub(super) fn suite(kind: GraderKind) -> SuiteContent {
     SuiteContent {
         description: String::new(),
         graders: vec![Grader {
@@ -67,7 +67,7 @@ fn near(absolute: f64, relative: f64) -> GraderKind {
 }
 
 /// What graders see where only a text came back.
-fn observed(answer: &Answer) -> Observed<'_> {
+pub(super) fn observed(answer: &Answer) -> Observed<'_> {
     Observed {
         answer,
         tool_calls: &[],
@@ -84,7 +84,7 @@ fn look(graders: &Graders, answer: &str, example: &ExampleContent) -> Grades {
     wait_for(graders.grade(observed(&answer), example))
 }
 
-fn wait_for<T>(future: impl Future<Output = T>) -> T {
+pub(super) fn wait_for<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.unwrap().block_on(future)
 }
