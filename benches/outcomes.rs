@@ -70,6 +70,16 @@ fn example(index: usize) -> Result<ExampleId, Fault> {
     Ok(ExampleId::new(format!("e-{index:07}"))?)
 }
 
+fn score(passed: bool) -> Score {
+    Score {
+        grader: "exact".into(),
+        passed,
+        explanation: String::new(),
+        value: None,
+        part_of: Vec::new(),
+    }
+}
+
 fn outcome(run: RunId, index: usize) -> Result<Outcome, Fault> {
     let passed = !index.is_multiple_of(FAILURE_EVERY);
     let ticket = ticket(index);
@@ -123,13 +133,7 @@ fn outcome(run: RunId, index: usize) -> Result<Outcome, Fault> {
         reused_from: None,
         cost: Some(UsdNanos(43_000)),
         error: None,
-        scores: vec![Score {
-            grader: "exact".into(),
-            passed,
-            explanation: String::new(),
-            value: None,
-            part_of: Vec::new(),
-        }],
+        scores: vec![score(passed)],
         failure_category: None,
         finished_at: Timestamp(i64::try_from(index)?),
     })

@@ -6,6 +6,7 @@
 )]
 
 mod errors;
+mod graders;
 mod help;
 mod json;
 mod keeping;

@@ -211,3 +211,209 @@ fn faults_in_json_name_their_entry() {
             .contains("recursion limit")
     );
 }
+
+/// The graders that look at more than the text, negation and combinations.
+const WIDE: &str = r#"name = "wide"
+[[graders]]
+name = "near"
+kind = "edit_distance"
+at_least = 0.8
+field = "reply"
+case_sensitive = false
+[[graders]]
+name = "words"
+kind = "token_f1"
+at_least = 0.5
+expected_field = "answer"
+[[graders]]
+name = "calls"
+kind = "tool_calls"
+arguments = "named"
+order = "contained"
+calls = '''[{"name": "find", "arguments": {"id": 5}}]'''
+[[graders]]
+name = "labelled_calls"
+kind = "tool_calls"
+expected_field = "calls"
+order = "any"
+[[graders]]
+name = "cites"
+kind = "citations"
+pattern = '\[(\w+)\]'
+at_least = 1
+cites_expected = true
+[[graders]]
+name = "sources"
+kind = "citations"
+field = "sources"
+expected_field = "docs"
+[[graders]]
+name = "polite"
+kind = "contains"
+text = "sorry"
+negate = true
+[[graders]]
+name = "refuses"
+kind = "refusal"
+expected = true
+[[graders]]
+name = "refuses_as_labelled"
+kind = "refusal"
+expected_field = "refuse"
+[[graders]]
+name = "fast"
+kind = "latency"
+at_most_ms = 900
+[[graders]]
+name = "cheap"
+kind = "cost"
+at_most_usd = 0.0025
+[[graders]]
+name = "program"
+kind = "command"
+command = ["python3", "grade.py"]
+[[graders]]
+name = "both"
+kind = "all_of"
+graders = ["near", "words"]
+[[graders]]
+name = "either"
+kind = "any_of"
+graders = ["both", "fast"]
+negate = true
+[[graders]]
+name = "mix"
+kind = "weighted"
+weights = { cheap = 2, program = 0.5 }
+at_least = 0.75
+[[metrics]]
+name = "accuracy"
+kind = "accuracy"
+grader = "mix"
+"#;
+
+#[test]
+fn wide_graders_are_read_and_written_back() {
+    let suite = SuiteFile::parse(WIDE).unwrap();
+    let printed = suite.print();
+    assert_eq!(SuiteFile::parse(&printed).unwrap(), suite, "{printed}");
+    assert_eq!(suite.content.graders.len(), 15);
+    let value: serde_json::Value = toml::from_str(WIDE).unwrap();
+    let from_json = SuiteFile::parse(&value.to_string()).unwrap();
+    // A parsed TOML table sorts its keys; a suite file keeps them as they are written.
+    assert_eq!(from_json.content.graders[..14], suite.content.graders[..14]);
+}
+
+/// What a text of the file becomes, the text with which the wrong line begins, and the fault.
+const WIDE_FAULTS: [(&str, &str, &str, &str); 21] = [
+    (
+        "at_least = 0.8",
+        "at_least = 80",
+        "at_least = 80",
+        "80 is not above 0 and at most 1: write 80 % as 0.8",
+    ),
+    ("at_least = 0.5", "at_least = 0", "at_least = 0", "0 is not above 0"),
+    (
+        "at_least = 0.8\n",
+        "",
+        "[[graders]]",
+        "grader near.at_least: it is missing",
+    ),
+    (
+        "field = \"reply\"",
+        "field = \"\"",
+        "field = \"\"",
+        "the field is empty",
+    ),
+    ("\"named\"", "\"name\"", "arguments =", "did you mean 'named'?"),
+    (
+        "\"any\"",
+        "\"sorted\"",
+        "order = \"sorted\"",
+        "use exact, any, contained",
+    ),
+    (
+        "{\"id\": 5}",
+        "[5]",
+        "calls =",
+        "the arguments of 'find' are not an object",
+    ),
+    (
+        "\"name\": \"find\"",
+        "\"tool\": \"find\"",
+        "calls =",
+        "unknown field `tool`",
+    ),
+    ("{\"id\": 5}}]", "{\"id\": 5}}", "calls =", "grader calls.calls: "),
+    ("(\\w+)", "(\\w)(.)", "pattern =", "it has 2 groups"),
+    (
+        "field = \"sources\"",
+        "",
+        "[[graders]]",
+        "grader sources: give exactly one of field, pattern",
+    ),
+    (
+        "\nexpected = true",
+        "\nexpected = true\nexpected_field = \"x\"",
+        "[[graders]]",
+        "give expected or expected_field",
+    ),
+    (
+        "at_most_ms = 900",
+        "at_most_ms = 0",
+        "at_most_ms",
+        "no answer comes in 0 ms",
+    ),
+    (
+        "at_most_ms = 900",
+        "at_most_ms = -1",
+        "at_most_ms",
+        "-1 is out of range",
+    ),
+    ("0.0025", "-1", "[[graders]]", "-1 is not between 0 and 1000000 dollars"),
+    ("[\"python3\", \"grade.py\"]", "[]", "command =", "it names no program"),
+    (
+        "[\"python3\", \"grade.py\"]",
+        "[\"a\"]\ntime_limit_ms = 0",
+        "time_limit_ms",
+        "0 is not between 1 and",
+    ),
+    (
+        "[\"near\", \"words\"]",
+        "[\"near\", \"word\"]",
+        "graders = [\"near",
+        "grader both.graders: no grader is named",
+    ),
+    (
+        "[\"near\", \"words\"]",
+        "[\"either\"]",
+        "graders = [\"either",
+        "it is a part of itself: both -> either -> both",
+    ),
+    ("[\"near\", \"words\"]", "[]", "graders = []", "there is none"),
+    (
+        "cheap = 2",
+        "cheap = 0",
+        "weights =",
+        "the weight of 'cheap' is 0: give one above 0",
+    ),
+];
+
+#[test]
+fn each_fault_of_a_wide_grader_names_its_line() {
+    for (from, to, at, message) in WIDE_FAULTS {
+        assert!(WIDE.contains(from), "{from}");
+        let source = WIDE.replacen(from, to, 1);
+        let faults = SuiteFile::parse(&source).unwrap_err().0;
+        let is_at = |line: u32| {
+            source
+                .lines()
+                .nth(line as usize - 1)
+                .is_some_and(|text| text.starts_with(at))
+        };
+        let hit = faults
+            .iter()
+            .any(|fault| fault.line.is_some_and(is_at) && fault.message.contains(message));
+        assert!(hit, "{to}: wanted '{message}' at '{at}', found {faults:?}");
+    }
+}
