@@ -159,7 +159,10 @@ fn what_failed_is_asked_again_as_a_run_that_is_no_evidence() {
     let rerun = |pick, repeats| Rerun {
         of: first,
         pick,
-        repeats,
+        settings: RunSettings {
+            repeats,
+            ..start.settings.clone()
+        },
     };
     let id = bench.workbench.rerun(&ben(), &rerun(Pick::Failed, 3)).unwrap();
     let end = bench.workbench.wait_run(id).unwrap();
@@ -218,7 +221,10 @@ fn a_selection_that_was_killed_goes_on_at_its_places() {
     let rerun = Rerun {
         of: first,
         pick: Pick::Marked(marked.collect()),
-        repeats: 2,
+        settings: RunSettings {
+            repeats: 2,
+            ..start.settings.clone()
+        },
     };
     let id = bench.workbench.rerun(&anna(), &rerun).unwrap();
     bench.workbench.park_runs();
