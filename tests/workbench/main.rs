@@ -23,3 +23,5 @@ mod release_path;
 mod reproducing;
 mod runs;
 mod tools;
+#[path = "../support/engine.rs"]
+mod watched;
