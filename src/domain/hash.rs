@@ -4,10 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
-use super::DomainError;
+use super::{DomainError, canonical};
 
 /// SHA-256 of a record's content. Written as 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -20,29 +19,19 @@ impl ContentHash {
     /// Numbers follow RFC 8785, that is IEEE doubles: integers above 2^53 lose digits, so no content field may hold
     /// such.
     pub fn of<T: Serialize>(content: &T) -> Result<Self, DomainError> {
-        let canonical =
-            serde_json_canonicalizer::to_vec(content).map_err(|e| DomainError::field("content", e.to_string()))?;
-        Ok(Self::of_bytes(&canonical))
+        Self::of_grown(content, &[])
     }
 
     /// Hashes the canonical JSON of a record that has grown: its later fields count only where they say something, so
-    /// that a record from before them keeps the hash that it had.
+    /// that a record from before them keeps the hash that it had. What says nothing is null, 0, an empty list, or an
+    /// object of only such.
     ///
     /// # Errors
     ///
     /// As [`ContentHash::of`].
     pub fn of_grown<T: Serialize>(record: &T, later: &[LaterFields]) -> Result<Self, DomainError> {
-        let mut json = serde_json::to_value(record).map_err(|e| DomainError::field("content", e.to_string()))?;
-        for LaterFields { list, names } in later {
-            match list {
-                None => drop_silent(&mut json, names),
-                Some(list) => {
-                    let items = json.get_mut(list).and_then(Json::as_array_mut);
-                    items.into_iter().flatten().for_each(|item| drop_silent(item, names));
-                }
-            }
-        }
-        Self::of(&json)
+        let canonical = canonical::to_vec(record, later).map_err(|e| DomainError::field("content", e.to_string()))?;
+        Ok(Self::of_bytes(&canonical))
     }
 
     /// Hashes bytes as they are.
@@ -86,26 +75,11 @@ pub struct LaterFields {
     pub names: &'static [&'static str],
 }
 
-/// Takes away those of the fields that say nothing: null, 0, an empty list, or an object of only such.
-fn drop_silent(object: &mut Json, fields: &[&str]) {
-    if let Some(map) = object.as_object_mut() {
-        map.retain(|name, value| !fields.contains(&name.as_str()) || !is_silent(value));
-    }
-}
-
-fn is_silent(value: &Json) -> bool {
-    match value {
-        Json::Null => true,
-        Json::Number(number) => number.as_u64() == Some(0),
-        Json::Array(items) => items.is_empty(),
-        Json::Object(map) => map.values().all(is_silent),
-        Json::Bool(_) | Json::String(_) => false,
-    }
-}
-
 impl fmt::Display for ContentHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        let halves = self.0.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+        let digits: String = halves.filter_map(|half| char::from_digit(half.into(), 16)).collect();
+        f.write_str(&digits)
     }
 }
 
