@@ -4,7 +4,6 @@
 //! Members of an object are written as they come. When the object ends, their bytes are put in order.
 
 use std::cell::RefCell;
-use std::cmp::Ordering;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -15,9 +14,12 @@ use super::hash::LaterFields;
 /// Whole numbers up to here are IEEE doubles too, so that they are written as they are.
 const INTEGER_MAX: u64 = 1 << 53;
 
+/// Room that most records need, in bytes.
+const SHEET_BYTES: usize = 4_096;
+
 /// The canonical JSON of a record, without those of its later fields that say nothing. A number that is none is null.
 pub(super) fn to_vec<T: Serialize>(record: &T, later: &[LaterFields]) -> serde_json::Result<Vec<u8>> {
-    let sheet = Sheet::default();
+    let sheet = Sheet::new(Vec::with_capacity(SHEET_BYTES));
     let canonical = Canonical {
         sheet: &sheet,
         later,
@@ -183,7 +185,11 @@ impl Formatter for Canonical<'_> {
         let Object { start, mut members } = self.open.pop().unwrap_or_default();
         self.ended_silent = members.iter().all(|member| member.is_silent);
         let mut sheet = self.sheet.borrow_mut();
-        members.sort_by(|one, other| in_order(one.name(&sheet), other.name(&sheet)));
+        if members.iter().all(|member| is_plain(member.name(&sheet))) {
+            members.sort_by(|one, other| one.name(&sheet).cmp(other.name(&sheet)));
+        } else {
+            members.sort_by_cached_key(|member| utf_16_units(member.name(&sheet)));
+        }
         self.unordered.clear();
         self.unordered.extend(sheet.drain(start..));
         for (place, member) in members.iter().enumerate() {
@@ -199,16 +205,13 @@ impl Formatter for Canonical<'_> {
     }
 }
 
-/// The order of two names as they are written in JSON: that of their UTF-16 units.
-fn in_order(one: &[u8], other: &[u8]) -> Ordering {
-    let is_plain = |name: &[u8]| name.iter().all(|byte| byte.is_ascii() && *byte != b'\\');
-    if is_plain(one) && is_plain(other) {
-        return one.cmp(other);
-    }
-    units(one).cmp(&units(other))
+/// Whether the bytes of a name as it is written are its UTF-16 units too.
+fn is_plain(name: &[u8]) -> bool {
+    name.iter().all(|byte| byte.is_ascii() && *byte != b'\\')
 }
 
-fn units(name: &[u8]) -> Vec<u16> {
+/// What names are ordered by.
+fn utf_16_units(name: &[u8]) -> Vec<u16> {
     let quoted = [b"\"", name, b"\""].concat();
     // It was written as JSON just now.
     let name: String = serde_json::from_slice(&quoted).unwrap_or_default();

@@ -4,6 +4,7 @@
 
 mod aliases;
 mod browsing;
+mod committing;
 mod comparing;
 mod connecting;
 mod datasets;
