@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
+use super::DomainError;
 use super::hash::LaterFields;
 
 /// Whole numbers up to here are IEEE doubles too, so that they are written as they are.
@@ -18,7 +19,7 @@ const INTEGER_MAX: u64 = 1 << 53;
 const SHEET_BYTES: usize = 4_096;
 
 /// The canonical JSON of a record, without those of its later fields that say nothing. A number that is none is null.
-pub(super) fn to_vec<T: Serialize>(record: &T, later: &[LaterFields]) -> serde_json::Result<Vec<u8>> {
+pub(super) fn to_vec<T: Serialize>(record: &T, later: &[LaterFields]) -> Result<Vec<u8>, DomainError> {
     let sheet = Sheet::new(Vec::with_capacity(SHEET_BYTES));
     let canonical = Canonical {
         sheet: &sheet,
@@ -27,7 +28,9 @@ pub(super) fn to_vec<T: Serialize>(record: &T, later: &[LaterFields]) -> serde_j
         ended_silent: false,
         unordered: Vec::new(),
     };
-    record.serialize(&mut Serializer::with_formatter(Pen(&sheet), canonical))?;
+    let mut serializer = Serializer::with_formatter(Pen(&sheet), canonical);
+    let written = record.serialize(&mut serializer);
+    written.map_err(|error| DomainError::field("content", error.to_string()))?;
     Ok(sheet.into_inner())
 }
 

@@ -30,8 +30,7 @@ impl ContentHash {
     ///
     /// As [`ContentHash::of`].
     pub fn of_grown<T: Serialize>(record: &T, later: &[LaterFields]) -> Result<Self, DomainError> {
-        let canonical = canonical::to_vec(record, later).map_err(|e| DomainError::field("content", e.to_string()))?;
-        Ok(Self::of_bytes(&canonical))
+        Ok(Self::of_bytes(&canonical::to_vec(record, later)?))
     }
 
     /// Hashes bytes as they are.
@@ -62,6 +61,22 @@ impl HashList {
 
     /// The hash over all of them.
     pub fn finish(self) -> ContentHash {
+        ContentHash(self.0.finalize().into())
+    }
+}
+
+/// Hashes bytes that come in pieces: the same as [`ContentHash::of_bytes`] of all of them together.
+#[derive(Debug, Clone, Default)]
+pub(super) struct HashedPieces(Sha256);
+
+impl HashedPieces {
+    /// Adds the next piece.
+    pub(super) fn push(&mut self, piece: impl AsRef<[u8]>) {
+        self.0.update(piece);
+    }
+
+    /// The hash over all of them.
+    pub(super) fn finish(self) -> ContentHash {
         ContentHash(self.0.finalize().into())
     }
 }
