@@ -15,6 +15,12 @@ impl Timestamp {
         u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0)
     }
 
+    /// The moment so many milliseconds earlier.
+    #[must_use]
+    pub fn before_ms(self, ms: u64) -> Timestamp {
+        Timestamp(self.0.saturating_sub_unsigned(ms))
+    }
+
     /// Time of day as `12:04:31`, UTC.
     pub fn clock_text(self) -> String {
         self.to_string().get(11..19).unwrap_or_default().to_owned()

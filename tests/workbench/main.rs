@@ -25,3 +25,5 @@ mod release_path;
 mod reproducing;
 mod runs;
 mod tools;
+#[cfg(test)]
+mod traces;

@@ -100,15 +100,15 @@ impl CapArgs {
     }
 }
 
-/// `90s`, `10m` or `2h` in milliseconds.
-fn duration_ms(text: &str) -> Result<u64, String> {
-    let units = [("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
+/// `90s`, `10m`, `2h` or `30d` in milliseconds.
+pub(super) fn duration_ms(text: &str) -> Result<u64, String> {
+    let units = [("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
     let read = units.iter().find_map(|(unit, ms)| {
         let number: u64 = text.strip_suffix(unit)?.parse().ok()?;
         number.checked_mul(*ms)
     });
     read.filter(|ms| *ms > 0)
-        .ok_or_else(|| "write a time such as 90s, 10m or 2h".into())
+        .ok_or_else(|| "write a time such as 90s, 10m, 2h or 30d".into())
 }
 
 /// Examples to ask again.
