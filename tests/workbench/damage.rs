@@ -51,6 +51,28 @@ fn an_outcome_that_was_rewritten_breaks_the_hash_of_its_run() {
 }
 
 #[test]
+fn a_later_repeat_that_was_saved_before_the_first_is_no_damage() {
+    let bench = Bench::new();
+    let version = bench.version(&document("repeats"));
+    let (dataset, suite) = (bench.dataset(&tickets()), bench.suite(&suite_that_passes()));
+    let mut start = start(&version, &dataset, &suite);
+    start.settings.repeats = 2;
+    bench.run(&start);
+    // As a process leaves it that is killed after the second repeat of the first example was answered.
+    for key in ["run-end/0000000001", OUTCOME, "outcome-of/0000000001/t-001"] {
+        assert!(bench.engine.get(key.as_bytes()).unwrap().is_some(), "{key}");
+        bench.replace(key, None);
+    }
+    let report = bench.workbench.verify().unwrap();
+    assert!(report.is_sound(), "{:?}", report.findings);
+    // What leads to an outcome that is there must lead to it.
+    bench.replace("outcome-of/0000000001/t-002", None);
+    let findings = bench.workbench.verify().unwrap().findings;
+    let found: Vec<_> = findings.iter().map(|finding| finding.key.as_str()).collect();
+    assert_eq!(found, ["outcome/0000000001/0000000001"]);
+}
+
+#[test]
 fn one_unreadable_record_is_a_finding_and_not_the_end_of_the_search() {
     let bench = Bench::new();
     bench.release("one");
