@@ -1,5 +1,6 @@
 //! Traces of production requests: kept until somebody says that they are too old.
 
+use pegbox::domain::outcome::Usage;
 use pegbox::domain::time::Timestamp;
 use pegbox::domain::trace::Trace;
 use pegbox::store::engine::AuditEntry;
@@ -18,7 +19,7 @@ fn traces_that_are_too_old_are_removed_and_the_chain_says_so() {
         version: release.version.clone(),
         response: "{}".into(),
         spans: Vec::new(),
-        usage: Default::default(),
+        usage: Usage::default(),
         cost: None,
         feedback: Vec::new(),
         started_at: Timestamp(began),
