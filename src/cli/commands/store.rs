@@ -6,10 +6,10 @@ use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::Context;
-use super::run_start::duration_ms;
 use crate::cli::exit::{CliError, Exit, Failure};
 use crate::cli::output::{Out, Plain, Reply, Table};
 use crate::domain::policy::{Policy, SelfApproval, SimulatedEvidence};
+use crate::domain::time::duration_ms;
 use crate::workbench::{Advance, Chain, Workbench};
 
 /// What to do with the store.

@@ -27,6 +27,7 @@ pub mod releases;
 mod rerun;
 pub mod review;
 mod run_figures;
+mod run_settings;
 pub mod run_start;
 pub mod runs;
 #[cfg(test)]
