@@ -17,6 +17,12 @@ impl Timestamp {
         u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0)
     }
 
+    /// The moment so many milliseconds earlier.
+    #[must_use]
+    pub fn before_ms(self, ms: u64) -> Timestamp {
+        Timestamp(self.0.saturating_sub_unsigned(ms))
+    }
+
     /// Time of day as `12:04:31`, UTC.
     pub fn clock_text(self) -> String {
         self.to_string().get(11..19).unwrap_or_default().to_owned()
@@ -49,7 +55,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// A length of time as people write it, `90s`, `10m` or `2h`, in milliseconds.
+/// A length of time as people write it, `90s`, `10m`, `2h` or `30d`, in milliseconds.
 ///
 /// # Errors
 ///
@@ -60,7 +66,7 @@ pub fn duration_ms(text: &str) -> Result<u64, DomainError> {
         number.checked_mul(*ms)
     });
     read.filter(|ms| *ms > 0)
-        .ok_or_else(|| DomainError::field(text, "not a time: write one such as 90s, 10m or 2h"))
+        .ok_or_else(|| DomainError::field(text, "not a time: write one such as 90s, 10m, 2h or 30d"))
 }
 
 /// The same as text, in the largest unit of which it is a whole number.
@@ -70,7 +76,7 @@ pub fn duration_short(ms: u64) -> String {
     format!("{}{unit}", ms.div_ceil(*unit_ms))
 }
 
-const UNITS: [(&str, u64); 3] = [("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
+const UNITS: [(&str, u64); 4] = [("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
 thread_local! {
     static WITH_MILLISECONDS: Cell<bool> = const { Cell::new(false) };

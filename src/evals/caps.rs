@@ -1,6 +1,8 @@
 //! What a run may use up. Asked before each request: what is in flight counts as if it were spent already, so that a
 //! cap is not overshot by a whole window of requests.
 
+use std::time::Duration;
+
 use crate::domain::money::UsdNanos;
 use crate::domain::outcome::Outcome;
 use crate::domain::run::{Caps, RunTotals};
@@ -58,26 +60,23 @@ impl Spending {
         }
     }
 
-    /// Time in which requests were sent: of earlier sessions up to their last outcome, of this one up to now.
-    fn elapsed_ms(&self, now: Timestamp) -> u64 {
-        let Some((this, earlier)) = self.sessions.split_last() else {
-            return 0;
-        };
-        let earlier: u64 = earlier
-            .iter()
-            .map(|session| session.last_at.since_ms(session.began_at))
-            .sum();
-        earlier + now.since_ms(this.began_at)
+    /// Time in which requests were sent: of earlier sessions up to their last outcome, by the clock of then, and this
+    /// one, which was measured: a clock that is set meanwhile does not count.
+    fn elapsed_ms(&self, this: Duration) -> u64 {
+        let earlier = self.sessions.split_last().map_or(&[][..], |(_, earlier)| earlier);
+        let earlier = earlier.iter().map(|session| session.last_at.since_ms(session.began_at));
+        let this_ms = u64::try_from(this.as_millis()).unwrap_or(u64::MAX);
+        earlier.fold(this_ms, u64::saturating_add)
     }
 
-    /// Whether another request may leave beside those in flight.
-    pub(super) fn leave(&self, totals: &RunTotals, in_flight: usize, now: Timestamp) -> Leave {
+    /// Whether another request may leave beside those in flight, so long after this session began.
+    pub(super) fn leave(&self, totals: &RunTotals, in_flight: usize, this: Duration) -> Leave {
         let caps = &self.caps;
         if *caps == Caps::default() {
             return Leave::Send;
         }
         let in_flight = u64::try_from(in_flight).unwrap_or(u64::MAX);
-        if let Some(cap_ms) = caps.elapsed_ms.filter(|cap_ms| self.elapsed_ms(now) >= *cap_ms) {
+        if let Some(cap_ms) = caps.elapsed_ms.filter(|cap_ms| self.elapsed_ms(this) >= *cap_ms) {
             return Leave::Stop(format!("the cap of {} s is reached", cap_ms.div_ceil(1_000)));
         }
         let counts = caps.cost.is_some() || caps.tokens.is_some() || caps.errors.is_some();
@@ -170,7 +169,7 @@ mod tests {
             ..Caps::default()
         };
         let spending = spending(caps, 10);
-        let leave = |saved, cost, in_flight| spending.leave(&totals(saved, 0, cost), in_flight, Timestamp(1));
+        let leave = |saved, cost, in_flight| spending.leave(&totals(saved, 0, cost), in_flight, Duration::ZERO);
         assert_eq!(leave(0, 0, 0), Leave::Send);
         assert_eq!(leave(0, 0, 1), Leave::Wait, "nobody knows yet what one costs");
         assert_eq!(leave(5, 50, 4), Leave::Send);
@@ -187,7 +186,7 @@ mod tests {
             ..Caps::default()
         };
         let spending = spending(caps, 0);
-        let leave = |saved, errored, in_flight| spending.leave(&totals(saved, errored, 0), in_flight, Timestamp(1));
+        let leave = |saved, errored, in_flight| spending.leave(&totals(saved, errored, 0), in_flight, Duration::ZERO);
         assert_eq!(leave(100, 0, 64), Leave::Send);
         assert_eq!(leave(1, 1, 8), Leave::Send);
         assert_eq!(leave(1, 1, 9), Leave::Wait, "all of them so far");
@@ -208,8 +207,8 @@ mod tests {
         };
         spending.push(&at(2_000));
         spending.push(&at(3_000));
-        let leave = |ms| spending.leave(&totals(2, 0, 0), 0, Timestamp(ms));
-        assert_eq!(leave(61_999), Leave::Send);
-        assert_eq!(leave(62_000), Leave::Stop("the cap of 5 s is reached".into()));
+        let leave = |ms| spending.leave(&totals(2, 0, 0), 0, Duration::from_millis(ms));
+        assert_eq!(leave(1_999), Leave::Send);
+        assert_eq!(leave(2_000), Leave::Stop("the cap of 5 s is reached".into()));
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::EvalError;
 use super::caps::{Leave, Spending};
@@ -29,6 +30,7 @@ pub(super) struct Standing<'a> {
     tally: Tally,
     meter: Meter,
     spending: Spending,
+    began: Instant,
     hash: OutcomesHash,
     numbering: Numbering,
     early: Option<Early>,
@@ -54,6 +56,7 @@ impl<'a> Standing<'a> {
             tally: Tally::new(&job.suite),
             meter: Meter::new(&job.run, concurrency, (job.now)()),
             spending: Spending::new(job.caps, &job.began_at),
+            began: Instant::now(),
             hash: OutcomesHash::default(),
             numbering: Numbering::new(&job.run),
             early: stops_early.then(|| Early {
@@ -78,7 +81,8 @@ impl<'a> Standing<'a> {
 
     /// Whether the caps leave room for another request.
     pub(super) fn leave(&self, in_flight: usize) -> Leave {
-        self.spending.leave(&self.tally.totals(), in_flight, (self.now)())
+        self.spending
+            .leave(&self.tally.totals(), in_flight, self.began.elapsed())
     }
 
     /// Whether no possible rest could change what the gate says, for a run that stops then.

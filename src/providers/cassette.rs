@@ -17,6 +17,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
 use super::http::HttpReply;
+use super::limits;
 use super::{ProviderError, Retry};
 use crate::domain::hash::ContentHash;
 use crate::domain::outcome::ErrorKind;
@@ -32,8 +33,6 @@ const HEADERS_KEPT: [&str; 6] = [
     "x-request-id",
     "request-id",
 ];
-/// What the names of headers about rate limits have in common.
-const RATE_LIMIT_MARK: &str = "ratelimit";
 
 /// Why a cassette cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -277,7 +276,7 @@ fn write_line(file: &mut File, line: &impl Serialize) -> io::Result<()> {
 fn kept_headers(headers: &HeaderMap, clean: impl Fn(String) -> String) -> BTreeMap<String, String> {
     let kept = headers
         .iter()
-        .filter(|(name, _)| HEADERS_KEPT.contains(&name.as_str()) || name.as_str().contains(RATE_LIMIT_MARK));
+        .filter(|(name, _)| HEADERS_KEPT.contains(&name.as_str()) || limits::reads(name.as_str()));
     kept.map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         (name.as_str().to_owned(), clean(value))

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect, retry};
+use tokio::sync::Semaphore;
 
 use super::base_url::BaseUrl;
 use super::cassette::{Tape, TapedRequest};
@@ -19,8 +20,12 @@ use crate::domain::outcome::ErrorKind;
 
 /// Largest body that is read. A long answer is far below; a server that never ends must not fill the memory.
 const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// A body beyond this, which no answer in one piece is, waits for its turn: many at once would fill the memory too.
+const LARGE_BODY_BYTES: usize = 1024 * 1024;
+/// Turns to read on beyond that, over all endpoints.
+static LARGE_BODIES: Semaphore = Semaphore::const_new(4);
 /// How much of a larger body is kept as evidence.
-const OVERSIZED_CHARS_KEPT: usize = 64 * 1024;
+const OVERSIZED_BYTES_KEPT: usize = 64 * 1024;
 /// Time to reach a host: one that does not answer by then is down, however long its model may think.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How much of a server's text goes into a message.
@@ -162,8 +167,9 @@ impl HttpClient {
     ) -> Result<HttpReply, ProviderError> {
         let started = Instant::now();
         let mut on_chunk = |bytes: &[u8]| on_chunk(bytes, elapsed_ms(started));
+        let streams = request.streams;
         let reply = match self.builder(request)?.send().await {
-            Ok(response) => self.read(response, &mut on_chunk).await,
+            Ok(response) => self.read(response, streams, &mut on_chunk).await,
             Err(error) => Err(self.failure(&error)),
         };
         let latency_ms = elapsed_ms(started);
@@ -200,25 +206,42 @@ impl HttpClient {
     async fn read(
         &self,
         mut response: Response,
+        streams: bool,
         on_chunk: &mut (dyn FnMut(&[u8]) + Send),
     ) -> Result<HttpReply, ProviderError> {
         let status = response.status();
+        let is_declared = response
+            .content_length()
+            .is_some_and(|length| length > BODY_BYTES_MAX as u64);
+        // Of one that says so itself, only the evidence is read.
+        let bytes_max = if is_declared {
+            OVERSIZED_BYTES_KEPT
+        } else {
+            BODY_BYTES_MAX
+        };
+        let mut turn = None;
         let mut bytes = Vec::new();
         loop {
+            // A stream is long because it says little at a time, and must not wait.
+            if bytes.len() > LARGE_BODY_BYTES && turn.is_none() && !streams {
+                // It is never closed, so a turn always comes.
+                turn = LARGE_BODIES.acquire().await.ok();
+            }
             match response.chunk().await {
-                Ok(Some(chunk)) if bytes.len() + chunk.len() > BODY_BYTES_MAX => {
-                    return Err(oversized(status, &self.text(&bytes)));
-                }
                 Ok(Some(chunk)) => {
                     on_chunk(&chunk);
                     bytes.extend_from_slice(&chunk);
+                    if bytes.len() > bytes_max {
+                        bytes.truncate(OVERSIZED_BYTES_KEPT);
+                        return Err(oversized(status, self.cut_text(&bytes)));
+                    }
                 }
                 Ok(None) => break,
                 Err(error) => {
                     return Err(ProviderError {
                         status: Some(status.as_u16()),
                         rate_limits: Box::new(limits::read(response.headers())),
-                        raw: (!bytes.is_empty()).then(|| self.text(&bytes)),
+                        raw: (!bytes.is_empty()).then(|| self.cut_text(&bytes)),
                         ..self.failure(&error)
                     });
                 }
@@ -241,10 +264,23 @@ impl HttpClient {
         self.redactor.clean(String::from_utf8_lossy(bytes).into_owned())
     }
 
+    /// The text of a body whose end is missing.
+    fn cut_text(&self, bytes: &[u8]) -> String {
+        self.redactor.clean_cut(String::from_utf8_lossy(bytes).into_owned())
+    }
+
     /// What went wrong below HTTP.
     fn failure(&self, error: &reqwest::Error) -> ProviderError {
         let host = self.base_url.host();
-        let cause = innermost(error);
+        if let Some(cause) = refused_certificate(error) {
+            let message = format!(
+                "the certificate of {host} is refused: {cause}: check the base URL, or name the authority that signed \
+                 it in SSL_CERT_FILE"
+            );
+            return ProviderError::new(ErrorKind::Connect, Retry::No, message);
+        }
+        // Nothing of what was sent stands in it as far as is known, but others wrote it.
+        let cause = self.clean(innermost(error));
         if error.is_connect() {
             let message = format!("cannot reach {}: {cause}", self.base_url);
             ProviderError::new(ErrorKind::Connect, Retry::Yes, message)
@@ -257,6 +293,22 @@ impl HttpClient {
                 may_be_charged: true,
                 ..ProviderError::new(ErrorKind::Connect, Retry::Yes, message)
             }
+        }
+    }
+}
+
+/// Why the server's certificate was not taken, where that is the cause: it will not be a second later either.
+fn refused_certificate(error: &reqwest::Error) -> Option<String> {
+    let mut cause: &dyn Error = error;
+    loop {
+        // An error of input and output passes its source over.
+        let inner: Option<&(dyn Error + 'static)> = match cause.downcast_ref::<std::io::Error>() {
+            Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
+            None => None,
+        };
+        cause = inner.or_else(|| cause.source())?;
+        if let Some(rustls::Error::InvalidCertificate(why)) = cause.downcast_ref() {
+            return Some(why.to_string());
         }
     }
 }
@@ -286,15 +338,15 @@ fn key_headers(key: &Secret, variable: &str) -> Result<KeyHeaders, ProviderError
     })
 }
 
-fn oversized(status: StatusCode, text: &str) -> ProviderError {
+fn oversized(status: StatusCode, text: String) -> ProviderError {
     let limit_mib = BODY_BYTES_MAX / (1024 * 1024);
     let message = format!(
         "the answer is larger than {limit_mib} MiB; it begins: {}",
-        excerpt(text)
+        excerpt(&text)
     );
     ProviderError {
         status: Some(status.as_u16()),
-        raw: Some(text.chars().take(OVERSIZED_CHARS_KEPT).collect()),
+        raw: Some(text),
         ..ProviderError::new(ErrorKind::BadResponse, Retry::No, message)
     }
 }

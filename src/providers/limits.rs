@@ -58,6 +58,12 @@ pub(super) fn read(headers: &HeaderMap) -> RateLimits {
     }
 }
 
+/// Whether [`read`] looks at the header of this name.
+pub(super) fn reads(name: &str) -> bool {
+    let mut limits = REQUESTS.iter().chain(&TOKENS);
+    name == DATE.as_str() || limits.any(|(left, reset)| [*left, *reset].contains(&name))
+}
+
 fn limit(headers: &HeaderMap, (left, reset): (&str, &str)) -> (Option<u64>, Option<Duration>) {
     let text = |name: &str| Some(headers.get(name)?.to_str().ok()?.trim());
     // Some deployments say -1 for a limit that they do not have.

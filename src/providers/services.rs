@@ -236,6 +236,11 @@ impl Service {
         }
         let format = self.format(environment, &base_url);
         let redactor = Redactor::new(environment.keys());
+        if redactor.clean(base_url.to_string()) != base_url.to_string() {
+            let message =
+                "the base URL carries a key, and it is recorded with every run: leave the key to the environment";
+            return Err(ProviderError::new(ErrorKind::BadRequest, Retry::No, message));
+        }
         Ok(HttpProvider {
             name: self.name,
             key_variable,

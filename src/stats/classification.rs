@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::sample::mean;
 use super::{StatsError, rate};
 
 /// How one class did. A score is `None` where its denominator is 0.
@@ -30,14 +31,28 @@ pub struct Classification {
     pub n: u64,
     /// Examples put into their class.
     pub correct: u64,
-    /// `correct / n`, which for one label an example is the micro F1 too.
+    /// `correct / n`, which for one label an example is the micro F1 too. `None` without examples.
     pub accuracy: Option<f64>,
     /// Rows are the true class, columns the predicted one, in the order of the labels.
     pub confusion: Vec<Vec<u64>>,
     /// One for each label, in their order.
     pub per_class: Vec<ClassScores>,
-    /// Mean F1 over the classes that occur or were predicted; `None` without examples.
+    /// Mean F1 over the classes that occur or were predicted; `None` without examples, as is all below.
     pub macro_f1: Option<f64>,
+    /// Mean precision over all classes, undefined ones as 0 (scikit-learn's `zero_division=0`).
+    pub macro_precision_zero: Option<f64>,
+    /// Mean recall over all classes, undefined ones as 0.
+    pub macro_recall_zero: Option<f64>,
+    /// Mean F1 over all classes, undefined ones as 0.
+    pub macro_f1_zero: Option<f64>,
+    /// Mean F1 weighed by support.
+    pub weighted_f1: Option<f64>,
+    /// Mean recall over the classes that occur.
+    pub balanced_accuracy: Option<f64>,
+    /// Cohen's kappa: `None` where chance agreement is 1.
+    pub kappa: Option<f64>,
+    /// Matthews's correlation for any number of classes (Gorodkin 2004): `None` where truth or prediction is constant.
+    pub mcc: Option<f64>,
 }
 
 /// Precision, recall and F1 for each class (vector `classification`). Labels compare exactly: `BILLING` is not
@@ -73,16 +88,61 @@ pub fn classification<S: AsRef<str>>(labels: &[S], truth: &[S], predicted: &[S])
         .collect();
     let n = truth.len() as u64;
     let correct = per_class.iter().map(|class| class.true_positives).sum();
-    let f1s: Vec<f64> = per_class.iter().filter_map(|class| class.f1).collect();
-    let macro_f1 = (!f1s.is_empty()).then(|| f1s.iter().sum::<f64>() / f1s.len() as f64);
+    let over = |score: fn(&ClassScores) -> Option<f64>| -> Vec<f64> { per_class.iter().filter_map(score).collect() };
+    let over_all = |score: fn(&ClassScores) -> Option<f64>| {
+        let sum: f64 = over(score).iter().sum();
+        (n > 0).then(|| sum / per_class.len() as f64)
+    };
+    let weighted: f64 = per_class
+        .iter()
+        .map(|class| class.support as f64 * class.f1.unwrap_or(0.0))
+        .sum();
     Ok(Classification {
         n,
         correct,
         accuracy: rate(correct, n),
+        macro_f1: mean(&over(|class| class.f1)),
+        macro_precision_zero: over_all(|class| class.precision),
+        macro_recall_zero: over_all(|class| class.recall),
+        macro_f1_zero: over_all(|class| class.f1),
+        weighted_f1: (n > 0).then(|| weighted / n as f64),
+        balanced_accuracy: mean(&over(|class| class.recall)),
+        kappa: chance_corrected(&per_class, n, correct, Correction::Kappa),
+        mcc: chance_corrected(&per_class, n, correct, Correction::Matthews),
         confusion,
         per_class,
-        macro_f1,
     })
+}
+
+#[derive(Clone, Copy)]
+enum Correction {
+    Kappa,
+    Matthews,
+}
+
+/// Agreement less what the margins give by chance, `c s - Σ t_k p_k`, over the most it could be (kappa: with these
+/// margins taken as equal; Matthews: the geometric mean of both). In whole numbers, so that rounding decides nothing.
+fn chance_corrected(per_class: &[ClassScores], n: u64, correct: u64, correction: Correction) -> Option<f64> {
+    let product = |x: u64, y: u64| u128::from(x) * u128::from(y);
+    let sum =
+        |term: fn(&ClassScores) -> (u64, u64)| -> u128 { per_class.iter().map(term).map(|(x, y)| product(x, y)).sum() };
+    let chance = sum(|class| (class.support, class.predicted));
+    let room = |taken: u128| product(n, n).saturating_sub(taken) as f64;
+    let most = match correction {
+        Correction::Kappa => room(chance),
+        Correction::Matthews => {
+            let truth = room(sum(|class| (class.support, class.support)));
+            let predicted = room(sum(|class| (class.predicted, class.predicted)));
+            truth.sqrt() * predicted.sqrt()
+        }
+    };
+    let agreement = product(correct, n);
+    let above = if agreement >= chance {
+        (agreement - chance) as f64
+    } else {
+        -((chance - agreement) as f64)
+    };
+    (most > 0.0).then(|| above / most)
 }
 
 fn class_scores(label: &str, place: usize, confusion: &[Vec<u64>]) -> ClassScores {

@@ -74,9 +74,9 @@ pub struct GateResult {
     pub evidence: Evidence,
     /// What the policy makes of the two.
     pub verdict: Verdict,
-    /// One-sided lower Clopper-Pearson bound of the rate; `None` without trials.
+    /// One-sided lower bound, by Clopper and Pearson, of the rate; `None` without trials.
     pub lower: Option<f64>,
-    /// One-sided upper Clopper-Pearson bound of the rate; `None` without trials.
+    /// One-sided upper bound, by Clopper and Pearson, of the rate; `None` without trials.
     pub upper: Option<f64>,
 }
 
@@ -86,8 +86,23 @@ pub struct GateResult {
 /// upper one is below it. `<=` is the mirror image. The bounds are one-sided Clopper-Pearson bounds at `confidence`.
 /// The division is compared as it is: IEEE division is correctly rounded, so 49/50 meets 0.98.
 ///
-/// Errors: `k > n`; confidence outside (0, 1); threshold outside 0 to 1; an equality gate with another than 0 or 1.
+/// Errors: `k > n`; confidence outside (1/2, 1); threshold outside 0 to 1; an equality gate with another than 0 or 1.
 pub fn threshold_gate(
+    k: u64,
+    n: u64,
+    comparison: Comparison,
+    threshold: f64,
+    confidence: f64,
+    policy: Policy,
+) -> Result<GateResult, StatsError> {
+    threshold_gate_by(Method::ClopperPearson, k, n, comparison, threshold, confidence, policy)
+}
+
+/// [`threshold_gate`] with bounds of another method, for comparison; gates that decide use exact bounds.
+///
+/// Errors: as [`threshold_gate`].
+pub fn threshold_gate_by(
+    method: Method,
     k: u64,
     n: u64,
     comparison: Comparison,
@@ -102,8 +117,8 @@ pub fn threshold_gate(
         Comparison::Equal if threshold <= 0.0 => Some(k),
         Comparison::Equal => return Err(StatsError::EqualityNeedsZeroOrOne(threshold)),
     };
-    let lower = proportion_bound(k, n, confidence, Side::Lower, Method::ClopperPearson)?.bound;
-    let upper = proportion_bound(k, n, confidence, Side::Upper, Method::ClopperPearson)?.bound;
+    let lower = proportion_bound(k, n, confidence, Side::Lower, method)?.bound;
+    let upper = proportion_bound(k, n, confidence, Side::Upper, method)?.bound;
     let Some(measured) = rate(k, n) else {
         let (point, evidence, verdict) = (Point::NoData, Evidence::NoData, Verdict::Blocked);
         return Ok(GateResult {

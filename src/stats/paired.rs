@@ -1,7 +1,10 @@
 //! Candidate against base on the same examples, with results that pass or fail.
 
-use super::special::{binom_cdf, binom_pmf, binom_sf_from, norm_ppf};
-use super::{StatsError, check_confidence};
+use super::interval::wilson;
+use super::proportions::hybrid;
+use super::sample::Limits;
+use super::special::{binom_cdf, binom_pmf, binom_sf_from, chi2_sf, norm_ppf};
+use super::{StatsError, check_confidence, check_margin, check_one_sided};
 
 /// Halvings after which no `f64` between -1 and 1 is left to try.
 const BISECTION_STEPS: u32 = 100;
@@ -43,6 +46,10 @@ pub struct McNemar {
     pub p_exact: f64,
     /// Two-sided, mid-p: the default.
     pub p_midp: f64,
+    /// `(b - c)²/(b + c)`, and its two-sided chance: for comparison with other tools. `None` without discordant pairs.
+    pub chi2: Option<f64>,
+    /// Chance of `chi2` or more with one degree of freedom.
+    pub p_chi2: Option<f64>,
     /// One-sided, "the candidate is worse", exact.
     pub p_worse_exact: f64,
     /// One-sided, "the candidate is worse", mid-p.
@@ -61,6 +68,8 @@ pub fn mcnemar(regressions: u64, fixes: u64) -> McNemar {
             discordant,
             p_exact: 1.0,
             p_midp: 1.0,
+            chi2: None,
+            p_chi2: None,
             p_worse_exact: 1.0,
             p_worse_midp: 0.5,
         };
@@ -68,12 +77,15 @@ pub fn mcnemar(regressions: u64, fixes: u64) -> McNemar {
     let fewer = regressions.min(fixes);
     let at_most = binom_cdf(fewer, discordant, 0.5);
     let worse = binom_sf_from(regressions, discordant, 0.5);
+    let chi2 = (regressions as f64 - fixes as f64).powi(2) / discordant as f64;
     McNemar {
         discordant,
         p_exact: (2.0 * at_most).min(1.0),
-        p_midp: (2.0 * at_most - binom_pmf(fewer, discordant, 0.5)).min(1.0),
+        p_midp: (2.0 * at_most - binom_pmf(fewer, discordant, 0.5)).clamp(0.0, 1.0),
+        chi2: Some(chi2),
+        p_chi2: Some(chi2_sf(chi2, 1.0)),
         p_worse_exact: worse,
-        p_worse_midp: worse - 0.5 * binom_pmf(regressions, discordant, 0.5),
+        p_worse_midp: (worse - 0.5 * binom_pmf(regressions, discordant, 0.5)).max(0.0),
     }
 }
 
@@ -97,6 +109,76 @@ pub struct PairedDifference {
 pub fn paired_difference(counts: PairedCounts, confidence: f64) -> Result<PairedDifference, StatsError> {
     check_confidence(confidence)?;
     Ok(tango(counts, -norm_ppf((1.0 - confidence) / 2.0)))
+}
+
+/// How an interval for a paired difference is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PairedMethod {
+    /// Tango 1998, the score interval: the default, see [`paired_difference`].
+    Tango,
+    /// Newcombe 1998, method 10: Wilson's intervals of the two rates, put together with their correlation, which is
+    /// corrected for continuity.
+    Newcombe,
+    /// Bonett and Price 2012: Wald after one more regression and one more fix, clipped to -1 to 1.
+    BonettPrice,
+    /// `(c - b)/n ± z √(b + c - (b - c)²/n)/n`, unclipped: only to show why not.
+    Wald,
+}
+
+/// Interval for the paired difference by a named method (vector `paired_prop_diff`). Without pairs it is -1 to 1.
+///
+/// Errors: confidence outside (0, 1).
+pub fn paired_difference_by(
+    counts: PairedCounts,
+    confidence: f64,
+    method: PairedMethod,
+) -> Result<PairedDifference, StatsError> {
+    check_confidence(confidence)?;
+    let z = -norm_ppf((1.0 - confidence) / 2.0);
+    let (b, c, n) = (counts.regressions as f64, counts.fixes as f64, counts.total() as f64);
+    let limits = match (method, counts.difference()) {
+        (PairedMethod::Tango, _) | (_, None) => return Ok(tango(counts, z)),
+        (PairedMethod::Newcombe, Some(diff)) => newcombe(counts, diff, confidence),
+        (PairedMethod::BonettPrice, _) => {
+            let (worse, better) = ((b + 1.0) / (n + 2.0), (c + 1.0) / (n + 2.0));
+            let half = z * ((worse + better - (better - worse).powi(2)) / (n + 2.0)).sqrt();
+            Limits {
+                lo: (better - worse - half).max(-1.0),
+                hi: (better - worse + half).min(1.0),
+            }
+        }
+        (PairedMethod::Wald, Some(diff)) => {
+            let half = z * (b + c - (b - c) * ((b - c) / n)).max(0.0).sqrt() / n;
+            Limits {
+                lo: diff - half,
+                hi: diff + half,
+            }
+        }
+    };
+    Ok(PairedDifference {
+        diff: counts.difference(),
+        lo: limits.lo,
+        hi: limits.hi,
+    })
+}
+
+fn newcombe(counts: PairedCounts, diff: f64, confidence: f64) -> Limits {
+    let total = counts.total();
+    let base = counts.both_pass.saturating_add(counts.regressions);
+    let candidate = counts.both_pass.saturating_add(counts.fixes);
+    let (Some(first), Some(second)) = (wilson(base, total, confidence), wilson(candidate, total, confidence)) else {
+        return Limits { lo: -1.0, hi: 1.0 };
+    };
+    let [a, b, c, d] = [counts.both_pass, counts.regressions, counts.fixes, counts.both_fail].map(|count| count as f64);
+    let margins = ((a + b) * (c + d)).sqrt() * ((a + c) * (b + d)).sqrt();
+    let product = a * d - b * c;
+    let corrected = if product > 0.0 {
+        (product - total as f64 / 2.0).max(0.0)
+    } else {
+        product
+    };
+    let phi = if margins > 0.0 { corrected / margins } else { 0.0 };
+    hybrid(diff, first, second, phi)
 }
 
 fn tango(counts: PairedCounts, z: f64) -> PairedDifference {
@@ -166,6 +248,19 @@ pub enum NonInferiorityVerdict {
     NoData,
 }
 
+impl NonInferiorityVerdict {
+    /// From the two bounds of a difference whose higher values are better.
+    pub(super) fn of(bad_side: f64, good_side: f64, margin: f64) -> Self {
+        if bad_side > -margin {
+            Self::NonInferior
+        } else if good_side < -margin {
+            Self::Inferior
+        } else {
+            Self::Inconclusive
+        }
+    }
+}
+
 /// Result of a non-inferiority test on pairs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NonInferiority {
@@ -183,14 +278,11 @@ pub struct NonInferiority {
 
 /// "No worse than `margin`" (vector `non_inferiority_paired_binary`): Tango's interval at confidence
 /// `2 confidence - 1`; non-inferior if its lower end is above `-margin`, inferior if its upper end is below it.
-/// At a confidence of one half or less both bounds are the measured difference.
 ///
-/// Errors: confidence outside (0, 1); a negative or infinite margin.
+/// Errors: confidence outside (1/2, 1); a negative or infinite margin.
 pub fn non_inferiority(counts: PairedCounts, margin: f64, confidence: f64) -> Result<NonInferiority, StatsError> {
-    check_confidence(confidence)?;
-    if !(margin.is_finite() && margin >= 0.0) {
-        return Err(StatsError::BadMargin(margin));
-    }
+    check_one_sided(confidence)?;
+    check_margin(margin)?;
     let PairedDifference {
         diff: Some(diff),
         lo,
@@ -206,13 +298,7 @@ pub fn non_inferiority(counts: PairedCounts, margin: f64, confidence: f64) -> Re
             is_regression_detected: false,
         });
     };
-    let verdict = if lo > -margin {
-        NonInferiorityVerdict::NonInferior
-    } else if hi < -margin {
-        NonInferiorityVerdict::Inferior
-    } else {
-        NonInferiorityVerdict::Inconclusive
-    };
+    let verdict = NonInferiorityVerdict::of(lo, hi, margin);
     Ok(NonInferiority {
         diff: Some(diff),
         lower: Some(lo),

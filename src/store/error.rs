@@ -133,7 +133,9 @@ impl EngineError {
             Self::Conflict { .. } => "load the latest state and try again",
             Self::Full { .. } => "free some space on that disk and open the store again",
             Self::ReadOnly { .. } => "copy the folder to a disk that can be written, and open the copy with --store",
-            Self::Poisoned { .. } => "close pegbox and open the store again",
+            Self::Poisoned { .. } => {
+                "close pegbox, mend what the message names, such as a full disk, and open the store again"
+            }
             Self::Damaged { .. } => "run `pegbox store verify`, keep a copy of the folder, and restore a backup",
             Self::TooLarge { .. } => "split the content into smaller parts",
             Self::NewerFormat { .. } => "install the newer pegbox that wrote it",

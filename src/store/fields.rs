@@ -40,6 +40,10 @@ impl<'a> Fields<'a> {
         self.array().map(i64::from_le_bytes)
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn rest(self) -> &'a [u8] {
         self.0
     }

@@ -38,6 +38,7 @@ const LAST_HASH: &str = "36bbb380baa8909208b27209efc22aeafef6ea82312e65b03183e7e
 const SIZES: Sizes = Sizes {
     segment_bytes: 1_024,
     ballast_bytes: 4_096,
+    index_changes: 50,
 };
 
 fn journal_bytes(dir: &Path) -> Vec<Vec<u8>> {

@@ -1,64 +1,18 @@
 //! A disk that is full or read-only: a clear error, nothing lost, reading goes on, and so does the store when there is
 //! room again.
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use pegbox::store::embedded::backup::back_up;
 use pegbox::store::embedded::{EmbeddedEngine, Sizes};
 use pegbox::store::engine::{Engine, EngineError, Room};
 
+use crate::small_disk::SmallDisk;
 use crate::store::{batch, len, put, text};
 
 /// Enough for what sled makes of an empty index, a ballast and some values.
 const DISK_MEGABYTES: u32 = 24;
-
-/// A small disk in memory, unmounted when dropped.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    fn mount(test: &str) -> Option<Self> {
-        let disk = Self(tempfile::tempdir().expect("a folder"));
-        let size = format!("size={DISK_MEGABYTES}m");
-        if !disk.run("mount", &["-t", "tmpfs", "-o", &size, "pegbox-test"]) {
-            eprintln!("SKIPPED {test}: mounting a tmpfs needs root");
-            return None;
-        }
-        Some(disk)
-    }
-
-    fn remount(&self, options: &str) {
-        assert!(
-            self.run("mount", &["-o", &format!("remount,{options}")]),
-            "remounted with {options}"
-        );
-    }
-
-    fn store(&self) -> PathBuf {
-        self.0.path().join("store")
-    }
-
-    /// Takes every byte that is free, as another program would.
-    fn stuff(&self) {
-        let mut file = File::create(self.0.path().join("stuffing")).expect("a file");
-        while file.write_all(&[b'x'; 4_096]).is_ok() {}
-        while file.write_all(b"x").is_ok() {}
-    }
-
-    fn run(&self, program: &str, args: &[&str]) -> bool {
-        let mut command = Command::new(program);
-        command.args(args).arg(self.0.path()).stderr(Stdio::null());
-        command.status().is_ok_and(|status| status.success())
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        self.run("umount", &["-l"]);
-    }
-}
 
 /// Commits values of so many bytes until the disk is full; returns how many were acknowledged.
 fn fill(engine: &dyn Engine, value_bytes: usize) -> usize {
@@ -90,7 +44,7 @@ fn ballast(store: &Path) -> PathBuf {
 #[test]
 fn a_full_disk_loses_nothing_and_can_be_read() {
     for value_bytes in [300_000, 900] {
-        let Some(disk) = SmallDisk::mount("a_full_disk_loses_nothing_and_can_be_read") else {
+        let Some(disk) = SmallDisk::mount("a_full_disk_loses_nothing_and_can_be_read", DISK_MEGABYTES) else {
             return;
         };
         let dir = disk.store();
@@ -128,7 +82,10 @@ fn a_full_disk_loses_nothing_and_can_be_read() {
 
 #[test]
 fn a_disk_that_others_fill_gives_the_ballast_up_for_reading() {
-    let Some(disk) = SmallDisk::mount("a_disk_that_others_fill_gives_the_ballast_up_for_reading") else {
+    let Some(disk) = SmallDisk::mount(
+        "a_disk_that_others_fill_gives_the_ballast_up_for_reading",
+        DISK_MEGABYTES,
+    ) else {
         return;
     };
     let dir = disk.store();
@@ -159,7 +116,7 @@ fn a_disk_that_others_fill_gives_the_ballast_up_for_reading() {
 
 #[test]
 fn a_lost_index_is_rebuilt_in_the_room_of_the_ballast() {
-    let Some(disk) = SmallDisk::mount("a_lost_index_is_rebuilt_in_the_room_of_the_ballast") else {
+    let Some(disk) = SmallDisk::mount("a_lost_index_is_rebuilt_in_the_room_of_the_ballast", DISK_MEGABYTES) else {
         return;
     };
     let dir = disk.store();
@@ -176,7 +133,7 @@ fn a_lost_index_is_rebuilt_in_the_room_of_the_ballast() {
 
 #[test]
 fn a_disk_without_room_for_a_ballast_still_takes_a_store() {
-    let Some(disk) = SmallDisk::mount("a_disk_without_room_for_a_ballast_still_takes_a_store") else {
+    let Some(disk) = SmallDisk::mount("a_disk_without_room_for_a_ballast_still_takes_a_store", DISK_MEGABYTES) else {
         return;
     };
     disk.remount("size=14m");
@@ -193,13 +150,13 @@ fn a_disk_without_room_for_a_ballast_still_takes_a_store() {
 
 #[test]
 fn a_read_only_disk_is_named_with_the_way_out() {
-    let Some(disk) = SmallDisk::mount("a_read_only_disk_is_named_with_the_way_out") else {
+    let Some(disk) = SmallDisk::mount("a_read_only_disk_is_named_with_the_way_out", DISK_MEGABYTES) else {
         return;
     };
     let dir = disk.store();
     put(&EmbeddedEngine::open(&dir).expect("the store opens"), "k", "v");
     disk.remount("ro");
-    for dir in [dir.clone(), disk.0.path().join("new")] {
+    for dir in [dir.clone(), disk.path().join("new")] {
         let error = EmbeddedEngine::open(&dir).expect_err("read-only");
         assert!(matches!(error, EngineError::ReadOnly { .. }), "{error}");
         assert!(error.to_string().contains("read-only"), "{error}");
@@ -214,7 +171,10 @@ fn a_read_only_disk_is_named_with_the_way_out() {
 
 #[test]
 fn a_compaction_and_a_backup_without_room_say_so_and_lose_nothing() {
-    let Some(disk) = SmallDisk::mount("a_compaction_and_a_backup_without_room_say_so_and_lose_nothing") else {
+    let Some(disk) = SmallDisk::mount(
+        "a_compaction_and_a_backup_without_room_say_so_and_lose_nothing",
+        DISK_MEGABYTES,
+    ) else {
         return;
     };
     disk.remount("size=40m");
@@ -230,13 +190,13 @@ fn a_compaction_and_a_backup_without_room_say_so_and_lose_nothing() {
         let error = engine.compact(&mut |_| {}).expect_err("no room");
         assert!(matches!(error, EngineError::Full { .. }), "{error}");
     }
-    let backup = disk.0.path().join("backup");
+    let backup = disk.path().join("backup");
     let error = back_up(&dir, &backup, &mut |_| {}).expect_err("no room");
     assert!(matches!(error, EngineError::Full { .. }), "{error}");
     assert!(!backup.exists(), "half a backup is none");
     assert_eq!(text(&engine, "draft"), Some(draft(19)));
 
-    fs::remove_file(disk.0.path().join("stuffing")).expect("removed");
+    disk.unstuff();
     put(&engine, "more", "the store goes on");
     let bytes = engine.stats().expect("stats").journal_bytes;
     disk.remount("size=64m");

@@ -20,6 +20,7 @@ const KEYS_PER_BATCH: usize = 10;
 const SIZES: Sizes = Sizes {
     segment_bytes: 64 * 1024,
     ballast_bytes: 64 * 1024,
+    index_changes: 50,
 };
 const STORE: &str = "PEGBOX_TEST_KILL_STORE";
 const ROUND: &str = "PEGBOX_TEST_KILL_ROUND";

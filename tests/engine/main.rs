@@ -22,6 +22,9 @@ mod opening;
 #[cfg(test)]
 mod power_cut;
 #[cfg(test)]
+#[path = "../support/small_disk.rs"]
+mod small_disk;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
 mod swap_cut;

@@ -30,6 +30,7 @@ const SEED: u64 = 20_261_124;
 const SIZES: Sizes = Sizes {
     segment_bytes: 12 * 1024,
     ballast_bytes: 4_096,
+    index_changes: 50,
 };
 
 /// A generator of numbers that are the same in every run.

@@ -11,6 +11,7 @@ use pegbox::store::engine::{AuditEntry, Batch, Compaction, Engine};
 pub const SMALL: Sizes = Sizes {
     segment_bytes: 2_048,
     ballast_bytes: 4_096,
+    index_changes: 7,
 };
 
 pub fn audit(subject: &str) -> AuditEntry {

@@ -19,6 +19,7 @@ const SEED: u64 = 20_261_125;
 const SIZES: Sizes = Sizes {
     segment_bytes: 8 * 1024,
     ballast_bytes: 4_096,
+    index_changes: 50,
 };
 
 type Files = BTreeMap<String, Vec<u8>>;

@@ -6,6 +6,7 @@
 )]
 
 #[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "this binary uses a part of what several share")]
 mod support;
 
 mod aimock;

@@ -50,6 +50,8 @@ pub enum Answer {
         /// How much of it comes.
         sent: usize,
     },
+    /// Writes whatever this does, and closes.
+    By(fn(&mut TcpStream) -> std::io::Result<()>),
     /// Closes without a byte.
     Close,
     /// Keeps the connection open and says nothing until the server is dropped.
@@ -182,6 +184,7 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
             write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len())?;
             stream.write_all(&body[..sent])
         }
+        Answer::By(write) => write(&mut stream),
         Answer::Close => stream.shutdown(Shutdown::Both),
         Answer::Hang => {
             let mut hanging = shared.hanging.lock().unwrap_or_else(PoisonError::into_inner);

@@ -84,12 +84,17 @@ impl Bench {
 
     /// A workbench with a runtime of its own over an engine.
     pub fn over(engine: Arc<dyn Engine>) -> Self {
+        Self::timed(engine, clock())
+    }
+
+    /// The same with another clock.
+    pub fn timed(engine: Arc<dyn Engine>, clock: Clock) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .unwrap();
-        let workbench = Workbench::over(Arc::clone(&engine), clock(), runtime.handle().clone());
+        let workbench = Workbench::over(Arc::clone(&engine), clock, runtime.handle().clone());
         Self {
             workbench,
             engine,

@@ -1,9 +1,12 @@
 //! What was changed behind the workbench's back is found, and named, by verification and by lineage.
 
+use pegbox::domain::ids::RunId;
 use pegbox::domain::outcome::{Outcome, OutcomePlace};
 use pegbox::domain::progress::FailureLine;
+use pegbox::store::engine::AuditEntry;
 use pegbox::store::envelope;
 use pegbox::store::verify::RecordFinding;
+use pegbox::store::{Change, Store};
 use pegbox::traces::lineage::HashCheck;
 use pegbox::workbench::FaultKind;
 
@@ -48,6 +51,32 @@ fn an_outcome_that_was_rewritten_breaks_the_hash_of_its_run() {
         assert!(matches!(run.check, HashCheck::Broken(_)), "{id}");
         assert!(!lineage.is_sound());
     }
+}
+
+#[test]
+fn a_later_repeat_may_be_there_before_the_first_one() {
+    let bench = Bench::new();
+    bench.release("one");
+    let id = "run_1".parse().unwrap();
+    let outcome = bench.workbench.case(id, OutcomePlace::first(0)).unwrap().outcome;
+    let mut run = bench.workbench.run_detail(id).unwrap().run;
+    (run.id, run.settings.repeats) = (RunId(2), 2);
+    let audit = AuditEntry {
+        at_ms: 0,
+        actor: "anna".into(),
+        action: "run.outcome".into(),
+        subject: "run_2".into(),
+        reason: String::new(),
+    };
+    let outcome = Outcome {
+        run: run.id,
+        repeat: 1,
+        ..outcome
+    };
+    let change = Change::new(audit).insert_run(&run).unwrap();
+    let change = change.insert_outcome(&outcome).unwrap();
+    change.submit(&Store::new(bench.engine.clone())).wait().unwrap();
+    assert_eq!(bench.workbench.verify().unwrap().findings, []);
 }
 
 #[test]

@@ -8,10 +8,12 @@
 )]
 
 #[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "this binary uses a part of what several share")]
 mod support;
 
 mod bench;
 mod cassettes;
+mod clocks;
 mod damage;
 mod datasets;
 mod editing;
@@ -23,5 +25,7 @@ mod release_path;
 mod reproducing;
 mod runs;
 mod tools;
+#[cfg(test)]
+mod traces;
 #[path = "../support/engine.rs"]
 mod watched;

@@ -1,56 +1,38 @@
 //! The index: where the journal holds the live value of each key. Disposable, and rebuilt from the journal.
 //!
-//! One sled tree of slots and pointers, with the mark that says how much of the journal is in it.
-//!
-//! The rules of use come from measuring sled 0.34.7: values stay small (leaves over 128 KB go to files it never syncs),
-//! batches stay short (they block every reader), its own flush is never waited for (it is not durable on Linux), and
-//! its periodic flusher stays on (space is reclaimed nowhere else). Every call into it is contained.
+//! Two parts. The tree lies on disk and has everything up to its mark. What came after it waits in memory, visible to
+//! every reader, until one thread merges it into the tree: sorted, many changes to a block at once, and without anybody
+//! who waits for a commit. What a crash takes from memory is replayed from the journal.
 
 use std::fs::{self, File};
 use std::io;
-use std::ops::Bound;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
-use std::thread;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::ballast;
+use super::block::Changes;
 use super::contain::contain;
 use super::in_use;
 use super::layout::Layout;
-use super::slots::{self, Change, MARK_KEY, Mark, Moved, Pointer};
-use crate::store::engine::{Direction, EngineError, KeyRange, Scan};
+use super::slots::{Change, Mark, Moved, Pointer};
+use super::tree::{self, Failure, Tree};
+use super::view::View;
+use crate::store::engine::EngineError;
 
-/// Changes applied in one call, at most: a batch of 100,000 blocked every reader for seconds.
-pub(super) const CHANGES_PER_BATCH_MAX: usize = 2_000;
+/// Changes handed over in one call, at most, while the index is rebuilt.
+pub(super) const CHANGES_PER_CALL_MAX: usize = 2_000;
 
-/// sled's page cache, in bytes.
-const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+/// How long changes wait for others to be merged with, so that most that is written meets its neighbours.
+const MERGE_AFTER: Duration = Duration::from_secs(1);
 
-/// How often sled flushes and reclaims space, in milliseconds.
-const FLUSH_EVERY_MS: u64 = 500;
+/// With more changes than this, the tree is opened once more when it is closed: sled sums up what it has written only
+/// when it opens, and an open without such a sum reads all that was written since the last one.
+const SETTLED_ABOVE: usize = 20_000;
 
-/// sled's own lock, unlike the store's, is not released by closing while a process that was forked at that moment has
-/// not started its program yet. Nobody else can hold it, so it is worth waiting for: for two seconds at most.
-const OPEN_TRIES_MAX: u32 = 100;
-const OPEN_AGAIN_AFTER: Duration = Duration::from_millis(20);
-
-/// What sled did not do.
-enum Failure {
-    /// The disk or the system; the index itself may be sound.
-    Io(io::Error),
-    /// The index is not usable, and is to be rebuilt.
-    Broken(String),
-}
-
-fn call<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, Failure> {
-    match contain(call) {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(sled::Error::Io(error))) => Err(Failure::Io(error)),
-        Ok(Err(error)) => Err(Failure::Broken(error.to_string())),
-        Err(panic) => Err(Failure::Broken(panic)),
-    }
-}
+/// Slots that are looked up before the writer and the merging thread get their turn.
+const FOLLOWED_PER_TURN: usize = 2_000;
 
 /// Where the last commit of a segment lies.
 #[derive(Debug, Clone, Copy)]
@@ -64,15 +46,53 @@ pub(super) struct SegmentEnd {
 
 /// The open index. Readers go through [`view`](Self::view); only the writer applies changes.
 pub(super) struct Index {
-    /// `None` only while it is being dropped.
-    db: Option<sled::Db>,
+    shared: Arc<Shared>,
+    /// Merges what waits; `None` only while it is being dropped.
+    merger: Option<JoinHandle<()>>,
+}
+
+/// What the owner of the index and its merging thread share.
+///
+/// Locks are taken in the order of the fields.
+pub(super) struct Shared {
+    work: Mutex<Work>,
+    /// Something in `work` has changed.
+    worked: Condvar,
+    upper: RwLock<Upper>,
+    pub(super) tree: Tree,
     layout: Layout,
-    /// The mark, and the gate that keeps readers out while a group is applied: sled's iterators are no snapshots.
-    gate: RwLock<Option<Mark>>,
-    /// Which of the journal's files it points into.
+    /// Changes that wait, at most.
+    waiting_max: usize,
+    /// Which of the journal's files the index points into.
     generation: AtomicU64,
     /// Why the index failed while in use. It answers nothing any more, since it could answer wrongly.
     failed: OnceLock<String>,
+}
+
+/// What lies over the tree.
+#[derive(Default)]
+pub(super) struct Upper {
+    /// The newest changes.
+    pub(super) waiting: Changes,
+    /// Older ones, on their way into the tree.
+    pub(super) merging: Arc<Changes>,
+    /// How much of the journal all parts together have.
+    pub(super) mark: Option<Mark>,
+}
+
+/// What there is to do for the merging thread.
+#[derive(Default)]
+struct Work {
+    /// Changes that wait.
+    waiting: usize,
+    /// Somebody waits for the next merge.
+    is_asked: bool,
+    is_closing: bool,
+    /// Merges that were begun, and done.
+    begun: u64,
+    done: u64,
+    /// Changes that were merged.
+    merged: usize,
 }
 
 /// How opening went: the index, and why it is empty although it should not be.
@@ -83,58 +103,47 @@ pub(super) struct Opened {
 
 impl Index {
     /// Opens the index, or starts an empty one where the old one is not usable.
-    pub(super) fn open(layout: &Layout) -> Result<Opened, EngineError> {
+    pub(super) fn open(layout: &Layout, waiting_max: usize) -> Result<Opened, EngineError> {
         let path = layout.index();
         let generation = layout.generation()?;
         let was_cut = in_use::was_cut(layout);
         in_use::begin(layout);
         if layout.index_suspect().exists() {
-            return Self::start_over(layout, "it failed while in use".into());
+            return Self::start_over(layout, waiting_max, "it failed while in use".into());
         }
         remove_unfinished_snapshots(layout);
-        match Self::open_sled(layout) {
-            Ok(index) => {
-                let (mark, empty) = match index.load_mark() {
-                    Ok((Some((_, found)), _)) if Some(found) != generation => {
-                        drop(index);
-                        return Self::start_over(layout, "it points into files that were compacted since".into());
-                    }
-                    Ok((mark, empty)) => (mark.map(|(mark, _)| mark), empty),
-                    Err(Failure::Io(error)) => return Err(EngineError::io("read", &path, error)),
-                    Err(Failure::Broken(why)) => {
-                        drop(index);
-                        return Self::replace(layout, why);
-                    }
-                };
-                if was_cut && let Err(Failure::Broken(why)) = index.read_all() {
-                    drop(index);
-                    return Self::replace(layout, why);
-                }
-                if mark.is_none() && !empty {
-                    drop(index);
-                    return Self::start_over(layout, "it has lost its mark".into());
-                }
-                *index.gate.write().unwrap_or_else(PoisonError::into_inner) = mark;
-                Ok(Opened { index, rebuilt: None })
-            }
+        let (tree, mark) = match Tree::open(layout).and_then(|tree| inspect(tree, was_cut)) {
+            Ok(opened) => opened,
             // A full disk, or missing rights, is no reason to throw an index away.
-            Err(Failure::Io(error)) if is_environment(&error) => Err(EngineError::io("open", &path, error)),
-            Err(Failure::Io(error)) => Self::replace(layout, error.to_string()),
-            Err(Failure::Broken(why)) => Self::replace(layout, why),
+            Err(Failure::Io(error)) if is_environment(&error) => return Err(EngineError::io("open", &path, error)),
+            Err(Failure::Io(error)) => return Self::replace(layout, waiting_max, error.to_string()),
+            Err(Failure::Broken(why)) => return Self::replace(layout, waiting_max, why),
+        };
+        if let Some((_, found)) = mark
+            && Some(found) != generation
+        {
+            drop(tree);
+            return Self::start_over(
+                layout,
+                waiting_max,
+                "it points into files that were compacted since".into(),
+            );
         }
+        let index = Self::start(layout, waiting_max, tree, mark.map(|(mark, _)| mark))?;
+        Ok(Opened { index, rebuilt: None })
     }
 
     /// Starts over, unless the disk is so full that the index may be sound: a library that ran out of space does not
     /// always say so.
-    fn replace(layout: &Layout, why: String) -> Result<Opened, EngineError> {
+    fn replace(layout: &Layout, waiting_max: usize, why: String) -> Result<Opened, EngineError> {
         if ballast::disk_is_full(layout) {
             return Err(full(layout));
         }
-        Self::start_over(layout, why)
+        Self::start_over(layout, waiting_max, why)
     }
 
     /// Moves the index aside, so that a half-removed one is never opened, and starts an empty one.
-    pub(super) fn start_over(layout: &Layout, why: String) -> Result<Opened, EngineError> {
+    pub(super) fn start_over(layout: &Layout, waiting_max: usize, why: String) -> Result<Opened, EngineError> {
         let (path, aside) = (layout.index(), layout.index_aside());
         remove_if_there(&aside)?;
         match fs::rename(&path, &aside) {
@@ -143,7 +152,7 @@ impl Index {
             }
             _ => remove_if_there(&aside)?,
         }
-        let index = Self::open_sled(layout).map_err(|failure| match failure {
+        let tree = Tree::open(layout).map_err(|failure| match failure {
             Failure::Io(error) => EngineError::io("open", &path, error),
             Failure::Broken(why) => EngineError::Poisoned {
                 why: format!("its index cannot be created: {why}"),
@@ -153,142 +162,197 @@ impl Index {
         // Closing the one that was given up has said that it is not in use.
         in_use::begin(layout);
         Ok(Opened {
-            index,
+            index: Self::start(layout, waiting_max, tree, None)?,
             rebuilt: Some(why),
         })
     }
 
-    fn open_sled(layout: &Layout) -> Result<Self, Failure> {
-        let config = sled::Config::new()
-            .path(layout.index())
-            .cache_capacity(CACHE_BYTES)
-            .flush_every_ms(Some(FLUSH_EVERY_MS));
-        let mut tries = 1;
-        // An unreadable number gets a readable one with the next compaction; until then every open rebuilds.
-        let generation = layout.generation().ok().flatten().unwrap_or(0);
-        let db = loop {
-            match call(|| config.open()) {
-                Err(Failure::Io(error)) if is_held(&error) && tries < OPEN_TRIES_MAX => tries += 1,
-                opened => break opened?,
-            }
-            thread::sleep(OPEN_AGAIN_AFTER);
-        };
-        Ok(Self {
-            db: Some(db),
+    fn start(layout: &Layout, waiting_max: usize, tree: Tree, mark: Option<Mark>) -> Result<Self, EngineError> {
+        let shared = Arc::new(Shared {
+            work: Mutex::default(),
+            worked: Condvar::new(),
+            upper: RwLock::new(Upper {
+                mark,
+                ..Upper::default()
+            }),
+            tree,
             layout: layout.clone(),
-            gate: RwLock::default(),
-            generation: AtomicU64::new(generation),
+            waiting_max: waiting_max.max(1),
+            // An unreadable number gets a readable one with the next compaction; until then every open rebuilds.
+            generation: AtomicU64::new(layout.generation().ok().flatten().unwrap_or(0)),
             failed: OnceLock::new(),
+        });
+        let merged = Arc::clone(&shared);
+        let merger = thread::Builder::new()
+            .name("store-index".into())
+            .spawn(move || merged.merge_until_closed())
+            .map_err(|error| EngineError::io("start the index of", &layout.dir, error))?;
+        Ok(Self {
+            shared,
+            merger: Some(merger),
         })
     }
 
-    fn load_mark(&self) -> Result<(Option<(Mark, u64)>, bool), Failure> {
-        let Some(db) = &self.db else { return Ok((None, true)) };
-        let mark = call(|| db.get(MARK_KEY))?;
-        let mark = match mark {
-            None => None,
-            Some(bytes) => Some(Mark::decode(&bytes).ok_or_else(|| Failure::Broken("its mark cannot be read".into()))?),
-        };
-        Ok((mark, contain(|| db.is_empty()).map_err(Failure::Broken)?))
-    }
-
-    /// Reads every slot, so that a hole shows.
-    fn read_all(&self) -> Result<(), Failure> {
-        let Some(db) = &self.db else { return Ok(()) };
-        let mut slots = db.range(slots::full_range());
-        while let Some((slot, bytes)) = call(|| slots.next().transpose())? {
-            if Pointer::decode(&bytes).is_none() {
-                return Err(Failure::Broken(format!("{} cannot be read", slots::describe(&slot))));
-            }
-        }
-        Ok(())
-    }
-
-    /// Applies changes in order and moves the mark with the last of them. Readers see all of it or nothing.
-    ///
-    /// A crash in between leaves the old mark, and the changes are applied again, which gives the same result.
-    pub(super) fn apply(&self, changes: &[Change], mark: Mark) -> Result<(), EngineError> {
-        let mut gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
-        let mut chunks = changes.chunks(CHANGES_PER_BATCH_MAX).peekable();
-        while let Some(chunk) = chunks.next() {
-            let mut batch = sled::Batch::default();
-            for Change { slot, pointer } in chunk {
-                match pointer {
-                    Some(pointer) => batch.insert(slot.as_slice(), pointer.encode()),
-                    None => batch.remove(slot.as_slice()),
-                }
-            }
-            if chunks.peek().is_none() {
-                batch.insert(MARK_KEY, mark.encode(self.generation()));
-            }
-            let Some(db) = &self.db else { continue };
-            call(|| db.apply_batch(batch)).map_err(|failure| self.fail(failure))?;
-        }
-        *gate = Some(mark);
+    /// Applies changes in order. Readers see all of it or nothing.
+    pub(super) fn apply(&self, changes: Vec<Change>, mark: Mark) -> Result<(), EngineError> {
+        let work = self.shared.wait_for_room()?;
+        let mut upper = self.shared.upper_mut();
+        upper
+            .waiting
+            .extend(changes.into_iter().map(|change| (change.slot, change.pointer)));
+        upper.mark = Some(mark);
+        self.shared.have_waiting(work, upper.waiting.len());
         Ok(())
     }
 
     /// Which of the journal's files it points into.
     pub(super) fn generation(&self) -> u64 {
-        self.generation.load(Ordering::Acquire)
+        self.shared.generation.load(Ordering::Acquire)
     }
 
     /// Follows frames to where a compaction has put them. Those that were superseded meanwhile are left alone. Readers
-    /// and the writer wait for one chunk at a time.
+    /// and the writer wait for one turn at a time.
     pub(super) fn follow(&self, moved: &[Moved]) -> Result<(), EngineError> {
-        for chunk in moved.chunks(CHANGES_PER_BATCH_MAX) {
-            let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
-            let Some(db) = &self.db else { continue };
-            let mut batch = sled::Batch::default();
-            for Moved { slot, from, to } in chunk {
-                let found = call(|| db.get(slot)).map_err(|failure| self.fail(failure))?;
-                if found.is_some_and(|bytes| Pointer::decode(&bytes) == Some(*from)) {
-                    batch.insert(slot.as_slice(), to.encode());
+        for turn in moved.chunks(FOLLOWED_PER_TURN) {
+            let work = self.shared.wait_for_room()?;
+            let mut upper = self.shared.upper_mut();
+            let _steady = self.shared.tree.hold();
+            for Moved { slot, from, to } in turn {
+                let found = self.shared.find(&upper, slot);
+                if found.map_err(|failure| self.shared.fail(failure))? == Some(*from) {
+                    upper.waiting.insert(slot.clone(), Some(*to));
                 }
             }
-            call(|| db.apply_batch(batch)).map_err(|failure| self.fail(failure))?;
+            self.shared.have_waiting(work, upper.waiting.len());
         }
         Ok(())
     }
 
-    /// Says that everything points into the files of this generation now. `end` is that of the replaced segment.
+    /// Says that everything points into the files of this generation now, once the tree has it. `end` is that of the
+    /// replaced segment.
     pub(super) fn finish_generation(&self, generation: u64, end: SegmentEnd) -> Result<(), EngineError> {
-        let mut gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
-        let (Some(mark), Some(db)) = (gate.as_mut(), &self.db) else {
-            return Ok(());
-        };
-        if mark.segment == end.segment {
+        if let Some(mark) = &mut self.shared.upper_mut().mark
+            && mark.segment == end.segment
+        {
             (mark.commit_offset, mark.end) = (end.commit_offset, end.end);
         }
-        call(|| db.insert(MARK_KEY, mark.encode(generation))).map_err(|failure| self.fail(failure))?;
-        self.generation.store(generation, Ordering::Release);
-        Ok(())
+        self.shared.generation.store(generation, Ordering::Release);
+        self.shared.merge_now()
     }
 
-    /// Keeps changes out, and reads, until dropped.
+    /// Keeps changes out until dropped.
     pub(super) fn view(&self) -> Result<View<'_>, EngineError> {
-        let gate = self.gate.read().unwrap_or_else(PoisonError::into_inner);
-        match (self.failed.get(), &self.db) {
-            (Some(why), _) => Err(EngineError::Poisoned { why: why.clone() }),
-            (None, Some(db)) => Ok(View {
-                mark: gate,
-                db,
-                index: self,
-            }),
-            (None, None) => Err(EngineError::Poisoned {
-                why: "it is being closed".into(),
-            }),
+        View::new(&self.shared)
+    }
+
+    /// The size of the tree on disk, in bytes.
+    pub(super) fn bytes(&self) -> Result<u64, EngineError> {
+        let bytes = self.shared.tree.bytes();
+        bytes.map_err(|failure| self.shared.fail(failure))
+    }
+}
+
+impl Shared {
+    pub(super) fn upper(&self) -> RwLockReadGuard<'_, Upper> {
+        self.upper.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn upper_mut(&self) -> RwLockWriteGuard<'_, Upper> {
+        self.upper.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self) -> MutexGuard<'_, Work> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An error once the index has failed.
+    pub(super) fn check(&self) -> Result<(), EngineError> {
+        match self.failed.get() {
+            Some(why) => Err(EngineError::Poisoned { why: why.clone() }),
+            None => Ok(()),
         }
     }
 
-    /// The index's size on disk, in bytes.
-    pub(super) fn bytes(&self) -> Result<u64, EngineError> {
-        let Some(db) = &self.db else { return Ok(0) };
-        call(|| db.size_on_disk()).map_err(|failure| self.fail(failure))
+    /// What a slot points at. The tree is held meanwhile.
+    pub(super) fn find(&self, upper: &Upper, slot: &[u8]) -> Result<Option<Pointer>, Failure> {
+        match upper.waiting.get(slot).or_else(|| upper.merging.get(slot)) {
+            Some(found) => Ok(*found),
+            None => self.tree.get(slot),
+        }
+    }
+
+    /// Waits while so much waits for the tree that memory would grow.
+    fn wait_for_room(&self) -> Result<MutexGuard<'_, Work>, EngineError> {
+        let has_none = |work: &mut Work| work.waiting >= self.waiting_max && self.failed.get().is_none();
+        let work = self.worked.wait_while(self.work(), has_none);
+        self.check()?;
+        Ok(work.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn have_waiting(&self, mut work: MutexGuard<'_, Work>, waiting: usize) {
+        let is_first = work.waiting == 0;
+        work.waiting = waiting;
+        if is_first || waiting >= self.waiting_max {
+            self.worked.notify_all();
+        }
+    }
+
+    /// Has everything merged that waits now, and the mark written.
+    fn merge_now(&self) -> Result<(), EngineError> {
+        let mut work = self.work();
+        let due = work.begun + 1;
+        work.is_asked = true;
+        self.worked.notify_all();
+        let is_due = |work: &mut Work| work.done < due && self.failed.get().is_none();
+        drop(self.worked.wait_while(work, is_due));
+        self.check()
+    }
+
+    /// Merges what waits, again and again, until the index is closed or has failed.
+    fn merge_until_closed(&self) {
+        while let Some(work) = self.wait_for_work() {
+            let merged = contain(|| self.merge(work)).map_err(Failure::Broken).flatten();
+            if let Err(failure) = merged {
+                self.fail(failure);
+            }
+            self.worked.notify_all();
+        }
+    }
+
+    /// Waits until there is something to merge; `None` when there will be nothing more.
+    fn wait_for_work(&self) -> Option<MutexGuard<'_, Work>> {
+        let wants_nothing = |work: &mut Work| work.waiting == 0 && !work.is_asked && !work.is_closing;
+        let work = self.worked.wait_while(self.work(), wants_nothing);
+        let may_wait = |work: &mut Work| work.waiting < self.waiting_max && !work.is_asked && !work.is_closing;
+        let work = work.unwrap_or_else(PoisonError::into_inner);
+        let work = self.worked.wait_timeout_while(work, MERGE_AFTER, may_wait);
+        let (work, _) = work.unwrap_or_else(PoisonError::into_inner);
+        let is_over = work.is_closing && work.waiting == 0 && !work.is_asked;
+        (!is_over && self.failed.get().is_none()).then_some(work)
+    }
+
+    fn merge(&self, mut work: MutexGuard<'_, Work>) -> Result<(), Failure> {
+        let mut upper = self.upper_mut();
+        upper.merging = Arc::new(std::mem::take(&mut upper.waiting));
+        let (changes, mark) = (Arc::clone(&upper.merging), upper.mark);
+        let generation = self.generation.load(Ordering::Acquire);
+        drop(upper);
+        (work.waiting, work.is_asked) = (0, false);
+        work.begun += 1;
+        drop(work);
+        self.worked.notify_all();
+        if let Some(mark) = mark {
+            self.tree.merge(&changes, mark, generation)?;
+        }
+        self.upper_mut().merging = Arc::default();
+        let mut work = self.work();
+        work.done += 1;
+        work.merged += changes.len();
+        Ok(())
     }
 
     /// From here on the index answers nothing. One that is broken is rebuilt at the next open.
-    fn fail(&self, failure: Failure) -> EngineError {
+    pub(super) fn fail(&self, failure: Failure) -> EngineError {
         let error = match failure {
             Failure::Io(error) => EngineError::io("use", &self.layout.index(), error),
             Failure::Broken(_) if ballast::disk_is_full(&self.layout) => full(&self.layout),
@@ -311,133 +375,34 @@ impl Index {
 
 impl Drop for Index {
     fn drop(&mut self) {
-        let db = self.db.take();
+        self.shared.work().is_closing = true;
+        self.shared.worked.notify_all();
+        if let Some(merger) = self.merger.take() {
+            // One that panicked has left what waited to the journal.
+            let _ = merger.join();
+        }
         // What sled cannot write any more is replayed from the journal.
-        let closed = contain(|| drop(db));
-        if closed.is_ok() && self.failed.get().is_none() {
-            in_use::end(&self.layout);
+        let closed = Arc::get_mut(&mut self.shared).is_some_and(|shared| shared.tree.close().is_ok());
+        if closed && self.shared.failed.get().is_none() {
+            if self.shared.work().merged > SETTLED_ABOVE {
+                // If that fails, the next open is slow, and says why it is not sound.
+                let _ = Tree::open(&self.shared.layout);
+            }
+            in_use::end(&self.shared.layout);
         }
     }
 }
 
-/// The index at one moment.
-pub(super) struct View<'a> {
-    mark: RwLockReadGuard<'a, Option<Mark>>,
-    db: &'a sled::Db,
-    index: &'a Index,
-}
-
-impl View<'_> {
-    /// How much of the journal this view has; `None` for an empty store.
-    pub(super) fn mark(&self) -> Option<Mark> {
-        *self.mark
+/// A tree with its mark, if all of it is as it should be.
+fn inspect(tree: Tree, was_cut: bool) -> Result<(Tree, Option<(Mark, u64)>), Failure> {
+    let mark = tree.mark()?;
+    if was_cut {
+        tree.read_all()?;
     }
-
-    pub(super) fn entry(&self, key: &[u8]) -> Result<Option<Pointer>, EngineError> {
-        self.slot(&slots::entry_slot(key))
+    if mark.is_none() && !tree.is_empty()? {
+        return Err(Failure::Broken("it has lost its mark".into()));
     }
-
-    pub(super) fn slot(&self, slot: &[u8]) -> Result<Option<Pointer>, EngineError> {
-        let bytes = call(|| self.db.get(slot)).map_err(|failure| self.index.fail(failure))?;
-        bytes.map(|bytes| self.pointer(&bytes)).transpose()
-    }
-
-    /// Keys and pointers that a scan yields.
-    pub(super) fn entries(&self, scan: &Scan) -> Result<Vec<(Vec<u8>, Pointer)>, EngineError> {
-        let mut found = Vec::new();
-        let Some(range) = slots::entry_range(scan) else {
-            return Ok(found);
-        };
-        self.walk(range, scan.direction, |slot, pointer| {
-            if found.len() < scan.limit {
-                found.push((slot.get(1..).unwrap_or_default().to_vec(), pointer));
-            }
-            found.len() < scan.limit
-        })?;
-        Ok(found)
-    }
-
-    /// The commits from a sequence number on.
-    pub(super) fn commits(&self, from_sequence: u64, limit: usize) -> Result<Vec<Pointer>, EngineError> {
-        let mut found = Vec::new();
-        self.walk(slots::commit_range(from_sequence), Direction::Forward, |_, pointer| {
-            if found.len() < limit {
-                found.push(pointer);
-            }
-            found.len() < limit
-        })?;
-        Ok(found)
-    }
-
-    /// Visits at most `limit` slots after one, the mark apart, and returns the last of them.
-    pub(super) fn some(
-        &self,
-        after: Option<Vec<u8>>,
-        limit: usize,
-        mut visit: impl FnMut(&[u8], Pointer),
-    ) -> Result<Option<Vec<u8>>, EngineError> {
-        let range = match after {
-            Some(slot) => (Bound::Excluded(slot), Bound::Unbounded),
-            None => slots::full_range(),
-        };
-        let (mut last, mut visited) = (None, 0);
-        self.walk(range, Direction::Forward, |slot, pointer| {
-            visit(slot, pointer);
-            visited += 1;
-            last = Some(slot.to_vec());
-            visited < limit
-        })?;
-        Ok(last)
-    }
-
-    /// Visits every slot but the mark.
-    pub(super) fn all(&self, mut visit: impl FnMut(&[u8], Pointer)) -> Result<(), EngineError> {
-        self.walk(slots::full_range(), Direction::Forward, |slot, pointer| {
-            visit(slot, pointer);
-            true
-        })
-    }
-
-    pub(super) fn count(&self, prefix: &[u8]) -> Result<u64, EngineError> {
-        let Some(range) = slots::entry_range(&Scan::prefix(prefix, 0)) else {
-            return Ok(0);
-        };
-        let mut count = 0;
-        self.walk(range, Direction::Forward, |_, _| {
-            count += 1;
-            true
-        })?;
-        Ok(count)
-    }
-
-    /// Visits slots until told to stop.
-    fn walk(
-        &self,
-        range: KeyRange,
-        direction: Direction,
-        mut visit: impl FnMut(&[u8], Pointer) -> bool,
-    ) -> Result<(), EngineError> {
-        let mut slots = self.db.range(range);
-        loop {
-            let next = call(|| {
-                match direction {
-                    Direction::Forward => slots.next(),
-                    Direction::Backward => slots.next_back(),
-                }
-                .transpose()
-            });
-            let Some((slot, bytes)) = next.map_err(|failure| self.index.fail(failure))? else {
-                return Ok(());
-            };
-            if !visit(&slot, self.pointer(&bytes)?) {
-                return Ok(());
-            }
-        }
-    }
-
-    fn pointer(&self, bytes: &[u8]) -> Result<Pointer, EngineError> {
-        Pointer::decode(bytes).ok_or_else(|| self.index.fail(Failure::Broken("a pointer cannot be read".into())))
-    }
+    Ok((tree, mark))
 }
 
 fn full(layout: &Layout) -> EngineError {
@@ -449,12 +414,7 @@ fn full(layout: &Layout) -> EngineError {
 fn is_environment(error: &io::Error) -> bool {
     use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     let kinds = [StorageFull, QuotaExceeded, PermissionDenied, ReadOnlyFilesystem];
-    kinds.contains(&error.kind()) || is_held(error)
-}
-
-/// sled wraps its failure to lock in an error of no particular kind.
-fn is_held(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::WouldBlock || error.to_string().contains("could not acquire lock")
+    kinds.contains(&error.kind()) || tree::is_held(error)
 }
 
 /// A snapshot that a crash left unfinished makes sled 0.34.7 refuse every later open; it is needed by nobody.

@@ -11,6 +11,7 @@
 
 pub mod backup;
 mod ballast;
+mod block;
 mod compact;
 mod contain;
 mod frame;
@@ -24,7 +25,9 @@ mod reader;
 mod rebuild;
 mod segment;
 mod slots;
+mod tree;
 mod verify;
+mod view;
 mod writer;
 
 use std::path::Path;
@@ -56,6 +59,9 @@ pub struct Sizes {
     /// What is held back on the disk for closing, opening and reading when it is full. The index takes half a megabyte
     /// at a time, and a few of those at each open.
     pub ballast_bytes: u64,
+    /// Changes that wait in memory for the index on disk, at most; twice as many while some are on their way into it.
+    /// An open after a crash applies as many again.
+    pub index_changes: usize,
 }
 
 impl Default for Sizes {
@@ -63,6 +69,8 @@ impl Default for Sizes {
         Self {
             segment_bytes: 64 * 1024 * 1024,
             ballast_bytes: 8 * 1024 * 1024,
+            // Some 10 MB.
+            index_changes: 50_000,
         }
     }
 }
@@ -120,7 +128,7 @@ impl EmbeddedEngine {
         let lock = StoreLock::acquire(&layout)?;
         // Again, since another process may have completed the store in between.
         let found = layout.inspect()?;
-        let mut recover = || rebuild::recover(&layout, found, sizes.segment_bytes, watch);
+        let mut recover = || rebuild::recover(&layout, found, sizes, watch);
         let has_ballast = layout.ballast().exists();
         let recovered = match recover() {
             Err(EngineError::Full { .. }) if has_ballast => {

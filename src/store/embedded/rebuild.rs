@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use super::index::{CHANGES_PER_BATCH_MAX, Index, Opened};
+use super::Sizes;
+use super::index::{CHANGES_PER_CALL_MAX, Index, Opened};
 use super::journal::{Frames, Journal, Limit, Walk};
 use super::layout::{self, Found, Layout};
 use super::segment::{self, ChainEnd, damaged};
@@ -32,12 +33,7 @@ pub(super) struct Recovered {
     pub(super) recovery: Recovery,
 }
 
-pub(super) fn recover(
-    layout: &Layout,
-    found: Found,
-    segment_bytes: u64,
-    watch: Watch<'_>,
-) -> Result<Recovered, EngineError> {
+pub(super) fn recover(layout: &Layout, found: Found, sizes: Sizes, watch: Watch<'_>) -> Result<Recovered, EngineError> {
     let dir = layout.journal();
     layout::create_dir(&dir)?;
     let mut last = segment::last_number(&dir)?;
@@ -50,7 +46,7 @@ pub(super) fn recover(
     }
     segment::remove_unfinished(&dir)?;
     segment::sync(&dir, last)?;
-    let Opened { index, rebuilt } = Index::open(layout)?;
+    let Opened { index, rebuilt } = Index::open(layout, sizes.index_changes)?;
     let mut recovery = Recovery {
         index_rebuilt: rebuilt,
         ..Recovery::default()
@@ -63,7 +59,7 @@ pub(super) fn recover(
         Some(mark) if !journal_has(&Frames::new(&dir), &index, mark)? => {
             drop(index);
             let why = "the journal does not have the commit that it was built from";
-            let Opened { index, rebuilt } = Index::start_over(layout, why.into())?;
+            let Opened { index, rebuilt } = Index::start_over(layout, sizes.index_changes, why.into())?;
             recovery.index_rebuilt = rebuilt;
             recovery.missing_commits = mark.chain.sequence;
             (index, None)
@@ -90,7 +86,7 @@ pub(super) fn recover(
     };
     let (end, chain) = replay.run(walk)?;
     recovery.missing_commits = recovery.missing_commits.saturating_sub(chain.sequence);
-    let journal = Journal::resume(&dir, segment_bytes, last, end)?;
+    let journal = Journal::resume(&dir, sizes.segment_bytes, last, end)?;
     Ok(Recovered {
         journal,
         index,
@@ -191,7 +187,7 @@ impl Replay<'_> {
                         end,
                         chain,
                     });
-                    if self.pending.len() >= CHANGES_PER_BATCH_MAX {
+                    if self.pending.len() >= CHANGES_PER_CALL_MAX {
                         self.flush()?;
                     }
                 }
@@ -210,8 +206,7 @@ impl Replay<'_> {
         if let Some(mark) = self.mark
             && !self.pending.is_empty()
         {
-            self.index.apply(&self.pending, mark)?;
-            self.pending.clear();
+            self.index.apply(std::mem::take(&mut self.pending), mark)?;
         }
         Ok(())
     }

@@ -1,8 +1,7 @@
 //! What lies in the index: slots, each with a pointer into the journal, and the mark.
 //!
 //! A slot's first byte is its space: 0 for the mark, 1 for entries (the key follows), 2 for commits (the sequence
-//! number
-//! follows, for the audit log).
+//! number follows, for the audit log).
 
 use std::ops::Bound;
 
@@ -14,6 +13,9 @@ pub(super) const MARK_KEY: &[u8] = &[0];
 const ENTRY_SPACE: u8 = 1;
 const COMMIT_SPACE: u8 = 2;
 
+/// How slots lie in the tree. An index in another layout is rebuilt.
+const LAYOUT: u8 = 2;
+
 /// Where a frame lies, with the start of its checksum, so that a stale pointer is noticed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Pointer {
@@ -24,7 +26,7 @@ pub(super) struct Pointer {
 }
 
 impl Pointer {
-    const BYTES: usize = 20;
+    pub(super) const BYTES: usize = 20;
 
     pub(super) fn new(segment: u32, offset: u64, len: usize, digest: &[u8; 32]) -> Self {
         let check = digest.first_chunk().copied().unwrap_or_default();
@@ -72,7 +74,8 @@ pub(super) struct Mark {
 impl Mark {
     /// With the generation of the journal's files that the index points into.
     pub(super) fn encode(self, generation: u64) -> Vec<u8> {
-        let mut bytes = self.segment.to_le_bytes().to_vec();
+        let mut bytes = vec![LAYOUT];
+        bytes.extend(self.segment.to_le_bytes());
         bytes.extend(self.commit_offset.to_le_bytes());
         bytes.extend(self.end.to_le_bytes());
         bytes.extend(self.chain.sequence.to_le_bytes());
@@ -83,6 +86,7 @@ impl Mark {
 
     pub(super) fn decode(bytes: &[u8]) -> Option<(Self, u64)> {
         let mut fields = Fields::new(bytes);
+        (fields.u8()? == LAYOUT).then_some(())?;
         let mark = Self {
             segment: fields.u32()?,
             commit_offset: fields.u64()?,
@@ -92,7 +96,8 @@ impl Mark {
                 hash: fields.array()?,
             },
         };
-        Some((mark, fields.u64()?))
+        let generation = fields.u64()?;
+        fields.rest().is_empty().then_some((mark, generation))
     }
 }
 

@@ -3,11 +3,12 @@
 
 use std::collections::HashMap;
 
-use super::index::{Index, View};
+use super::index::Index;
 use super::journal::{Limit, Walk};
 use super::layout::Layout;
 use super::segment::{self, Commit, ReadKind, SegmentReader};
 use super::slots::{self, Pointer};
+use super::view::View;
 use crate::store::engine::{EngineError, EngineReport, Finding};
 
 /// Findings in one report, at most: a store that has more is not read one finding at a time.

@@ -156,7 +156,7 @@ impl Writer {
         };
         // The group is on disk, so it counts as committed even when the index fails: then nothing is answered any more,
         // rather than something old, and the next open replays it.
-        if let Err(error) = self.index.apply(&group.changes(segment, start), mark) {
+        if let Err(error) = self.index.apply(group.changes(segment, start), mark) {
             self.poisoned = Some(error.to_string());
         }
         self.changes.send_replace(self.chain.sequence);
