@@ -37,7 +37,7 @@ pub fn sample_ratio_mismatch(counts: &[u64], weights: &[f64]) -> Result<Option<S
     }
     let (mut chi2, mut arms) = (0.0, 0_u32);
     for (count, weight) in counts.iter().zip(weights) {
-        let expected = total * (weight / weight_sum);
+        let expected = total * (weight.abs() / weight_sum);
         if *weight > 0.0 || *count > 0 {
             arms += 1;
             let distance = *count as f64 - expected;
