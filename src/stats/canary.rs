@@ -15,8 +15,8 @@ pub struct SampleRatio {
     pub p: f64,
 }
 
-/// Whether arms got the traffic that their weights say (vector `srm`): chi-square goodness of fit. An arm without weight
-/// and without units does not count. `None` without units.
+/// Whether arms got the traffic that their weights say (vector `srm`): chi-square goodness of fit. An arm without
+/// weight and without units does not count. `None` without units.
 ///
 /// Errors: lists of different length; a weight that is negative or not finite; weights of 0 only.
 pub fn sample_ratio_mismatch(counts: &[u64], weights: &[f64]) -> Result<Option<SampleRatio>, StatsError> {

@@ -189,7 +189,8 @@ impl ScoreVariance {
 /// Examples to detect a difference `delta` of mean scores, two-sided (vector `n_mean_miller`; Miller 2024):
 /// `(z_{α/2} + z_β)² (ω² + σ²_A/K_A + σ²_B/K_B)/δ²`.
 ///
-/// Errors: a difference of 0; a variance that is negative; repeats that are not positive; alpha or power outside (0, 1).
+/// Errors: a difference of 0; a variance that is negative; repeats that are not positive; alpha or power outside
+/// (0, 1).
 pub fn n_mean(delta: f64, variance: &ScoreVariance, alpha: f64, power: f64) -> Result<SampleSize, StatsError> {
     let (z_alpha, z_power) = critical(alpha, power, Sidedness::Two)?;
     let total = variance.total()?;

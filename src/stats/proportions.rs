@@ -130,7 +130,8 @@ pub struct ZTest {
     pub p: Option<f64>,
 }
 
-/// The z-test with pooled variance for `k2/n2 - k1/n1` (vector `two_prop_z`), for large samples that are looked at once.
+/// The z-test with pooled variance for `k2/n2 - k1/n1` (vector `two_prop_z`), for large samples that are looked at
+/// once.
 ///
 /// Errors: more successes than trials.
 pub fn two_rates_z(k1: u64, n1: u64, k2: u64, n2: u64) -> Result<ZTest, StatsError> {

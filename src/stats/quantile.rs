@@ -42,8 +42,8 @@ pub struct QuantileRanks {
     pub coverage: f64,
 }
 
-/// Ranks of the distribution-free interval for a quantile of `n` values (vector `quantile_ci_ranks`): the largest l with
-/// `P(Bin(n, p) <= l-1) <= α/2` and the smallest u with `P(Bin(n, p) <= u-1) >= 1-α/2`.
+/// Ranks of the distribution-free interval for a quantile of `n` values (vector `quantile_ci_ranks`): the largest l
+/// with `P(Bin(n, p) <= l-1) <= α/2` and the smallest u with `P(Bin(n, p) <= u-1) >= 1-α/2`.
 ///
 /// Errors: a level outside 0 to 1; confidence outside (0, 1).
 pub fn quantile_ranks(n: u64, level: f64, confidence: f64) -> Result<QuantileRanks, StatsError> {
