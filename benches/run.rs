@@ -9,15 +9,15 @@
 //! - *throughput*: examples in a second, ours by the limit's; 1 is the limit, higher is better. The server that answers
 //!   at once shows what pegbox itself can do; the one that thinks for 50 ms, quicker than any model, what is left of
 //!   that in use: there it should be near 1. There it stands also against what so many requests of 50 ms allow at all.
-//! - *processor*: milliseconds for one example, both modes, all threads but the server's; lower is better. It is what
+//! - *processor*: microseconds for one example, both modes, all threads but the server's; lower is better. It is what
 //!   rendering, grading, coding and hashing cost on top of HTTP.
 //! - *peak memory*: what is resident at most in a process that imports so many examples, and in one that runs them,
 //!   against what is asked. It must not grow with the examples.
 //! - *start*: from the start of the program to its end, for the two commands that a person waits for, against what is
 //!   asked.
 //!
-//! `PEGBOX_BENCH_ROUNDS=1 cargo bench --bench run` is a smoke run. With `PEGBOX_BENCH_MILLION=1` memory is measured at a
-//! million examples too, which takes minutes and some gigabytes of disk. The store lies in the system's temporary
+//! `PEGBOX_BENCH_ROUNDS=1 cargo bench --bench run` is a smoke run. With `PEGBOX_BENCH_MILLION=1` memory is measured at
+//! a million examples too, which takes minutes and some gigabytes of disk. The store lies in the system's temporary
 //! folder; set `TMPDIR` to measure another disk: on one without a real sync the durable commits cost nothing.
 
 #[path = "support/process.rs"]
@@ -347,7 +347,7 @@ fn compare_speed(table: &mut Table, extent: Extent, fixture: &Fixture, case: Cas
             allowed.push(examples / ours.seconds, f64::from(in_flight) * 1e3 / delay_ms as f64);
         }
         if let Some((ours, limit)) = ours.cpu_seconds.zip(limit.cpu_seconds) {
-            cpu.push(ours * 1e3 / examples, limit * 1e3 / examples);
+            cpu.push(ours * 1e6 / examples, limit * 1e6 / examples);
         }
         Ok(())
     })?;
@@ -367,7 +367,7 @@ fn compare_speed(table: &mut Table, extent: Extent, fixture: &Fixture, case: Cas
             &allowed,
         )?;
     }
-    table.row(&label, row("processor", bare, "ms", "low"), &cpu)
+    table.row(&label, row("processor", bare, "us", "low"), &cpu)
 }
 
 /// The program itself on a store.

@@ -1,5 +1,5 @@
-//! Canonical JSON (RFC 8785) of a record, written straight from it into one buffer: every outcome of every run is hashed
-//! over it.
+//! Canonical JSON (RFC 8785) of a record, written straight from it into one buffer: every outcome of every run is
+//! hashed over it.
 //!
 //! Members of an object are written as they come. When the object ends, their bytes are put in order.
 

@@ -16,8 +16,8 @@ pub struct ContentHash([u8; 32]);
 impl ContentHash {
     /// Hashes the canonical JSON of `content`.
     ///
-    /// Numbers follow RFC 8785, that is IEEE doubles: integers above 2^53 lose digits, and what is not finite is null, so
-    /// no content field may hold such.
+    /// Numbers follow RFC 8785, that is IEEE doubles: integers above 2^53 lose digits, and what is not finite is null,
+    /// so no content field may hold such.
     pub fn of<T: Serialize>(content: &T) -> Result<Self, DomainError> {
         Self::of_grown(content, &[])
     }

@@ -1,5 +1,5 @@
-//! Outcomes on their way to the disk. A lone one is committed at once; those that come while it is being written are the
-//! next commit together: a commit has an entry of the audit chain and a hash of its own, which cost as much as an outcome.
+//! Outcomes on their way to the disk. A lone one is committed at once; those that come while it is being written are
+//! the next commit together, since a commit has an audit entry and a hash of its own, which cost as much as an outcome.
 
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
@@ -81,5 +81,84 @@ async fn commit(store: &Store, author: &RunAuthor, gathered: Vec<Waiting>) {
     for settled in settling {
         // Who waited for it may have gone.
         let _ = settled.send(result.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::task::JoinSet;
+
+    use super::*;
+    use crate::domain::actor::Actor;
+    use crate::domain::hash::ContentHash;
+    use crate::domain::ids::RunId;
+    use crate::domain::run::{EndState, RunEnd, RunTotals};
+    use crate::domain::time::Timestamp;
+    use crate::store::memory::MemoryEngine;
+
+    const RUN: RunId = RunId(1);
+
+    fn author() -> RunAuthor {
+        RunAuthor::new(RUN, Actor::new("ann").unwrap(), Arc::new(|| Timestamp(1)))
+    }
+
+    /// Stands for an outcome: a mark of its own.
+    fn change(number: u32) -> Change {
+        let change = Change::new(author().audit("run.outcome"));
+        change.put_reused(RUN, RunId(number)).unwrap()
+    }
+
+    /// How many outcomes each commit says that it has.
+    fn counts(store: &Store) -> Vec<u32> {
+        let rows = store.engine().audit_page(1, 1_000).unwrap().into_iter();
+        let counts = rows.map(|(.., audit)| audit.reason.split(' ').next().unwrap().parse().unwrap());
+        counts.collect()
+    }
+
+    async fn commit_all(committer: &Arc<Committer>, numbers: std::ops::Range<u32>) -> Vec<Result<(), StoreFault>> {
+        let mut tasks = JoinSet::new();
+        for number in numbers {
+            let committer = Arc::clone(committer);
+            tasks.spawn(async move { committer.commit(change(number)).await });
+        }
+        tasks.join_all().await
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_committed_together_and_a_lone_one_at_once() {
+        let store = Store::new(Arc::new(MemoryEngine::default()));
+        let committer = Arc::new(Committer::new(&Handle::current(), store.clone(), author()));
+        committer.commit(change(0)).await.unwrap();
+        assert_eq!(counts(&store), [1]);
+        let results = commit_all(&committer, 1..100).await;
+        assert!(results.iter().all(Result::is_ok));
+        let counts = counts(&store);
+        assert_eq!(counts.iter().sum::<u32>(), 100, "{counts:?}");
+        assert!(counts.len() < 50, "{counts:?}");
+        assert_eq!(store.reused_from(RUN).unwrap().len(), 100);
+    }
+
+    #[tokio::test]
+    async fn once_the_run_has_ended_every_one_that_waits_is_refused() {
+        let store = Store::new(Arc::new(MemoryEngine::default()));
+        let end = RunEnd {
+            run: RUN,
+            state: EndState::Cancelled,
+            totals: RunTotals::default(),
+            results: Vec::new(),
+            gate: None,
+            outcomes_hash: ContentHash::of_bytes(b""),
+            resolved_models: Vec::new(),
+            ended_at: Timestamp(1),
+        };
+        let ended = Change::new(author().audit("run.end")).insert_run_end(&end).unwrap();
+        ended.commit(&store).unwrap();
+        let committer = Arc::new(Committer::new(&Handle::current(), store.clone(), author()));
+        let results = commit_all(&committer, 0..20).await;
+        assert_eq!(results.len(), 20);
+        assert!(results.iter().all(Result::is_err));
+        assert_eq!(store.reused_from(RUN).unwrap(), []);
     }
 }

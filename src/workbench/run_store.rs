@@ -140,6 +140,10 @@ pub(super) struct RunAuthor {
 }
 
 impl RunAuthor {
+    pub(super) fn new(run: RunId, actor: Actor, clock: Clock) -> Self {
+        Self { run, actor, clock }
+    }
+
     /// The audit entry of something that the run does.
     pub(super) fn audit(&self, action: &str) -> AuditEntry {
         AuditEntry {
@@ -173,11 +177,7 @@ impl RunSink {
         clock: Clock,
     ) -> Self {
         let alias = || Alias::new(model, run.settings.base_url.as_deref());
-        let author = RunAuthor {
-            run: run.id,
-            actor: actor.clone(),
-            clock,
-        };
+        let author = RunAuthor::new(run.id, actor.clone(), clock);
         Self {
             committer: Committer::new(runtime, store.clone(), author.clone()),
             aliases: (run.answers == AnswerSource::Model).then(|| AliasWatch::new(store.clone(), alias())),
