@@ -70,13 +70,19 @@ fn example(index: usize) -> Result<ExampleId, Fault> {
     Ok(ExampleId::new(format!("e-{index:07}"))?)
 }
 
+fn reply(index: usize, text: &str) -> String {
+    let reply = serde_json::json!({
+        "id": format!("c-{index}"), "object": "chat.completion", "model": "bench-1",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 260, "completion_tokens": 12, "total_tokens": 272},
+    });
+    reply.to_string()
+}
+
 fn outcome(run: RunId, index: usize) -> Result<Outcome, Fault> {
     let passed = !index.is_multiple_of(FAILURE_EVERY);
     let ticket = ticket(index);
     let text = r#"{"route": "billing", "escalate": false}"#;
-    let raw = format!(
-        r#"{{"id":"c-{index}","object":"chat.completion","model":"bench-1","choices":[{{"index":0,"message":{{"role":"assistant","content":{text:?}}},"finish_reason":"stop"}}],"usage":{{"prompt_tokens":260,"completion_tokens":12,"total_tokens":272}}}}"#
-    );
     let message = |role, text: &str| RenderedMessage {
         role,
         text: text.into(),
@@ -99,7 +105,7 @@ fn outcome(run: RunId, index: usize) -> Result<Outcome, Fault> {
         ],
         documents: Vec::new(),
         tool_calls: Vec::new(),
-        raw_response: raw,
+        raw_response: reply(index, text),
         earlier_responses: Vec::new(),
         text: Some(text.into()),
         parsed: None,
