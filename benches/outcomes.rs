@@ -1,16 +1,16 @@
 //! What outcomes cost on disk, and what a store with a million of them costs to open and to look at.
 //!
 //! How to read it:
-//! - *bytes an outcome*: everything in the store's folder but the ballast, by the same outcomes as lines of JSON, and by
-//!   those lines in one zstd file, which nobody can look anything up in. Lower is better.
-//! - *opening*: a store of a hundred times the outcomes; 1 means that opening does not depend on the size. After a
-//!   clean stop, and after a writer was killed in the middle of its work, where what the index had not taken over yet is
-//!   applied again: that is bounded, so it does not grow with the store either.
-//! - *first page*: the newest runs, the first failures of a run, its first outcomes, and one example's outcome, each
-//!   right after opening.
+//! - *bytes on disk of an outcome*: everything in the store's folder but the ballast, by the same outcomes as lines of
+//!   JSON, and by those lines in one zstd file, in which nobody can look anything up. Lower is better.
+//! - *opening*: by a store with a hundredth of the outcomes; 1 means that opening does not depend on the size. After a
+//!   clean stop, and after a writer was killed in the middle of its work: then what the index had not taken over yet is
+//!   applied again, which is bounded and so does not grow with the store either.
+//! - *first pages*: the newest runs, the first failures of a run, its first outcomes, and one example's outcome, right
+//!   after opening.
 //!
-//! `PEGBOX_BENCH_ROUNDS=1 cargo bench --bench outcomes` is a smoke run. The stores lie in the system's temporary folder;
-//! set `TMPDIR` to measure another disk.
+//! `PEGBOX_BENCH_ROUNDS=1 cargo bench --bench outcomes` is a smoke run. The stores lie in the system's temporary
+//! folder; set `TMPDIR` to measure another disk.
 
 #[path = "support/table.rs"]
 mod table;
@@ -80,13 +80,19 @@ fn score(passed: bool) -> Score {
     }
 }
 
+fn reply(index: usize, text: &str) -> String {
+    let reply = serde_json::json!({
+        "id": format!("c-{index}"), "object": "chat.completion", "model": "bench-1",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 260, "completion_tokens": 12, "total_tokens": 272},
+    });
+    reply.to_string()
+}
+
 fn outcome(run: RunId, index: usize) -> Result<Outcome, Fault> {
     let passed = !index.is_multiple_of(FAILURE_EVERY);
     let ticket = ticket(index);
     let text = r#"{"route": "billing", "escalate": false}"#;
-    let raw = format!(
-        r#"{{"id":"c-{index}","object":"chat.completion","model":"bench-1","choices":[{{"index":0,"message":{{"role":"assistant","content":{text:?}}},"finish_reason":"stop"}}],"usage":{{"prompt_tokens":260,"completion_tokens":12,"total_tokens":272}}}}"#
-    );
     let message = |role, text: &str| RenderedMessage {
         role,
         text: text.into(),
@@ -109,7 +115,7 @@ fn outcome(run: RunId, index: usize) -> Result<Outcome, Fault> {
         ],
         documents: Vec::new(),
         tool_calls: Vec::new(),
-        raw_response: raw,
+        raw_response: reply(index, text),
         earlier_responses: Vec::new(),
         text: Some(text.into()),
         parsed: None,

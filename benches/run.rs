@@ -8,14 +8,17 @@
 //! How to read it:
 //! - *throughput*: examples in a second, ours by the limit's; 1 is the limit, higher is better. The server that answers
 //!   at once shows what pegbox itself can do; the one that thinks for 50 ms, quicker than any model, what is left of
-//!   that in use: there it should be near 1.
-//! - *processor time*: for 1,000 examples, both modes, all threads but the server's; lower is better. It is what
+//!   that in use: there it should be near 1. There it stands also against what so many requests of 50 ms allow at all.
+//! - *processor*: microseconds for one example, both modes, all threads but the server's; lower is better. It is what
 //!   rendering, grading, coding and hashing cost on top of HTTP.
-//! - *memory growth*: from before the run to its peak, each in a process of its own, so that nobody profits from memory
-//!   that another left behind. Ten times the examples must not mean ten times the growth: there 1 is ideal.
+//! - *peak memory*: what is resident at most in a process that imports so many examples, and in one that runs them,
+//!   against what is asked. It must not grow with the examples.
+//! - *start*: from the start of the program to its end, for the two commands that a person waits for, against what is
+//!   asked.
 //!
-//! `PEGBOX_BENCH_ROUNDS=1 cargo bench --bench run` is a smoke run. The store lies in the system's temporary folder;
-//! set `TMPDIR` to measure another disk: on one without a real sync the durable commits cost nothing.
+//! `PEGBOX_BENCH_ROUNDS=1 cargo bench --bench run` is a smoke run. With `PEGBOX_BENCH_MILLION=1` memory is measured at
+//! a million examples too, which takes minutes and some gigabytes of disk. The store lies in the system's temporary
+//! folder; set `TMPDIR` to measure another disk: on one without a real sync the durable commits cost nothing.
 
 #[path = "support/process.rs"]
 mod process;
@@ -25,8 +28,10 @@ mod server;
 mod table;
 
 use std::fmt::Write as _;
-use std::path::Path;
-use std::process::Command;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -44,17 +49,44 @@ use tokio::time::timeout;
 use server::Server;
 use table::{Extent, Fault, Pairs, Row, Table};
 
-const EXAMPLES: usize = 2_000;
-/// For the memory that must not grow with the examples.
-const FEW_EXAMPLES: usize = EXAMPLES / 10;
+/// A case of speed: milliseconds until the server answers, requests in flight, examples.
+type Case = (u64, u32, usize);
+
+/// Few at once over a slow server take long, so that there are fewer of them.
+const CASES: [Case; 6] = [
+    (0, 16, 10_000),
+    (0, 64, 10_000),
+    (0, 256, 10_000),
+    (50, 16, 2_000),
+    (50, 64, 10_000),
+    (50, 256, 10_000),
+];
+/// Examples of the runs whose memory is measured.
+const MEMORY_EXAMPLES: [usize; 3] = [1_000, 10_000, 100_000];
+/// The same where `PEGBOX_BENCH_MILLION` is set.
+const MANY_EXAMPLES: usize = 1_000_000;
+/// Examples of the run that is shown.
+const SHOWN_EXAMPLES: usize = 10_000;
+/// Examples of the warm-up.
+const FEW_EXAMPLES: usize = 200;
+/// What is asked of memory in MB, and of a million examples.
+const PEAK_ASKED_MB: f64 = 60.0;
+const MANY_PEAK_ASKED_MB: f64 = 200.0;
+/// What is asked of the first command of a person, and of showing a finished run, in milliseconds.
+const START_ASKED_MS: f64 = 50.0;
+const SHOW_ASKED_MS: f64 = 100.0;
+/// Starts of the program in one round.
+const STARTS: usize = 10;
 /// Bytes of an example's text: a longer support ticket.
 const TEXT_BYTES: usize = 1_000;
 /// Time for one run or one loop: more than the slowest takes on a busy machine.
-const MEASURE_TIME_MAX: Duration = Duration::from_secs(120);
+const MEASURE_TIME_MAX: Duration = Duration::from_secs(300);
 /// Requests in flight while memory is measured.
 const MEMORY_IN_FLIGHT: u32 = 64;
-/// The argument with which this program measures memory in a process of its own.
-const MEMORY_ARGUMENT: &str = "measure-memory-of";
+/// Time between two looks at a process.
+const LOOK_PERIOD: Duration = Duration::from_millis(2);
+/// Bytes in a megabyte.
+const MB_BYTES: f64 = 1e6;
 
 const ANSWER: &str = r#"{"route": "billing", "escalate": false}"#;
 const SYSTEM: &str = "Answer with JSON only.";
@@ -104,15 +136,15 @@ struct Sample {
 }
 
 /// A store with everything that a run needs, and the server that answers.
-struct Fixture {
+struct Fixture<'s> {
     runtime: Runtime,
     workbench: Workbench,
-    server: Server,
+    server: &'s Server,
     actor: Actor,
 }
 
-impl Fixture {
-    fn open(folder: &Path) -> Result<Self, Fault> {
+impl<'s> Fixture<'s> {
+    fn open(folder: &Path, server: &'s Server) -> Result<Self, Fault> {
         let runtime = Runtime::new()?;
         let started = Instant::now();
         let clock: Clock =
@@ -121,13 +153,13 @@ impl Fixture {
         Ok(Self {
             workbench,
             runtime,
-            server: Server::start(&reply())?,
+            server,
             actor: Actor::new("bench")?,
         })
     }
 
-    /// Fills an empty store: one prompt, one suite, and a dataset for each of these sizes.
-    fn fill(&self, folder: &Path, sizes: &[usize]) -> Result<(), Fault> {
+    /// Fills an empty store: one prompt and one suite.
+    fn fill(&self) -> Result<(), Fault> {
         let prompt = PromptName::new("bench")?;
         self.workbench
             .import_prompt(&self.actor, &prompt, "what a run costs", PROMPT)?;
@@ -138,19 +170,20 @@ impl Fixture {
         };
         self.workbench.commit(&self.actor, &prompt, &reason)?;
         self.workbench.import_suite(&self.actor, SUITE, "to measure with")?;
-        for &size in sizes {
-            let path = folder.join(format!("{size}.jsonl"));
-            std::fs::write(&path, rows(size)?)?;
-            let id = dataset(size)?;
-            let request = ImportRequest {
-                path,
-                name: id.name,
-                label: Some(id.label),
-                mapping: String::new(),
-                reason: "to measure with".into(),
-            };
-            self.workbench.import_dataset(&self.actor, &request)?;
-        }
+        Ok(())
+    }
+
+    /// Imports a dataset of this size.
+    fn import(&self, folder: &Path, size: usize) -> Result<(), Fault> {
+        let id = dataset(size)?;
+        let request = ImportRequest {
+            path: write_rows(folder, size)?,
+            name: id.name,
+            label: Some(id.label),
+            mapping: String::new(),
+            reason: "to measure with".into(),
+        };
+        self.workbench.import_dataset(&self.actor, &request)?;
         Ok(())
     }
 
@@ -261,16 +294,19 @@ fn ticket(index: usize) -> String {
     text
 }
 
-fn rows(size: usize) -> Result<String, Fault> {
+/// Writes a dataset file, and returns its path.
+fn write_rows(folder: &Path, size: usize) -> Result<PathBuf, Fault> {
+    let path = folder.join(format!("{size}.jsonl"));
     let expected: serde_json::Value = serde_json::from_str(ANSWER)?;
-    let mut rows = String::new();
+    let mut file = BufWriter::new(File::create(&path)?);
     for index in 0..size {
         let row = serde_json::json!({
             "id": format!("e-{index}"), "input": {"ticket": ticket(index)}, "expected": expected,
         });
-        writeln!(rows, "{row}")?;
+        writeln!(file, "{row}")?;
     }
-    Ok(rows)
+    file.flush()?;
+    Ok(path)
 }
 
 fn bodies(size: usize) -> Arc<[Vec<u8>]> {
@@ -295,124 +331,189 @@ fn reply() -> String {
     .to_string()
 }
 
-/// The two speed rows for one server and one number of requests in flight.
-fn compare_speed(table: &mut Table, extent: Extent, fixture: &Fixture, case: (u64, u32)) -> Result<(), Fault> {
-    let (delay_ms, in_flight) = case;
-    let examples = extent.count(EXAMPLES);
+/// The speed rows of one case.
+fn compare_speed(table: &mut Table, extent: Extent, fixture: &Fixture, case: Case) -> Result<(), Fault> {
+    let (delay_ms, in_flight, examples) = case;
+    let examples = extent.count(examples);
     let bodies = bodies(examples);
     fixture.server.set_delay_ms(delay_ms);
-    let (mut throughput, mut cpu) = (Pairs::default(), Pairs::default());
+    let (mut throughput, mut allowed, mut cpu) = (Pairs::default(), Pairs::default(), Pairs::default());
     extent.repeat(|| {
         let ours = fixture.run(examples, in_flight)?;
         let limit = fixture.request(&bodies, in_flight)?;
         let examples = examples as f64;
         throughput.push(examples / ours.seconds, examples / limit.seconds);
+        if delay_ms > 0 {
+            allowed.push(examples / ours.seconds, f64::from(in_flight) * 1e3 / delay_ms as f64);
+        }
         if let Some((ours, limit)) = ours.cpu_seconds.zip(limit.cpu_seconds) {
-            let ms_per_thousand = 1_000.0 * 1_000.0 / examples;
-            cpu.push(ours * ms_per_thousand, limit * ms_per_thousand);
+            cpu.push(ours * 1e6 / examples, limit * 1e6 / examples);
         }
         Ok(())
     })?;
-    let label = format!("{delay_ms:>2} ms answers, {in_flight:>2} in flight: ");
-    let row = |what, unit, good| Row {
+    let label = format!("{delay_ms:>2} ms, {in_flight:>3} in flight, {examples:>5}: ");
+    let row = |what, limit, unit, good| Row {
         what,
-        limit: "bare requests, same bodies and server",
+        limit,
         unit,
         good,
     };
-    table.row(&label, row("throughput", "/s", "near 1"), &throughput)?;
-    table.row(&label, row("processor", "ms/1000", "low"), &cpu)
+    let bare = "bare requests, same bodies and server";
+    table.row(&label, row("throughput", bare, "/s", "near 1"), &throughput)?;
+    if delay_ms > 0 {
+        table.row(
+            &label,
+            row("throughput", "requests by milliseconds", "/s", "near 1"),
+            &allowed,
+        )?;
+    }
+    table.row(&label, row("processor", bare, "us", "low"), &cpu)
 }
 
-/// The rows of memory, each figure from a process of its own.
-fn compare_memory(table: &mut Table, extent: Extent, folder: &Path) -> Result<(), Fault> {
-    let many = extent.count(EXAMPLES);
-    let few = extent.count(FEW_EXAMPLES);
-    let (mut against_bare, mut against_few) = (Pairs::default(), Pairs::default());
-    extent.repeat(|| {
-        let ours = memory_in_child(folder, "run", many)?;
-        let bare = memory_in_child(folder, "requests", many)?;
-        let small = memory_in_child(folder, "run", few)?;
-        if let Some((ours, bare)) = ours.zip(bare) {
-            against_bare.push(ours, bare);
+/// The program itself on a store.
+fn pegbox(store: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pegbox"));
+    command.arg("--store").arg(store).args(["--user", "bench"]);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// Runs a command to its end, and returns what was resident at most, in bytes.
+fn peak_of(mut command: Command) -> Result<Option<f64>, Fault> {
+    let mut child = command.spawn()?;
+    let mut peak = None;
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
         }
-        if let Some((ours, small)) = ours.zip(small) {
-            against_few.push(ours, small);
-        }
-        Ok(())
-    })?;
-    let row = |limit, good| Row {
-        what: "64 in flight: memory growth",
-        limit,
-        unit: "MiB",
-        good,
+        peak = process::peak_bytes(child.id()).or(peak);
+        std::thread::sleep(LOOK_PERIOD);
     };
-    table.row("", row("bare requests, same bodies and server", "low"), &against_bare)?;
-    table.row("", row("a run over a tenth of the examples", "near 1"), &against_few)
+    if !status.success() {
+        return Err(format!("{command:?} ended with {status}").into());
+    }
+    Ok(peak)
 }
 
-fn memory_in_child(folder: &Path, side: &str, examples: usize) -> Result<Option<f64>, Fault> {
-    let mut child = Command::new(std::env::current_exe()?);
-    let output = child
-        .args([MEMORY_ARGUMENT, side, &examples.to_string()])
-        .arg(folder)
-        .output()?;
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into());
-    }
-    // Empty where the system does not say.
-    Ok(String::from_utf8(output.stdout)?.trim().parse().ok())
-}
-
-/// What the child does: measures one side and prints the growth in MiB.
-fn measure_memory(side: &str, examples: usize, folder: &Path) -> Result<(), Fault> {
-    let fixture = Fixture::open(folder)?;
-    let bodies = if side == "run" { Arc::from([]) } else { bodies(examples) };
-    let before = process::begin_peak();
-    if side == "run" {
-        fixture.run(examples, MEMORY_IN_FLIGHT)?;
-    } else {
-        install_tls()?;
-        fixture.request(&bodies, MEMORY_IN_FLIGHT)?;
-    }
-    if let Some((before, peak)) = before.zip(process::peak_bytes()) {
-        use std::io::Write as _;
-        writeln!(std::io::stdout(), "{:.2}", (peak - before) / (1024.0 * 1024.0))?;
+/// The rows of memory for one number of examples, in a store of its own.
+fn measure_memory(
+    table: &mut Table,
+    folder: &Path,
+    server: &Server,
+    examples: usize,
+    asked_mb: f64,
+) -> Result<(), Fault> {
+    let store = folder.join(format!("memory-{examples}"));
+    Fixture::open(&store, server)?.fill()?;
+    let id = dataset(examples)?;
+    let mut import = pegbox(&store);
+    import.args(["dataset", "import"]).arg(write_rows(folder, examples)?);
+    import.args(["--name", id.name.as_str(), "--label", id.label.as_str()]);
+    import.args(["--reason", "to measure with"]);
+    let mut run = pegbox(&store);
+    run.args([
+        "run",
+        "start",
+        "bench_v1",
+        "--suite",
+        "bench@v1",
+        "--dataset",
+        &id.to_string(),
+    ]);
+    run.args([
+        "--base-url",
+        &server.base_url(),
+        "--concurrency",
+        &MEMORY_IN_FLIGHT.to_string(),
+    ]);
+    for (what, limit, command) in [
+        ("import, peak memory", "what is asked of a run", import),
+        ("run, peak memory", "what is asked", run),
+    ] {
+        let mut pairs = Pairs::default();
+        if let Some(peak) = peak_of(command)? {
+            pairs.push(peak / MB_BYTES, asked_mb);
+        }
+        let row = Row {
+            what,
+            limit,
+            unit: "MB",
+            good: "below 1",
+        };
+        table.row(&format!("{examples} examples: "), row, &pairs)?;
     }
     Ok(())
 }
 
-/// Without it a bare client would not start; the provider does the same.
-fn install_tls() -> Result<(), Fault> {
-    rustls::crypto::ring::default_provider()
-        .install_default()
-        .map_err(|_installed| "TLS is set up already".into())
+/// The rows of starts, on a store with a finished run.
+fn measure_starts(table: &mut Table, extent: Extent, store: &Path) -> Result<(), Fault> {
+    for (what, arguments, asked_ms) in [
+        ("pegbox status", &["status"][..], START_ASKED_MS),
+        ("pegbox run show", &["run", "show", "run_1"], SHOW_ASKED_MS),
+    ] {
+        let mut pairs = Pairs::default();
+        extent.repeat(|| {
+            for _ in 0..STARTS {
+                let started = Instant::now();
+                let status = pegbox(store).args(arguments).status()?;
+                let ms = started.elapsed().as_secs_f64() * 1e3;
+                if !status.success() {
+                    return Err(format!("{arguments:?} ended with {status}").into());
+                }
+                pairs.push(ms, asked_ms);
+            }
+            Ok(())
+        })?;
+        let row = Row {
+            what,
+            limit: "what is asked",
+            unit: "ms",
+            good: "below 1",
+        };
+        table.row("start: ", row, &pairs)?;
+    }
+    Ok(())
 }
 
 fn main() -> Result<(), Fault> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [first, side, examples, folder] = arguments.as_slice()
-        && first == MEMORY_ARGUMENT
-    {
-        return measure_memory(side, examples.parse()?, Path::new(folder));
-    }
     let extent = Extent::from_environment()?;
     let folder = tempfile::tempdir()?;
+    let server = Server::start(&reply())?;
+    let mut table = Table::begin("runs", extent)?;
     let store = folder.path().join("store");
-    let fixture = Fixture::open(&store)?;
-    let (many, few) = (extent.count(EXAMPLES), extent.count(FEW_EXAMPLES));
-    fixture.fill(folder.path(), &[many, few])?;
+    let fixture = Fixture::open(&store, &server)?;
+    fixture.fill()?;
+    let mut sizes: Vec<usize> = CASES.iter().map(|(.., examples)| extent.count(*examples)).collect();
+    sizes.push(FEW_EXAMPLES);
+    sizes.sort_unstable();
+    sizes.dedup();
+    for size in sizes {
+        fixture.import(folder.path(), size)?;
+    }
     // Also the warm-up: it opens files, fills caches, and shows that both sides send the same.
-    fixture.run(few, 8)?;
-    let sent = fixture.server.first_body().ok_or("nothing was sent")?;
-    if !bodies(few).contains(&sent) {
+    fixture.run(FEW_EXAMPLES, 8)?;
+    let sent = server.first_body().ok_or("nothing was sent")?;
+    if !bodies(FEW_EXAMPLES).contains(&sent) {
         return Err(format!("the bodies differ: {}", String::from_utf8_lossy(&sent)).into());
     }
-    let mut table = Table::begin("runs", extent)?;
-    for case in [(0, 8), (0, 64), (50, 8), (50, 64)] {
+    for case in CASES {
         compare_speed(&mut table, extent, &fixture, case)?;
     }
     // The store is open in one process at a time.
     drop(fixture);
-    compare_memory(&mut table, extent, &store)
+    server.set_delay_ms(0);
+    for examples in MEMORY_EXAMPLES {
+        measure_memory(
+            &mut table,
+            folder.path(),
+            &server,
+            extent.count(examples),
+            PEAK_ASKED_MB,
+        )?;
+    }
+    if std::env::var_os("PEGBOX_BENCH_MILLION").is_some() {
+        measure_memory(&mut table, folder.path(), &server, MANY_EXAMPLES, MANY_PEAK_ASKED_MB)?;
+    }
+    let shown = folder.path().join(format!("memory-{}", extent.count(SHOWN_EXAMPLES)));
+    measure_starts(&mut table, extent, &shown)
 }

@@ -15,7 +15,7 @@
 //! | [`workbench`] | the one door: every use case, every rule check, every audit entry |
 //! | [`evals`] · [`releases`] · [`traces`] · [`interchange`] | engines behind the door: runs, promotions, lineage, file formats |
 //! | [`providers`] · [`store`] | the outside world · the records on disk |
-//! | [`domain`] · [`stats`] · [`text`] | pure: no I/O, no clock, no async, no randomness |
+//! | [`domain`] · [`stats`] · [`text`] | pure: no I/O, no clock, no async, no randomness but from a seed |
 //!
 //! A noun of the design has one file of its name in [`domain`]; how it lies on disk is in [`store`] under the same
 //! name; what one may do with it is a method of [`workbench::Workbench`].

@@ -1,4 +1,4 @@
-//! What the system says of this process: processor time and resident memory. `None` where it does not say.
+//! What the system says of processes: processor time and resident memory. `None` where it does not say.
 
 use std::fs;
 
@@ -30,20 +30,10 @@ fn thread_seconds(name: &str) -> Option<f64> {
     Some(seconds)
 }
 
-/// Forgets the peak so far, and returns what is resident now, in bytes.
-pub fn begin_peak() -> Option<f64> {
-    fs::write("/proc/self/clear_refs", "5").ok()?;
-    status_bytes("VmRSS:")
-}
-
-/// The most that was resident since [`begin_peak`], in bytes.
-pub fn peak_bytes() -> Option<f64> {
-    status_bytes("VmHWM:")
-}
-
-fn status_bytes(field: &str) -> Option<f64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+/// The most that was resident in a process so far, in bytes.
+pub fn peak_bytes(process: u32) -> Option<f64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: f64 = line.split_whitespace().next()?.parse().ok()?;
     Some(kib * 1024.0)
 }

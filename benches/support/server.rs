@@ -12,7 +12,7 @@ use std::time::Duration;
 /// The name of its threads; the system keeps 15 bytes of it.
 pub const THREAD_NAME: &str = "bench-server";
 /// Connections at the same time: those of the largest measurement, twice, since an ended one may linger.
-const THREADS: usize = 160;
+const THREADS: usize = 560;
 /// Stack of a thread in bytes: it holds a few buffers.
 const STACK_BYTES: usize = 128 * 1024;
 /// Largest request in bytes.

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::DomainError;
 use super::actor::Actor;
-use super::hash::ContentHash;
+use super::canonical;
+use super::example::Example;
+use super::hash::{ContentHash, HashedPieces};
 use super::ids::{DatasetVersionId, ExampleId};
 use super::reason::Reason;
 use super::time::Timestamp;
@@ -19,6 +21,16 @@ pub struct Row {
     pub example: ExampleId,
     /// Its content hash, under which it is stored.
     pub content_hash: ContentHash,
+}
+
+impl Row {
+    /// The row of an example.
+    pub fn of(example: &Example) -> Self {
+        Self {
+            example: example.content.id.clone(),
+            content_hash: example.content_hash,
+        }
+    }
 }
 
 /// Rows in order, a page at a time, so that a dataset of a million examples is never held whole.
@@ -73,20 +85,20 @@ pub struct DatasetVersion {
     pub created_at: Timestamp,
 }
 
-/// What a dataset's content hash covers.
-#[derive(Serialize)]
-struct HashedRows<'a> {
-    examples: Vec<ContentHash>,
-    exclusions: &'a [Exclusion],
-}
-
 impl DatasetVersion {
-    /// The hash of rows and exclusions.
+    /// The hash of rows and exclusions. Their JSON is hashed as it is written: a million rows would fill the memory.
     pub fn hash_rows(rows: &[Row], exclusions: &[Exclusion]) -> Result<ContentHash, DomainError> {
-        ContentHash::of(&HashedRows {
-            examples: rows.iter().map(|row| row.content_hash).collect(),
-            exclusions,
-        })
+        let mut hash = HashedPieces::default();
+        hash.push(r#"{"examples":["#);
+        for (place, row) in rows.iter().enumerate() {
+            hash.push(if place == 0 { "\"" } else { ",\"" });
+            hash.push(row.content_hash.to_string());
+            hash.push("\"");
+        }
+        hash.push(r#"],"exclusions":"#);
+        hash.push(canonical::to_vec(&exclusions, &[])?);
+        hash.push("}");
+        Ok(hash.finish())
     }
 }
 
@@ -150,6 +162,25 @@ mod tests {
         assert_eq!(names(&changes.changed), "b");
         assert_eq!(names(&changes.removed), "c");
         assert_eq!(names(&changes.excluded), "d");
+    }
+
+    #[test]
+    fn the_hash_is_over_canonical_json() {
+        #[derive(Serialize)]
+        struct Hashed<'a> {
+            exclusions: &'a [Exclusion],
+            examples: Vec<ContentHash>,
+        }
+        let exclusions = [Exclusion {
+            row: row("d", "4"),
+            reason: Reason::new("label is wrong in the source").unwrap(),
+        }];
+        let rows = [row("a", "1"), row("b", "2"), row("c", "3")];
+        for (rows, exclusions) in [(&rows[..], &exclusions[..]), (&rows[..1], &[]), (&[], &exclusions)] {
+            let examples = rows.iter().map(|row| row.content_hash).collect();
+            let expected = ContentHash::of(&Hashed { exclusions, examples }).unwrap();
+            assert_eq!(DatasetVersion::hash_rows(rows, exclusions).unwrap(), expected);
+        }
     }
 
     #[test]

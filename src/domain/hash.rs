@@ -4,10 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
-use super::DomainError;
+use super::{DomainError, canonical};
 
 /// SHA-256 of a record's content. Written as 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -17,26 +16,21 @@ pub struct ContentHash([u8; 32]);
 impl ContentHash {
     /// Hashes the canonical JSON of `content`.
     ///
-    /// Numbers follow RFC 8785, that is IEEE doubles: integers above 2^53 lose digits, so no content field may hold
-    /// such.
+    /// Numbers follow RFC 8785, that is IEEE doubles: integers above 2^53 lose digits, and what is not finite is null,
+    /// so no content field may hold such.
     pub fn of<T: Serialize>(content: &T) -> Result<Self, DomainError> {
-        let canonical =
-            serde_json_canonicalizer::to_vec(content).map_err(|e| DomainError::field("content", e.to_string()))?;
-        Ok(Self::of_bytes(&canonical))
+        Self::of_grown(content, &[])
     }
 
     /// Hashes the canonical JSON of a record that has grown: its later fields count only where they say something, so
-    /// that a record from before them keeps the hash that it had.
+    /// that a record from before them keeps the hash that it had. What says nothing is null, 0, an empty list, or an
+    /// object of only such.
     ///
     /// # Errors
     ///
     /// As [`ContentHash::of`].
     pub fn of_grown<T: Serialize>(record: &T, later: &[LaterFields]) -> Result<Self, DomainError> {
-        let mut json = serde_json::to_value(record).map_err(|e| DomainError::field("content", e.to_string()))?;
-        for LaterFields { within, names } in later {
-            drop_silent(&mut json, within, names);
-        }
-        Self::of(&json)
+        Ok(Self::of_bytes(&canonical::to_vec(record, later)?))
     }
 
     /// Hashes bytes as they are.
@@ -71,6 +65,22 @@ impl HashList {
     }
 }
 
+/// Hashes bytes that come in pieces: the same as [`ContentHash::of_bytes`] of all of them together.
+#[derive(Debug, Clone, Default)]
+pub(super) struct HashedPieces(Sha256);
+
+impl HashedPieces {
+    /// Adds the next piece.
+    pub(super) fn push(&mut self, piece: impl AsRef<[u8]>) {
+        self.0.update(piece);
+    }
+
+    /// The hash over all of them.
+    pub(super) fn finish(self) -> ContentHash {
+        ContentHash(self.0.finalize().into())
+    }
+}
+
 /// Fields that came into a record after its first layout.
 #[derive(Debug, Clone, Copy)]
 pub struct LaterFields {
@@ -80,33 +90,11 @@ pub struct LaterFields {
     pub names: &'static [&'static str],
 }
 
-/// Takes away those of the fields that say nothing: null, 0, an empty list, or an object of only such.
-fn drop_silent(json: &mut Json, within: &[&str], names: &[&str]) {
-    match (json, within) {
-        (Json::Array(items), _) => items.iter_mut().for_each(|item| drop_silent(item, within, names)),
-        (Json::Object(map), [first, rest @ ..]) => {
-            if let Some(inner) = map.get_mut(*first) {
-                drop_silent(inner, rest, names);
-            }
-        }
-        (Json::Object(map), []) => map.retain(|name, value| !names.contains(&name.as_str()) || !is_silent(value)),
-        _ => {}
-    }
-}
-
-fn is_silent(value: &Json) -> bool {
-    match value {
-        Json::Null => true,
-        Json::Number(number) => number.as_u64() == Some(0),
-        Json::Array(items) => items.is_empty(),
-        Json::Object(map) => map.values().all(is_silent),
-        Json::Bool(_) | Json::String(_) => false,
-    }
-}
-
 impl fmt::Display for ContentHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        let halves = self.0.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+        let digits: String = halves.filter_map(|half| char::from_digit(half.into(), 16)).collect();
+        f.write_str(&digits)
     }
 }
 

@@ -234,6 +234,18 @@ impl RunSettings {
         }
     }
 
+    /// Those with which picked examples are asked again: each once and anew, without what was meant for the whole run.
+    #[must_use]
+    pub fn for_picked(self) -> Self {
+        Self {
+            repeats: 1,
+            caps: Caps::default(),
+            reuses_answers: false,
+            stops_early: false,
+            ..self
+        }
+    }
+
     /// The same with another number of requests in flight.
     #[must_use]
     pub fn with_in_flight(self, in_flight: InFlight) -> Self {

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::DomainError;
+
 /// A moment, in milliseconds since 1970-01-01 UTC. Printed as RFC 3339.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
@@ -13,6 +15,12 @@ impl Timestamp {
     /// Milliseconds from `earlier` to this moment; 0 where the clock was set back.
     pub fn since_ms(self, earlier: Timestamp) -> u64 {
         u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0)
+    }
+
+    /// The moment so many milliseconds earlier.
+    #[must_use]
+    pub fn before_ms(self, ms: u64) -> Timestamp {
+        Timestamp(self.0.saturating_sub_unsigned(ms))
     }
 
     /// Time of day as `12:04:31`, UTC.
@@ -46,6 +54,29 @@ impl fmt::Display for Timestamp {
         }
     }
 }
+
+/// A length of time as people write it, `90s`, `10m`, `2h` or `30d`, in milliseconds.
+///
+/// # Errors
+///
+/// The text is none, or no time at all.
+pub fn duration_ms(text: &str) -> Result<u64, DomainError> {
+    let read = UNITS.iter().find_map(|(unit, ms)| {
+        let number: u64 = text.strip_suffix(unit)?.parse().ok()?;
+        number.checked_mul(*ms)
+    });
+    read.filter(|ms| *ms > 0)
+        .ok_or_else(|| DomainError::field(text, "not a time: write one such as 90s, 10m, 2h or 30d"))
+}
+
+/// The same as text, in the largest unit of which it is a whole number.
+pub fn duration_short(ms: u64) -> String {
+    let fits = |(_, unit_ms): &&(&str, u64)| ms.is_multiple_of(*unit_ms);
+    let (unit, unit_ms) = UNITS.iter().rev().find(fits).unwrap_or(&UNITS[0]);
+    format!("{}{unit}", ms.div_ceil(*unit_ms))
+}
+
+const UNITS: [(&str, u64); 4] = [("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
 thread_local! {
     static WITH_MILLISECONDS: Cell<bool> = const { Cell::new(false) };

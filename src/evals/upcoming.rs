@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::pipeline::{ExampleFeed, Job, Placed, StoreFault};
 use super::standing::Standing;
@@ -54,6 +54,9 @@ impl Numbering {
     }
 }
 
+/// The examples of a page, or why they could not be read.
+type Examples = Result<Vec<Placed>, StoreFault>;
+
 /// One bit for each outcome.
 struct Bits(Vec<u64>);
 
@@ -75,6 +78,8 @@ pub(super) struct Upcoming {
     feed: Arc<dyn ExampleFeed>,
     next_page: u64,
     page: VecDeque<Due>,
+    /// The page after it, which is read while it is sent.
+    ahead: Option<JoinHandle<Examples>>,
     numbering: Numbering,
     /// For each outcome, whether it is saved or on its way.
     is_taken: Bits,
@@ -88,6 +93,7 @@ impl Upcoming {
             feed: Arc::clone(&job.feed),
             next_page: 0,
             page: VecDeque::new(),
+            ahead: None,
             is_taken: Bits::new(numbering.count())?,
             numbering,
         };
@@ -119,11 +125,11 @@ impl Upcoming {
                     return Ok(Some(due));
                 }
             }
-            if self.next_page >= self.feed.page_count() {
+            let Some(reading) = self.ahead.take().or_else(|| self.read_ahead()) else {
                 return Ok(None);
-            }
-            let (feed, page) = (Arc::clone(&self.feed), self.next_page);
-            let examples = blocking(move || feed.page(page)).await?;
+            };
+            let examples = finished(reading).await?;
+            self.ahead = self.read_ahead();
             let repeats = self.numbering.repeats;
             self.page = examples
                 .into_iter()
@@ -135,8 +141,14 @@ impl Upcoming {
                     })
                 })
                 .collect();
-            self.next_page += 1;
         }
+    }
+
+    /// Begins to read the next page; `None` after the last.
+    fn read_ahead(&mut self) -> Option<JoinHandle<Examples>> {
+        let (feed, page) = (Arc::clone(&self.feed), self.next_page);
+        self.next_page += 1;
+        (page < feed.page_count()).then(|| spawn_blocking(move || feed.page(page)))
     }
 
     /// Takes a place; false if it was taken before.
@@ -152,9 +164,11 @@ impl Upcoming {
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreFault> + Send + 'static,
 ) -> Result<T, StoreFault> {
-    spawn_blocking(work)
-        .await
-        .unwrap_or_else(|error| Err(stopped_text(error).into()))
+    finished(spawn_blocking(work)).await
+}
+
+async fn finished<T>(work: JoinHandle<Result<T, StoreFault>>) -> Result<T, StoreFault> {
+    work.await.unwrap_or_else(|error| Err(stopped_text(error).into()))
 }
 
 #[cfg(test)]

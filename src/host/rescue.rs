@@ -1,23 +1,51 @@
 //! Where text goes that was typed and that the store could not take before the session had to end.
 
+use std::fs::File;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::editor::create_private;
+use crate::tui::msg::Note;
 use crate::tui::screens::UnsavedText;
+
+/// What the names of all such files begin and end with.
+const NAME: (&str, &str) = ("pegbox-unsaved-", ".md");
 
 /// Writes the text into a file that only the user can read, in the folder for temporary files: the store's own disk may
 /// be what is full. Says where it is, or that it is lost.
 pub fn keep(unsaved: &UnsavedText) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    let name = format!("pegbox-unsaved-{}-{number}.md", std::process::id());
+    let (first, last) = NAME;
+    let name = format!("{first}{}-{number}{last}", std::process::id());
     let path = std::env::temp_dir().join(name);
     match write(&path, &unsaved.text) {
         Ok(()) => format!("{} is in {}", unsaved.what, path.display()),
         Err(error) => format!("{} is lost: cannot write {}: {error}", unsaved.what, path.display()),
     }
+}
+
+/// What to say when a session starts: where such text of an earlier one still lies. It is said until somebody takes the
+/// file away. Files that this user may not read are other people's.
+pub fn left_over(folder: &Path) -> Option<Note> {
+    let (first, last) = NAME;
+    let is_ours = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.starts_with(first) && name.ends_with(last)) && File::open(path).is_ok()
+    };
+    let entries = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
+    let mut paths: Vec<PathBuf> = entries.filter(is_ours).collect();
+    paths.sort();
+    let path = paths.first()?;
+    let more = match paths.len() {
+        1 => String::new(),
+        count => format!(" (and {} more beside it)", count - 1),
+    };
+    let path = path.display();
+    Some(Note::warning(format!(
+        "unsaved text is in {path}{more}: take it, then remove it"
+    )))
 }
 
 fn write(path: &Path, text: &str) -> std::io::Result<()> {
@@ -29,6 +57,20 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_left_is_said_until_it_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let told = || left_over(folder.path()).map(|note| note.text);
+        std::fs::write(folder.path().join("notes.md"), "mine").unwrap();
+        assert_eq!(told(), None);
+        for number in [7, 8] {
+            write(&folder.path().join(format!("pegbox-unsaved-{number}-0.md")), "text").unwrap();
+        }
+        let text = told().unwrap();
+        assert!(text.contains("pegbox-unsaved-7-0.md (and 1 more beside it)"), "{text}");
+        assert_eq!(left_over(&folder.path().join("no such folder")), None);
+    }
 
     #[test]
     fn the_text_is_where_it_says() {

@@ -5,7 +5,7 @@ mod stream;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::wire::{Answer, Assembler, Auth, Conversation, WireFormat, WireRequest};
+use super::wire::{Answer, Assembler, Auth, Conversation, WireFormat, WireRequest, plain_messages};
 use super::{ChatRequest, flags};
 use crate::domain::json::JsonText;
 use crate::domain::model::{ModelConfig, ResponseFormat, Tool, ToolChoice};
@@ -118,11 +118,7 @@ fn version(model: &ModelConfig) -> String {
 fn body(request: &ChatRequest) -> Json {
     let model = &request.model;
     let conversation = Conversation::new(&request.messages);
-    let mut messages: Vec<Json> = conversation
-        .turns
-        .iter()
-        .map(|message| json!({"role": role(message.role), "content": message.text}))
-        .collect();
+    let mut messages = plain_messages(conversation.turns.iter().copied(), role);
     for round in &request.rounds {
         messages.push(json!({"role": "assistant", "content": round.message.value()}));
         let results: Vec<Json> = round.calls.iter().map(result).collect();

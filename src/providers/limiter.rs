@@ -184,8 +184,9 @@ impl Limiter {
         let mut state = self.state();
         state.cut(sent_at, now, slowed);
         state.limit(&error.rate_limits);
-        if let Some(asked) = error.retry_after {
-            state.close(now + asked.min(RETRY_AFTER_MAX));
+        // Who asks for a longer wait pauses the run: what is in flight must not wait for that.
+        if let Some(asked) = error.retry_after.filter(|asked| *asked <= RETRY_AFTER_MAX) {
+            state.close(now + asked);
         }
     }
 

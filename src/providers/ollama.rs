@@ -4,7 +4,9 @@ use serde_json::{Map, Value as Json, json};
 
 use super::failure::WireError;
 use super::stream::Framing;
-use super::wire::{Answer, Assembler, Auth, Piece, WireFormat, WireRequest, append, arguments, count, text};
+use super::wire::{
+    Answer, Assembler, Auth, Piece, WireFormat, WireRequest, append, arguments, count, plain_messages, text,
+};
 use super::{ChatReply, ChatRequest, flags};
 use crate::domain::json::JsonText;
 use crate::domain::model::{ModelConfig, ResponseFormat, ToolChoice};
@@ -79,11 +81,7 @@ impl WireFormat for Chat {
 /// The body. A setting that is `None` is left out: absent is not the same as a default.
 fn body(request: &ChatRequest) -> Json {
     let model = &request.model;
-    let mut messages: Vec<Json> = request
-        .messages
-        .iter()
-        .map(|message| json!({"role": role(message.role), "content": message.text}))
-        .collect();
+    let mut messages = plain_messages(&request.messages, role);
     for round in &request.rounds {
         messages.push(round.message.value());
         messages.extend(round.calls.iter().map(result));

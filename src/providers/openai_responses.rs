@@ -5,7 +5,7 @@ mod stream;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::wire::{Answer, Assembler, Auth, WireFormat, WireRequest};
+use super::wire::{Answer, Assembler, Auth, WireFormat, WireRequest, plain_messages};
 use super::{ChatRequest, ToolRound, flags};
 use crate::domain::json::JsonText;
 use crate::domain::model::{ModelConfig, ResponseFormat, Tool, ToolChoice};
@@ -86,11 +86,7 @@ impl WireFormat for Responses {
 /// The body. A setting that is `None` is left out: absent is not the same as a default.
 fn body(request: &ChatRequest) -> Json {
     let model = &request.model;
-    let mut input: Vec<Json> = request
-        .messages
-        .iter()
-        .map(|message| json!({"role": role(message.role), "content": message.text}))
-        .collect();
+    let mut input = plain_messages(&request.messages, role);
     let keeps = flags::value(model, STORE) != Some(Json::Bool(false));
     for round in &request.rounds {
         input.extend(own_items(round, keeps));

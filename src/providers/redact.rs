@@ -1,6 +1,7 @@
 //! Takes secrets out of text that came back from a server, which may echo what it was sent, and in any spelling.
 
 use std::fmt::Write as _;
+use std::sync::{Arc, OnceLock};
 
 use regex::{NoExpand, Regex, RegexBuilder};
 
@@ -15,13 +16,21 @@ const MASKED_BYTES_MIN: usize = 8;
 /// The digits of base64, in its common alphabet.
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+/// So much of a secret is enough to suspect it.
+const SUSPECT_BYTES: usize = 16;
+
+/// Literals without which no character is escaped in JSON or in a URL.
+const ESCAPES: [&str; 7] = [r"\\u00", "%2", "%3", "%4", "%5", "%6", "%7"];
+
 /// Masks secrets. It has no `Debug`, since it holds what it hides.
 #[derive(Clone, Default)]
 pub(super) struct Redactor {
     /// The secrets, the longest first.
     values: Vec<String>,
-    /// All their spellings; `None` where there is nothing to hide.
-    spellings: Option<Regex>,
+    /// A few literals, found quickly, of which each spelling has one; `None` where there is nothing to hide.
+    suspects: Option<Regex>,
+    /// All spellings, made when something is suspected: most runs never need them.
+    spellings: Arc<OnceLock<Option<Regex>>>,
 }
 
 impl Redactor {
@@ -34,21 +43,22 @@ impl Redactor {
         // A secret that begins with another must go first, or its end would stay.
         values.sort_by_key(|value| std::cmp::Reverse(value.len()));
         values.dedup();
-        let patterns: Vec<String> = values.iter().map(|value| pattern(value)).collect();
-        // The error is of a pattern that is larger than any key makes it.
-        let spellings = RegexBuilder::new(&patterns.join("|"))
-            .size_limit(usize::MAX)
-            .build()
-            .ok();
+        let literals = values.iter().flat_map(|value| suspects(value));
+        let literals: Vec<String> = literals.chain(ESCAPES.map(str::to_owned)).collect();
         Self {
-            spellings: spellings.filter(|_| !values.is_empty()),
+            suspects: (!values.is_empty()).then(|| compile(&literals)).flatten(),
+            spellings: Arc::default(),
             values,
         }
     }
 
     /// The text without the secrets.
     pub(super) fn clean(&self, text: String) -> String {
-        match &self.spellings {
+        if !self.suspects.as_ref().is_some_and(|suspects| suspects.is_match(&text)) {
+            return text;
+        }
+        let make = || compile(&self.values.iter().map(|value| pattern(value)).collect::<Vec<_>>());
+        match self.spellings.get_or_init(make) {
             Some(spellings) if spellings.is_match(&text) => spellings.replace_all(&text, NoExpand(MASK)).into_owned(),
             _ => text,
         }
@@ -71,6 +81,27 @@ impl Redactor {
         }
         text
     }
+}
+
+/// `None` only for patterns that are larger than any key makes them.
+fn compile(patterns: &[String]) -> Option<Regex> {
+    RegexBuilder::new(&patterns.join("|"))
+        .size_limit(usize::MAX)
+        .build()
+        .ok()
+}
+
+/// The longest parts of a value, and of its base64, that are written alike wherever nothing is escaped.
+fn suspects(value: &str) -> impl Iterator<Item = String> {
+    let plain = [value.to_owned()].into_iter();
+    let spellings = plain.chain((0..3).map(|shift| base64_within(value.as_bytes(), shift)));
+    spellings.map(|text| {
+        let parts = text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~')));
+        parts
+            .max_by_key(|part| part.len())
+            .map(|part| regex::escape(part.get(..SUSPECT_BYTES).unwrap_or(part)))
+            .unwrap_or_default()
+    })
 }
 
 /// A regular expression for all that a value may look like: plain, escaped in JSON, in JSON that is a text in JSON, or

@@ -1,6 +1,6 @@
 //! What every wire format has to say. A format is pure: our types in, JSON out, and back; no network, no clock.
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::failure::WireError;
 use super::price::Bill;
@@ -38,6 +38,15 @@ pub(super) struct WireRequest {
 pub(super) struct Answer {
     pub(super) reply: ChatReply,
     pub(super) bill: Bill,
+}
+
+/// Messages as most formats have them: a role in the format's own word, and a text.
+pub(super) fn plain_messages<'a>(
+    messages: impl IntoIterator<Item = &'a RenderedMessage>,
+    role: impl Fn(Role) -> &'static str,
+) -> Vec<Json> {
+    let plain = |message: &RenderedMessage| json!({"role": role(message.role), "content": message.text});
+    messages.into_iter().map(plain).collect()
 }
 
 /// One wire format.

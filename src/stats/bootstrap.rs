@@ -99,9 +99,9 @@ fn percentile(replicates: &[f64], confidence: f64) -> Result<Option<Limits>, Sta
 
 /// `BCa` interval from replicates and jackknife values of any statistic (vector `bca_from_replicates`; Efron 1987).
 ///
-/// `z0 = Φ⁻¹((#less + #equal/2)/B)`, `a = Σ(m - j)³ / (6 (Σ(m - j)²)^1.5)` with the jackknife's mean m, and the ends are
-/// type-7 quantiles at `Φ(z0 + (z0 + z)/(1 - a (z0 + z)))` for `z = Φ⁻¹(α/2)` and `Φ⁻¹(1 - α/2)`. `None` where `z0` is
-/// infinite, the estimate lying outside all replicates, or the jackknife is constant.
+/// `z0 = Φ⁻¹((#less + #equal/2)/B)`, `a = Σ(m - j)³ / (6 (Σ(m - j)²)^1.5)` with the jackknife's mean m, and the ends
+/// are type-7 quantiles at `Φ(z0 + (z0 + z)/(1 - a (z0 + z)))` for `z = Φ⁻¹(α/2)` and `Φ⁻¹(1 - α/2)`. `None` where `z0`
+/// is infinite, the estimate lying outside all replicates, or the jackknife is constant.
 ///
 /// Errors: a value that is NaN or infinite; confidence outside (0, 1).
 pub fn bca_from_replicates(

@@ -25,9 +25,9 @@ pub struct ReleaseBucket {
     pub bucket: u64,
 }
 
-/// The bucket of a unit in a release (vector `release_bucket`): SHA-256 of salt, a zero byte and unit, its first 8 bytes
-/// as `h`, then `(h * 10000) >> 64`. The zero byte keeps ("ab", "c") from being ("a", "bc"). With one salt for each
-/// release, ramps are nested: a unit never leaves while the share grows.
+/// The bucket of a unit in a release (vector `release_bucket`): SHA-256 of salt, a zero byte and unit, its first 8
+/// bytes as `h`, then `(h * 10000) >> 64`. The zero byte keeps ("ab", "c") from being ("a", "bc"). With one salt for
+/// each release, ramps are nested: a unit never leaves while the share grows.
 pub fn release_bucket(salt: &str, unit: &str) -> ReleaseBucket {
     let mut hasher = Sha256::new();
     hasher.update(salt.as_bytes());
@@ -117,9 +117,9 @@ pub fn murmur3_32(text: &str, seed: u32) -> u32 {
     hash ^ (hash >> 16)
 }
 
-/// `GrowthBook`'s bucket, 0 to 1 (vector `growthbook_bucket`). Version 2: FNV-1a of the decimal FNV-1a of seed and value,
-/// modulo 10000; version 1: of value and seed, modulo 1000. `None` for another version. Theirs hashes UTF-16 units, which
-/// differ outside ASCII.
+/// `GrowthBook`'s bucket, 0 to 1 (vector `growthbook_bucket`). Version 2: FNV-1a of the decimal FNV-1a of seed and
+/// value, modulo 10000; version 1: of value and seed, modulo 1000. `None` for another version. Theirs hashes UTF-16
+/// units, which differ outside ASCII.
 pub fn growthbook_bucket(seed: &str, value: &str, version: u64) -> Option<f64> {
     match version {
         2 => {

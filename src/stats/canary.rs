@@ -15,8 +15,8 @@ pub struct SampleRatio {
     pub p: f64,
 }
 
-/// Whether arms got the traffic that their weights say (vector `srm`): chi-square goodness of fit. An arm without weight
-/// and without units does not count. `None` without units.
+/// Whether arms got the traffic that their weights say (vector `srm`): chi-square goodness of fit. An arm without
+/// weight and without units does not count. `None` without units.
 ///
 /// Errors: lists of different length; a weight that is negative or not finite; weights of 0 only.
 pub fn sample_ratio_mismatch(counts: &[u64], weights: &[f64]) -> Result<Option<SampleRatio>, StatsError> {
@@ -37,7 +37,7 @@ pub fn sample_ratio_mismatch(counts: &[u64], weights: &[f64]) -> Result<Option<S
     }
     let (mut chi2, mut arms) = (0.0, 0_u32);
     for (count, weight) in counts.iter().zip(weights) {
-        let expected = total * (weight / weight_sum);
+        let expected = total * (weight.abs() / weight_sum);
         if *weight > 0.0 || *count > 0 {
             arms += 1;
             let distance = *count as f64 - expected;

@@ -50,7 +50,8 @@ impl Decimal {
         (u128::from(n) * u128::from(self.digits)).div_ceil(self.unit())
     }
 
-    /// The most misses among `n` with `(n - misses) / n >= self`, exactly (vector `misses_allowed`); `None` for `n = 0`.
+    /// The most misses among `n` with `(n - misses) / n >= self`, exactly (vector `misses_allowed`); `None` for
+    /// `n = 0`.
     ///
     /// Errors: a threshold above 1.
     pub fn misses_allowed(self, n: u64) -> Result<Option<u64>, StatsError> {

@@ -1,4 +1,5 @@
-//! Means and their intervals: plain, with missing scores, with examples that come in groups, of two samples, as a ratio.
+//! Means and their intervals: plain, with missing scores, with examples that come in groups, of two samples, as a
+//! ratio.
 
 use std::collections::HashMap;
 

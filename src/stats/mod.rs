@@ -1,6 +1,18 @@
-//! What scores are worth: intervals, gate evidence, paired comparison, planning, quantiles, classification.
+//! What scores are worth: rates and means with their intervals, comparisons, gates, plans, judges, canaries.
 //! May use: nothing of ours; plain integers and `f64` in and out. Every rate comes from counts, never from a rate.
-//! Must never: do I/O, read a clock, draw random numbers, or give NaN: what is undefined is `None`.
+//! Must never: do I/O, read a clock, draw random numbers but from a seed it is given, or give NaN: what is undefined is
+//! `None`, what makes no sense is a [`StatsError`]. A doc's "vector `name`" is the name of its reference cases.
+//!
+//! | looking for | file |
+//! | --- | --- |
+//! | one rate, two rates, rates as written | `interval`, `proportions`, `decimal` |
+//! | a gate on a rate, and what it takes to prove one | `gate`, `planning`, `power` |
+//! | two runs over the same examples | `paired` (pass or fail), `paired_means` (numbers) |
+//! | means, two samples, ranks, bootstrap | `means`, `ranks`, `bootstrap`, `random` |
+//! | latency and cost | `quantile`, `sketch`, `means` (ratios) |
+//! | labels and judges | `classification`, `agreement`, `calibration` |
+//! | repeats, rankings, many tests at once | `repeats`, `ranking`, `correction` |
+//! | canaries | [`sequential`], `canary`, `bucketing` |
 
 pub mod sequential;
 pub mod special;

@@ -7,6 +7,8 @@ use super::{Decimal, StatsError, check_alpha, check_level, check_margin, check_p
 
 /// Most pairs for which exact power is summed.
 const EXACT_PAIRS_MAX: u64 = 1_000_000;
+/// A chance this close to alpha meets it: powers of one half such as 0.0625 are chosen for alpha on purpose.
+const EQUAL_SLACK: f64 = 1e-12;
 /// Standard deviations to each side beyond which a binomial count does not occur.
 const DEVIATIONS: f64 = 10.0;
 
@@ -110,8 +112,8 @@ pub fn n_non_inferiority(
     if room <= 0.0 {
         return Err(StatsError::ZeroEffect);
     }
-    let spread = (discordance - true_diff * true_diff).max(0.0);
-    Ok(SampleSize::of(((z_alpha + z_power) / room).powi(2) * spread))
+    let deviation = (discordance - true_diff * true_diff).max(0.0).sqrt();
+    Ok(SampleSize::of(((z_alpha + z_power) * deviation / room).powi(2)))
 }
 
 /// Examples for two independent samples.
@@ -140,7 +142,8 @@ pub fn n_two_rates(
     let (z_alpha, z_power) = critical(alpha, power, sidedness)?;
     check_level(p1)?;
     check_level(p2)?;
-    check_positive_parameter("ratio", ratio)?;
+    // Of the ratio and its inverse neither may overflow.
+    check_positive_parameter("ratio", ratio.max(1.0 / ratio))?;
     check_effect(p1 - p2)?;
     let spread = |p: f64| p * (1.0 - p);
     let pooled = spread((p1 + ratio * p2) / (1.0 + ratio)) * (1.0 + 1.0 / ratio);
@@ -186,12 +189,13 @@ impl ScoreVariance {
 /// Examples to detect a difference `delta` of mean scores, two-sided (vector `n_mean_miller`; Miller 2024):
 /// `(z_{α/2} + z_β)² (ω² + σ²_A/K_A + σ²_B/K_B)/δ²`.
 ///
-/// Errors: a difference of 0; a variance that is negative; repeats that are not positive; alpha or power outside (0, 1).
+/// Errors: a difference of 0; a variance that is negative; repeats that are not positive; alpha or power outside
+/// (0, 1).
 pub fn n_mean(delta: f64, variance: &ScoreVariance, alpha: f64, power: f64) -> Result<SampleSize, StatsError> {
     let (z_alpha, z_power) = critical(alpha, power, Sidedness::Two)?;
     let total = variance.total()?;
     check_effect(delta)?;
-    Ok(SampleSize::of(((z_alpha + z_power) / delta).powi(2) * total))
+    Ok(SampleSize::of(((z_alpha + z_power) * total.sqrt() / delta).powi(2)))
 }
 
 /// The smallest difference of mean scores that `n` examples detect (vector `mde_miller`): [`n_mean`] turned round.
@@ -281,7 +285,8 @@ pub fn mcnemar_power(n: u64, p_regression: f64, p_fix: f64, alpha: f64) -> Resul
     let centre = n as f64 * discordance;
     let reach = DEVIATIONS * (centre * (1.0 - discordance)).sqrt() + DEVIATIONS;
     let (first, last) = (ceil((centre - reach).max(0.0)), ceil(centre + reach).min(n));
-    let rejects = |regressions: u64, differing: u64| binom_sf_from(regressions, differing, 0.5) <= alpha;
+    let rejects =
+        |regressions: u64, differing: u64| binom_sf_from(regressions, differing, 0.5) <= alpha * (1.0 + EQUAL_SLACK);
     // The fewest regressions that reject; one more pair asks for none or one more.
     let mut needed = first_true(0, first + 1, |regressions| {
         regressions > first || rejects(regressions, first)

@@ -3,19 +3,23 @@
 
 use super::interval::wilson;
 use super::sample::Limits;
-use super::special::{beta_reg, binom_cdf, binom_pmf, binom_sf_from, hypergeometric_pmf, ln_beta, norm_cdf};
-use super::{StatsError, check_confidence, check_counts, check_positive_parameter, first_true};
+use super::special::{beta_reg, binom_cdf, binom_pmf, binom_sf_from, hypergeometric_pmf, ln_beta, ln_front, norm_cdf};
+use super::{StatsError, check_confidence, check_counts, first_true};
 
 /// Outcomes this much more probable than the observed one still count as equally probable (R's `binom.test`).
 const EQUAL_SLACK: f64 = 1e-7;
-/// Terms of a tail after which what is missing would change nothing.
-const TAIL_TERMS_MAX: u32 = 10_000_000;
+/// Most things in the two samples of an exact table, and terms of a tail that reach far enough for those.
+const EXACT_TOTAL_MAX: u64 = 100_000_000_000;
+const TAIL_TERMS_MAX: u32 = 2_000_000;
+/// From here on for both shapes a density is measured from its peak, since its large terms would cost the digits.
+const LARGE_SHAPE: f64 = 10.0;
 /// Steps a standard deviation of the sharper of two posteriors is cut into.
 const STEPS_A_DEVIATION: f64 = 8.0;
 /// Widest step of the integral in log odds; its poles at ±πi make the error `exp(-2π²/step)`.
 const STEP_MAX: f64 = 0.2;
-/// Steps to each side of the peak at most: reached only for priors next to 0.
-const STEPS_MAX: u32 = 1_000_000;
+/// Smallest parameter of a prior, and steps to each side of the peak, which reach far enough for that one.
+const PRIOR_MIN: f64 = 1e-3;
+const STEPS_MAX: u32 = 300_000;
 
 /// Which outcomes count as evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,7 +130,8 @@ pub struct ZTest {
     pub p: Option<f64>,
 }
 
-/// The z-test with pooled variance for `k2/n2 - k1/n1` (vector `two_prop_z`), for large samples that are looked at once.
+/// The z-test with pooled variance for `k2/n2 - k1/n1` (vector `two_prop_z`), for large samples that are looked at
+/// once.
 ///
 /// Errors: more successes than trials.
 pub fn two_rates_z(k1: u64, n1: u64, k2: u64, n2: u64) -> Result<ZTest, StatsError> {
@@ -160,16 +165,22 @@ pub struct FisherTest {
 /// Fisher's exact test on `k1` of `n1` against `k2` of `n2` (vector `fisher_exact`), for small counts. Given the
 /// margins the first count is hypergeometric. An empty sample leaves one table only, so both values are 1.
 ///
-/// Errors: more successes than trials.
+/// Errors: more successes than trials; more than 10^11 trials.
 pub fn fisher_exact(k1: u64, n1: u64, k2: u64, n2: u64) -> Result<FisherTest, StatsError> {
     check_counts(k1, n1)?;
     check_counts(k2, n2)?;
+    let total = n1.saturating_add(n2);
+    if total > EXACT_TOTAL_MAX {
+        let max = EXACT_TOTAL_MAX;
+        return Err(StatsError::TooLargeForExact { n: total, max });
+    }
     let marked = k1.saturating_add(k2);
     let (lowest, highest) = (marked.saturating_sub(n2), marked.min(n1));
     let chance = |k: u64| hypergeometric_pmf(k, n1, n2, marked);
-    // Sums from an outcome outward, where the chances fall.
-    let at_most = |k: u64| sum_until_small((lowest..=k).rev().map(chance));
-    let at_least = |k: u64| sum_until_small((k..=highest).map(chance));
+    // Sums from an outcome outward, each chance from the one before.
+    let up = |k: u64| (n1 - k) as f64 / (k + 1) as f64 * ((marked - k) as f64 / (n2 + k + 1 - marked) as f64);
+    let at_most = |k: u64| sum_until_small(chance(k), (lowest..k).rev().map(|k| 1.0 / up(k)));
+    let at_least = |k: u64| sum_until_small(chance(k), (k..highest).map(up));
     let limit = chance(k1) * (1.0 + EQUAL_SLACK);
     let counts = |k: u64| chance(k) <= limit;
     let mode = ((n1 as f64 / (n1 as f64 + n2 as f64).max(1.0)) * marked as f64).floor();
@@ -194,14 +205,15 @@ pub fn fisher_exact(k1: u64, n1: u64, k2: u64, n2: u64) -> Result<FisherTest, St
     })
 }
 
-fn sum_until_small(terms: impl Iterator<Item = f64>) -> f64 {
-    let (mut sum, mut last) = (0.0, 0.0);
-    for (_, term) in (0..TAIL_TERMS_MAX).zip(terms) {
+/// Sum of a first term and those that come of it by these ratios, until they no longer count.
+fn sum_until_small(first: f64, ratios: impl Iterator<Item = f64>) -> f64 {
+    let (mut sum, mut term) = (first, first);
+    for (_, ratio) in (0..TAIL_TERMS_MAX).zip(ratios) {
+        term *= ratio;
         sum += term;
-        if term < last && term < sum * f64::EPSILON / 64.0 {
+        if ratio < 1.0 && term < sum * f64::EPSILON / 64.0 {
             break;
         }
-        last = term;
     }
     sum
 }
@@ -210,12 +222,16 @@ fn sum_until_small(terms: impl Iterator<Item = f64>) -> f64 {
 /// (vector `beta_prob_greater`): `∫ f₂(x) F₁(x) dx`, by the trapezoidal rule in log odds, where it converges
 /// exponentially.
 ///
-/// Errors: more successes than trials; a prior that is not positive.
+/// Errors: more successes than trials; a prior that is not positive, or below 0.001.
 pub fn prob_second_greater(k1: u64, n1: u64, k2: u64, n2: u64, prior_a: f64, prior_b: f64) -> Result<f64, StatsError> {
     check_counts(k1, n1)?;
     check_counts(k2, n2)?;
-    check_positive_parameter("prior_a", prior_a)?;
-    check_positive_parameter("prior_b", prior_b)?;
+    for (name, value) in [("prior_a", prior_a), ("prior_b", prior_b)] {
+        if !(value >= PRIOR_MIN && value.is_finite()) {
+            let domain = "a number from 0.001";
+            return Err(StatsError::BadParameter { name, domain, value });
+        }
+    }
     let posterior = |k: u64, n: u64| (k as f64 + prior_a, (n - k) as f64 + prior_b);
     let (first, second) = (posterior(k1, n1), posterior(k2, n2));
     // The sharper density is the one to step through.
@@ -237,7 +253,12 @@ fn expected_below(density: (f64, f64), below: (f64, f64)) -> f64 {
     let term = |s: f64| {
         // ln x and ln(1 - x) at log odds s, and dx = x (1 - x) ds.
         let (ln_x, ln_rest) = (-(-s).exp().ln_1p(), -s.exp().ln_1p());
-        let weight = (a * ln_x + b * ln_rest - ln_scale).exp();
+        let ln_weight = if a.min(b) < LARGE_SHAPE {
+            a * ln_x + b * ln_rest - ln_scale
+        } else {
+            ln_front(a, b, ln_x.exp())
+        };
+        let weight = ln_weight.exp();
         (weight, weight * beta_reg(below.0, below.1, ln_x.exp()))
     };
     let (mut mass, mut sum) = term(peak);

@@ -42,8 +42,8 @@ pub struct QuantileRanks {
     pub coverage: f64,
 }
 
-/// Ranks of the distribution-free interval for a quantile of `n` values (vector `quantile_ci_ranks`): the largest l with
-/// `P(Bin(n, p) <= l-1) <= α/2` and the smallest u with `P(Bin(n, p) <= u-1) >= 1-α/2`.
+/// Ranks of the distribution-free interval for a quantile of `n` values (vector `quantile_ci_ranks`): the largest l
+/// with `P(Bin(n, p) <= l-1) <= α/2` and the smallest u with `P(Bin(n, p) <= u-1) >= 1-α/2`.
 ///
 /// Errors: a level outside 0 to 1; confidence outside (0, 1).
 pub fn quantile_ranks(n: u64, level: f64, confidence: f64) -> Result<QuantileRanks, StatsError> {
@@ -52,13 +52,10 @@ pub fn quantile_ranks(n: u64, level: f64, confidence: f64) -> Result<QuantileRan
     let tail = (1.0 - confidence) / 2.0;
     // P(X < rank), for ranks from 1 to n.
     let below = |rank: u64| binom_cdf(rank - 1, n, level);
-    let last = |is_past: &dyn Fn(u64) -> bool| -> Option<u64> {
-        (n > 0).then(|| if is_past(n) { first_true(0, n, is_past) } else { n + 1 })
-    };
-    let lower = last(&|rank| rank > 0 && below(rank) > tail)
-        .map(|past| past - 1)
-        .filter(|rank| *rank > 0);
-    let upper = last(&|rank| rank > 0 && below(rank) >= 1.0 - tail).filter(|rank| *rank <= n);
+    let first = |is_past: &dyn Fn(u64) -> bool| (n > 0 && is_past(n)).then(|| first_true(0, n, is_past));
+    let past = first(&|rank| rank > 0 && below(rank) > tail * (1.0 + ROUNDING_SLACK));
+    let lower = Some(past.map_or(n, |past| past - 1)).filter(|rank| *rank > 0);
+    let upper = first(&|rank| rank > 0 && below(rank) >= (1.0 - tail) * (1.0 - ROUNDING_SLACK));
     Ok(QuantileRanks {
         lower,
         upper,

@@ -28,8 +28,8 @@ pub struct Strengths {
 }
 
 /// Strengths by the model of Bradley and Terry 1952, by Newton's method (vector `bradley_terry`). `wins[i][j]` is how
-/// often i beat j; `ties[i][j]`, `i < j`, counts half a win each way; `prior` is added as virtual wins each way to every
-/// pair. For two versions prefer a sign test on wins and losses.
+/// often i beat j; `ties[i][j]`, `i < j`, counts half a win each way; `prior` is added as virtual wins each way to
+/// every pair. For two versions prefer a sign test on wins and losses.
 ///
 /// Errors: tables that are not square or differ in size; a negative or infinite prior; without a prior, items of which
 /// not every one can be reached from every other by wins: the likeliest strengths are infinite.

@@ -94,21 +94,25 @@ impl Batch {
         } = &self.audit;
         let audit_bytes = actor.len() + action.len() + subject.len() + reason.len();
         within("an audit entry", audit_bytes, AUDIT_BYTES_MAX)?;
-        let mut batch_bytes = 0_usize;
         for precondition in &self.preconditions {
             let (Precondition::Absent(key) | Precondition::Equals(key, _)) = precondition;
             within("a key", key.len(), KEY_BYTES_MAX)?;
         }
         for op in &self.ops {
-            let (key, value_bytes) = match op {
-                Op::Put(key, value) => (key, value.len()),
-                Op::Delete(key) | Op::Superseded(Superseded { key, .. }) => (key, 0),
-            };
+            let (key, value_bytes) = op.key_and_value_bytes();
             within("a key", key.len(), KEY_BYTES_MAX)?;
             within("a value", value_bytes, VALUE_BYTES_MAX)?;
-            batch_bytes = batch_bytes.saturating_add(key.len()).saturating_add(value_bytes);
         }
-        within("a batch", batch_bytes, BATCH_BYTES_MAX)
+        within("a batch", self.bytes(), BATCH_BYTES_MAX)
+    }
+
+    /// Bytes of keys and values together.
+    pub fn bytes(&self) -> usize {
+        let sizes = self.ops.iter().map(|op| {
+            let (key, value_bytes) = op.key_and_value_bytes();
+            key.len() + value_bytes
+        });
+        sizes.fold(0, usize::saturating_add)
     }
 }
 
@@ -157,6 +161,16 @@ pub enum Op {
     /// Takes the place of a put in a history that is written again: no key changes, and the chain is the same as if the
     /// value had been put. A later op of the same history must put or remove the key; [`Engine::verify`] looks for it.
     Superseded(Superseded),
+}
+
+impl Op {
+    /// Its key, and the bytes of the value that it holds.
+    fn key_and_value_bytes(&self) -> (&[u8], usize) {
+        match self {
+            Self::Put(key, value) => (key, value.len()),
+            Self::Delete(key) | Self::Superseded(Superseded { key, .. }) => (key, 0),
+        }
+    }
 }
 
 /// A value that was put once, is no longer the key's value, and is not kept any more.

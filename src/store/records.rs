@@ -226,6 +226,19 @@ impl Change {
         self
     }
 
+    /// Both as one change, with the audit entry of this one.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.batch.preconditions.extend(other.batch.preconditions);
+        self.batch.ops.extend(other.batch.ops);
+        self
+    }
+
+    /// Bytes of its keys and records.
+    pub fn bytes(&self) -> usize {
+        self.batch.bytes()
+    }
+
     /// Sets the store's policy.
     pub fn put_policy(self, policy: Policy) -> Result<Self, StoreError> {
         self.put(keys::POLICY.to_owned(), &policy)

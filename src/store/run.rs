@@ -134,24 +134,28 @@ impl Store {
 
     /// Hands an outcome over; it counts when the returned value resolves. Refused for a run that has ended.
     pub fn append_outcome(&self, audit: AuditEntry, outcome: &Outcome) -> Result<Pending, StoreError> {
-        Ok(Change::new(audit).insert_outcome(outcome)?.submit(self))
+        let change = Change::new(audit).expect_unended(outcome.run);
+        Ok(change.insert_outcome(outcome)?.submit(self))
     }
 }
 
 impl Change {
-    /// Adds an outcome. Refused for a run that has ended.
+    /// Refused once a run has ended.
+    #[must_use]
+    pub fn expect_unended(self, run: RunId) -> Self {
+        self.expect_absent(keys::run_end(run))
+    }
+
+    /// Adds an outcome, to a change that is refused once the run has ended.
     pub fn insert_outcome(self, outcome: &Outcome) -> Result<Self, StoreError> {
-        let change = self
-            .expect_absent(keys::run_end(outcome.run))
-            .insert(keys::outcome(outcome.run, outcome.place()), outcome)?;
-        let change = if outcome.repeat == 0 {
+        let mut change = self.insert(keys::outcome(outcome.run, outcome.place()), outcome)?;
+        // What follows from an outcome is there only with it, and so as new as it is.
+        if outcome.repeat == 0 {
             let key = keys::outcome_of(outcome.run, &outcome.example);
-            change.insert(key, &OutcomeIndex(outcome.index))?
-        } else {
-            change
-        };
+            change = change.put(key, &OutcomeIndex(outcome.index))?;
+        }
         match failure_line(outcome) {
-            Some(line) => change.insert(keys::failure(outcome.run, outcome.place()), &line),
+            Some(line) => change.put(keys::failure(outcome.run, outcome.place()), &line),
             None => Ok(change),
         }
     }
@@ -167,7 +171,7 @@ impl Change {
 
     /// Adds what happened to a run; refused once it has ended.
     pub fn insert_run_step(self, step: &RunStep) -> Result<Self, StoreError> {
-        self.expect_absent(keys::run_end(step.run))
+        self.expect_unended(step.run)
             .insert(keys::run_step(step.run, step.number), step)
     }
 

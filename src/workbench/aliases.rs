@@ -3,13 +3,16 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
-use super::{Workbench, WorkbenchError};
+use super::{RunSummary, Workbench, WorkbenchError};
 use crate::domain::alias::{Alias, Resolution};
 use crate::domain::outcome::Outcome;
 use crate::domain::run::Run;
 use crate::evals::pipeline::StoreFault;
 use crate::store::Store;
 use crate::store::engine::AuditEntry;
+
+/// Newest runs that are looked at for stale ones.
+pub const RUNS_LOOKED_AT: usize = 200;
 
 /// One name's ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +23,31 @@ pub struct AliasLedger {
     pub lines: Vec<Resolution>,
 }
 
+/// One name's ledger, with what rests on it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AliasUse {
+    /// The ledger.
+    pub ledger: AliasLedger,
+    /// Of the newest [`RUNS_LOOKED_AT`] runs, newest first, those that a model answered that the name does not stand
+    /// for any more.
+    pub stale_runs: Vec<RunSummary>,
+}
+
 impl Workbench {
+    /// The ledgers of all names, each with the runs that rest on an older model.
+    pub fn alias_uses(&self) -> Result<Vec<AliasUse>, WorkbenchError> {
+        let runs = self.runs(None, RUNS_LOOKED_AT)?;
+        let uses = |ledger: AliasLedger| {
+            let rests_on = |summary: &&RunSummary| {
+                let stale = summary.caveats.stale.as_ref();
+                stale.is_some_and(|stale| stale.now.alias == ledger.alias)
+            };
+            let stale_runs = runs.iter().filter(rests_on).cloned().collect();
+            AliasUse { ledger, stale_runs }
+        };
+        Ok(self.model_ledgers()?.into_iter().map(uses).collect())
+    }
+
     /// The ledgers of all names that any run asked for, by provider, name and endpoint.
     pub fn model_ledgers(&self) -> Result<Vec<AliasLedger>, WorkbenchError> {
         let mut ledgers: Vec<AliasLedger> = Vec::new();
@@ -37,17 +64,17 @@ impl Workbench {
         Ok(ledgers)
     }
 
-    /// The ledgers of one name, at every endpoint and provider where a run asked for it.
-    pub fn model_ledgers_of(&self, name: &str) -> Result<Vec<AliasLedger>, WorkbenchError> {
-        let mut ledgers = self.model_ledgers()?;
-        ledgers.retain(|ledger| ledger.alias.name == name);
-        if ledgers.is_empty() {
+    /// The same of one name, at every endpoint and provider where a run asked for it.
+    pub fn alias_uses_of(&self, name: &str) -> Result<Vec<AliasUse>, WorkbenchError> {
+        let mut uses = self.alias_uses()?;
+        uses.retain(|alias| alias.ledger.alias.name == name);
+        if uses.is_empty() {
             return Err(WorkbenchError::NotFound {
                 what: "model",
                 id: name.to_owned(),
             });
         }
-        Ok(ledgers)
+        Ok(uses)
     }
 }
 

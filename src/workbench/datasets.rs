@@ -1,12 +1,8 @@
-//! Datasets: import, look, edit. Every change is a new version that says what changed and why.
+//! Datasets: look, edit. Every change is a new version that says what changed and why.
 
-use std::fs::File;
-use std::io::Read;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
 
 use super::filter::Filter;
-use super::room::EXAMPLE_BYTES;
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
 use crate::domain::dataset::{DatasetChanges, DatasetVersion, Exclusion, ROWS_PER_PAGE, Row};
@@ -14,65 +10,8 @@ use crate::domain::example::{Example, ExampleContent, ExampleSource};
 use crate::domain::ids::{DatasetLabel, DatasetName, DatasetVersionId, ExampleId, RunId};
 use crate::domain::json::JsonText;
 use crate::domain::reason::Reason;
-pub use crate::interchange::dataset_file::RowFault;
-use crate::interchange::dataset_file::{self, Format, Imported, Mapping};
 use crate::store::Change;
-
-/// Rows that a preview shows.
-const PREVIEW_ROWS_MAX: usize = 5;
-/// Bytes from which the format is told.
-const FORMAT_BYTES: u64 = 4_096;
-/// Where the demo's examples say that they come from.
-const DEMO_FILE: &str = "support_triage_regression.jsonl";
-
-/// A file that is to become a dataset version.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImportRequest {
-    /// The file.
-    pub path: PathBuf,
-    /// The dataset.
-    pub name: DatasetName,
-    /// The new version's label; the day's date, or the next free number after it, where not given.
-    pub label: Option<DatasetLabel>,
-    /// Overrides of the guessed mapping, as `input.ticket=text,expected=label`.
-    pub mapping: String,
-    /// Why.
-    pub reason: String,
-}
-
-/// What an import would read.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ImportPreview {
-    /// `JSON Lines`, `JSON array` or `CSV`.
-    pub format: String,
-    /// The names of the fields, in the order of the file.
-    pub columns: Vec<String>,
-    /// Which column becomes what, as target and source.
-    pub mapping: Vec<(String, String)>,
-    /// The first rows as examples.
-    pub rows: Vec<Example>,
-    /// Well-formed rows in the whole file.
-    pub read: u64,
-    /// Malformed rows, the first of them.
-    pub faults: Vec<RowFault>,
-    /// How many there are in all.
-    pub fault_count: u64,
-}
-
-/// What an import did.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImportReport {
-    /// The new version; `None` where rows were malformed, since nothing is half-imported.
-    pub dataset: Option<DatasetVersion>,
-    /// Which column became what.
-    pub mapping: Vec<(String, String)>,
-    /// Malformed rows, the first of them.
-    pub faults: Vec<RowFault>,
-    /// How many there are in all.
-    pub fault_count: u64,
-    /// Well-formed rows.
-    pub read: u64,
-}
+use crate::store::engine::AuditEntry;
 
 /// A window on a dataset version's rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,86 +56,12 @@ pub enum ExampleEdit {
 }
 
 impl Workbench {
-    /// What an import would read: the format, the columns, the mapping and the first rows.
-    pub fn preview_import(&self, path: &Path, mapping: &str) -> Result<ImportPreview, WorkbenchError> {
-        let (format, columns, imported) = read_file(path, mapping)?;
-        Ok(ImportPreview {
-            format: format.to_string(),
-            columns,
-            mapping: imported.mapping.describe(),
-            read: imported.examples.len() as u64,
-            rows: imported.examples.into_iter().take(PREVIEW_ROWS_MAX).collect(),
-            faults: imported.faults,
-            fault_count: imported.fault_count,
-        })
-    }
-
-    /// Imports a file as a dataset version, or reports every malformed row and imports nothing.
-    pub fn import_dataset(&self, actor: &Actor, request: &ImportRequest) -> Result<ImportReport, WorkbenchError> {
-        let reason = Reason::new(&request.reason)?;
-        let (_, _, imported) = read_file(&request.path, &request.mapping)?;
-        let Imported {
-            examples,
-            faults,
-            fault_count,
-            mapping,
-        } = imported;
-        let mut report = ImportReport {
-            dataset: None,
-            mapping: mapping.describe(),
-            faults,
-            fault_count,
-            read: examples.len() as u64,
-        };
-        if report.fault_count == 0 {
-            // A file that has gone since it was read counts as empty.
-            let file_bytes = std::fs::metadata(&request.path).map_or(0, |file| file.len());
-            let what = format!("an import of {} examples", report.read);
-            self.check_room(
-                &what,
-                file_bytes.saturating_add(report.read.saturating_mul(EXAMPLE_BYTES)),
-            )?;
-            let parent = self.store.dataset_versions(&request.name)?.pop();
-            let label = self.free_label(&request.name, request.label.as_ref())?;
-            let id = DatasetVersionId {
-                name: request.name.clone(),
-                label,
-            };
-            let new_rows = NewRows {
-                rows: rows_of(&examples),
-                exclusions: Vec::new(),
-                examples,
-            };
-            report.dataset = Some(self.put_dataset(actor, id, parent, new_rows, reason)?);
-        }
-        Ok(report)
-    }
-
-    /// Imports rows that are in memory already, such as the demo's.
-    pub(super) fn import_rows(
-        &self,
-        actor: &Actor,
-        id: DatasetVersionId,
-        bytes: &[u8],
-        reason: Reason,
-    ) -> Result<DatasetVersion, WorkbenchError> {
-        let guess = dataset_file::preview(bytes, Format::Jsonl, DEMO_FILE)?.mapping;
-        let imported = dataset_file::import(bytes, Format::Jsonl, &guess, DEMO_FILE)?;
-        if let Some(fault) = imported.faults.first() {
-            let why = format!("line {}: {}", fault.line, fault.reason);
-            return Err(WorkbenchError::invalid(why, "correct the rows"));
-        }
-        let examples = imported.examples;
-        let new_rows = NewRows {
-            rows: rows_of(&examples),
-            exclusions: Vec::new(),
-            examples,
-        };
-        self.put_dataset(actor, id, None, new_rows, reason)
-    }
-
     /// The wished label if it is free, else today's date, with a number where that is taken.
-    fn free_label(&self, name: &DatasetName, wished: Option<&DatasetLabel>) -> Result<DatasetLabel, WorkbenchError> {
+    pub(super) fn free_label(
+        &self,
+        name: &DatasetName,
+        wished: Option<&DatasetLabel>,
+    ) -> Result<DatasetLabel, WorkbenchError> {
         let taken = |label: &DatasetLabel| -> Result<bool, WorkbenchError> {
             let id = DatasetVersionId {
                 name: name.clone(),
@@ -225,13 +90,14 @@ impl Workbench {
     }
 
     /// Stores examples and rows, then the version that makes them visible.
-    fn put_dataset(
+    pub(super) fn put_dataset(
         &self,
         actor: &Actor,
         id: DatasetVersionId,
         parent: Option<DatasetVersion>,
         new: NewRows,
         reason: Reason,
+        put_examples: impl FnOnce(&AuditEntry, &[Row]) -> Result<(), WorkbenchError>,
     ) -> Result<DatasetVersion, WorkbenchError> {
         let content_hash = DatasetVersion::hash_rows(&new.rows, &new.exclusions)?;
         if let Some(parent) = &parent
@@ -242,11 +108,13 @@ impl Workbench {
                 "use that version, or change the rows first",
             ));
         }
-        let old_rows = parent
-            .as_ref()
-            .map(|parent| self.store.rows(parent))
-            .transpose()?
-            .unwrap_or_default();
+        let audit = self.audit(actor, "dataset.import", &id, reason.as_str());
+        put_examples(&audit, &new.rows)?;
+        self.store.put_rows(&audit, &content_hash, &new.rows)?;
+        let old_rows = match &parent {
+            Some(parent) => self.store.rows(parent)?,
+            None => Vec::new(),
+        };
         let dataset = DatasetVersion {
             content_hash,
             example_count: new.rows.len() as u64,
@@ -258,9 +126,6 @@ impl Workbench {
             created_at: self.now(),
             id,
         };
-        let audit = self.audit(actor, "dataset.import", &dataset.id, dataset.reason.as_str());
-        self.store.put_examples(&audit, &new.examples)?;
-        self.store.put_rows(&audit, &dataset.content_hash, &new.rows)?;
         Change::new(audit).insert_dataset(&dataset)?.commit(&self.store)?;
         Ok(dataset)
     }
@@ -383,7 +248,10 @@ impl Workbench {
             name: change.dataset.name.clone(),
             label,
         };
-        self.put_dataset(actor, id, Some(parent), new, reason)
+        let examples = std::mem::take(&mut new.examples);
+        self.put_dataset(actor, id, Some(parent), new, reason, |audit, _rows| {
+            Ok(self.store.put_examples(audit, &examples)?)
+        })
     }
 
     fn failed_case(
@@ -413,53 +281,24 @@ impl Workbench {
     }
 }
 
-/// Reads a dataset file with the guessed mapping and the overrides.
-fn read_file(path: &Path, mapping: &str) -> Result<(Format, Vec<String>, Imported), WorkbenchError> {
-    let unreadable = |error: std::io::Error| {
-        WorkbenchError::invalid(format!("cannot read {}: {error}", path.display()), "check the path")
-    };
-    // It is read from its beginning several times, which no pipe and no device allows; some of those never end.
-    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
-        return Err(WorkbenchError::invalid(
-            format!("cannot read {}: it is no regular file", path.display()),
-            "write the rows to a file, and import that",
-        ));
-    }
-    let open = || File::open(path).map_err(unreadable);
-    let mut first_bytes = Vec::new();
-    open()?
-        .take(FORMAT_BYTES)
-        .read_to_end(&mut first_bytes)
-        .map_err(unreadable)?;
-    let format = dataset_file::detect_format(path, &first_bytes)?;
-    let name = path
-        .file_name()
-        .map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy());
-    let preview = dataset_file::preview(open()?, format, &name)?;
-    let mapping = Mapping::parse(mapping, preview.mapping)?;
-    let imported = dataset_file::import(open()?, format, &mapping, &name)?;
-    Ok((format, preview.columns, imported))
-}
-
 /// The rows of a dataset version in the making.
-struct NewRows {
+pub(super) struct NewRows {
     rows: Vec<Row>,
     exclusions: Vec<Exclusion>,
     /// Examples that are not stored yet.
     examples: Vec<Example>,
 }
 
-fn rows_of(examples: &[Example]) -> Vec<Row> {
-    examples
-        .iter()
-        .map(|example| Row {
-            example: example.content.id.clone(),
-            content_hash: example.content_hash,
-        })
-        .collect()
-}
-
 impl NewRows {
+    /// These, with nothing left out.
+    pub(super) fn of(rows: Vec<Row>) -> Self {
+        Self {
+            rows,
+            exclusions: Vec::new(),
+            examples: Vec::new(),
+        }
+    }
+
     fn position(&self, id: &ExampleId) -> Result<usize, WorkbenchError> {
         found(self.rows.iter().position(|row| &row.example == id), "example", id)
     }
@@ -485,10 +324,7 @@ impl NewRows {
 
     /// Adds a case; one with the same id takes its place, and is excluded no longer.
     fn add(&mut self, example: Example) {
-        let row = Row {
-            example: example.content.id.clone(),
-            content_hash: example.content_hash,
-        };
+        let row = Row::of(&example);
         self.exclusions.retain(|exclusion| exclusion.row.example != row.example);
         match self.rows.iter_mut().find(|known| known.example == row.example) {
             Some(known) => *known = row,

@@ -4,6 +4,7 @@
 
 mod aliases;
 mod browsing;
+mod committing;
 mod comparing;
 mod connecting;
 mod datasets;
@@ -13,6 +14,7 @@ mod editing;
 mod error;
 mod estimating;
 mod filter;
+mod importing;
 mod outcomes;
 mod record;
 mod releasing;
@@ -44,6 +46,7 @@ pub use demo_story::*;
 pub use editing::*;
 pub use error::*;
 pub use estimating::*;
+pub use importing::*;
 pub use outcomes::*;
 pub use record::*;
 pub use releasing::*;

@@ -2,10 +2,12 @@
 
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
+use crate::domain::alias::Stale;
 use crate::domain::ids::{PromotionId, PromptName, ReviewId};
 use crate::domain::promotion::{Environment, Promotion};
 use crate::domain::reason::Reason;
 use crate::domain::release::Release;
+use crate::releases::evidence::caveats;
 use crate::releases::promote::{self, Promoted};
 use crate::releases::rollback;
 pub use crate::releases::rollback::Leaving;
@@ -19,6 +21,8 @@ pub struct EnvironmentRow {
     pub staging: Option<Promotion>,
     /// What is live.
     pub production: Option<Release>,
+    /// That its evidence rests on a model that the name does not stand for any more.
+    pub stale: Option<Stale>,
     /// An approved review that waits to be promoted.
     pub approved: Option<(ReviewId, Environment)>,
 }
@@ -56,14 +60,28 @@ impl Workbench {
                 summary.review.version.prompt == prompt.name
                     && summary.state == crate::domain::review::ReviewState::Approved
             });
+            let production = self.store.live_release(&prompt.name)?;
+            let stale = match &production {
+                Some(release) => self.stale_evidence(release)?,
+                None => None,
+            };
             rows.push(EnvironmentRow {
                 staging: self.store.live(&prompt.name, Environment::Staging)?,
-                production: self.store.live_release(&prompt.name)?,
+                production,
+                stale,
                 approved: approved.map(|summary| (summary.review.id, summary.review.environment)),
                 prompt: prompt.name,
             });
         }
         Ok(rows)
+    }
+
+    fn stale_evidence(&self, release: &Release) -> Result<Option<Stale>, WorkbenchError> {
+        let Some(run) = self.store.run(release.promotion.run)? else {
+            return Ok(None);
+        };
+        let end = self.store.run_end(run.id)?;
+        Ok(caveats(&self.store, &run, end.as_ref())?.stale)
     }
 
     /// A prompt's promotions in an environment, newest first.

@@ -4,9 +4,10 @@
 use std::path::PathBuf;
 
 use super::{
-    CaseView, CommitReason, Comparison, DiffView, DraftView, EnvironmentRow, ExampleChange, FailureRow, Fault,
-    ImportPreview, ImportReport, ImportRequest, Judgement, PromptDetail, PromptRef, PromptSummary, Rerun, ReviewDetail,
-    ReviewSummary, RowsWindow, RunDetail, RunEstimate, RunSummary, StartRun, Status, Workbench, WorkbenchError,
+    AliasUse, CaseView, CommitReason, Comparison, DiffView, DraftView, EnvironmentRow, ExampleChange, FailureRow,
+    Fault, ImportPreview, ImportReport, ImportRequest, Judgement, PromptDetail, PromptRef, PromptSummary, Rerun,
+    ReviewDetail, ReviewSummary, RowsWindow, RunDetail, RunEstimate, RunSummary, StartRun, Status, Workbench,
+    WorkbenchError,
 };
 use crate::domain::actor::Actor;
 use crate::domain::dataset::DatasetVersion;
@@ -119,6 +120,8 @@ pub enum Request {
         /// How many.
         limit: usize,
     },
+    /// What model names stand for, and what rests on older models.
+    Models,
     /// A run with its progress.
     RunDetail(RunId),
     /// Starts a run.
@@ -251,6 +254,8 @@ pub enum Answer {
     Runs(Vec<RunSummary>),
     /// A run with its progress.
     RunDetail(Box<RunDetail>),
+    /// Model names, each with the runs that rest on an older model.
+    Models(Vec<AliasUse>),
     /// What a run would take.
     Estimate(RunEstimate),
     /// The run that was started, paused, resumed or cancelled.
@@ -315,6 +320,7 @@ impl Workbench {
             | R::ChangeExample(_)
             | R::Suites => self.answer_data(actor, request),
             R::Runs { .. }
+            | R::Models
             | R::RunDetail(_)
             | R::StartRun(_)
             | R::EstimateRun(_)
@@ -389,6 +395,7 @@ impl Workbench {
         Ok(match request {
             Request::Runs { before, limit } => Answer::Runs(self.runs(before, limit)?),
             Request::RunDetail(id) => Answer::RunDetail(Box::new(self.run_detail(id)?)),
+            Request::Models => Answer::Models(self.alias_uses()?),
             Request::StartRun(start) => Answer::Run(self.start_run(actor, &start)?),
             Request::EstimateRun(start) => Answer::Estimate(self.estimate_run(&start)?),
             Request::Rerun(rerun) => Answer::Run(self.rerun(actor, &rerun)?),

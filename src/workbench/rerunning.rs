@@ -6,18 +6,18 @@ use super::{StartRun, Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
 use crate::domain::ids::{ExampleId, RunId};
 use crate::domain::outcome::OutcomePlace;
-use crate::domain::run::{Caps, Picked, RunSettings, Selection};
+use crate::domain::run::{Picked, RunSettings, Selection};
 use crate::store::OUTCOMES_PER_PAGE;
 
-/// Which examples are asked again, and how often.
+/// Which examples are asked again, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rerun {
     /// The run that they are picked from.
     pub of: RunId,
     /// Which.
     pub pick: Pick,
-    /// How often each is asked.
-    pub repeats: u32,
+    /// How requests are sent; such a run settles no gate, so that it cannot end early.
+    pub settings: RunSettings,
 }
 
 /// Which examples are picked.
@@ -30,7 +30,7 @@ pub enum Pick {
 }
 
 impl Workbench {
-    /// Starts a run over examples that were picked from another one, with its version, suite and settings.
+    /// Starts a run over examples that were picked from another one, with its version and suite.
     pub fn rerun(&self, actor: &Actor, rerun: &Rerun) -> Result<RunId, WorkbenchError> {
         let of = found(self.store.run(rerun.of)?, "run", &rerun.of)?;
         let (picked, places) = match &rerun.pick {
@@ -51,10 +51,8 @@ impl Workbench {
             environment: Some(of.environment),
             context: of.context,
             settings: RunSettings {
-                repeats: rerun.repeats,
-                caps: Caps::default(),
                 stops_early: false,
-                ..of.settings
+                ..rerun.settings.clone()
             },
         };
         let selection = Selection {

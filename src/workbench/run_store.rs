@@ -1,7 +1,10 @@
 //! What a run reads from the store, and what it writes there.
 
+use tokio::runtime::Handle;
+
 use super::Clock;
 use super::aliases::AliasWatch;
+use super::committing::Committer;
 use super::reusing::{AnswerIndex, StoredAnswers};
 use crate::domain::actor::Actor;
 use crate::domain::alias::Alias;
@@ -128,27 +131,60 @@ impl ExampleFeed for RunFeed {
     }
 }
 
+/// Who carries a run out.
+#[derive(Clone)]
+pub(super) struct RunAuthor {
+    pub(super) run: RunId,
+    actor: Actor,
+    clock: Clock,
+}
+
+impl RunAuthor {
+    pub(super) fn new(run: RunId, actor: Actor, clock: Clock) -> Self {
+        Self { run, actor, clock }
+    }
+
+    /// The audit entry of something that the run does.
+    pub(super) fn audit(&self, action: &str) -> AuditEntry {
+        AuditEntry {
+            at_ms: (self.clock)().0,
+            actor: self.actor.to_string(),
+            action: action.to_owned(),
+            subject: self.run.to_string(),
+            reason: String::new(),
+        }
+    }
+}
+
 /// Where a run's outcomes go.
 pub(super) struct RunSink {
     store: Store,
     run: Run,
-    actor: Actor,
-    clock: Clock,
+    author: RunAuthor,
     aliases: Option<AliasWatch>,
     answers: Option<AnswerIndex>,
+    committer: Committer,
 }
 
 impl RunSink {
     /// The sink of a run of this model that `actor` started or resumed.
-    pub(super) fn new(store: Store, run: &Run, model: &ModelConfig, actor: &Actor, clock: Clock) -> Self {
+    pub(super) fn new(
+        store: Store,
+        runtime: &Handle,
+        run: &Run,
+        model: &ModelConfig,
+        actor: &Actor,
+        clock: Clock,
+    ) -> Self {
         let alias = || Alias::new(model, run.settings.base_url.as_deref());
+        let author = RunAuthor::new(run.id, actor.clone(), clock);
         Self {
+            committer: Committer::new(runtime, store.clone(), author.clone()),
             aliases: (run.answers == AnswerSource::Model).then(|| AliasWatch::new(store.clone(), alias())),
             answers: AnswerIndex::of(run, model),
             store,
             run: run.clone(),
-            actor: actor.clone(),
-            clock,
+            author,
         }
     }
 
@@ -162,19 +198,12 @@ impl RunSink {
         if let Some(answers) = &self.answers {
             change = answers.note(change, outcome)?;
         }
-        change.submit(&self.store).await?;
-        Ok(())
+        self.committer.commit(change).await
     }
 
     /// The audit entry of something that the run does.
     pub(super) fn audit(&self, action: &str) -> AuditEntry {
-        AuditEntry {
-            at_ms: (self.clock)().0,
-            actor: self.actor.to_string(),
-            action: action.to_owned(),
-            subject: self.run.id.to_string(),
-            reason: String::new(),
-        }
+        self.author.audit(action)
     }
 
     /// The step that says that the run paused by itself.
@@ -183,8 +212,8 @@ impl RunSink {
             run: self.run.id,
             number: self.store.next_run_step(self.run.id)?,
             kind: RunStepKind::Paused { reason },
-            by: self.actor.clone(),
-            at: (self.clock)(),
+            by: self.author.actor.clone(),
+            at: (self.author.clock)(),
         })
     }
 

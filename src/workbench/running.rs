@@ -309,6 +309,7 @@ impl Workbench {
         let (done_sender, done) = watch::channel(None);
         let sink = Arc::new(RunSink::new(
             self.store.clone(),
+            &self.runtime,
             &job.run,
             &job.prompt.model,
             actor,

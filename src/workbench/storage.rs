@@ -7,6 +7,7 @@ use super::{Workbench, WorkbenchError};
 use crate::domain::actor::Actor;
 use crate::domain::policy::Policy;
 use crate::domain::reason::Reason;
+use crate::domain::time::Timestamp;
 pub use crate::store::Chain;
 use crate::store::embedded::backup::{self, Backup};
 pub use crate::store::engine::Advance;
@@ -33,6 +34,26 @@ impl Workbench {
     /// Drops what nobody can ask for any more: values that later ones replaced. The audit chain stays as it is.
     pub fn compact(&self, watch: Watch<'_>) -> Result<Compaction, WorkbenchError> {
         Ok(self.store.engine().compact(watch).map_err(StoreError::from)?)
+    }
+
+    /// Removes the traces of production requests that began before a moment, and says how many those were. Their values
+    /// go with the next compaction; that they were there stays in the audit chain.
+    pub fn expire_traces(&self, actor: &Actor, before: Timestamp) -> Result<u64, WorkbenchError> {
+        let (mut expired, mut after) = (0, None);
+        loop {
+            let (older, last) = self.store.traces_before(before, after.as_ref())?;
+            if !older.is_empty() {
+                let reason = format!("{} traces from before {before}", older.len());
+                let change = Change::new(self.audit(actor, "trace.expire", &"traces", &reason));
+                let removed = older.iter().try_fold(change, Change::remove_trace)?;
+                removed.commit(&self.store)?;
+                expired += older.len() as u64;
+            }
+            if last.is_none() {
+                return Ok(expired);
+            }
+            after = last;
+        }
     }
 
     /// Writes everything as plain text into a folder that is empty or absent.

@@ -4,3 +4,6 @@
 mod stopped;
 #[cfg(test)]
 mod story;
+#[cfg(test)]
+#[path = "../support/engine.rs"]
+mod watched;

@@ -5,88 +5,28 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pegbox::domain::ids::PromptName;
 use pegbox::store::embedded::EmbeddedEngine;
-use pegbox::store::engine::{
-    AuditRow, Batch, Compaction, Engine, EngineError, EngineReport, EngineStats, Entry, PastCommit, Pending, Room,
-    Scan, Space, Watch,
-};
+use pegbox::store::engine::{Engine, EngineError, Scan};
 use pegbox::store::memory::MemoryEngine;
 use pegbox::workbench::Workbench;
 
 use super::story::{assert_the_story_can_be_told, clock, open};
+use super::watched::{Call, Watched};
 
 /// Commits that are made of a history before it is stopped, each time: a few more than a run has in flight.
 const COMMITS_PER_LIFE: usize = 31;
 
 /// An engine that takes a number of commits and then no more, as of a process that is killed.
-struct Mortal {
-    store: Arc<dyn Engine>,
-    commits_left: AtomicUsize,
-}
-
-impl Mortal {
-    fn over(store: &Arc<dyn Engine>, commits: usize) -> Arc<dyn Engine> {
-        Arc::new(Self {
-            store: Arc::clone(store),
-            commits_left: AtomicUsize::new(commits),
-        })
-    }
-}
-
-impl Engine for Mortal {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
-        self.store.get(key)
-    }
-
-    fn scan(&self, scan: &Scan) -> Result<Vec<Entry>, EngineError> {
-        self.store.scan(scan)
-    }
-
-    fn count(&self, prefix: &[u8]) -> Result<u64, EngineError> {
-        self.store.count(prefix)
-    }
-
-    fn submit(&self, batch: Batch) -> Pending {
-        let left = self
-            .commits_left
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-        if left.is_err() {
-            let why = "the process was killed".into();
-            return Pending::settled(Err(EngineError::Poisoned { why }));
+fn mortal(store: &Arc<dyn Engine>, commits: usize) -> Arc<dyn Engine> {
+    let commits_left = AtomicUsize::new(commits);
+    Watched::over(Arc::clone(store), move |call| {
+        if call == Call::Read {
+            return Ok(());
         }
-        self.store.submit(batch)
-    }
-
-    fn audit_page(&self, from_sequence: u64, limit: usize) -> Result<Vec<AuditRow>, EngineError> {
-        self.store.audit_page(from_sequence, limit)
-    }
-
-    fn history(&self, from_sequence: u64, limit: usize) -> Result<Vec<PastCommit>, EngineError> {
-        self.store.history(from_sequence, limit)
-    }
-
-    fn spaces(&self) -> Result<Vec<Space>, EngineError> {
-        self.store.spaces()
-    }
-
-    fn compact(&self, watch: Watch<'_>) -> Result<Compaction, EngineError> {
-        self.store.compact(watch)
-    }
-
-    fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
-        self.store.changes()
-    }
-
-    fn stats(&self) -> Result<EngineStats, EngineError> {
-        self.store.stats()
-    }
-
-    fn room(&self) -> Result<Room, EngineError> {
-        self.store.room()
-    }
-
-    fn verify(&self) -> Result<EngineReport, EngineError> {
-        self.store.verify()
-    }
+        let left = commits_left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        left.map(drop).map_err(|_none| EngineError::Poisoned {
+            why: "the process was killed".into(),
+        })
+    })
 }
 
 #[test]
@@ -107,7 +47,7 @@ fn a_history_that_is_stopped_again_and_again_is_finished_all_the_same() {
     let lives = (1..500).find(|life| {
         // Every life is a little longer or shorter, so that each kind of act is once the last.
         let commits = COMMITS_PER_LIFE + life % 7;
-        build(Mortal::over(&store, commits)).is_ok()
+        build(mortal(&store, commits)).is_ok()
     });
     assert!(lives.expect("it is finished at last") > 10);
     assert_eq!(records(&store), records(&whole));
@@ -121,7 +61,7 @@ fn a_demo_whose_making_was_stopped_is_finished_when_it_is_opened() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         {
             let engine: Arc<dyn Engine> = Arc::new(EmbeddedEngine::open(folder.path()).expect("an empty store"));
-            let mortal = Mortal::over(&engine, commits);
+            let mortal = mortal(&engine, commits);
             Workbench::build_demo(mortal, runtime.handle().clone()).expect_err("it is stopped");
             // A run that was under way ends by itself, where a real end of the process would have ended it.
             while Arc::strong_count(&engine) > 1 {

@@ -132,7 +132,8 @@ async fn an_answer_without_end_is_not_read_to_the_end() {
 #[tokio::test]
 async fn a_program_that_talks_out_of_turn_is_not_asked_again() {
     let provider = program(
-        "while read -r line; do echo \"\\\"$$\\\"\"; echo \"\\\"stray\\\"\"; done",
+        // In one write, so that both are there at once.
+        "while read -r line; do printf \"\\\"$$\\\"\\n\\\"stray\\\"\\n\"; done",
         LONG,
     );
     let first = provider.answer(&request("m", "x")).await.unwrap().text;

@@ -140,13 +140,28 @@ fn the_pictures_are_drawn_by_the_screens() {
         }
         let picture = session.picture();
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("assets/screens/{name}.svg"));
-        if crate::is_blessing() {
+        let is_stored = || {
+            let stored = std::fs::read_to_string(&path);
+            stored.is_ok_and(|stored| without_commits(&stored) == without_commits(&picture))
+        };
+        if crate::is_blessing() && !is_stored() {
             std::fs::write(&path, &picture).expect("the picture can be written");
         }
-        let stored = std::fs::read_to_string(&path).expect("a picture");
         assert!(
-            stored == picture,
+            is_stored(),
             "{name}.svg is old: PEGBOX_BLESS=1 cargo test --test readme"
         );
     }
+}
+
+/// A picture without the length of the audit log: how many outcomes share a commit is a matter of the moment.
+fn without_commits(picture: &str) -> String {
+    let mut parts = picture.split("audit log ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        let after_number = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == ',');
+        // Its width moves the rest of the row.
+        let (row, rest) = after_number.split_once('│').unwrap_or((after_number, ""));
+        text + row.trim_end() + rest
+    })
 }

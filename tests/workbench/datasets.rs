@@ -94,6 +94,7 @@ fn one_bad_row_and_nothing_is_imported() {
     let bench = Bench::new();
     bench.import("known", "known.jsonl", BANKING).unwrap();
     let before = bench.workbench.datasets().unwrap();
+    let commits = bench.workbench.stats().unwrap().commits;
     let first = BANKING.lines().next().unwrap();
     let bad_rows: [(&str, &str); 5] = [
         ("{\"id\": \"x\", \"input\": ", "it ends before its JSON does"),
@@ -120,6 +121,7 @@ fn one_bad_row_and_nothing_is_imported() {
     let report = bench.import("fresh", "cut.jsonl", cut_off).unwrap();
     assert!(report.faults[0].reason.contains("cut off"), "{:?}", report.faults);
     assert_eq!(bench.workbench.datasets().unwrap(), before);
+    assert_eq!(bench.workbench.stats().unwrap().commits, commits, "nothing was written");
 
     let empty = bench.import("fresh", "empty.jsonl", "").unwrap();
     assert_eq!(empty.faults[0].to_string(), "line 1: the file is empty");

@@ -14,24 +14,24 @@ fn a_ledger_keeps_since_when_a_name_stands_for_another_model() {
     let lab = Lab::new();
     assert!(lab.bench.workbench.model_ledgers().unwrap().is_empty());
     let (first, _) = lab.run();
-    lab.run();
+    let (second, _) = lab.run();
     lab.becomes("house-2", "a");
     let (third, _) = lab.run();
-    let ledgers = lab.bench.workbench.model_ledgers_of("house").unwrap();
-    assert_eq!(ledgers.len(), 1);
-    assert_eq!(
-        ledgers[0].alias.endpoint.as_deref(),
-        Some(lab.server.base_url().as_str())
-    );
-    let lines: Vec<_> = ledgers[0]
+    let uses = lab.bench.workbench.alias_uses_of("house").unwrap();
+    assert_eq!(uses.len(), 1);
+    let ledger = &uses[0].ledger;
+    assert_eq!(ledger.alias.endpoint.as_deref(), Some(lab.server.base_url().as_str()));
+    let stale: Vec<_> = uses[0].stale_runs.iter().map(|summary| summary.run.id).collect();
+    assert_eq!(stale, [second, first]);
+    let lines: Vec<_> = ledger
         .lines
         .iter()
         .map(|line| (line.model.as_str(), line.run))
         .collect();
     assert_eq!(lines, [("house-1", first), ("house-2", third)]);
-    assert_eq!(ledgers[0].lines[1].system_fingerprint.as_deref(), Some("fp-house-2"));
+    assert_eq!(ledger.lines[1].system_fingerprint.as_deref(), Some("fp-house-2"));
     assert_fault(
-        lab.bench.workbench.model_ledgers_of("mouse"),
+        lab.bench.workbench.alias_uses_of("mouse"),
         pegbox::workbench::FaultKind::NotFound,
         "mouse",
     );
@@ -112,6 +112,23 @@ fn an_approval_does_not_outlive_its_model() {
         .unwrap();
     workbench.decide(&ben(), review.id, Judgement::Approve, REASON).unwrap();
     workbench.promote(&ben(), review.id, REASON).unwrap();
+}
+
+#[test]
+fn a_release_whose_evidence_became_stale_says_so() {
+    let lab = Lab::new();
+    let workbench = &lab.bench.workbench;
+    lab.run();
+    let review = workbench
+        .request_review(&anna(), &lab.version, Environment::Production, None, REASON)
+        .unwrap();
+    workbench.decide(&ben(), review.id, Judgement::Approve, REASON).unwrap();
+    workbench.promote(&ben(), review.id, REASON).unwrap();
+    let stale = || workbench.environments().unwrap().remove(0).stale;
+    assert_eq!(stale(), None);
+    lab.becomes("house-2", "a");
+    lab.run();
+    assert_eq!(stale().unwrap().answered, ["house-1"]);
 }
 
 #[test]

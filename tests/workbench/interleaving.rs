@@ -8,90 +8,33 @@ use pegbox::domain::ids::RunId;
 use pegbox::domain::promotion::Environment;
 use pegbox::domain::run::RunEnd;
 use pegbox::releases::rollback::Leaving;
-use pegbox::store::engine::{
-    AuditRow, Batch, Compaction, Engine, EngineError, EngineReport, EngineStats, Entry, PastCommit, Pending, Room,
-    Scan, Space, Watch,
-};
-use pegbox::store::memory::MemoryEngine;
+use pegbox::store::engine::Engine;
 use pegbox::workbench::{Judgement, Workbench, WorkbenchError};
 
 use super::bench::*;
+use super::watched::Watched;
 
 type Act = Box<dyn FnOnce() + Send>;
 
-/// A store in which somebody else acts just before the call with a given number.
-struct Interrupted {
-    store: Arc<MemoryEngine>,
-    calls_before: AtomicUsize,
-    act: Mutex<Option<Act>>,
-}
+/// An act, until it is its turn.
+type Waiting = Arc<Mutex<Option<Act>>>;
 
-impl Interrupted {
-    fn step(&self) {
-        let left = self
-            .calls_before
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-        if left.is_err() {
-            let act = self.act.lock().unwrap().take();
-            if let Some(act) = act {
-                act();
-            }
+/// A store in which somebody else acts once, after so many calls.
+fn interrupted(store: Arc<dyn Engine>, after_calls: usize, act: Waiting) -> Arc<dyn Engine> {
+    let calls_left = AtomicUsize::new(after_calls);
+    Watched::over(store, move |_call| {
+        let left = calls_left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        // Taken out before it acts: it may call this store too.
+        let act = if left.is_err() {
+            act.lock().unwrap().take()
+        } else {
+            None
+        };
+        if let Some(act) = act {
+            act();
         }
-    }
-}
-
-impl Engine for Interrupted {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
-        self.step();
-        self.store.get(key)
-    }
-
-    fn scan(&self, scan: &Scan) -> Result<Vec<Entry>, EngineError> {
-        self.step();
-        self.store.scan(scan)
-    }
-
-    fn count(&self, prefix: &[u8]) -> Result<u64, EngineError> {
-        self.step();
-        self.store.count(prefix)
-    }
-
-    fn submit(&self, batch: Batch) -> Pending {
-        self.step();
-        self.store.submit(batch)
-    }
-
-    fn audit_page(&self, from_sequence: u64, limit: usize) -> Result<Vec<AuditRow>, EngineError> {
-        self.store.audit_page(from_sequence, limit)
-    }
-
-    fn history(&self, from_sequence: u64, limit: usize) -> Result<Vec<PastCommit>, EngineError> {
-        self.store.history(from_sequence, limit)
-    }
-
-    fn spaces(&self) -> Result<Vec<Space>, EngineError> {
-        self.store.spaces()
-    }
-
-    fn compact(&self, watch: Watch<'_>) -> Result<Compaction, EngineError> {
-        self.store.compact(watch)
-    }
-
-    fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
-        self.store.changes()
-    }
-
-    fn stats(&self) -> Result<EngineStats, EngineError> {
-        self.store.stats()
-    }
-
-    fn room(&self) -> Result<Room, EngineError> {
-        self.store.room()
-    }
-
-    fn verify(&self) -> Result<EngineReport, EngineError> {
-        self.store.verify()
-    }
+        Ok(())
+    })
 }
 
 /// What became of one act while another one came between.
@@ -115,13 +58,23 @@ fn interrupt_everywhere<T>(
         let store = copy_of(bench.engine.as_ref());
         let other = workbench(Arc::clone(&store) as Arc<dyn Engine>);
         let theirs = theirs.clone();
-        let engine = Arc::new(Interrupted {
-            store: Arc::clone(&store),
-            calls_before: AtomicUsize::new(after_calls),
-            act: Mutex::new(Some(Box::new(move || theirs(&other)))),
+        let act: Arc<Mutex<Option<Act>>> = Arc::new(Mutex::new(Some(Box::new(move || theirs(&other)))));
+        let (calls_left, due) = (AtomicUsize::new(after_calls), Arc::clone(&act));
+        let engine = Watched::over(Arc::clone(&store) as Arc<dyn Engine>, move |_| {
+            let counted = calls_left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+            // Taken out before it acts: it calls the store too.
+            let act = if counted.is_err() {
+                due.lock().unwrap().take()
+            } else {
+                None
+            };
+            if let Some(act) = act {
+                act();
+            }
+            Ok(())
         });
-        let ours = ours(&workbench(Arc::clone(&engine) as Arc<dyn Engine>));
-        if engine.act.lock().unwrap().is_some() {
+        let ours = ours(&workbench(engine));
+        if act.lock().unwrap().is_some() {
             assert!(after_calls > 2, "the act made no calls to come between");
             return;
         }
@@ -381,12 +334,8 @@ fn runs_that_start_together_have_their_own_numbers() {
                 std::thread::spawn(move || start_one(&other).unwrap()).join().unwrap();
             })
         };
-        let engine = Interrupted {
-            store: Arc::clone(&store),
-            calls_before: AtomicUsize::new(after_calls),
-            act: Mutex::new(Some(theirs)),
-        };
-        let ours = Workbench::over(Arc::new(engine), clock(), runtime.handle().clone());
+        let engine = interrupted(store, after_calls, Arc::new(Mutex::new(Some(theirs))));
+        let ours = Workbench::over(engine, clock(), runtime.handle().clone());
         let (run, end) = start_one(&ours).unwrap();
         assert_eq!((end.run, end.totals.saved), (run, 4));
         assert_eq!(ours.runs(None, 10).unwrap().len(), 3);

@@ -25,3 +25,7 @@ mod release_path;
 mod reproducing;
 mod runs;
 mod tools;
+#[cfg(test)]
+mod traces;
+#[path = "../support/engine.rs"]
+mod watched;

@@ -6,10 +6,7 @@ use serde_json::{Value, json};
 use super::Context;
 use crate::cli::exit::CliError;
 use crate::cli::output::{Plain, Reply, Table, or_none};
-use crate::workbench::{AliasLedger, RunSummary};
-
-/// Newest runs that are looked at for stale ones.
-const RUNS_LOOKED_AT: usize = 200;
+use crate::workbench::{AliasLedger, RUNS_LOOKED_AT, RunSummary};
 
 /// What to do with models.
 #[derive(Debug, Subcommand)]
@@ -28,13 +25,9 @@ pub fn carry_out(command: &ModelCommand, context: &Context<'_>) -> Result<Reply,
     match command {
         ModelCommand::List => Ok(list(&context.workbench.model_ledgers()?)),
         ModelCommand::Show { name } => {
-            let ledgers = context.workbench.model_ledgers_of(name)?;
-            let mut stale = context.workbench.runs(None, RUNS_LOOKED_AT)?;
-            stale.retain(|summary| {
-                let rests_on = summary.caveats.stale.as_ref().map(|stale| &stale.now.alias.name);
-                rests_on == Some(name)
-            });
-            Ok(show(&ledgers, &stale))
+            let uses = context.workbench.alias_uses_of(name)?;
+            let (ledgers, stale): (Vec<_>, Vec<_>) = uses.into_iter().map(|one| (one.ledger, one.stale_runs)).unzip();
+            Ok(show(&ledgers, &stale.concat()))
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::domain::ids::{ExampleId, RunId, VersionId};
 use crate::domain::money::UsdNanos;
 use crate::domain::promotion::Environment;
 use crate::domain::run::{Caps, InFlight, RunSettings, RuntimeContext};
+use crate::domain::time::duration_ms;
 use crate::workbench::{Pick, Rerun, RunEstimate, StartRun};
 
 /// The provider whose endpoint the configuration can name.
@@ -100,17 +101,6 @@ impl CapArgs {
     }
 }
 
-/// `90s`, `10m` or `2h` in milliseconds.
-fn duration_ms(text: &str) -> Result<u64, String> {
-    let units = [("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
-    let read = units.iter().find_map(|(unit, ms)| {
-        let number: u64 = text.strip_suffix(unit)?.parse().ok()?;
-        number.checked_mul(*ms)
-    });
-    read.filter(|ms| *ms > 0)
-        .ok_or_else(|| "write a time such as 90s, 10m or 2h".into())
-}
-
 /// Examples to ask again.
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("pick").required(true).args(["failed", "marked"])))]
@@ -126,6 +116,11 @@ pub struct RerunArgs {
     /// How often each is asked
     #[arg(long, value_name = "N", default_value_t = 1)]
     repeats: u32,
+    /// Requests in flight, `auto` or a number; as in that run where not given
+    #[arg(long, value_name = "auto|N")]
+    concurrency: Option<InFlight>,
+    #[command(flatten)]
+    caps: CapArgs,
 }
 
 /// What surrounds a run: recorded, so that it can be told apart from others.
@@ -226,10 +221,17 @@ pub fn rerun(context: &mut Context<'_>, args: RerunArgs) -> Result<Reply, CliErr
     } else {
         Pick::Marked(args.marked)
     };
+    let of = context.workbench.run_detail(args.run)?.run;
+    let in_flight = args.concurrency.unwrap_or(of.settings.in_flight());
     let rerun = Rerun {
         of: args.run,
         pick,
-        repeats: args.repeats,
+        settings: RunSettings {
+            repeats: args.repeats,
+            caps: args.caps.caps(),
+            ..of.settings.for_picked()
+        }
+        .with_in_flight(in_flight),
     };
     let run = context.workbench.rerun(&context.actor, &rerun)?;
     context.out.note(&format!(

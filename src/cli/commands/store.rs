@@ -9,6 +9,7 @@ use super::Context;
 use crate::cli::exit::{CliError, Exit, Failure};
 use crate::cli::output::{Out, Plain, Reply, Table};
 use crate::domain::policy::{Policy, SelfApproval, SimulatedEvidence};
+use crate::domain::time::duration_ms;
 use crate::workbench::{Advance, Chain, Workbench};
 
 /// What to do with the store.
@@ -19,7 +20,11 @@ pub enum StoreCommand {
     /// Print the store's numbers, by kind of record
     Stats,
     /// Drop values that later ones replaced, such as older drafts; the audit chain stays as it is
-    Compact,
+    Compact {
+        /// Remove traces of production requests that began longer ago than this: `90d`, `12h`
+        #[arg(long, value_name = "AGE", value_parser = duration_ms)]
+        traces_older_than: Option<u64>,
+    },
     /// Copy the store, in use or not, into another folder, and check the copy
     Backup {
         /// The backup's folder: empty, or not there yet
@@ -80,7 +85,7 @@ pub fn carry_out(command: StoreCommand, context: &mut Context<'_>) -> Result<Rep
     match command {
         StoreCommand::Verify => verify(context),
         StoreCommand::Stats => stats(context),
-        StoreCommand::Compact => compact(context),
+        StoreCommand::Compact { traces_older_than } => compact(traces_older_than, context),
         StoreCommand::Export { dir } => export(&dir, context),
         // These open no store, or make one, and were answered before.
         StoreCommand::Backup { .. } | StoreCommand::Restore { .. } | StoreCommand::Import { .. } => {
@@ -176,16 +181,32 @@ pub fn without_opening(command: &StoreCommand, folder: &Path, out: &mut Out) -> 
     }
 }
 
-fn compact(context: &mut Context<'_>) -> Result<Reply, CliError> {
-    let Context { workbench, out, .. } = context;
+fn compact(traces_older_than_ms: Option<u64>, context: &mut Context<'_>) -> Result<Reply, CliError> {
+    let now = context.workbench.now();
+    let Context {
+        workbench, out, actor, ..
+    } = context;
+    let expired = match traces_older_than_ms {
+        Some(age_ms) => workbench.expire_traces(actor, now.before_ms(age_ms))?,
+        None => 0,
+    };
     let done = workbench.compact(&mut |advance| out.advance(&advance))?;
-    let document = json!({ "segments": done.segments, "values": done.values, "freed_bytes": done.freed_bytes });
+    let document = json!({
+        "segments": done.segments,
+        "values": done.values,
+        "freed_bytes": done.freed_bytes,
+        "expired_traces": expired,
+    });
     let text = match done.values {
         0 => Plain::of("nothing to drop"),
         values => Plain::of(format!(
             "{} bytes freed: {values} values that were replaced or removed, in {} segments",
             done.freed_bytes, done.segments
         )),
+    };
+    let text = match expired {
+        0 => text,
+        expired => text.line(format!("{expired} traces were older, and are gone")),
     };
     Ok(Reply::done(document, text))
 }

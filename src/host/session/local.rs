@@ -31,6 +31,9 @@ pub async fn run_local(
     let surface = LocalSurface { mouse, gate };
     let size = terminal::size()?;
     let mut session = Session::new(info, keymap, handler, surface, stdout()?, size)?;
+    if let Some(note) = rescue::left_over(&std::env::temp_dir()) {
+        session.tell(note);
+    }
     let ended = session.run(input, control).await;
     let unsaved = match ended {
         // Who quits was asked before anything is lost.

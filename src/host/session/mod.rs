@@ -26,7 +26,7 @@ use crate::domain::progress::RunProgress;
 use crate::tui::app::App;
 use crate::tui::effect::Order;
 use crate::tui::keymap::Keymap;
-use crate::tui::msg::Msg;
+use crate::tui::msg::{Msg, Note};
 use crate::tui::screens::UnsavedText;
 use crate::tui::session_info::{Link, SessionInfo};
 use crate::workbench::{Answer, Fault, Request};
@@ -158,6 +158,11 @@ impl<W: Write, S: Surface> Session<W, S> {
             dirty: true,
             continues_ours: false,
         })
+    }
+
+    /// Says something when the first frame is drawn.
+    pub fn tell(&mut self, note: Note) {
+        self.later.push_back(Msg::Note(note));
     }
 
     /// Runs until the user quits, the terminal is gone, or `control` ends it. Unless the user quit, what was typed is

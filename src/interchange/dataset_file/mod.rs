@@ -15,12 +15,14 @@ mod rows;
 mod tests;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::io::{self, Read};
 use std::path::Path;
 
 use super::InterchangeError;
 use crate::domain::example::Example;
+use crate::domain::hash::ContentHash;
 use crate::domain::ids::ExampleId;
 
 pub use self::convert::print_jsonl;
@@ -32,8 +34,8 @@ pub use self::rows::{Row, RowFault};
 
 /// Faults that are kept; further ones are only counted, since nobody reads them.
 pub const FAULTS_MAX: usize = 1000;
-/// Most examples of one import: they are held until the last row is known to be good.
-pub const EXAMPLES_MAX: usize = 1_000_000;
+/// Most examples of one import: their ids and hashes are held until the last row is known to be good.
+pub const EXAMPLES_MAX: u64 = 1_000_000;
 /// Rows from which a mapping is guessed.
 const SAMPLE_ROWS_MAX: usize = 200;
 /// Rows that a preview shows.
@@ -152,6 +154,92 @@ pub fn preview(reader: impl Read, format: Format, file: &str) -> Result<Preview,
     read().map_err(|source| InterchangeError::read(file, source))
 }
 
+/// What reading a whole file found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Findings {
+    /// Rows that are examples.
+    pub read: u64,
+    /// The first [`FAULTS_MAX`] rows that are none, by line.
+    pub faults: Vec<RowFault>,
+    /// How many there are in all.
+    pub fault_count: u64,
+}
+
+impl Findings {
+    fn push_fault(&mut self, line: u64, reason: impl Into<String>) {
+        self.fault_count += 1;
+        if self.faults.len() < FAULTS_MAX {
+            self.faults.push(RowFault::new(line, reason));
+        }
+    }
+}
+
+/// Reads a file, and hands over its examples one after the other; holds one of them, and a short hash of each id.
+/// `file` is the name under which examples say where they come from.
+///
+/// # Errors
+///
+/// The file cannot be read, or what `take` says.
+pub fn each_example<E: From<InterchangeError>>(
+    reader: impl Read,
+    format: Format,
+    mapping: &Mapping,
+    file: &str,
+    mut take: impl FnMut(Example) -> Result<(), E>,
+) -> Result<Findings, E> {
+    let unreadable = |source| E::from(InterchangeError::read(file, source));
+    let mut rows = Rows::open(reader, format).map_err(unreadable)?;
+    let mut findings = Findings::default();
+    let mut lines: HashMap<IdHash, u64> = HashMap::new();
+    let mut number = 0;
+    while let Some(row) = rows.next().map_err(unreadable)? {
+        number += 1;
+        let row = match row {
+            Ok(row) => row,
+            Err(fault) => {
+                findings.push_fault(fault.line, fault.reason);
+                continue;
+            }
+        };
+        if findings.read == EXAMPLES_MAX {
+            let reason = format!("there are more than {EXAMPLES_MAX} examples: split the file");
+            findings.push_fault(row.line, reason);
+            break;
+        }
+        match convert::example(&row, number, mapping, file) {
+            Ok(example) => match lines.entry(id_hash(&example.content.id)) {
+                Entry::Occupied(first) => {
+                    let (id, first) = (&example.content.id, first.get());
+                    let reason = format!("the id '{id}' is there twice, first on line {first}");
+                    findings.push_fault(row.line, reason);
+                }
+                Entry::Vacant(place) => {
+                    place.insert(row.line);
+                    findings.read += 1;
+                    take(example)?;
+                }
+            },
+            Err(reason) => findings.push_fault(row.line, reason),
+        }
+    }
+    if number == 0 {
+        findings.push_fault(1, rows.why_empty());
+    }
+    Ok(findings)
+}
+
+/// Half a hash of an id: no two ids of any file have the same.
+type IdHash = [u8; 16];
+
+fn id_hash(id: &ExampleId) -> IdHash {
+    let hash = ContentHash::of_bytes(id.as_str().as_bytes());
+    let mut half = IdHash::default();
+    half.iter_mut()
+        .zip(hash.as_bytes())
+        .for_each(|(byte, hashed)| *byte = *hashed);
+    half
+}
+
 /// What an import read. Only with `fault_count` 0 is it the whole file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Imported {
@@ -161,64 +249,22 @@ pub struct Imported {
     pub faults: Vec<RowFault>,
     /// How many there are in all.
     pub fault_count: u64,
-    /// The mapping by which they were read.
-    pub mapping: Mapping,
 }
 
-impl Imported {
-    fn push_fault(&mut self, fault: RowFault) {
-        self.fault_count += 1;
-        if self.faults.len() < FAULTS_MAX {
-            self.faults.push(fault);
-        }
-    }
-}
-
-/// Reads a file whole. `file` is the name under which examples say where they come from.
+/// Reads a small file whole, and holds it. As [`each_example`].
+///
+/// # Errors
+///
+/// The file cannot be read.
 pub fn import(reader: impl Read, format: Format, mapping: &Mapping, file: &str) -> Result<Imported, InterchangeError> {
-    import_rows(reader, format, mapping, file).map_err(|source| InterchangeError::read(file, source))
-}
-
-fn import_rows(reader: impl Read, format: Format, mapping: &Mapping, file: &str) -> io::Result<Imported> {
-    let mut imported = Imported {
-        examples: Vec::new(),
-        faults: Vec::new(),
-        fault_count: 0,
-        mapping: mapping.clone(),
-    };
-    let mut rows = Rows::open(reader, format)?;
-    let mut lines: HashMap<ExampleId, u64> = HashMap::new();
-    let mut number = 0;
-    while let Some(row) = rows.next()? {
-        number += 1;
-        let row = match row {
-            Ok(row) => row,
-            Err(fault) => {
-                imported.push_fault(fault);
-                continue;
-            }
-        };
-        if imported.examples.len() == EXAMPLES_MAX {
-            let reason = format!("there are more than {EXAMPLES_MAX} examples: split the file");
-            imported.push_fault(RowFault::new(row.line, reason));
-            break;
-        }
-        match convert::example(&row, number, mapping, file) {
-            Ok(example) => {
-                let id = example.content.id.clone();
-                if let Some(first) = lines.get(&id) {
-                    let reason = format!("the id '{id}' is there twice, first on line {first}");
-                    imported.push_fault(RowFault::new(row.line, reason));
-                } else {
-                    lines.insert(id, row.line);
-                    imported.examples.push(example);
-                }
-            }
-            Err(reason) => imported.push_fault(RowFault::new(row.line, reason)),
-        }
-    }
-    if number == 0 {
-        imported.push_fault(RowFault::new(1, rows.why_empty()));
-    }
-    Ok(imported)
+    let mut examples = Vec::new();
+    let findings = each_example(reader, format, mapping, file, |example| {
+        examples.push(example);
+        Ok::<_, InterchangeError>(())
+    })?;
+    Ok(Imported {
+        examples,
+        faults: findings.faults,
+        fault_count: findings.fault_count,
+    })
 }

@@ -6,16 +6,13 @@ use crate::domain::json::JsonText;
 use crate::domain::model::{ModelConfig, ResponseFormat, Setting};
 use crate::domain::money::UsdNanos;
 use crate::domain::outcome::{ToolCall, Usage};
-use crate::providers::wire::{arguments, count, text};
+use crate::domain::prompt::Role;
+use crate::providers::wire::{arguments, count, plain_messages, text};
 use crate::providers::{ChatReply, ChatRequest, Retry};
 
 /// The request as one line. Settings that are not set are left out.
 pub(super) fn request_line(number: u64, request: &ChatRequest) -> String {
-    let messages: Vec<Json> = request
-        .messages
-        .iter()
-        .map(|message| json!({"role": message.role.as_str(), "content": message.text}))
-        .collect();
+    let messages = plain_messages(&request.messages, Role::as_str);
     let rounds: Vec<Json> = request
         .rounds
         .iter()

@@ -80,8 +80,8 @@ pub struct RateDifferenceSequence {
     pub upper: f64,
 }
 
-/// One-sided asymptotic sequences for canary less control (vector `rate_diff_cs`), narrowest after `n_opt` units of both
-/// arms. `None` where an arm is empty.
+/// One-sided asymptotic sequences for canary less control (vector `rate_diff_cs`), narrowest after `n_opt` units of
+/// both arms. `None` where an arm is empty.
 ///
 /// Errors: more events than units; as [`optimal_rho`].
 pub fn rate_difference_sequence(

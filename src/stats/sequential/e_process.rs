@@ -44,7 +44,16 @@ pub fn rate_e_process(k: u64, n: u64, p0: f64, a: f64, b: f64) -> Result<f64, St
     let (events, rest) = (k as f64, (n - k) as f64);
     let likelihood = if k == 0 { 0.0 } else { events * p0.ln() } + rest * (-p0).ln_1p();
     let posterior = ln_beta(events + a, rest + b) + ln_beta_upper(events + a, rest + b, p0);
-    Ok(posterior - ln_beta(a, b) - ln_beta_upper(a, b, p0) - likelihood)
+    let ln_e = posterior - ln_beta(a, b) - ln_beta_upper(a, b, p0) - likelihood;
+    if ln_e.is_nan() {
+        let (name, domain, value) = (
+            "a",
+            "a shape of a size that the mixture can be worked out for",
+            a.max(b),
+        );
+        return Err(StatsError::BadParameter { name, domain, value });
+    }
+    Ok(ln_e)
 }
 
 /// Bad events of one stage of a ramp.

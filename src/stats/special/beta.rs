@@ -37,7 +37,7 @@ pub fn ln_beta(a: f64, b: f64) -> f64 {
 }
 
 /// `ln(x^a (1-x)^b / B(a, b))` for `0 < x < 1`; for large shapes measured from the peak, which keeps the digits.
-pub(super) fn ln_front(a: f64, b: f64, x: f64) -> f64 {
+pub fn ln_front(a: f64, b: f64, x: f64) -> f64 {
     if a < STIRLING_FROM || b < STIRLING_FROM {
         return a * x.ln() + b * (-x).ln_1p() - ln_beta(a, b);
     }

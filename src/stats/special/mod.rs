@@ -9,7 +9,7 @@ mod gamma;
 mod normal;
 mod student;
 
-pub use beta::{beta_reg, beta_reg_inv, ln_beta, ln_beta_upper};
+pub use beta::{beta_reg, beta_reg_inv, ln_beta, ln_beta_upper, ln_front};
 pub use binomial::{binom_cdf, binom_pmf, binom_sf_from, hypergeometric_pmf};
 pub use gamma::{gamma_p, gamma_q, ln_gamma};
 pub use normal::{chi2_sf, norm_cdf, norm_ppf, norm_sf};

@@ -435,6 +435,7 @@ fn is_of_app(id: CommandId) -> bool {
             | CommandId::GoRuns
             | CommandId::GoReview
             | CommandId::GoReleases
+            | CommandId::GoModels
             | CommandId::Palette
             | CommandId::Help
             | CommandId::Back

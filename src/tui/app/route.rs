@@ -15,7 +15,7 @@ use crate::tui::overlays::dialog::{Dialog, OpenDialog};
 use crate::tui::overlays::help::Help;
 use crate::tui::overlays::palette::Palette;
 use crate::tui::overlays::{Outcome, Step};
-use crate::tui::screens::{ScreenEvent, Tab};
+use crate::tui::screens::{Place, ScreenEvent, Tab};
 
 /// Interrupting again within this time asks to quit.
 const INTERRUPT_AGAIN_MS: u64 = 2_000;
@@ -160,6 +160,10 @@ impl App {
             CommandId::GoRuns => self.go_to_first(Tab::Runs),
             CommandId::GoReview => self.go_to_first(Tab::Review),
             CommandId::GoReleases => self.go_to_first(Tab::Releases),
+            CommandId::GoModels => {
+                self.go_to_first(Tab::Runs);
+                self.open(&Place::Models);
+            }
             CommandId::Palette => {
                 let palette = Palette::new(self.availabilities(), &self.keymap);
                 self.lay(Box::new(palette), None);

@@ -61,6 +61,7 @@ impl Screen for Probe {
                     notes: Vec::new(),
                     fields,
                     button,
+                    more: None,
                 })];
             }
             ScreenEvent::Filled(_) => return vec![Effect::Ask(Request::Reviews)],

@@ -51,6 +51,9 @@ commands! {
     GoReleases "go.releases" "releases" "Go to Releases"
         "Shows what is in production and what it replaced."
         ["6", "g l"] [Everywhere];
+    GoModels "go.models" "models" "Go to Models"
+        "Shows what model names stand for, and since when."
+        ["g m"] [Everywhere];
 
     Palette "app.palette" "cmd" "Command palette"
         "Finds any command by typing part of its name."

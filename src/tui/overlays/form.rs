@@ -99,6 +99,8 @@ pub struct Form {
     pub fields: Vec<FormField>,
     /// The name of the act.
     pub button: String,
+    /// A second button, which leads to more fields instead.
+    pub more: Option<String>,
 }
 
 /// The value of a field.
@@ -115,6 +117,8 @@ pub enum FieldValue {
 pub struct Filled {
     /// [`Form::tag`].
     pub tag: &'static str,
+    /// Whether [`Form::more`] was pressed instead of the button.
+    pub wants_more: bool,
     values: Vec<(&'static str, FieldValue)>,
 }
 
@@ -148,7 +152,7 @@ impl Filled {
 pub struct OpenForm {
     form: Form,
     inputs: Vec<Input>,
-    /// The index of a field; the one behind the last is the button.
+    /// The index of a field; behind the last are the buttons.
     focus: usize,
     complaint: Option<String>,
 }
@@ -160,7 +164,8 @@ enum Target {
     Field(usize),
     /// An option of a field.
     Option(usize, usize),
-    Button,
+    /// A button, counted from 0.
+    Button(usize),
     /// A row of words.
     Note,
 }
@@ -189,6 +194,10 @@ impl OpenForm {
         }
     }
 
+    fn buttons(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.form.button).chain(&self.form.more)
+    }
+
     fn send(&mut self) -> Step {
         for (at, (field, input)) in self.form.fields.iter().zip(&self.inputs).enumerate() {
             if field.required && matches!(input, Input::Text(typed) if typed.is_blank()) {
@@ -206,6 +215,7 @@ impl OpenForm {
         });
         Step::Done(Outcome::Filled(Filled {
             tag: self.form.tag,
+            wants_more: self.focus > self.inputs.len(),
             values: values.collect(),
         }))
     }
@@ -289,14 +299,13 @@ impl OpenForm {
                 }
             }
         }
-        let style = if self.focus == self.inputs.len() {
-            theme.selected
-        } else {
-            theme.text
-        };
-        let button = format!("[ {} ]", Printable::line(&self.form.button));
-        rows.push(Row::Text(Line::styled(button, style)));
-        targets.push(Target::Button);
+        for (at, button) in self.buttons().enumerate() {
+            let is_focused = self.focus == self.inputs.len() + at;
+            let style = if is_focused { theme.selected } else { theme.text };
+            let button = format!("[ {} ]", Printable::line(button));
+            rows.push(Row::Text(Line::styled(button, style)));
+            targets.push(Target::Button(at));
+        }
         rows.extend(complaint_rows(self.complaint.as_deref(), columns, theme));
         (rows, targets)
     }
@@ -304,13 +313,13 @@ impl OpenForm {
 
 impl Overlay for OpenForm {
     fn key(&mut self, key: Key) -> Step {
-        let stops = self.inputs.len() + 1;
+        let stops = self.inputs.len() + self.buttons().count();
         match key.code {
             KeyCode::Esc => return Step::Close,
-            KeyCode::Enter if self.focus == self.inputs.len() => return self.send(),
+            KeyCode::Enter if self.focus >= self.inputs.len() => return self.send(),
             KeyCode::Tab if key.modifiers.shift => self.focus = (self.focus + stops - 1) % stops,
             KeyCode::Tab | KeyCode::Enter => self.focus = (self.focus + 1) % stops,
-            KeyCode::Down if matches!(self.inputs.get(self.focus), Some(Input::Text(_))) => {
+            KeyCode::Down if !matches!(self.inputs.get(self.focus), Some(Input::Choice { .. })) => {
                 self.focus = (self.focus + 1) % stops;
             }
             KeyCode::Up if !matches!(self.inputs.get(self.focus), Some(Input::Choice { .. })) => {
@@ -337,8 +346,8 @@ impl Overlay for OpenForm {
                     *selected = option;
                 }
             }
-            Some(Target::Button) => {
-                self.focus = self.inputs.len();
+            Some(Target::Button(at)) => {
+                self.focus = self.inputs.len() + at;
                 return self.send();
             }
         }
@@ -368,7 +377,8 @@ impl Overlay for OpenForm {
     }
 
     fn footer(&self) -> Option<String> {
-        let button = Printable::line(&self.form.button);
+        let at = self.focus.saturating_sub(self.inputs.len());
+        let button = Printable::line(self.buttons().nth(at).unwrap_or(&self.form.button));
         Some(format!("tab next   enter on the button: {button}   esc stop"))
     }
 }
@@ -386,7 +396,20 @@ fn complaint_rows(complaint: Option<&str>, columns: usize, theme: &Theme) -> Vec
 impl Filled {
     /// A form as it would be sent, for tests of screens.
     pub fn for_test(tag: &'static str, values: Vec<(&'static str, FieldValue)>) -> Self {
-        Self { tag, values }
+        Self {
+            tag,
+            wants_more: false,
+            values,
+        }
+    }
+
+    /// The same with the second button pressed.
+    #[must_use]
+    pub fn with_more(self) -> Self {
+        Self {
+            wants_more: true,
+            ..self
+        }
     }
 }
 
@@ -405,15 +428,39 @@ mod tests {
                 FormField::text("reason", "Reason").required(),
             ],
             button: "Save".into(),
+            more: Some("More".into()),
         })
     }
 
     fn sent(form: &mut OpenForm) -> Filled {
         form.key(Key::plain(KeyCode::Enter));
+        sent_here(form)
+    }
+
+    /// What enter on the button that has the focus sends.
+    fn sent_here(form: &mut OpenForm) -> Filled {
         match form.key(Key::plain(KeyCode::Enter)) {
             Step::Done(Outcome::Filled(filled)) => filled,
             other => panic!("not sent: {other:?}"),
         }
+    }
+
+    #[test]
+    fn the_second_button_sends_what_is_filled_in_too() {
+        let mut form = open();
+        form.paste("because").unwrap();
+        assert!(!sent(&mut form).wants_more);
+        form.key(Key::plain(KeyCode::Down));
+        let Step::Done(Outcome::Filled(filled)) = form.key(Key::plain(KeyCode::Enter)) else {
+            panic!("not sent");
+        };
+        assert!(filled.wants_more);
+        assert_eq!(filled.text("reason"), "because");
+        form.key(Key::plain(KeyCode::Up));
+        assert!(!sent_here(&mut form).wants_more);
+        form.key(Key::plain(KeyCode::Tab));
+        form.key(Key::plain(KeyCode::Tab));
+        assert_eq!(form.focus, 0, "behind the last button comes the first field");
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub fn form(prompt: &PromptName, last: Option<&CommitReason>) -> Form {
             FormField::text("link", "Link, if any").filled_with(link),
         ],
         button: "Save version".into(),
+        more: None,
     }
 }
 

@@ -16,6 +16,7 @@ pub mod import;
 pub mod lineage;
 mod lines;
 pub mod loaded;
+pub mod models;
 pub mod panes;
 pub mod promotion;
 pub mod prompts;
@@ -27,6 +28,7 @@ pub mod releases;
 mod rerun;
 pub mod review;
 mod run_figures;
+mod run_settings;
 pub mod run_start;
 pub mod runs;
 #[cfg(test)]
@@ -130,6 +132,8 @@ pub enum Place {
     Runs,
     /// One run.
     Run(RunId),
+    /// Model names, and what they stand for.
+    Models,
     /// What failed in a run.
     Failures(RunId),
     /// Two runs, example by example.
@@ -175,6 +179,7 @@ impl Place {
             Place::Import => Box::new(import::Import::default()),
             Place::Runs => Box::new(runs::Runs::default()),
             Place::Run(id) => Box::new(runs::single::SingleRun::new(*id)),
+            Place::Models => Box::new(models::Models::default()),
             Place::Failures(id) => Box::new(failures::Failures::new(*id)),
             Place::Comparison { base, candidate } => Box::new(comparison::RunComparison::new(*base, *candidate)),
             Place::Reviews => Box::new(review::Reviews::queue()),

@@ -6,24 +6,25 @@ mod tests;
 use std::cmp::Reverse;
 
 use super::panes::duration_text;
-use super::run_figures;
-use crate::domain::DomainError;
+use super::{run_figures, run_settings};
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::ids::{DatasetVersionId, PromptName, SuiteVersionId, VersionId};
-use crate::domain::money::UsdNanos;
-use crate::domain::run::{Caps, InFlight, Run, RunSettings, RuntimeContext};
+use crate::domain::promotion::Environment;
+use crate::domain::run::{InFlight, Run, RunSettings, RuntimeContext};
 use crate::domain::suite::SuiteVersion;
 use crate::domain::time::Timestamp;
 use crate::tui::effect::Effect;
 use crate::tui::msg::Note;
 use crate::tui::overlays::choose::{Choice, Chosen, Entry};
-use crate::tui::overlays::form::{Filled, Form, FormField};
+use crate::tui::overlays::form::{Filled, Form};
 use crate::workbench::{Answer, Fault, PromptSummary, Request, RunEstimate, StartRun};
 
 const VERSION: &str = "run_start.version";
 const DATASET: &str = "run_start.dataset";
 const SUITE: &str = "run_start.suite";
 const SETTINGS: &str = "run_start.settings";
+const MORE: &str = "run_start.more";
+const RECORDED: &str = "run_start.recorded";
 
 /// What is known before the first question: named parts are not asked about, the rest says what is offered first.
 #[derive(Debug, Clone)]
@@ -40,6 +41,12 @@ pub struct RunWish {
     pub dataset_first: Option<DatasetVersionId>,
     /// The suite version that comes first.
     pub suite_first: Option<SuiteVersionId>,
+    /// The version to compare with; what is live, or the version's base, where not given.
+    pub base: Option<VersionId>,
+    /// Where the version counts as tested; where it is live, or `experiment`, where not given.
+    pub environment: Option<Environment>,
+    /// What surrounds it.
+    pub context: RuntimeContext,
     /// How requests are sent.
     pub settings: RunSettings,
 }
@@ -53,6 +60,9 @@ impl Default for RunWish {
             suite: None,
             dataset_first: None,
             suite_first: None,
+            base: None,
+            environment: None,
+            context: RuntimeContext::default(),
             settings: RunSettings::default().with_in_flight(InFlight::Auto),
         }
     }
@@ -65,9 +75,9 @@ impl RunWish {
             version: self.version?,
             dataset: self.dataset?,
             suite: self.suite?,
-            base: None,
-            environment: None,
-            context: RuntimeContext::default(),
+            base: self.base,
+            environment: self.environment,
+            context: self.context,
             settings: self.settings,
         })
     }
@@ -78,6 +88,7 @@ impl RunWish {
             version: run.subject.version().cloned(),
             dataset: Some(run.dataset.clone()),
             suite: Some(run.suite.clone()),
+            context: run.context.clone(),
             settings: run.settings.clone(),
             ..Self::default()
         }
@@ -160,24 +171,60 @@ impl RunStart {
         Some(self.ask_next().into_iter().collect())
     }
 
-    /// Takes the last form, if it is of this flow.
+    /// Takes a page of the last form, if it is of this flow.
     pub fn filled(&mut self, filled: &Filled) -> Option<Vec<Effect>> {
-        if filled.tag != SETTINGS {
-            return None;
+        let wish = self.wish.clone()?;
+        let read = match filled.tag {
+            SETTINGS => run_settings::with_first(&wish.settings, filled).map(|settings| RunWish { settings, ..wish }),
+            MORE => run_settings::with_more(&wish.settings, filled).map(|settings| RunWish { settings, ..wish }),
+            RECORDED => run_settings::with_recorded(wish, filled),
+            _ => return None,
+        };
+        match read {
+            Ok(wish) => self.wish = Some(wish),
+            Err(why) => {
+                return Some(vec![
+                    Effect::Say(Note::warning(why)),
+                    Effect::Fill(self.page(filled.tag)?),
+                ]);
+            }
         }
-        let wish = self.wish.as_mut()?;
-        wish.settings.base_url = Some(filled.text("base_url").to_owned()).filter(|url| !url.is_empty());
-        match with_typed(wish.settings.clone(), filled) {
-            Ok(settings) => wish.settings = settings,
-            Err(why) => return Some(vec![Effect::Say(Note::warning(why)), Effect::Fill(self.form()?)]),
-        }
-        // It stays: a refused form comes back and is sent again.
-        let start = self.wish.clone()?.start()?;
-        Some(vec![Effect::Ask(Request::StartRun(Box::new(start)))])
+        let next = match (filled.tag, filled.wants_more) {
+            (SETTINGS, true) => Effect::Fill(self.page(MORE)?),
+            (MORE, true) => Effect::Fill(self.page(RECORDED)?),
+            // It stays: a refused form comes back and is sent again.
+            (SETTINGS, false) => Effect::Ask(Request::StartRun(Box::new(self.wish.clone()?.start()?))),
+            // What was set may change what the run would take.
+            _ => self.ask_next()?,
+        };
+        Some(vec![next])
     }
 
     fn form(&self) -> Option<Form> {
-        settings_form(self.wish.as_ref()?, self.estimate.clone())
+        self.page(SETTINGS)
+    }
+
+    fn page(&self, tag: &'static str) -> Option<Form> {
+        let wish = self.wish.as_ref()?;
+        let version = wish.version.as_ref()?;
+        let title = format!("Run {version} on {}", wish.dataset.as_ref()?);
+        Some(match tag {
+            MORE => run_settings::more_form(MORE, format!("Run {version}: more settings"), &wish.settings, true),
+            RECORDED => run_settings::recorded_form(RECORDED, format!("Run {version}: recorded with it"), wish),
+            _ => Form {
+                tag: SETTINGS,
+                title,
+                notes: self
+                    .estimate
+                    .iter()
+                    .cloned()
+                    .chain(run_settings::more_text(&wish.settings))
+                    .collect(),
+                fields: run_settings::first_fields(&wish.settings),
+                button: format!("Start run with {}", wish.suite.as_ref()?),
+                more: Some("More settings".into()),
+            },
+        })
     }
 
     /// The next question. One that has a single answer is not asked.
@@ -210,29 +257,6 @@ impl RunStart {
         let start = wish.clone().start()?;
         Some(Effect::Ask(Request::EstimateRun(Box::new(start))))
     }
-}
-
-/// The settings with what the form says.
-fn with_typed(settings: RunSettings, filled: &Filled) -> Result<RunSettings, String> {
-    let in_flight: InFlight = filled
-        .text("concurrency")
-        .parse()
-        .map_err(|error: DomainError| error.to_string())?;
-    let typed = filled.text("repeats");
-    let repeats = typed
-        .parse()
-        .map_err(|_not_a_number| format!("asked how often: '{typed}' is no number; write one such as 1"))?;
-    let typed = filled.text("cap_cost");
-    let cost: Option<UsdNanos> = match typed {
-        "" => None,
-        typed => Some(typed.parse().map_err(|error: DomainError| error.to_string())?),
-    };
-    Ok(RunSettings {
-        repeats,
-        caps: Caps { cost, ..settings.caps },
-        ..settings
-    }
-    .with_in_flight(in_flight))
 }
 
 /// What a run would take, and what that rests on.
@@ -269,32 +293,6 @@ fn pick(tag: &'static str, title: &str, entries: Vec<Entry>, none: &str) -> Effe
         tag,
         title: title.into(),
         entries,
-    })
-}
-
-fn settings_form(wish: &RunWish, notes: Vec<String>) -> Option<Form> {
-    let (version, dataset, suite) = (wish.version.as_ref()?, wish.dataset.as_ref()?, wish.suite.as_ref()?);
-    Some(Form {
-        tag: SETTINGS,
-        title: format!("Run {version} on {dataset}"),
-        notes,
-        fields: vec![
-            FormField::text("concurrency", "in flight (auto, or a number)")
-                .required()
-                .filled_with(wish.settings.in_flight().to_string()),
-            FormField::text("repeats", "asked how often each")
-                .required()
-                .filled_with(wish.settings.repeats.to_string()),
-            FormField::text("cap_cost", "pause at a cost of (dollars)").filled_with(
-                wish.settings
-                    .caps
-                    .cost
-                    .map_or(String::new(), |cost| cost.as_usd().to_string()),
-            ),
-            FormField::text("base_url", "other endpoint, as URL")
-                .filled_with(wish.settings.base_url.clone().unwrap_or_default()),
-        ],
-        button: format!("Start run with {suite}"),
     })
 }
 

@@ -174,6 +174,7 @@ fn edit_form(id: &ExampleId, values: [String; 4], label: &str, reason: &str) -> 
             FormField::text("reason", "reason").required().filled_with(reason),
         ],
         button: format!("Replace {id}"),
+        more: None,
     }
 }
 
@@ -187,6 +188,7 @@ fn reason_form(id: &ExampleId, label: &str, reason: &str) -> Form {
             FormField::text("reason", "reason").required().filled_with(reason),
         ],
         button: format!("Replace {id}"),
+        more: None,
     }
 }
 

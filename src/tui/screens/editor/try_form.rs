@@ -114,6 +114,7 @@ impl TryForm {
                 self.targets.suite_field(last.map(|last| &last.suite)),
             ],
             button: "Try".into(),
+            more: None,
         }
     }
 

@@ -6,7 +6,8 @@ use crate::domain::ids::{ExampleId, OutcomeId};
 use crate::tui::command::CommandId;
 use crate::tui::effect::Effect;
 use crate::tui::msg::Note;
-use crate::tui::screens::{Place, rerun};
+use crate::tui::screens::Place;
+use crate::tui::screens::rerun::RerunStart;
 use crate::workbench::Request;
 
 impl Failures {
@@ -30,7 +31,11 @@ impl Failures {
                     .into_iter()
                     .collect()
             }
-            (CommandId::RunRepeat, _) => vec![Effect::Fill(rerun::form(self.run, Some(&id.example)))],
+            (CommandId::RunRepeat, _) => {
+                let Some(detail) = &self.detail else { return Vec::new() };
+                let rerun = self.rerun.insert(RerunStart::new(&detail.run, Some(id.example)));
+                vec![Effect::Fill(rerun.form())]
+            }
             (CommandId::ExampleKeep, Some(case)) => {
                 self.kept = Some(KeptCase::new(case));
                 vec![Effect::Ask(Request::Datasets)]

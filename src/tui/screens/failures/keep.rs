@@ -70,6 +70,7 @@ impl KeptCase {
                 FormField::text("reason", "reason").required().filled_with(reason),
             ],
             button: format!("Add {}", self.example),
+            more: None,
         }
     }
 

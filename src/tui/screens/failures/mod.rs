@@ -15,7 +15,8 @@ use self::case::{CaseTexts, View};
 use self::groups::{GroupRow, GroupRowId, Groups};
 use self::keep::KeptCase;
 use super::finder::{Finder, Found};
-use super::{Context, Place, Screen, ScreenEvent, rerun};
+use super::rerun::{self, RerunStart};
+use super::{Context, Place, Screen, ScreenEvent};
 use crate::domain::ids::RunId;
 use crate::domain::outcome::OutcomePlace;
 use crate::text::Printable;
@@ -79,6 +80,7 @@ pub struct Failures {
     zoomed: bool,
     scrolls: [TextView; Pane::ALL.len()],
     kept: Option<KeptCase>,
+    rerun: Option<RerunStart>,
 }
 
 impl Failures {
@@ -103,6 +105,7 @@ impl Failures {
             zoomed: false,
             scrolls: Default::default(),
             kept: None,
+            rerun: None,
         }
     }
 
@@ -351,8 +354,8 @@ impl Failures {
     }
 
     fn filled(&mut self, filled: &Filled) -> Vec<Effect> {
-        let marked = self.current.as_ref().map(|row| row.line.example.clone());
-        rerun::filled(filled, self.run, marked)
+        let rerun = self.rerun.as_mut().and_then(|rerun| rerun.filled(filled));
+        rerun
             .or_else(|| self.kept.as_ref().map(|kept| kept.filled(filled)))
             .unwrap_or_default()
     }

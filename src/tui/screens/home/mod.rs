@@ -207,6 +207,7 @@ fn new_prompt_form() -> Form {
             FormField::text("description", "What it is for, in a sentence").required(),
         ],
         button: "Make it".into(),
+        more: None,
     }
 }
 

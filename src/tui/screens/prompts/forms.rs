@@ -39,6 +39,7 @@ impl Forms {
                     .filled_with(description),
             ],
             button: "Make prompt".into(),
+            more: None,
         }
     }
 
@@ -76,6 +77,7 @@ impl Forms {
                 FormField::text("note", "What reviewers should know").required(),
             ],
             button: "Request review".into(),
+            more: None,
         };
         self.review = Some(id);
         form

@@ -1,13 +1,16 @@
 //! Releases by messages and as they are drawn.
 
 use super::*;
+use crate::domain::alias::Stale;
 use crate::domain::gate::Verdict;
+use crate::domain::ids::RunId;
 use crate::domain::promotion::Environment;
 use crate::domain::reason::Reason;
 use crate::domain::review::ReviewState;
 use crate::tui::command::Danger;
 use crate::tui::input::{Key, KeyCode};
 use crate::tui::screens::release_samples::{promotion, release, review_detail};
+use crate::tui::screens::testing::NOW;
 use crate::tui::screens::testing::{answered, check_any_size, check_drawn, commanded, drawn, sent};
 use crate::workbench::PromptRef;
 
@@ -20,6 +23,7 @@ fn rows() -> Vec<EnvironmentRow> {
         prompt: name(prompt),
         staging: None,
         production: None,
+        stale: None,
         approved: None,
     };
     let mut staging = promotion(5, 13, 150);
@@ -215,4 +219,32 @@ fn looks_as_designed() {
     let screen = releases();
     check_drawn("releases", &screen);
     check_any_size(&screen);
+}
+
+#[test]
+fn a_release_on_stale_evidence_is_marked_with_the_reason() {
+    use crate::domain::alias::{Alias, Resolution};
+    let mut rows = rows();
+    assert!(!drawn(&releases(), 80, 21).contains("! v13"));
+    rows[1].stale = Some(Stale {
+        answered: vec!["m-1".into()],
+        now: Resolution {
+            alias: Alias {
+                provider: "openai".into(),
+                name: "m".into(),
+                endpoint: None,
+            },
+            number: 2,
+            model: "m-2".into(),
+            system_fingerprint: None,
+            run: RunId(9),
+            seen_at: NOW,
+        },
+    });
+    let mut screen = Releases::default();
+    answered(&mut screen, Request::Environments, Ok(Answer::Environments(rows)));
+    commanded(&mut screen, CommandId::MoveDown);
+    let text = drawn(&screen, 80, 21);
+    assert!(text.contains("! v13 prod_v8"), "{text}");
+    assert!(text.contains("! its evidence is stale: answered by m-1"), "{text}");
 }

@@ -78,10 +78,14 @@ impl Releases {
             let waits = row
                 .approved
                 .map(|(review, environment)| format!("{review} {}", environment.short()));
+            let live = match row.stale {
+                Some(_) => TableCell::new(format!("! {}", place_text(production)), theme.warn),
+                None => TableCell::plain(place_text(production)),
+            };
             vec![
                 TableCell::plain(row.prompt.as_str()),
                 TableCell::plain(place_text(row.staging.as_ref())),
-                TableCell::plain(place_text(production)),
+                live,
                 TableCell::plain(production.map_or(String::new(), |live| live.promoted_at.ago_text(context.now))),
                 TableCell::new(waits.unwrap_or_default(), theme.focus),
             ]

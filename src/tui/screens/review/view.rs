@@ -137,13 +137,18 @@ impl Reviews {
                 other => other.short(),
             };
             let style = if is_waiting(row.0.state) { theme.text } else { theme.dim };
+            // Why stands in the evidence.
+            let state = match row.0.caveats.stale {
+                Some(_) => TableCell::new(format!("! {}", state_word(row.0.state)), theme.warn),
+                None => TableCell::new(state_word(row.0.state), style),
+            };
             vec![
                 TableCell::new(cut_start(&review.version.to_string(), subject_columns), style),
                 TableCell::new(environment, style),
                 TableCell::new(review.requested_by.as_str(), style),
                 TableCell::new(review.requested_at.ago_text(context.now), theme.dim),
                 verdict_cell(row.0.verdict, VERDICT_COLUMNS, theme),
-                TableCell::new(state_word(row.0.state), style),
+                state,
             ]
         };
         Table::new(&columns)

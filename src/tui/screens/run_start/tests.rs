@@ -2,6 +2,7 @@ use super::super::samples::{dataset, dataset_id, run, suite, suite_id, version_i
 use super::super::testing::NOW;
 use super::*;
 use crate::domain::actor::Actor;
+use crate::domain::money::UsdNanos;
 use crate::domain::prompt::Prompt;
 use crate::domain::run::AnswerSource;
 use crate::tui::overlays::form::FieldValue;
@@ -141,6 +142,99 @@ fn again_asks_for_the_settings_alone() {
         [],
         "later answers are for others"
     );
+}
+
+fn text(name: &'static str, text: &str) -> (&'static str, FieldValue) {
+    (name, FieldValue::Text(text.to_owned()))
+}
+
+/// The flow with its last form open.
+fn at_the_form() -> RunStart {
+    let mut start = RunStart::default();
+    start.begin(RunWish::again(&run(3, 12, AnswerSource::Simulated)));
+    for answer in answers(vec![dataset()]) {
+        start.answered(&answer);
+    }
+    start.answered(&Answer::Estimate(estimate()));
+    start
+}
+
+#[test]
+fn what_few_runs_need_stands_on_a_page_of_its_own() {
+    let mut start = at_the_form();
+    let effects = start.filled(&sent("16").with_more()).unwrap();
+    assert!(
+        matches!(&effects[..], [Effect::Fill(form)] if form.tag == MORE),
+        "{effects:?}"
+    );
+    let more = |cap_tokens: &str| {
+        let values = vec![
+            ("reuse", FieldValue::Choice(1)),
+            ("stops_early", FieldValue::Choice(1)),
+            text("cap_tokens", cap_tokens),
+            text("attempts", "4"),
+            text("timeout", "1m"),
+            text("deadline", "90s"),
+        ];
+        Filled::for_test(MORE, values)
+    };
+    let effects = start.filled(&more("many")).unwrap();
+    assert!(
+        matches!(&effects[..], [Effect::Say(note), Effect::Fill(form)]
+            if note.text.contains("'many' is no number") && form.tag == MORE),
+        "{effects:?}"
+    );
+    let effects = start.filled(&more("5000")).unwrap();
+    let [Effect::Ask(Request::EstimateRun(estimated))] = &effects[..] else {
+        panic!("what was set may change the estimate: {effects:?}");
+    };
+    let effects = start.answered(&Answer::Estimate(estimate()));
+    assert!(
+        matches!(&effects[..], [Effect::Fill(form)] if form.tag == SETTINGS && form.notes[2]
+            == "more settings: reuses stored answers: no evidence for a release, ends once its gate is decided, \
+                pauses at 5000 tokens, 90s an example"),
+        "{effects:?}"
+    );
+    let effects = start.filled(&sent("16")).unwrap();
+    assert_eq!(effects, [Effect::Ask(Request::StartRun(estimated.clone()))]);
+    let settings = &estimated.settings;
+    assert!(settings.reuses_answers && settings.stops_early && settings.deadline_ms == Some(90_000));
+    assert_eq!(
+        (settings.caps.tokens, settings.in_flight()),
+        (Some(5_000), InFlight::Fixed(16))
+    );
+}
+
+#[test]
+fn what_is_recorded_with_a_run_is_a_page_behind_that() {
+    let mut start = at_the_form();
+    let more = Filled::for_test(MORE, vec![text("attempts", "4"), text("timeout", "1m")]).with_more();
+    let effects = start.filled(&more).unwrap();
+    assert!(
+        matches!(&effects[..], [Effect::Fill(form)] if form.tag == RECORDED),
+        "{effects:?}"
+    );
+    let recorded = |flags: &str| {
+        let base = text("base", "support_triage_v9");
+        Filled::for_test(
+            RECORDED,
+            vec![base, text("environment", "staging"), text("flags", flags)],
+        )
+    };
+    let effects = start.filled(&recorded("new")).unwrap();
+    assert!(
+        matches!(&effects[..], [Effect::Say(_), Effect::Fill(form)] if form.tag == RECORDED),
+        "{effects:?}"
+    );
+    let effects = start.filled(&recorded("new=1, old=0")).unwrap();
+    let [Effect::Ask(Request::EstimateRun(run))] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(
+        (run.base.clone(), run.environment),
+        (Some(version_id(9)), Some(Environment::Staging))
+    );
+    assert_eq!(run.context.feature_flags, ["new=1", "old=0"]);
 }
 
 #[test]

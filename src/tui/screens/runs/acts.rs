@@ -2,8 +2,9 @@
 
 use super::super::figures::verdict_word;
 use super::super::panes::offered;
+use super::super::rerun::{self, RerunStart};
 use super::super::run_start::{RunStart, RunWish};
-use super::super::{Place, ScreenEvent, rerun};
+use super::super::{Place, ScreenEvent};
 use crate::domain::gate::Verdict;
 use crate::domain::ids::RunId;
 use crate::domain::promotion::Environment;
@@ -130,6 +131,7 @@ pub(in super::super) struct RunActs {
     asked_about: Option<Run>,
     comparing: Option<Run>,
     repeating: Option<Run>,
+    rerun: Option<RerunStart>,
 }
 
 impl RunActs {
@@ -199,7 +201,7 @@ impl RunActs {
             ScreenEvent::Filled(filled) => self
                 .start
                 .filled(filled)
-                .or_else(|| self.rerun_filled(filled))
+                .or_else(|| self.rerun.as_mut()?.filled(filled))
                 .or_else(|| self.review_filled(filled)),
             _ => None,
         }
@@ -256,18 +258,15 @@ impl RunActs {
         }
         if chosen.tag == REPEAT {
             let run = self.repeating.clone()?;
-            return Some(match chosen.id.as_str() {
-                ALL => self.start.begin(RunWish::again(&run)),
-                _ => vec![Effect::Fill(rerun::form(run.id, None))],
-            });
+            if chosen.id == ALL {
+                return Some(self.start.begin(RunWish::again(&run)));
+            }
+            let rerun = self.rerun.insert(RerunStart::new(&run, None));
+            return Some(vec![Effect::Fill(rerun.form())]);
         }
         let base: RunId = (chosen.tag == COMPARE).then(|| chosen.id.parse().ok())??;
         let candidate = self.comparing.take()?.id;
         Some(vec![Effect::Open(Place::Comparison { base, candidate })])
-    }
-
-    fn rerun_filled(&self, filled: &Filled) -> Option<Vec<Effect>> {
-        rerun::filled(filled, self.repeating.as_ref()?.id, None)
     }
 
     fn review_filled(&mut self, filled: &Filled) -> Option<Vec<Effect>> {
@@ -346,6 +345,7 @@ fn review_form(facts: RunFacts) -> Form {
             FormField::text("note", "what the reviewers should know").required(),
         ],
         button: "Request review".into(),
+        more: None,
     }
 }
 

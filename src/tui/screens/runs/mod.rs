@@ -40,9 +40,11 @@ const LIST_COLUMNS_WIDE: u16 = 84;
 const SUBJECT_COLUMNS: u16 = 18;
 /// Columns of a run's state or gate in the whole list.
 const STATE_COLUMNS: u16 = 12;
+/// Columns of how many failed of those that are saved: `1204/10000`.
+const FAILED_COLUMNS: u16 = 10;
 
 /// Columns of the whole list without the dataset: borders, sign, the other columns and the gaps between all.
-const OTHER_COLUMNS: u16 = 4 + 4 + SUBJECT_COLUMNS + 10 + 5 + 12 + 6;
+const OTHER_COLUMNS: u16 = 4 + 4 + SUBJECT_COLUMNS + FAILED_COLUMNS + STATE_COLUMNS + 4;
 
 impl HasId for RunSummary {
     type Id = RunId;
@@ -387,8 +389,7 @@ fn list_columns(area: Rect, context: &Context) -> Vec<Column> {
             Column::number("id", 4),
             Column::fixed("subject", SUBJECT_COLUMNS),
             Column::fixed("dataset", dataset_columns(area)),
-            Column::number("saved", 10),
-            Column::number("fail", 5),
+            Column::number("failed", FAILED_COLUMNS),
             Column::fixed("state", STATE_COLUMNS),
         ],
     }
@@ -437,8 +438,7 @@ fn cells(summary: &RunSummary, dataset_columns: u16, context: &Context) -> Vec<T
     if context.size_class.width != WidthClass::Normal {
         cells.extend([
             TableCell::plain(cut_start(&run.dataset.to_string(), usize::from(dataset_columns))),
-            TableCell::plain(format!("{}/{}", summary.saved, run.outcome_count())),
-            TableCell::plain(summary.failed.to_string()),
+            TableCell::plain(format!("{}/{}", summary.failed, summary.saved)),
         ]);
     }
     cells.push(standing(summary, context.theme));

@@ -2,7 +2,8 @@ use super::super::samples::{ended_detail, live_detail, progress, run, suite, sum
 use super::super::testing::{drawn, with_context};
 use super::single::SingleRun;
 use super::*;
-use crate::domain::run::AnswerSource;
+use crate::domain::money::UsdNanos;
+use crate::domain::run::{AnswerSource, Caps, InFlight, RunSettings};
 use crate::tui::overlays::dialog::Confirmed;
 use crate::workbench::{Pick, Rerun};
 
@@ -231,18 +232,28 @@ fn an_ended_run_is_run_again_whole_or_where_it_failed() {
         let values = vec![
             ("pick", FieldValue::Choice(0)),
             ("repeats", FieldValue::Text(repeats.into())),
+            ("concurrency", FieldValue::Text("4".into())),
+            ("cap_cost", FieldValue::Text("0.5".into())),
         ];
-        ScreenEvent::Filled(Filled::for_test(form.tag, values))
+        Filled::for_test(form.tag, values)
     };
-    let effects = send(&mut screen, filled("often"));
+    let effects = send(&mut screen, ScreenEvent::Filled(filled("often")));
     assert!(matches!(&effects[..], [Effect::Say(_), Effect::Fill(_)]), "{effects:?}");
-    let effects = send(&mut screen, filled("5"));
+    let effects = send(&mut screen, ScreenEvent::Filled(filled("5")));
+    let settings = RunSettings {
+        repeats: 5,
+        caps: Caps {
+            cost: Some(UsdNanos(500_000_000)),
+            ..Caps::default()
+        },
+        ..RunSettings::default()
+    };
     assert_eq!(
         effects,
         [Effect::Ask(Request::Rerun(Rerun {
             of: RunId(3),
             pick: Pick::Failed,
-            repeats: 5
+            settings: settings.with_in_flight(InFlight::Fixed(4)),
         }))]
     );
     let effects = send(&mut screen, chosen("all"));
