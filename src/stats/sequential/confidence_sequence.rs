@@ -184,7 +184,11 @@ pub fn rate_sequence(k: u64, n: u64, a: f64, b: f64, alpha: f64) -> Result<Limit
     } else {
         last_outside(misses / n as f64, |rest| is_in(1.0 - rest, rest))
     };
-    Ok(Limits { lo, hi: 1.0 - rest })
+    Ok(Limits {
+        lo,
+        // With so many that both ends are one number, rounding would put them in the wrong order.
+        hi: (1.0 - rest).max(lo),
+    })
 }
 
 /// The end below `inside` of an interval that `is_in` describes.
