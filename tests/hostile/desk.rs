@@ -124,6 +124,17 @@ impl Desk {
         said
     }
 
+    /// Makes `ask_v2` of the prompt's document with one part of it replaced, and runs all questions with that at this
+    /// endpoint, one try for each.
+    pub fn asks_changed(&self, part: &str, by: &str, reason: &str, base_url: &str) -> Said {
+        let document = fs::read_to_string(self.path("ask.md")).unwrap();
+        fs::write(self.path("ask.md"), document.replace(part, by)).unwrap();
+        self.does(&["prompt", "import", "ask", "ask.md"]);
+        self.does(&["prompt", "commit", "ask", "--kind", "experiment", "--reason", reason]);
+        let run = ["run", "start", "ask_v2", "--dataset", "questions", "--suite", "said"];
+        self.says(&[&run[..], &["--attempts", "1", "--base-url", base_url]].concat())
+    }
+
     /// The command that runs all questions at this endpoint, one try of a second for each.
     pub fn asking(&self, base_url: &str, further: &[&str]) -> Command {
         let words = ["run", "start", "ask_v1", "--dataset", "questions", "--suite", "said"];

@@ -213,35 +213,12 @@ fn a_server_that_echoes_the_key_in_every_way_gets_it_recorded_in_none() {
 #[test]
 fn a_stream_that_echoes_the_key_in_pieces_gets_it_recorded_in_none() {
     let (desk, server) = (Desk::new(QUESTIONS), echoing());
-    let document = fs::read_to_string(desk.path("ask.md")).unwrap();
-    let streaming = document.replace(
+    let said = desk.asks_changed(
         "name = \"house\"\n",
         "name = \"house\"\nprovider_flags = { stream = true }\n",
-    );
-    fs::write(desk.path("ask.md"), streaming).unwrap();
-    desk.does(&["prompt", "import", "ask", "ask.md"]);
-    desk.does(&[
-        "prompt",
-        "commit",
-        "ask",
-        "--kind",
-        "experiment",
-        "--reason",
         "streams are told apart",
-    ]);
-    let words = [
-        "run",
-        "start",
-        "ask_v2",
-        "--dataset",
-        "questions",
-        "--suite",
-        "said",
-        "--attempts",
-        "1",
-    ];
-    let base_url = server.base_url();
-    let said = desk.says(&[&words[..], &["--base-url", &base_url]].concat());
+        &server.base_url(),
+    );
     assert_says_nothing(&said);
     assert_eq!(server.requests()[0].body["stream"], true);
     assert!(desk.outcome(1, 0).to_string().contains(MASK));
@@ -251,35 +228,12 @@ fn a_stream_that_echoes_the_key_in_pieces_gets_it_recorded_in_none() {
 #[test]
 fn a_program_that_prints_the_key_gets_it_recorded_in_none() {
     let desk = Desk::new(QUESTIONS);
-    let document = fs::read_to_string(desk.path("ask.md")).unwrap();
-    fs::write(desk.path("ask.md"), document.replace("\"openai\"", "\"command\"")).unwrap();
     fs::write(
         desk.path("model.sh"),
         "read line\nprintf '%s\\n' \"$OPENAI_API_KEY\" >&2\nprintf '\"%s\"\\n' \"$OPENAI_API_KEY\"\n",
     )
     .unwrap();
-    desk.does(&["prompt", "import", "ask", "ask.md"]);
-    desk.does(&[
-        "prompt",
-        "commit",
-        "ask",
-        "--kind",
-        "experiment",
-        "--reason",
-        "a program answers",
-    ]);
-    let words = [
-        "run",
-        "start",
-        "ask_v2",
-        "--dataset",
-        "questions",
-        "--suite",
-        "said",
-        "--attempts",
-        "1",
-    ];
-    let said = desk.says(&[&words[..], &["--base-url", "/bin/sh model.sh"]].concat());
+    let said = desk.asks_changed("\"openai\"", "\"command\"", "a program answers", "/bin/sh model.sh");
     assert_says_nothing(&said);
     assert!(desk.outcome(1, 0).to_string().contains(MASK), "{said:#?}");
     assert_nowhere(&desk, 1);
