@@ -140,6 +140,8 @@ fn outcome(run: RunId, index: usize) -> Result<Outcome, Fault> {
         cost: Some(UsdNanos(43_000)),
         error: None,
         scores: vec![score(passed)],
+        judgements: Vec::new(),
+        steps: Vec::new(),
         failure_category: None,
         finished_at: Timestamp(i64::try_from(index)?),
     })

@@ -90,7 +90,7 @@ impl ChainVersion {
 
     /// Checks that the content is the one that was hashed.
     pub fn verify(&self) -> Result<(), DomainError> {
-        verify_hash(&self.id, self.content_hash, &self.content)
+        verify_hash(&self.id, self.content_hash, ContentHash::of(&self.content)?)
     }
 }
 

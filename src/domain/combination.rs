@@ -98,6 +98,7 @@ mod tests {
             } else {
                 GraderKind::Not(Box::new(GraderKind::AllOf { graders }))
             },
+            step: None,
         }
     }
 

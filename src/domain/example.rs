@@ -104,6 +104,6 @@ impl Example {
 
     /// Checks that the content is the one that was hashed.
     pub fn verify(&self) -> Result<(), DomainError> {
-        super::version::verify_hash(&self.content.id, self.content_hash, &self.content)
+        super::version::verify_hash(&self.content.id, self.content_hash, ContentHash::of(&self.content)?)
     }
 }

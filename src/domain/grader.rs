@@ -13,6 +13,19 @@ pub struct Grader {
     pub name: String,
     /// What it checks.
     pub kind: GraderKind,
+    /// The step of a chain whose answer it looks at; the last answer where not given.
+    pub step: Option<String>,
+}
+
+impl Grader {
+    /// A grader of the last answer.
+    pub fn new(name: impl Into<String>, kind: GraderKind) -> Self {
+        Self {
+            name: name.into(),
+            kind,
+            step: None,
+        }
+    }
 }
 
 /// What a grader checks. `field` is a dotted path into the parsed answer; without one the answer's text is meant.

@@ -7,8 +7,10 @@ use super::grader::Score;
 use super::hash::{ContentHash, LaterFields};
 use super::ids::{ExampleId, RunId};
 use super::json::JsonText;
+use super::judgement::Judgement;
 use super::money::UsdNanos;
 use super::prompt::Role;
+use super::step::StepOutcome;
 use super::time::Timestamp;
 
 /// A message as it was sent.
@@ -214,7 +216,14 @@ const LATER_FIELDS: [LaterFields; 6] = [
     },
     LaterFields {
         within: &[],
-        names: &["repeat", "earlier_responses", "time_to_first_token_ms", "reused_from"],
+        names: &[
+            "repeat",
+            "earlier_responses",
+            "time_to_first_token_ms",
+            "reused_from",
+            "judgements",
+            "steps",
+        ],
     },
     LaterFields {
         within: &["tool_calls"],
@@ -281,6 +290,10 @@ pub struct Outcome {
     pub error: Option<OutcomeError>,
     /// What each grader said.
     pub scores: Vec<Score>,
+    /// What the models that judge said, for the graders that ask any.
+    pub judgements: Vec<Judgement>,
+    /// What the steps of a chain did, in the order in which they ran; none for a run of a single prompt.
+    pub steps: Vec<StepOutcome>,
     /// Where the cause of a failure most likely lies.
     pub failure_category: Option<FailureCategory>,
     /// When it was done.

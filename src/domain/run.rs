@@ -391,6 +391,8 @@ pub struct RunTotals {
     pub cost_unknown: u64,
     /// Outcomes whose answer was taken from another run.
     pub reused: u64,
+    /// Cost of the judges, as far as known. It is not in `cost`.
+    pub judging_cost: UsdNanos,
 }
 
 impl RunTotals {
@@ -410,6 +412,8 @@ impl RunTotals {
         self.cost = self.cost + outcome.known_cost().unwrap_or_default();
         self.cost_unknown += u64::from(outcome.cost.is_none());
         self.reused += u64::from(outcome.reused_from.is_some());
+        let judged = outcome.judgements.iter().filter_map(|judgement| judgement.cost);
+        self.judging_cost = judged.fold(self.judging_cost, |sum, cost| sum + cost);
     }
 }
 

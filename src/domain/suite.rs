@@ -9,13 +9,18 @@ use super::actor::Actor;
 use super::combination;
 use super::gate::GatePolicy;
 use super::grader::Grader;
-use super::hash::ContentHash;
+use super::hash::{ContentHash, LaterFields};
 use super::ids::SuiteVersionId;
 use super::metric::{Metric, MetricKind, Slice};
 use super::reason::Reason;
 use super::time::Timestamp;
 use super::version::verify_hash;
 
+/// Fields that came after the first layout.
+const LATER_FIELDS: [LaterFields; 1] = [LaterFields {
+    within: &["graders"],
+    names: &["step"],
+}];
 /// Most graders, metrics or thresholds in a suite.
 const ENTRIES_MAX: usize = 200;
 
@@ -91,7 +96,7 @@ pub struct SuiteVersion {
     pub id: SuiteVersionId,
     /// Its checks.
     pub content: SuiteContent,
-    /// SHA-256 over the canonical JSON of `content`.
+    /// [`SuiteContent::content_hash`].
     pub content_hash: ContentHash,
     /// Who made it.
     pub author: Actor,
@@ -111,7 +116,7 @@ impl SuiteVersion {
         created_at: Timestamp,
     ) -> Result<Self, DomainError> {
         content.check()?;
-        let content_hash = ContentHash::of(&content)?;
+        let content_hash = content.content_hash()?;
         Ok(Self {
             id,
             content,
@@ -124,7 +129,7 @@ impl SuiteVersion {
 
     /// Checks that the content is the one that was hashed.
     pub fn verify(&self) -> Result<(), DomainError> {
-        verify_hash(&self.id, self.content_hash, &self.content)
+        verify_hash(&self.id, self.content_hash, self.content.content_hash()?)
     }
 }
 
@@ -135,6 +140,16 @@ fn twice<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
 }
 
 impl SuiteContent {
+    /// SHA-256 over its canonical JSON. Fields that came with a later layout count only where they say something, so
+    /// that suites of the earlier ones keep the hash that they had.
+    ///
+    /// # Errors
+    ///
+    /// As [`ContentHash::of`].
+    pub fn content_hash(&self) -> Result<ContentHash, DomainError> {
+        ContentHash::of_grown(self, &LATER_FIELDS)
+    }
+
     /// Checks names, references and values.
     pub fn check(&self) -> Result<(), DomainError> {
         let fault = |field: &str, why: String| Err(DomainError::field(field, why));

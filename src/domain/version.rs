@@ -127,17 +127,16 @@ impl PromptVersion {
 
     /// Checks that the content is the one that was hashed.
     pub fn verify(&self) -> Result<(), DomainError> {
-        verify_hash(&self.id, self.content_hash, &self.content)
+        verify_hash(&self.id, self.content_hash, ContentHash::of(&self.content)?)
     }
 }
 
 /// Checks a record's hash against its content.
-pub(crate) fn verify_hash<T: Serialize>(
+pub(crate) fn verify_hash(
     record: &impl fmt::Display,
     recorded: ContentHash,
-    content: &T,
+    computed: ContentHash,
 ) -> Result<(), DomainError> {
-    let computed = ContentHash::of(content)?;
     if computed == recorded {
         return Ok(());
     }

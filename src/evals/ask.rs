@@ -208,6 +208,8 @@ impl Asker {
             cost: None,
             error: None,
             scores: Vec::new(),
+            judgements: Vec::new(),
+            steps: Vec::new(),
             failure_category: None,
             finished_at: (self.now)(),
         }

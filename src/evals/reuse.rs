@@ -57,6 +57,7 @@ fn taken(asked: &Outcome, stored: Outcome) -> Outcome {
         parsed: None,
         parse_error: None,
         scores: Vec::new(),
+        judgements: Vec::new(),
         failure_category: None,
         finished_at: asked.finished_at,
         ..stored

@@ -59,6 +59,8 @@ pub(super) fn outcome(index: u64, answer: &str, scores: &[(&str, bool)]) -> Outc
                 part_of: Vec::new(),
             })
             .collect(),
+        judgements: Vec::new(),
+        steps: Vec::new(),
         failure_category: None,
         finished_at: Timestamp(0),
         repeat: 0,
@@ -98,6 +100,7 @@ pub(super) fn triage_suite() -> SuiteContent {
     let grader = |name: &str, kind| Grader {
         name: name.into(),
         kind,
+        step: None,
     };
     let metric = |name: &str, kind| Metric {
         name: name.into(),

@@ -6,6 +6,9 @@
 
 pub(super) mod outcome_1;
 pub(super) mod outcome_2;
+pub(super) mod outcome_3;
 pub(super) mod run_1;
 pub(super) mod run_2;
+pub(super) mod run_end_2;
+pub(super) mod suite_1;
 pub(super) mod trace_1;

@@ -43,8 +43,8 @@ use serde::Serialize;
 
 /// Kinds of record, numbered from 1.
 const KIND_COUNT: u16 = 23;
-/// Those of them that have more than one layout, with how many: run, run end, outcome, trace.
-const LATER_LAYOUTS: [(u16, u16); 4] = [(10, 3), (11, 2), (12, 3), (18, 2)];
+/// Those of them that have more than one layout, with how many: suite, run, run end, outcome, trace.
+const LATER_LAYOUTS: [(u16, u16); 5] = [(9, 2), (10, 3), (11, 3), (12, 4), (18, 2)];
 /// Where the envelope says how the payload is coded; compression may change its bytes with the library's version.
 const CODEC_AT: usize = 8;
 const CODEC_PLAIN: u8 = 1;
@@ -57,8 +57,10 @@ fn fixtures() -> PathBuf {
 fn golden(name: &str, schema: u16, bytes: &[u8]) -> Vec<u8> {
     let path = fixtures().join(format!("{name}_v{schema}.bin"));
     assert_eq!(
-        bytes[CODEC_AT], CODEC_PLAIN,
-        "{name}: the sample is so large that it is compressed"
+        bytes[CODEC_AT],
+        CODEC_PLAIN,
+        "{name}: the sample is so large that it is compressed: {} bytes",
+        bytes.len()
     );
     if !path.exists() && std::env::var_os("PEGBOX_BLESS").is_some() {
         std::fs::create_dir_all(fixtures()).unwrap();
@@ -89,11 +91,14 @@ fn assert_older<R: Record + PartialEq + Debug>(name: &str, schema: u16, expected
 
 #[test]
 fn older_layouts_stay_readable() {
+    assert_older("suite_version", 1, &samples::suite_version_1());
     assert_older("run", 1, &samples::run_1());
     assert_older("run", 2, &samples::run_2());
     assert_older("run_end", 1, &samples::run_end_1());
+    assert_older("run_end", 2, &samples::run_end_2());
     assert_older("outcome", 1, &samples::outcome_1());
     assert_older("outcome", 2, &samples::outcome_2());
+    assert_older("outcome", 3, &samples::outcome());
     assert_older("trace", 1, &samples::trace_1());
 }
 
@@ -124,6 +129,7 @@ fn records_have_the_bytes_that_they_always_had() {
     assert_compatible("run_end", &samples::run_end());
     assert_compatible("run_step", &samples::run_step());
     assert_compatible("outcome", &samples::outcome());
+    assert_compatible("judged_outcome", &samples::judged_outcome());
     assert_compatible("failure_line", &samples::failure_line());
     assert_compatible("review", &samples::review());
     assert_compatible("decision", &samples::decision());

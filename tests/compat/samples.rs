@@ -14,6 +14,7 @@ use pegbox::domain::grader::{CaseRule, Grader, GraderKind, Score, ScoreValue};
 use pegbox::domain::hash::ContentHash;
 use pegbox::domain::ids::RunId;
 use pegbox::domain::json::{JsonText, SourceJson};
+use pegbox::domain::judgement::Judgement;
 use pegbox::domain::metric::{ClassOf, Measure, Metric, MetricKind, MetricResult, Slice};
 use pegbox::domain::model::{ModelConfig, NamedSchema, ResponseFormat, Setting, Tool, ToolChoice};
 use pegbox::domain::money::{PriceFile, UsdNanos};
@@ -31,6 +32,7 @@ use pegbox::domain::run::{
     AnswerSource, Caps, EndState, Picked, Run, RunEnd, RunSettings, RunStep, RunStepKind, RunTotals, RuntimeContext,
     Selection, Subject,
 };
+use pegbox::domain::step::StepOutcome;
 use pegbox::domain::suite::{Comparison, SuiteContent, SuiteVersion, Threshold};
 use pegbox::domain::time::Timestamp;
 use pegbox::domain::trace::{Feedback, Span, Trace};
@@ -256,6 +258,7 @@ pub fn suite_version() -> SuiteVersion {
                         absolute: 0.5,
                         relative: 0.0,
                     },
+                    step: Some("route".into()),
                 },
                 Grader {
                     name: "says".into(),
@@ -263,6 +266,7 @@ pub fn suite_version() -> SuiteVersion {
                         text: None,
                         case: CaseRule::Insensitive,
                     },
+                    step: None,
                 },
             ],
             metrics: vec![Metric {
@@ -282,6 +286,15 @@ pub fn suite_version() -> SuiteVersion {
         reason: why(),
         created_at: AT,
     }
+}
+
+/// The same as the first layout kept it.
+pub fn suite_version_1() -> SuiteVersion {
+    let mut suite = suite_version();
+    for grader in &mut suite.content.graders {
+        grader.step = None;
+    }
+    suite
 }
 
 pub fn run() -> Run {
@@ -396,6 +409,7 @@ pub fn run_end() -> RunEnd {
             cost: UsdNanos(8),
             cost_unknown: 9,
             reused: 10,
+            judging_cost: UsdNanos(11),
         },
         results: vec![MetricResult {
             metric: "recall".into(),
@@ -431,9 +445,16 @@ pub fn run_end() -> RunEnd {
     }
 }
 
+/// The same as the second layout kept it.
+pub fn run_end_2() -> RunEnd {
+    let mut end = run_end();
+    end.totals.judging_cost = UsdNanos(0);
+    end
+}
+
 /// The same as the first layout kept it.
 pub fn run_end_1() -> RunEnd {
-    let mut end = run_end();
+    let mut end = run_end_2();
     end.totals.reused = 0;
     end
 }
@@ -445,6 +466,60 @@ fn usage() -> Usage {
         cache_write_tokens: Some(4),
         output_tokens: Some(300),
         reasoning_tokens: None,
+    }
+}
+
+fn judgement() -> Judgement {
+    Judgement {
+        grader: "polite".into(),
+        judge: id("judge_v3"),
+        judge_hash: hash(),
+        repeat: 1,
+        is_swapped: true,
+        rendered: Vec::new(),
+        raw_response: "raw".into(),
+        label: Some("first".into()),
+        score: Some(4.5),
+        explanation: "kind".into(),
+        resolved_model: Some("m-1".into()),
+        usage: usage(),
+        latency_ms: 70,
+        cost: Some(UsdNanos(9)),
+        error: None,
+    }
+}
+
+fn step_outcome() -> StepOutcome {
+    StepOutcome {
+        name: "route".into(),
+        version: id("triage_v2"),
+        content_hash: hash(),
+        rendered: Vec::new(),
+        tool_calls: Vec::new(),
+        raw_response: "raw".into(),
+        earlier_responses: vec!["call".into()],
+        text: Some("text".into()),
+        parsed: Some(JsonText::parse("{}").unwrap()),
+        parse_error: Some("p".into()),
+        refusal: Some("no".into()),
+        finish_reason: Some("stop".into()),
+        resolved_model: Some("m-1".into()),
+        usage: usage(),
+        latency_ms: 30,
+        attempts: Vec::new(),
+        cost: Some(UsdNanos(4)),
+        error: None,
+    }
+}
+
+fn attempt(error: OutcomeError) -> Attempt {
+    Attempt {
+        latency_ms: 10,
+        status: Some(429),
+        error: Some(error),
+        usage: usage(),
+        cost: Some(UsdNanos(352_000)),
+        waited_ms: 250,
     }
 }
 
@@ -488,14 +563,7 @@ pub fn outcome() -> Outcome {
         usage: usage(),
         latency_ms: 1_500,
         time_to_first_token_ms: Some(90),
-        attempts: vec![Attempt {
-            latency_ms: 10,
-            status: Some(429),
-            error: Some(error.clone()),
-            usage: usage(),
-            cost: Some(UsdNanos(352_000)),
-            waited_ms: 250,
-        }],
+        attempts: vec![attempt(error.clone())],
         reused_from: Some(RunId(6)),
         cost: Some(UsdNanos(352_000)),
         error: Some(error),
@@ -506,8 +574,24 @@ pub fn outcome() -> Outcome {
             value: ScoreValue::new(0.25),
             part_of: vec!["both".into()],
         }],
+        judgements: Vec::new(),
+        steps: Vec::new(),
         failure_category: Some(FailureCategory::Parser),
         finished_at: AT,
+    }
+}
+
+/// One of a chain, with a judge. What the other sample has is left out: larger samples are compressed.
+pub fn judged_outcome() -> Outcome {
+    Outcome {
+        rendered: Vec::new(),
+        documents: Vec::new(),
+        tool_calls: Vec::new(),
+        attempts: Vec::new(),
+        scores: Vec::new(),
+        judgements: vec![judgement()],
+        steps: vec![step_outcome()],
+        ..outcome()
     }
 }
 

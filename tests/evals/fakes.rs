@@ -277,6 +277,7 @@ pub(crate) fn suite() -> SuiteContent {
             kind: GraderKind::ExactMatch {
                 case: CaseRule::Sensitive,
             },
+            step: None,
         }],
         metrics: vec![Metric {
             name: accuracy.clone(),

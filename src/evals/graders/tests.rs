@@ -42,6 +42,7 @@ pub(super) fn suite(kind: GraderKind) -> SuiteContent {
         graders: vec![Grader {
             name: "check".into(),
             kind,
+            step: None,
         }],
         metrics: Vec::new(),
         thresholds: Vec::new(),
@@ -351,6 +352,7 @@ fn the_label_is_blamed_before_the_parser_before_the_answer() {
     both.graders.push(Grader {
         name: "route".into(),
         kind: field("route"),
+        step: None,
     });
     let graders = Graders::compile(&both, &prompt(ResponseFormat::Text)).unwrap();
     assert!(graders.reads_json());

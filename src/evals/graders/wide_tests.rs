@@ -403,10 +403,7 @@ fn negation_turns_verdicts_round_and_nothing_else() {
 fn combined(kind: GraderKind, parts: &[(&str, GraderKind)], text: &str, example: &ExampleContent) -> (String, Grades) {
     let mut suite = suite(kind);
     // Parts may stand before or after what they are parts of.
-    let parts = parts.iter().map(|(name, kind)| Grader {
-        name: (*name).into(),
-        kind: kind.clone(),
-    });
+    let parts = parts.iter().map(|(name, kind)| Grader::new(*name, kind.clone()));
     suite.graders.extend(parts);
     let graders = Graders::compile(&suite, &prompt(ResponseFormat::Text)).unwrap();
     let answer = Answer::new(text);

@@ -72,6 +72,7 @@ pub(super) fn read_grader(mut table: Table<'_>, marks: &mut Marks) -> Option<Gra
         } else {
             kind
         },
+        step: None,
     })
 }
 

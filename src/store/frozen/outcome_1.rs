@@ -141,6 +141,8 @@ impl From<Outcome1> for Outcome {
             cost: old.cost,
             error: old.error,
             scores: old.scores.into_iter().map(Score::from).collect(),
+            judgements: Vec::new(),
+            steps: Vec::new(),
             failure_category: old.failure_category,
             finished_at: old.finished_at,
         }

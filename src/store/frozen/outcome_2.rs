@@ -90,6 +90,8 @@ impl From<Outcome2> for Outcome {
             cost: old.cost,
             error: old.error,
             scores: old.scores.into_iter().map(Score::from).collect(),
+            judgements: Vec::new(),
+            steps: Vec::new(),
             failure_category: old.failure_category,
             finished_at: old.finished_at,
         }

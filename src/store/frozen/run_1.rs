@@ -108,6 +108,7 @@ impl From<RunEnd1> for RunEnd {
                 cost: old.totals.cost,
                 cost_unknown: old.totals.cost_unknown,
                 reused: 0,
+                judging_cost: UsdNanos::default(),
             },
             results: old.results,
             gate: old.gate,

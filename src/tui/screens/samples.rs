@@ -88,6 +88,7 @@ pub fn totals(saved: u64, failed: u64) -> RunTotals {
         cost: UsdNanos(192_000_000),
         cost_unknown: 0,
         reused: 0,
+        judging_cost: UsdNanos(0),
     }
 }
 
@@ -420,18 +421,21 @@ pub fn case(place: u64, id: &str) -> CaseView {
 }
 
 /// What the simulated model made of the example: the route is right, the escalation is not.
-fn outcome(place: u64, example: &Example) -> Outcome {
-    let text = r#"{"route":"billing","escalate":false}"#;
-    let message = |role, text: &str| RenderedMessage {
-        role,
-        text: text.into(),
-    };
-    let score = |grader: &str, passed, explanation: &str| Score {
+fn score(grader: &str, passed: bool, explanation: &str) -> Score {
+    Score {
         grader: grader.into(),
         passed,
         explanation: explanation.into(),
         value: None,
         part_of: Vec::new(),
+    }
+}
+
+fn outcome(place: u64, example: &Example) -> Outcome {
+    let text = r#"{"route":"billing","escalate":false}"#;
+    let message = |role, text: &str| RenderedMessage {
+        role,
+        text: text.into(),
     };
     Outcome {
         run: RunId(3),
@@ -478,6 +482,8 @@ fn outcome(place: u64, example: &Example) -> Outcome {
             score("escalation", false, "escalate: expected true, got false"),
             score("json", true, "it is JSON"),
         ],
+        judgements: Vec::new(),
+        steps: Vec::new(),
         failure_category: Some(FailureCategory::Prompt),
         finished_at: ago(180_000),
     }

@@ -132,6 +132,8 @@ pub(super) fn outcome() -> Outcome {
             score("escalation", false, "expected true, got false"),
             score("routing", true, ""),
         ],
+        judgements: Vec::new(),
+        steps: Vec::new(),
         failure_category: None,
         finished_at: NOW,
     }
