@@ -26,6 +26,7 @@ pub mod release_history;
 pub(crate) mod release_samples;
 pub mod releases;
 mod rerun;
+mod resume;
 pub mod review;
 mod run_figures;
 mod run_settings;
