@@ -15,6 +15,7 @@ pub mod home;
 pub mod import;
 pub mod lineage;
 mod lines;
+mod list_and_detail;
 pub mod loaded;
 pub mod models;
 pub mod panes;
