@@ -29,6 +29,7 @@ pub mod policy;
 pub mod progress;
 pub mod promotion;
 pub mod prompt;
+pub mod quarantine;
 pub mod reason;
 pub mod release;
 pub mod review;

@@ -5,6 +5,7 @@ mod print;
 mod print_grader;
 mod read;
 mod read_grader;
+mod read_metric;
 #[cfg(test)]
 mod tests;
 
