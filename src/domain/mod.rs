@@ -21,6 +21,7 @@ pub mod hash;
 pub mod ids;
 pub mod json;
 pub mod judgement;
+pub mod label;
 pub mod metric;
 pub mod model;
 pub mod money;

@@ -16,6 +16,7 @@ mod error;
 mod estimating;
 mod filter;
 mod importing;
+mod labelling;
 mod outcomes;
 mod record;
 mod releasing;
