@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::gate::Gate;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::RunId;
+use crate::domain::judgement::JudgingTotals;
 use crate::domain::metric::MetricResult;
 use crate::domain::money::UsdNanos;
 use crate::domain::run::{EndState, RunEnd, RunTotals};
@@ -52,7 +53,7 @@ impl From<RunEnd2> for RunEnd {
                 cost: old.totals.cost,
                 cost_unknown: old.totals.cost_unknown,
                 reused: old.totals.reused,
-                judging_cost: UsdNanos::default(),
+                judging: JudgingTotals::default(),
             },
             results: old.results,
             gate: old.gate,
