@@ -20,6 +20,7 @@ pub mod grader_rules;
 pub mod hash;
 pub mod ids;
 pub mod json;
+pub mod judge;
 pub mod judgement;
 pub mod label;
 pub mod metric;

@@ -10,6 +10,7 @@ use super::actor::Actor;
 use super::gate::Gate;
 use super::hash::ContentHash;
 use super::ids::{ChainVersionId, DatasetVersionId, RunId, SuiteVersionId, VersionId};
+use super::judgement::JudgingTotals;
 use super::metric::{Confusion, MetricResult, Slice};
 use super::money::{PriceFile, UsdNanos};
 use super::outcome::Outcome;
@@ -391,8 +392,8 @@ pub struct RunTotals {
     pub cost_unknown: u64,
     /// Outcomes whose answer was taken from another run.
     pub reused: u64,
-    /// Cost of the judges, as far as known. It is not in `cost`.
-    pub judging_cost: UsdNanos,
+    /// What the judges of its suite took. None of it is in the other sums.
+    pub judging: JudgingTotals,
 }
 
 impl RunTotals {
@@ -412,8 +413,13 @@ impl RunTotals {
         self.cost = self.cost + outcome.known_cost().unwrap_or_default();
         self.cost_unknown += u64::from(outcome.cost.is_none());
         self.reused += u64::from(outcome.reused_from.is_some());
-        let judged = outcome.judgements.iter().filter_map(|judgement| judgement.cost);
-        self.judging_cost = judged.fold(self.judging_cost, |sum, cost| sum + cost);
+        self.judging.add(&outcome.judgements);
+    }
+
+    /// Tokens of answers and judges together.
+    pub fn tokens(&self) -> u64 {
+        let answers = self.input_tokens.saturating_add(self.output_tokens);
+        answers.saturating_add(self.judging.tokens())
     }
 }
 

@@ -12,6 +12,7 @@ pub mod compare;
 mod conversation;
 pub mod gate;
 pub mod graders;
+pub mod judges;
 mod latency;
 pub mod metrics;
 mod outcomes_hash;

@@ -33,7 +33,10 @@ impl Slicing {
     pub(super) fn new(suite: &SuiteContent) -> Self {
         let singles = suite.slices.iter().chain(suite.bins.iter().map(|bins| &bins.field));
         let mut fields: Vec<Vec<String>> = Vec::new();
-        for field in singles.map(|field| vec![field.clone()]).chain(suite.crossings.iter().cloned()) {
+        for field in singles
+            .map(|field| vec![field.clone()])
+            .chain(suite.crossings.iter().cloned())
+        {
             if !fields.contains(&field) {
                 fields.push(field);
             }

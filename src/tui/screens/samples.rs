@@ -12,6 +12,7 @@ use crate::domain::grader::Score;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::{DatasetVersionId, ExampleId, RunId, SuiteVersionId, VersionId};
 use crate::domain::json::JsonText;
+use crate::domain::judgement::JudgingTotals;
 use crate::domain::metric::{Measure, MetricResult, Slice};
 use crate::domain::model::ModelConfig;
 use crate::domain::money::UsdNanos;
@@ -88,7 +89,7 @@ pub fn totals(saved: u64, failed: u64) -> RunTotals {
         cost: UsdNanos(192_000_000),
         cost_unknown: 0,
         reused: 0,
-        judging_cost: UsdNanos(0),
+        judging: JudgingTotals::default(),
     }
 }
 
