@@ -28,6 +28,7 @@ mod run;
 mod scan;
 mod suite;
 mod trace;
+mod variant;
 pub mod verify;
 
 pub use export::Exported;

@@ -8,8 +8,8 @@ use crate::domain::caveats::Caveats;
 use crate::domain::gate::Verdict;
 use crate::domain::ids::RunId;
 use crate::domain::progress::RunProgress;
+use crate::domain::prompt::PromptContent;
 use crate::domain::run::{Caps, Run, RunEnd, RunState, RunStep, RunStepKind};
-use crate::domain::version::PromptVersion;
 use crate::releases::evidence::caveats;
 
 /// A run in a list.
@@ -40,8 +40,8 @@ pub struct RunDetail {
     pub end: Option<RunEnd>,
     /// Its pauses and resumes, in order.
     pub steps: Vec<RunStep>,
-    /// The version that was tested.
-    pub version: PromptVersion,
+    /// The prompt that was sent.
+    pub content: PromptContent,
     /// What weakens its results.
     pub caveats: Caveats,
 }
@@ -135,7 +135,6 @@ impl Workbench {
     /// A run with everything that is known of it.
     pub fn run_detail(&self, id: RunId) -> Result<RunDetail, WorkbenchError> {
         let run = found(self.store.run(id)?, "run", &id)?;
-        let version_id = found(run.subject.version().cloned(), "version", &run.subject.label())?;
         let end = self.store.run_end(id)?;
         let progress = self.progress(id)?;
         let mut caveats = caveats(&self.store, &run, end.as_ref())?;
@@ -145,7 +144,7 @@ impl Workbench {
             end,
             caveats,
             steps: self.store.run_steps(id)?,
-            version: self.version(&version_id)?,
+            content: self.content_of(&run.subject)?,
             run,
         })
     }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod case;
+mod compare;
 pub mod dataset;
 mod demo;
 mod diff;

@@ -295,7 +295,7 @@ pub fn live_detail(id: u32) -> RunDetail {
         progress: progress(id, RunState::Running, 170, 8),
         end: None,
         steps: Vec::new(),
-        version: version(12),
+        content: version(12).content,
         caveats: Caveats::default(),
     }
 }
@@ -309,7 +309,7 @@ pub fn ended_detail(id: u32) -> RunDetail {
         progress,
         end: Some(end(id)),
         steps: Vec::new(),
-        version: version(12),
+        content: version(12).content,
         caveats: Caveats::default(),
     }
 }
