@@ -177,10 +177,13 @@ impl HumanLabel {
                 "longer than 4,000 bytes: link to the long form",
             ));
         }
-        if self.is_override {
-            Reason::new(&self.comment).map_err(|error| {
-                DomainError::field("comment", format!("it overrides the verdict that is there: {error}"))
-            })?;
+        if self.is_override && Reason::new(&self.comment).is_err() {
+            let against = self
+                .grader
+                .as_deref()
+                .map_or("the graders".to_owned(), |grader| format!("grader {grader}"));
+            let why = format!("it goes against {against}: say in two words or more what decided it");
+            return Err(DomainError::field("comment", why));
         }
         Ok(())
     }

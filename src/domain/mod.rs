@@ -38,6 +38,7 @@ pub mod step;
 pub mod suite;
 pub mod time;
 pub mod trace;
+pub mod triage;
 pub mod version;
 
 /// What a record's own rules say is wrong with it. The text reads after "refused:".

@@ -5,6 +5,7 @@
 mod ask;
 mod caps;
 pub mod category;
+pub mod cause;
 mod classes;
 pub mod compare;
 mod conversation;

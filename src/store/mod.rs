@@ -29,6 +29,7 @@ mod run;
 mod scan;
 mod suite;
 mod trace;
+mod triage;
 pub mod verify;
 
 pub use export::Exported;

@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 
 use super::{
-    AliasUse, CaseView, CommitReason, Comparison, DiffView, DraftView, EnvironmentRow, ExampleChange, FailureRow,
-    Fault, ImportPreview, ImportReport, ImportRequest, Judgement, PromptDetail, PromptRef, PromptSummary, Rerun,
+    AliasUse, CaseRow, CaseView, CommitReason, Comparison, DiffView, DraftView, EnvironmentRow, ExampleChange, Fault,
+    ImportPreview, ImportReport, ImportRequest, Judgement, Listed, PromptDetail, PromptRef, PromptSummary, Rerun,
     ReviewDetail, ReviewSummary, RowsWindow, RunDetail, RunEstimate, RunSummary, StartRun, Status, Workbench,
     WorkbenchError,
 };
@@ -136,10 +136,12 @@ pub enum Request {
     ResumeRun(RunId),
     /// Stops a run for good.
     CancelRun(RunId),
-    /// A run's failures.
-    Failures {
+    /// Outcomes of a run.
+    Cases {
         /// The run.
         run: RunId,
+        /// Which.
+        listed: Listed,
         /// After this place.
         after: Option<OutcomePlace>,
         /// How many.
@@ -260,8 +262,8 @@ pub enum Answer {
     Estimate(RunEstimate),
     /// The run that was started, paused, resumed or cancelled.
     Run(RunId),
-    /// Failures.
-    Failures(Vec<FailureRow>),
+    /// Outcomes of a run.
+    Cases(Vec<CaseRow>),
     /// One outcome with its example.
     Case(Box<CaseView>),
     /// Two runs, example by example.
@@ -328,7 +330,7 @@ impl Workbench {
             | R::PauseRun(_)
             | R::ResumeRun(_)
             | R::CancelRun(_)
-            | R::Failures { .. }
+            | R::Cases { .. }
             | R::Case { .. }
             | R::CompareRuns { .. } => self.answer_running(actor, request),
             _ => self.answer_releasing(actor, request),
@@ -411,7 +413,12 @@ impl Workbench {
                 self.cancel_run(actor, id)?;
                 Answer::Run(id)
             }
-            Request::Failures { run, after, limit } => Answer::Failures(self.failures(run, after, limit)?),
+            Request::Cases {
+                run,
+                listed,
+                after,
+                limit,
+            } => Answer::Cases(self.cases(run, listed, after, limit)?),
             Request::Case { run, place } => Answer::Case(Box::new(self.case(run, place)?)),
             Request::CompareRuns { base, candidate } => {
                 Answer::Comparison(Box::new(self.compare_runs(base, candidate)?))

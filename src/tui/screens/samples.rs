@@ -12,6 +12,7 @@ use crate::domain::grader::Score;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::{DatasetVersionId, ExampleId, RunId, SuiteVersionId, VersionId};
 use crate::domain::json::JsonText;
+use crate::domain::label::{HumanLabel, LabelContent, LabelVerdict};
 use crate::domain::metric::{Measure, MetricResult, Slice};
 use crate::domain::model::ModelConfig;
 use crate::domain::money::UsdNanos;
@@ -26,7 +27,7 @@ use crate::domain::run::{
 use crate::domain::suite::{Comparison, SuiteContent, SuiteVersion, Threshold};
 use crate::domain::time::Timestamp;
 use crate::domain::version::{ChangeKind, ChangeReason, PromptVersion};
-use crate::workbench::{CaseView, FailureRow, RunDetail, RunSummary};
+use crate::workbench::{CaseCause, CaseRow, CaseView, RunDetail, RunSummary};
 
 pub fn ago(ms: i64) -> Timestamp {
     Timestamp(NOW.0 - ms)
@@ -388,17 +389,72 @@ pub fn dataset() -> DatasetVersion {
     }
 }
 
-pub fn failure_rows() -> Vec<FailureRow> {
-    let row = |place, id: &str, why: &str, passed_before| FailureRow {
-        place: OutcomePlace::first(place),
-        line: failure_line(id, why, 900 + place),
-        passed_before,
+pub fn failure_rows() -> Vec<CaseRow> {
+    let row = |place, id: &str, why: &str, passed_before, category, topic: &str| CaseRow {
+        cause: Some(cause(category, why)),
+        slices: vec![format!("topic={topic}")],
+        ..case_row(place, failure_line(id, why, 900 + place), passed_before)
     };
+    let (prompt, label) = (FailureCategory::Prompt, FailureCategory::Label);
     vec![
-        row(95, "t-096", "route: expected safety, got returns", Some(false)),
-        row(130, "t-131", "route: expected billing, got refunds", Some(true)),
-        row(146, "t-147", "escalation: expected true, got false", Some(true)),
+        row(
+            95,
+            "t-096",
+            "route: expected safety, got returns",
+            Some(false),
+            label,
+            "recall",
+        ),
+        row(
+            130,
+            "t-131",
+            "route: expected billing, got refunds",
+            Some(true),
+            prompt,
+            "billing dispute",
+        ),
+        row(
+            146,
+            "t-147",
+            "escalation: expected true, got false",
+            Some(true),
+            prompt,
+            "billing dispute",
+        ),
     ]
+}
+
+/// A failure of which nothing more is known.
+pub fn case_row(place: u64, line: FailureLine, passed_before: Option<bool>) -> CaseRow {
+    CaseRow {
+        place: OutcomePlace::first(place),
+        line,
+        has_failed: true,
+        passed_before,
+        cause: None,
+        slices: Vec::new(),
+        labels: Vec::new(),
+    }
+}
+
+fn cause(category: FailureCategory, why: &str) -> CaseCause {
+    CaseCause {
+        category,
+        by: None,
+        rule: Some("graded"),
+        why: format!("the answer is well formed and wrong ({why})"),
+        stored: Some(category),
+    }
+}
+
+/// A label of the case, by a person who agrees with the graders, or not.
+pub fn label(case: &CaseView, verdict: LabelVerdict, comment: &str) -> HumanLabel {
+    let content = LabelContent {
+        verdict: Some(verdict),
+        comment: comment.into(),
+        ..LabelContent::default()
+    };
+    HumanLabel::new(&case.outcome, 1, content, anna(), ago(60_000)).unwrap()
 }
 
 pub fn case(place: u64, id: &str) -> CaseView {
@@ -417,6 +473,8 @@ pub fn case(place: u64, id: &str) -> CaseView {
         outcome: outcome(place, &example),
         example,
         before: Some((RunId(2), true)),
+        cause: Some(cause(FailureCategory::Prompt, "escalation: expected true, got false")),
+        labels: Vec::new(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::domain::outcome::OutcomePlace;
 use crate::tui::screens::finder::Finder;
 use crate::tui::widgets::listing::HasId;
-use crate::workbench::FailureRow;
+use crate::workbench::CaseRow;
 
 /// A row of the list: a group's head or a failure in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(super) enum GroupRow {
         collapsed: bool,
     },
     /// A failure.
-    Case(FailureRow),
+    Case(CaseRow),
 }
 
 /// What identifies a row.
@@ -42,14 +42,14 @@ impl HasId for GroupRow {
 /// The failures that are loaded, by group; groups stand in the order of their size.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
-    loaded: Vec<FailureRow>,
-    shown: Vec<(String, Vec<FailureRow>)>,
+    loaded: Vec<CaseRow>,
+    shown: Vec<(String, Vec<CaseRow>)>,
     collapsed: BTreeSet<String>,
 }
 
 impl Groups {
     /// Takes other failures, those with the finder's words.
-    pub(super) fn set(&mut self, rows: Vec<FailureRow>, finder: &Finder) {
+    pub(super) fn set(&mut self, rows: Vec<CaseRow>, finder: &Finder) {
         self.loaded = rows;
         self.narrow(finder);
     }
@@ -97,13 +97,13 @@ impl Groups {
     }
 
     /// All failures in the order of the list, those of closed groups too.
-    pub(super) fn cases(&self) -> impl Iterator<Item = &FailureRow> {
+    pub(super) fn cases(&self) -> impl Iterator<Item = &CaseRow> {
         self.shown.iter().flat_map(|(_, rows)| rows)
     }
 
     /// Opens the group that a failure is in.
     pub(super) fn reveal(&mut self, place: OutcomePlace) {
-        let holds = |rows: &[FailureRow]| rows.iter().any(|row| row.place == place);
+        let holds = |rows: &[CaseRow]| rows.iter().any(|row| row.place == place);
         if let Some((name, _)) = self.shown.iter().find(|(_, rows)| holds(rows)) {
             self.collapsed.remove(name);
         }
@@ -111,7 +111,7 @@ impl Groups {
 
     /// Each group in a few words: `route 9 (2 new)`.
     pub(super) fn heads(&self) -> Vec<String> {
-        let head = |(name, rows): &(String, Vec<FailureRow>)| match newly_failing(rows) {
+        let head = |(name, rows): &(String, Vec<CaseRow>)| match newly_failing(rows) {
             0 => format!("{name} {}", rows.len()),
             new => format!("{name} {} ({new} new)", rows.len()),
         };
@@ -120,7 +120,7 @@ impl Groups {
 }
 
 /// How many passed in the base's run.
-fn newly_failing(rows: &[FailureRow]) -> usize {
+fn newly_failing(rows: &[CaseRow]) -> usize {
     rows.iter().filter(|row| row.passed_before == Some(true)).count()
 }
 

@@ -30,7 +30,7 @@ use crate::tui::widgets::listing::Listing;
 use crate::tui::widgets::panel::Panel;
 use crate::tui::widgets::table::Table;
 use crate::tui::widgets::text_view::TextView;
-use crate::workbench::{Answer, CaseView, FailureRow, Fault, Request, RunDetail};
+use crate::workbench::{Answer, CaseRow, CaseView, Fault, Listed, Request, RunDetail};
 
 /// Failures that are loaded at a time; groups are made of these.
 const WINDOW_ROWS: usize = 500;
@@ -63,6 +63,7 @@ pub struct Failures {
     detail: Option<RunDetail>,
     fault: Option<Fault>,
     finder: Finder,
+    listed: Listed,
     groups: Groups,
     list: Listing<GroupRow>,
     /// After which place each window so far began; the last one is shown.
@@ -71,7 +72,7 @@ pub struct Failures {
     loaded: bool,
     arrival: Arrival,
     /// The failure whose case is shown.
-    current: Option<FailureRow>,
+    current: Option<CaseRow>,
     case: Option<CaseView>,
     texts: CaseTexts,
     view: View,
@@ -91,6 +92,7 @@ impl Failures {
             detail: None,
             fault: None,
             finder: Finder::default(),
+            listed: Listed::default(),
             groups: Groups::default(),
             list: Listing::default(),
             windows: vec![None],
@@ -110,8 +112,9 @@ impl Failures {
     }
 
     fn window(&self) -> Request {
-        Request::Failures {
+        Request::Cases {
             run: self.run,
+            listed: self.listed,
             after: self.windows.last().copied().flatten(),
             limit: WINDOW_ROWS,
         }
@@ -126,7 +129,7 @@ impl Failures {
         self.focus.unwrap_or(default)
     }
 
-    fn take_window(&mut self, rows: Vec<FailureRow>) -> Vec<Effect> {
+    fn take_window(&mut self, rows: Vec<CaseRow>) -> Vec<Effect> {
         self.loaded = true;
         self.fault = None;
         self.has_more = rows.len() >= WINDOW_ROWS;
@@ -148,7 +151,7 @@ impl Failures {
     fn narrow(&mut self) -> Vec<Effect> {
         self.groups.narrow(&self.finder);
         let current = self.current.as_ref().map(|row| row.place);
-        let has_words = |row: &&FailureRow| Some(row.place) == current;
+        let has_words = |row: &&CaseRow| Some(row.place) == current;
         let row = self
             .groups
             .cases()
@@ -169,7 +172,7 @@ impl Failures {
         }
     }
 
-    fn select(&mut self, row: &FailureRow) -> Vec<Effect> {
+    fn select(&mut self, row: &CaseRow) -> Vec<Effect> {
         self.groups.reveal(row.place);
         self.list.set_all(self.groups.list());
         self.list.select(&GroupRowId::Case(row.place));
@@ -195,7 +198,7 @@ impl Failures {
     /// The next or previous failure, over the borders of groups and windows.
     fn go(&mut self, step: Step) -> Vec<Effect> {
         let current = self.current.as_ref().map(|row| row.place);
-        let cases: Vec<FailureRow> = self.groups.cases().cloned().collect();
+        let cases: Vec<CaseRow> = self.groups.cases().cloned().collect();
         let at = cases.iter().position(|row| Some(row.place) == current);
         let next = match step {
             Step::Next => at.map_or(Some(0), |at| at.checked_add(1)),
@@ -221,7 +224,7 @@ impl Failures {
         }
     }
 
-    fn go_round(&mut self, to: Option<&FailureRow>, note: &str) -> Vec<Effect> {
+    fn go_round(&mut self, to: Option<&CaseRow>, note: &str) -> Vec<Effect> {
         let Some(row) = to else {
             return Vec::new();
         };
@@ -323,7 +326,7 @@ impl Failures {
     fn answered(&mut self, request: &Request, result: Result<Answer, Fault>) -> Vec<Effect> {
         match (request, result) {
             (Request::RunDetail(_), Ok(Answer::RunDetail(detail))) => self.detail = Some(*detail),
-            (Request::Failures { .. }, Ok(Answer::Failures(rows))) if *request == self.window() => {
+            (Request::Cases { .. }, Ok(Answer::Cases(rows))) if *request == self.window() => {
                 return self.take_window(rows);
             }
             (Request::Case { place, .. }, Ok(Answer::Case(case)))
@@ -332,7 +335,7 @@ impl Failures {
                 self.texts = CaseTexts::of(&case);
                 self.case = Some(*case);
             }
-            (Request::Failures { .. }, Err(fault)) => self.fault = Some(fault),
+            (Request::Cases { .. }, Err(fault)) => self.fault = Some(fault),
             (Request::Rerun(_), Ok(Answer::Run(id))) => return rerun::started(id),
             (_, Ok(Answer::Datasets(datasets))) => {
                 let own = self.detail.as_ref().map(|detail| &detail.run.dataset);

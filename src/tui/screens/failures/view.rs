@@ -170,7 +170,7 @@ impl Failures {
         let example = self
             .current
             .as_ref()
-            .map_or_else(String::new, crate::workbench::FailureRow::label);
+            .map_or_else(String::new, crate::workbench::CaseRow::label);
         let case = self.case.as_ref();
         let text = self.text(pane);
         let marked = match text.marked() {
