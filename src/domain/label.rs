@@ -1,5 +1,5 @@
-//! A human label: what a person says of an answer, or of a grader's verdict on it. It never changes what was stored of the
-//! run; it stands beside it.
+//! A human label: what a person says of an answer, or of a grader's verdict on it. It never changes what was stored of
+//! the run; it stands beside it.
 
 use std::collections::BTreeMap;
 

@@ -6,15 +6,16 @@ use std::path::PathBuf;
 use super::{
     AliasUse, CaseRow, CaseView, CommitReason, Comparison, DiffView, DraftView, EnvironmentRow, ExampleChange, Fault,
     ImportPreview, ImportReport, ImportRequest, Judgement, Listed, PromptDetail, PromptRef, PromptSummary, Rerun,
-    ReviewDetail, ReviewSummary, RowsWindow, RunDetail, RunEstimate, RunSummary, StartRun, Status, Workbench,
-    WorkbenchError,
+    ReviewDetail, ReviewSummary, RowsWindow, RunDetail, RunEstimate, RunSummary, RunTriage, StartRun, Status,
+    Workbench, WorkbenchError,
 };
 use crate::domain::actor::Actor;
 use crate::domain::dataset::DatasetVersion;
-use crate::domain::decision::Decision;
+use crate::domain::decision::{Decision, OtherCause};
 use crate::domain::draft::DraftSeen;
 use crate::domain::ids::{DatasetVersionId, PromptName, ReviewId, RunId, SuiteVersionId, VersionId};
-use crate::domain::outcome::{Outcome, OutcomePlace};
+use crate::domain::label::{HumanLabel, LabelContent};
+use crate::domain::outcome::{FailureCategory, Outcome, OutcomePlace};
 use crate::domain::promotion::{Environment, Promotion};
 use crate::domain::prompt::Prompt;
 use crate::domain::release::Release;
@@ -154,6 +155,37 @@ pub enum Request {
         /// The place.
         place: OutcomePlace,
     },
+    /// Where the causes of a run's failures lie.
+    RunTriage(RunId),
+    /// Says whether an answer is right.
+    AddLabel {
+        /// The run.
+        run: RunId,
+        /// The outcome.
+        place: OutcomePlace,
+        /// What is said.
+        content: Box<LabelContent>,
+    },
+    /// Says where the causes of failures lie.
+    AddTriages {
+        /// The run.
+        run: RunId,
+        /// The outcomes.
+        places: Vec<OutcomePlace>,
+        /// Where.
+        category: FailureCategory,
+        /// Why there.
+        reason: String,
+    },
+    /// Records that the prompt is not what has to change.
+    DecideOtherCause {
+        /// The run that it rests on.
+        run: RunId,
+        /// What has to.
+        cause: OtherCause,
+        /// Why.
+        reason: String,
+    },
     /// Two runs, example by example.
     CompareRuns {
         /// The base.
@@ -266,6 +298,12 @@ pub enum Answer {
     Cases(Vec<CaseRow>),
     /// One outcome with its example.
     Case(Box<CaseView>),
+    /// Where the causes of a run's failures lie.
+    RunTriage(Box<RunTriage>),
+    /// The new label.
+    Labelled(Box<HumanLabel>),
+    /// How many failures were put in a category.
+    Triaged(usize),
     /// Two runs, example by example.
     Comparison(Box<Comparison>),
     /// All reviews.
@@ -333,6 +371,9 @@ impl Workbench {
             | R::Cases { .. }
             | R::Case { .. }
             | R::CompareRuns { .. } => self.answer_running(actor, request),
+            R::RunTriage(_) | R::AddLabel { .. } | R::AddTriages { .. } | R::DecideOtherCause { .. } => {
+                self.answer_triaging(actor, request)
+            }
             _ => self.answer_releasing(actor, request),
         }
     }
@@ -422,6 +463,25 @@ impl Workbench {
             Request::Case { run, place } => Answer::Case(Box::new(self.case(run, place)?)),
             Request::CompareRuns { base, candidate } => {
                 Answer::Comparison(Box::new(self.compare_runs(base, candidate)?))
+            }
+            other => return Err(misrouted(&other)),
+        })
+    }
+
+    fn answer_triaging(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
+        Ok(match request {
+            Request::RunTriage(run) => Answer::RunTriage(Box::new(self.run_triage(run)?)),
+            Request::AddLabel { run, place, content } => {
+                Answer::Labelled(Box::new(self.add_label(actor, run, place, &content)?))
+            }
+            Request::AddTriages {
+                run,
+                places,
+                category,
+                reason,
+            } => Answer::Triaged(self.add_triages(actor, run, &places, category, &reason)?.len()),
+            Request::DecideOtherCause { run, cause, reason } => {
+                Answer::Decided(self.decide_other_cause(actor, run, cause, &reason)?)
             }
             other => return Err(misrouted(&other)),
         })

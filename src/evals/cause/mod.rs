@@ -1,5 +1,6 @@
-//! Why an outcome failed, by rules that look at the evidence beside it: what people said of it, what stands in the answer
-//! that was not parsed, what was in the context, what the same answer got elsewhere, and what its repeats came to.
+//! Why an outcome failed, by rules that look at the evidence beside it: what people said of it, what stands in the
+//! answer that was not parsed, what was in the context, what the same answer got elsewhere, and what its repeats came
+//! to.
 //!
 //! A cause is worked out when somebody looks. The category that was stored with the outcome stays what it was.
 

@@ -1,4 +1,4 @@
-//! Failures in groups, by the grader that failed first.
+//! Outcomes in groups: by the grader that failed first, by where the cause lies, or by slice.
 
 use std::collections::BTreeSet;
 
@@ -6,6 +6,44 @@ use crate::domain::outcome::OutcomePlace;
 use crate::tui::screens::finder::Finder;
 use crate::tui::widgets::listing::HasId;
 use crate::workbench::CaseRow;
+
+/// By what outcomes are grouped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Grouping {
+    /// The grader that failed first, or the kind of error.
+    #[default]
+    Grader,
+    /// Where the cause lies.
+    Category,
+    /// The slices.
+    Slice,
+}
+
+impl Grouping {
+    /// All groupings, in the order in which the form offers them.
+    pub(super) const ALL: [Self; 3] = [Self::Grader, Self::Category, Self::Slice];
+
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Grader => "grader",
+            Self::Category => "category",
+            Self::Slice => "slice",
+        }
+    }
+
+    fn group_of(self, row: &CaseRow) -> String {
+        match self {
+            Self::Grader => grader_of(&row.line.why).to_owned(),
+            Self::Category => match &row.cause {
+                Some(cause) => cause.category.as_str().to_owned(),
+                None if row.has_failed => "unknown".to_owned(),
+                None => row.line.why.clone(),
+            },
+            Self::Slice if row.slices.is_empty() => "no slice".to_owned(),
+            Self::Slice => row.slices.join(", "),
+        }
+    }
+}
 
 /// A row of the list: a group's head or a failure in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +80,7 @@ impl HasId for GroupRow {
 /// The failures that are loaded, by group; groups stand in the order of their size.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
+    pub(super) grouping: Grouping,
     loaded: Vec<CaseRow>,
     shown: Vec<(String, Vec<CaseRow>)>,
     collapsed: BTreeSet<String>,
@@ -54,18 +93,25 @@ impl Groups {
         self.narrow(finder);
     }
 
-    /// Shows the loaded failures that have the finder's words in their id or explanation, or `new`.
+    /// Shows the loaded ones that have the finder's words in their id, explanation, category or slices, or `new`.
     pub(super) fn narrow(&mut self, finder: &Finder) {
         self.shown.clear();
         for row in &self.loaded {
             let new = if row.passed_before == Some(true) { "new" } else { "" };
-            if !finder.matches(&format!("{} {} {new}", row.line.example, row.line.why)) {
+            let category = row.cause.as_ref().map_or("", |cause| cause.category.as_str());
+            let words = format!(
+                "{} {} {new} {category} {}",
+                row.line.example,
+                row.line.why,
+                row.slices.join(" ")
+            );
+            if !finder.matches(&words) {
                 continue;
             }
-            let name = group_of(&row.line.why);
-            match self.shown.iter_mut().find(|(known, _)| known == name) {
+            let name = self.grouping.group_of(row);
+            match self.shown.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, group)) => group.push(row.clone()),
-                None => self.shown.push((name.to_owned(), vec![row.clone()])),
+                None => self.shown.push((name, vec![row.clone()])),
             }
         }
         self.shown.sort_by_key(|(_, rows)| std::cmp::Reverse(rows.len()));
@@ -101,6 +147,12 @@ impl Groups {
         self.shown.iter().flat_map(|(_, rows)| rows)
     }
 
+    /// The failures of a group.
+    pub(super) fn in_group(&self, name: &str) -> Vec<OutcomePlace> {
+        let group = self.shown.iter().find(|(known, _)| known == name);
+        group.map_or_else(Vec::new, |(_, rows)| rows.iter().map(|row| row.place).collect())
+    }
+
     /// Opens the group that a failure is in.
     pub(super) fn reveal(&mut self, place: OutcomePlace) {
         let holds = |rows: &[CaseRow]| rows.iter().any(|row| row.place == place);
@@ -125,7 +177,7 @@ fn newly_failing(rows: &[CaseRow]) -> usize {
 }
 
 /// The grader, or the kind of error, before the colon of an explanation.
-fn group_of(why: &str) -> &str {
+fn grader_of(why: &str) -> &str {
     why.split_once(": ").map_or(why, |(grader, _)| grader)
 }
 
