@@ -1,24 +1,46 @@
 //! A judgement: what a model that judges said of one answer, with all that led to it.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
-use super::hash::ContentHash;
-use super::ids::VersionId;
+use super::judge::{EmbeddingModel, Judge};
 use super::money::UsdNanos;
 use super::outcome::{OutcomeError, RenderedMessage, Usage};
+use super::run::AnswerSource;
+
+/// Who judged.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JudgedBy {
+    /// A prompt version.
+    Prompt(Judge),
+    /// A model that turns texts into vectors. Its judgement has no messages and no raw response: the texts are the
+    /// answer and the expected one, and vectors are large and say nothing to a reader.
+    Embeddings(EmbeddingModel),
+}
+
+impl fmt::Display for JudgedBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Prompt(judge) => judge.version.fmt(f),
+            Self::Embeddings(model) => write!(f, "{}/{}", model.provider, model.name),
+        }
+    }
+}
 
 /// One answer of a judge. A grader that asks several judges, or one of them several times, leaves one for each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Judgement {
     /// The grader that asked.
     pub grader: String,
-    /// The judge: the prompt version that was asked.
-    pub judge: VersionId,
-    /// The hash of its content.
-    pub judge_hash: ContentHash,
+    /// Who was asked.
+    pub judge: JudgedBy,
+    /// Whether a model judged, the simulated one, or a cassette.
+    pub source: AnswerSource,
     /// Which of the judge's repeats, from 0.
     pub repeat: u32,
-    /// Whether the two answers of a pairwise comparison stood in the other order.
+    /// Whether the two answers of a pairwise comparison stood in the other order: the expected one first.
     pub is_swapped: bool,
     /// The messages as sent.
     pub rendered: Vec<RenderedMessage>,
@@ -26,18 +48,78 @@ pub struct Judgement {
     pub raw_response: String,
     /// What it chose: a class, `first`, `second` or `tie`.
     pub label: Option<String>,
-    /// The number that it gave, on the rubric's own scale.
+    /// The number that it gave, on the rubric's own scale; of embeddings the cosine.
     pub score: Option<f64>,
+    /// What the grader would say if it went by this judgement alone; by both orders together where it is pairwise.
+    pub passed: Option<bool>,
     /// Its reasons, in its words.
     pub explanation: String,
     /// The model that answered, which an alias may hide.
     pub resolved_model: Option<String>,
-    /// Tokens.
+    /// Tokens of all tries.
     pub usage: Usage,
     /// Time of all tries together, in milliseconds.
     pub latency_ms: u64,
-    /// What it cost; `None` where the price is unknown.
+    /// What all tries cost; `None` where the price is unknown.
     pub cost: Option<UsdNanos>,
     /// Why there is no judgement.
     pub error: Option<OutcomeError>,
+}
+
+/// The graders of which a judge that was asked repeatedly said both that the answer passes and that it fails.
+pub fn unstable_graders(judgements: &[Judgement]) -> Vec<&str> {
+    let mut unstable: Vec<&str> = Vec::new();
+    for (place, one) in judgements.iter().enumerate() {
+        let contradicts = |other: &Judgement| {
+            other.grader == one.grader
+                && other.judge == one.judge
+                && other.passed.is_some_and(|passed| one.passed == Some(!passed))
+        };
+        if !unstable.contains(&one.grader.as_str()) && judgements.iter().skip(place + 1).any(contradicts) {
+            unstable.push(&one.grader);
+        }
+    }
+    unstable
+}
+
+/// Counts and sums over the judgements of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct JudgingTotals {
+    /// Judgements that were asked for.
+    pub judgements: u64,
+    /// Of these, that came to nothing: the provider failed, or the reply could not be read.
+    pub errored: u64,
+    /// Of these, that the simulated model made.
+    pub simulated: u64,
+    /// Tokens sent, as far as known.
+    pub input_tokens: u64,
+    /// Tokens generated, as far as known.
+    pub output_tokens: u64,
+    /// What they cost, as far as known.
+    pub cost: UsdNanos,
+    /// Judgements whose cost is not known.
+    pub cost_unknown: u64,
+    /// Outcomes of which a judge said both that they pass and that they fail.
+    pub unstable: u64,
+}
+
+impl JudgingTotals {
+    /// Takes in the judgements of one outcome.
+    pub fn add(&mut self, judgements: &[Judgement]) {
+        for judgement in judgements {
+            self.judgements += 1;
+            self.errored += u64::from(judgement.error.is_some());
+            self.simulated += u64::from(judgement.source == AnswerSource::Simulated);
+            self.input_tokens += judgement.usage.input_tokens.unwrap_or(0);
+            self.output_tokens += judgement.usage.output_tokens.unwrap_or(0);
+            self.cost = self.cost + judgement.cost.unwrap_or_default();
+            self.cost_unknown += u64::from(judgement.cost.is_none());
+        }
+        self.unstable += u64::from(!unstable_graders(judgements).is_empty());
+    }
+
+    /// Tokens sent and generated.
+    pub fn tokens(&self) -> u64 {
+        self.input_tokens.saturating_add(self.output_tokens)
+    }
 }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use super::base_url::BaseUrl;
 use super::cassette::Tape;
 use super::command::CommandProvider;
+use super::embeddings::Embeddings;
 use super::environment::Environment;
 use super::http::HttpClient;
 use super::http_provider::HttpProvider;
 use super::openai::{ChatCompletions, Dialect};
 use super::redact::Redactor;
+use super::simulation::SimulatedEmbeddings;
 use super::wire::WireFormat;
 use super::{Endpoint, Provider, ProviderError, Retry, SimulatedProvider};
 use super::{anthropic, gemini, ollama, openai_responses};
@@ -179,6 +181,50 @@ pub fn connect_in(
     endpoint: &Endpoint,
 ) -> Result<Arc<dyn Provider>, ProviderError> {
     connect_taped(environment, provider, endpoint, &Tape::Off)
+}
+
+/// Makes a model that turns texts into vectors ready: what it is asked are its messages, one text each, and its answer
+/// is the list of their vectors as JSON.
+///
+/// # Errors
+///
+/// As [`connect_taped`]; or the provider has no such endpoint.
+pub fn connect_embeddings(
+    environment: &Environment,
+    provider: &str,
+    endpoint: &Endpoint,
+    tape: &Tape,
+) -> Result<Arc<dyn Provider>, ProviderError> {
+    if provider == "simulated" {
+        return Ok(Arc::new(SimulatedEmbeddings));
+    }
+    let service = SERVICES.iter().find(|service| service.name == provider);
+    let embeddings = |service: &Service, base_url: &BaseUrl| {
+        Some(match service.format {
+            Format::Chat(Dialect::Azure) => Embeddings::Azure {
+                is_bare_host: base_url.has_no_path(),
+            },
+            Format::Chat(_) | Format::Responses => Embeddings::OpenAi,
+            Format::OllamaChat => Embeddings::Ollama,
+            Format::Messages | Format::GenerateContent => return None,
+        })
+    };
+    let connected = service.map(|service| service.connect(environment, endpoint, tape).map(|http| (service, http)));
+    let connected = connected.transpose()?;
+    let found = connected.and_then(|(service, http)| Some((embeddings(service, http.http.base_url())?, http)));
+    match found {
+        Some((format, http)) => Ok(Arc::new(HttpProvider {
+            format: Box::new(format),
+            ..http
+        })),
+        None => {
+            let message = format!(
+                "no embeddings of the provider '{provider}' are known: use openai or any server that speaks its format, \
+                 ollama, or simulated"
+            );
+            Err(ProviderError::new(ErrorKind::BadRequest, Retry::No, message))
+        }
+    }
 }
 
 /// [`connect_in`] with what becomes of its traffic. A cassette that is played needs no key.

@@ -3,6 +3,7 @@
 //! Must never: know ratatui, clap or sockets.
 
 mod aliases;
+mod basing;
 mod browsing;
 mod committing;
 mod comparing;
@@ -13,8 +14,10 @@ mod demo_story;
 mod editing;
 mod error;
 mod estimating;
+mod estimating_judges;
 mod filter;
 mod importing;
+mod judging;
 mod labelling;
 mod outcomes;
 mod record;

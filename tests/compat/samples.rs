@@ -14,7 +14,8 @@ use pegbox::domain::grader::{CaseRule, Grader, GraderKind, Score, ScoreValue};
 use pegbox::domain::hash::ContentHash;
 use pegbox::domain::ids::RunId;
 use pegbox::domain::json::{JsonText, SourceJson};
-use pegbox::domain::judgement::Judgement;
+use pegbox::domain::judge::Judge;
+use pegbox::domain::judgement::{JudgedBy, Judgement, JudgingTotals};
 use pegbox::domain::label::{HumanLabel, LabelVerdict};
 use pegbox::domain::metric::{ClassOf, Measure, Metric, MetricKind, MetricResult, Slice};
 use pegbox::domain::model::{ModelConfig, NamedSchema, ResponseFormat, Setting, Tool, ToolChoice};
@@ -412,7 +413,7 @@ pub fn run_end() -> RunEnd {
             cost: UsdNanos(8),
             cost_unknown: 9,
             reused: 10,
-            judging_cost: UsdNanos(11),
+            judging: judging_totals(),
         },
         results: vec![MetricResult {
             metric: "recall".into(),
@@ -451,7 +452,7 @@ pub fn run_end() -> RunEnd {
 /// The same as the second layout kept it.
 pub fn run_end_2() -> RunEnd {
     let mut end = run_end();
-    end.totals.judging_cost = UsdNanos(0);
+    end.totals.judging = JudgingTotals::default();
     end
 }
 
@@ -472,17 +473,38 @@ fn usage() -> Usage {
     }
 }
 
+fn judging_totals() -> JudgingTotals {
+    JudgingTotals {
+        judgements: 11,
+        errored: 12,
+        simulated: 13,
+        input_tokens: 14,
+        output_tokens: 15,
+        cost: UsdNanos(16),
+        cost_unknown: 17,
+        unstable: 18,
+    }
+}
+
+fn judge() -> Judge {
+    Judge {
+        version: id("judge_v3"),
+        content_hash: hash(),
+    }
+}
+
 fn judgement() -> Judgement {
     Judgement {
         grader: "polite".into(),
-        judge: id("judge_v3"),
-        judge_hash: hash(),
+        judge: JudgedBy::Prompt(judge()),
+        source: AnswerSource::Simulated,
         repeat: 1,
         is_swapped: true,
         rendered: Vec::new(),
         raw_response: "raw".into(),
         label: Some("first".into()),
         score: Some(4.5),
+        passed: Some(true),
         explanation: "kind".into(),
         resolved_model: Some("m-1".into()),
         usage: usage(),

@@ -188,7 +188,7 @@ pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliErr
         .with_in_flight(args.concurrency),
     };
     if !tape.is_replay() {
-        for note in workbench.run_notes(&start.version, &start.settings)? {
+        for note in workbench.run_notes(&start)? {
             context.out.note(&note);
         }
         let estimate = workbench.estimate_run(&start)?;
@@ -251,9 +251,20 @@ fn estimate_text(estimate: &RunEstimate) -> String {
         Some(ms) => format!("about {} s", ms.div_ceil(1_000)),
         None => "time unknown".into(),
     };
-    format!(
+    let answers = format!(
         "estimate: {} outcomes, {} tokens in and {} out, {cost}, {time}; it rests on {}",
         estimate.outcomes, estimate.input_tokens, estimate.output_tokens, estimate.basis
+    );
+    let Some(judging) = &estimate.judging else {
+        return answers;
+    };
+    let cost = match judging.cost {
+        Some(cost) => format!("about {cost}"),
+        None => "cost unknown".into(),
+    };
+    format!(
+        "{answers}\nits judges: {} judgements, {} tokens in and {} out, {cost}",
+        judging.judgements, judging.input_tokens, judging.output_tokens
     )
 }
 
@@ -267,6 +278,12 @@ fn estimate_document(start: &StartRun, estimate: &RunEstimate) -> serde_json::Va
         "output_tokens": estimate.output_tokens,
         "cost_usd_nanos": estimate.cost,
         "elapsed_ms": estimate.elapsed_ms,
+        "judging": estimate.judging.map(|judging| json!({
+            "judgements": judging.judgements,
+            "input_tokens": judging.input_tokens,
+            "output_tokens": judging.output_tokens,
+            "cost_usd_nanos": judging.cost,
+        })),
         "basis": estimate.basis,
     })
 }

@@ -11,6 +11,7 @@ use crate::domain::gate::{BreakingSlice, Evidence, Gate, GatePolicy, RuleResult,
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::{DatasetVersionId, ExampleId, RunId, SuiteVersionId, VersionId};
 use crate::domain::json::JsonText;
+use crate::domain::judgement::JudgingTotals;
 use crate::domain::metric::{Measure, MetricResult, Slice};
 use crate::domain::model::ModelConfig;
 use crate::domain::money::UsdNanos;
@@ -86,7 +87,7 @@ pub fn totals(saved: u64, failed: u64) -> RunTotals {
         cost: UsdNanos(192_000_000),
         cost_unknown: 0,
         reused: 0,
-        judging_cost: UsdNanos(0),
+        judging: JudgingTotals::default(),
     }
 }
 
@@ -97,6 +98,7 @@ pub fn summary(run: Run, state: RunState, saved: u64, failed: u64) -> RunSummary
         state,
         saved,
         failed,
+        pause: None,
         caveats: Caveats::default(),
     }
 }
@@ -293,6 +295,7 @@ pub fn live_detail(id: u32) -> RunDetail {
         progress: progress(id, RunState::Running, 170, 8),
         end: None,
         steps: Vec::new(),
+        pause: None,
         version: version(12),
         caveats: Caveats::default(),
     }
@@ -307,6 +310,7 @@ pub fn ended_detail(id: u32) -> RunDetail {
         progress,
         end: Some(end(id)),
         steps: Vec::new(),
+        pause: None,
         version: version(12),
         caveats: Caveats::default(),
     }
