@@ -41,6 +41,7 @@ pub mod subject;
 pub mod suite;
 pub mod time;
 pub mod trace;
+pub mod triage;
 pub mod variant;
 pub mod version;
 

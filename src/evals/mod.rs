@@ -6,6 +6,7 @@ pub mod against;
 mod ask;
 mod caps;
 pub mod category;
+pub mod cause;
 mod classes;
 mod closing;
 pub mod compare;

@@ -7,15 +7,16 @@ use tokio::sync::watch;
 
 use super::Context;
 use super::evidence::{gate_text, results_table};
+use super::failures::{advice_text, causes_text};
 use super::run::answers_text;
 use crate::cli::exit::{CliError, Exit, Failure};
-use crate::cli::output::{NO_VALUE, Out, Plain, Reply, or_none};
+use crate::cli::output::{NO_VALUE, Out, Plain, Reply, counted, or_none};
 use crate::domain::gate::Verdict;
 use crate::domain::ids::RunId;
 use crate::domain::money::PriceFile;
 use crate::domain::progress::RunProgress;
 use crate::domain::run::{Caps, Picked, RunState, RunStep, RunStepKind, RunTotals, Selection};
-use crate::workbench::{FaultKind, RunDetail, Workbench};
+use crate::workbench::{FaultKind, RunDetail, RunTriage, Workbench};
 
 /// Where progress is not redrawn in place, a line comes at every twentieth of the run.
 const PROGRESS_LINES: u64 = 20;
@@ -44,7 +45,26 @@ pub fn follow(context: &mut Context<'_>, run: RunId) -> Result<Reply, CliError> 
 pub fn show(context: &Context<'_>, run: RunId) -> Result<Reply, CliError> {
     let detail = context.workbench.run_detail(run)?;
     let record = context.workbench.tuning_record(run)?;
-    Ok(Reply::done(json!(record), run_text(&detail)))
+    let triage = context.workbench.run_triage(run)?;
+    let mut document = json!(record);
+    document["triage"] = json!(triage);
+    document["advice"] = json!(triage.advice());
+    Ok(Reply::done(document, triage_text(run_text(&detail), run, &triage)))
+}
+
+/// Where the causes of the failures lie, and what people say against the graders.
+fn triage_text(text: Plain, run: RunId, triage: &RunTriage) -> Plain {
+    let mut text = match causes_text(triage) {
+        Some(causes) => text.blank().line(format!("causes of failures: {causes}")),
+        None => text,
+    };
+    if triage.overrides > 0 {
+        let labels = counted(triage.overrides, "label");
+        text = text.line(format!(
+            "{labels} of people against a grader: pegbox label list --run {run}"
+        ));
+    }
+    advice_text(text, run, triage)
 }
 
 /// How the watching ended.
