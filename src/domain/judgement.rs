@@ -93,7 +93,7 @@ impl Judgement {
             Some(false) => "fail",
             None => "no verdict",
         };
-        let score = self.score.map(|score| score.to_string());
+        let score = self.score.map(|score| ((score * 1000.0).round() / 1000.0).to_string());
         let value = self
             .label
             .clone()
