@@ -11,7 +11,7 @@ use super::gate::Gate;
 use super::hash::ContentHash;
 use super::ids::{ChainVersionId, DatasetVersionId, RunId, SuiteVersionId, VersionId};
 use super::judgement::JudgingTotals;
-use super::metric::MetricResult;
+use super::metric::{Confusion, MetricResult, Slice};
 use super::money::{PriceFile, UsdNanos};
 use super::outcome::Outcome;
 use super::promotion::Environment;
@@ -442,6 +442,43 @@ pub struct RunEnd {
     pub resolved_models: Vec<String>,
     /// When.
     pub ended_at: Timestamp,
+    /// The answers to each classification field that a metric sums up.
+    pub confusions: Vec<Confusion>,
+    /// How the metrics moved against the base run; `None` where there is none to compare with.
+    pub against_base: Option<AgainstBase>,
+}
+
+/// What moved against the base run. Every metric of which each example has a value is tested over the whole run and
+/// over each slice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AgainstBase {
+    /// The base run.
+    pub run: RunId,
+    /// How many tests were made: with many, some look like a regression by chance.
+    pub tests: u64,
+    /// The regressions that stand out, the surest first.
+    pub regressions: Vec<Regression>,
+}
+
+/// A metric that looks worse than in the base run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Regression {
+    /// The metric.
+    pub metric: String,
+    /// The slice; the whole run where not given.
+    pub slice: Option<Slice>,
+    /// Candidate less base; of latency and cost candidate over base.
+    pub effect: f64,
+    /// Examples that both runs have a value of.
+    pub pairs: u64,
+    /// Chance of as bad a result or a worse one, were nothing worse.
+    pub p_value: f64,
+    /// The same, corrected for all tests (Holm).
+    pub holm: f64,
+    /// The same, as a share of false ones among those that are listed (Benjamini-Hochberg).
+    pub false_discovery: f64,
+    /// Whether it stands after Holm's correction at 5 %; otherwise it is a lead to follow, and no more.
+    pub is_flagged: bool,
 }
 
 /// Where a run stands.

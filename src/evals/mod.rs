@@ -2,10 +2,12 @@
 //! May use `domain`, `stats` and `providers`; what it reads and writes comes in through the traits of [`pipeline`].
 //! Must never ask who the user is, draw, read a clock, or hold a whole dataset in memory.
 
+pub mod against;
 mod ask;
 mod caps;
 pub mod category;
 mod classes;
+mod closing;
 pub mod compare;
 mod conversation;
 pub mod gate;

@@ -14,13 +14,15 @@ use super::EvalError;
 use super::ask::Asker;
 use super::judges::Judges;
 use super::standing::Standing;
-use super::upcoming::Upcoming;
+use super::upcoming::{Upcoming, blocking};
 use super::window::{Stop, Window};
 use crate::domain::example::Example;
 use crate::domain::hash::ContentHash;
+use crate::domain::ids::RunId;
 use crate::domain::outcome::{Outcome, OutcomePlace};
 use crate::domain::progress::RunProgress;
 use crate::domain::prompt::PromptContent;
+use crate::domain::quarantine::Quarantine;
 use crate::domain::run::{Caps, EndState, Run, RunEnd, RunState};
 use crate::domain::suite::SuiteContent;
 use crate::domain::time::Timestamp;
@@ -81,6 +83,25 @@ pub enum Order {
     Cancel,
 }
 
+/// What a run is compared with.
+pub enum Base {
+    /// A run of its base version over the same examples, with the same checks.
+    Run {
+        /// The run.
+        run: RunId,
+        /// Its examples and outcomes.
+        outcomes: Arc<dyn ExampleFeed>,
+    },
+    /// None that can be compared.
+    Nothing {
+        /// Why, and what to do about it.
+        why: String,
+    },
+}
+
+/// Finds what a run is compared with, when it has come to its end. Called where blocking is allowed.
+pub type FindBase = Arc<dyn Fn() -> Result<Base, StoreFault> + Send + Sync>;
+
 /// Everything that a run needs.
 pub struct Job {
     /// The run as it was recorded.
@@ -101,6 +122,10 @@ pub struct Job {
     pub began_at: Vec<Timestamp>,
     /// Where its examples come from.
     pub feed: Arc<dyn ExampleFeed>,
+    /// What its gate compares it with.
+    pub find_base: FindBase,
+    /// Examples that do not count in its gate.
+    pub quarantined: Vec<Quarantine>,
     /// The clock.
     pub now: Now,
 }
@@ -167,7 +192,11 @@ pub async fn execute(
         }
     };
     standing.publish(RunState::Running, 0);
-    Ok(Execution::Ended(Box::new(standing.end(&job, state))))
+    let closing = standing.closing(&job, state);
+    match blocking(move || closing.run_end()).await {
+        Ok(end) => Ok(Execution::Ended(Box::new(end))),
+        Err(source) => Err(EvalError::Store { saved, source }),
+    }
 }
 
 /// Compiles the templates and graders of a job and shows its judges the first example, so that a fault is found before

@@ -18,6 +18,7 @@ mod fields;
 mod frozen;
 mod import;
 mod keys;
+mod label;
 pub mod memory;
 mod pending;
 mod prompt;

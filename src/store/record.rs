@@ -18,6 +18,7 @@ use crate::domain::dataset::{DatasetVersion, RowPage};
 use crate::domain::decision::Decision;
 use crate::domain::draft::Draft;
 use crate::domain::example::Example;
+use crate::domain::label::HumanLabel;
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::Policy;
 use crate::domain::progress::FailureLine;
@@ -116,6 +117,7 @@ records! {
     RunStep = 21;
     Resolution = 22;
     StoredAnswer = 23;
+    HumanLabel = 25;
 }
 
 /// A record as an export has it.

@@ -15,6 +15,7 @@ use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::example::Example;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::{RunId, VersionId};
+use crate::domain::label::HumanLabel;
 use crate::domain::outcome::{Outcome, OutcomePlace};
 use crate::domain::progress::FailureLine;
 use crate::domain::promotion::Promotion;
@@ -94,6 +95,7 @@ impl Store {
         check.each(keys::RELEASES, Verification::release)?;
         check.each(keys::ALIASES, Verification::resolution)?;
         check.each(keys::ANSWERS, Verification::answer)?;
+        check.each(keys::LABELS, Verification::label)?;
         Ok(check.report)
     }
 }
@@ -367,6 +369,23 @@ impl Verification<'_> {
         let asked = ExactRequest::new(endpoint, &version.content.model, &outcome.rendered, &outcome).hash()?;
         Ok((key != keys::answer(&asked))
             .then(|| format!("the outcome at {} of {run} answers another request", place.index)))
+    }
+
+    /// A label is about an outcome that is still what the person saw.
+    fn label(&self, key: &str, label: &HumanLabel) -> Result<Option<String>, StoreError> {
+        if key != keys::label(label.run, label.place, label.number) {
+            return Ok(Some("it lies under another outcome, or under another number".into()));
+        }
+        let Some(run) = self.store.run(label.run)? else {
+            return Ok(Some(format!("{} is missing", label.run)));
+        };
+        let Some(outcome) = self.store.outcome(label.run, label.place)? else {
+            return Ok(Some(format!("its outcome {} is missing", label.outcome())));
+        };
+        match rule(label.verify(&outcome)) {
+            None => self.mark(&keys::labelled_run(&run.suite.name, run.id)),
+            fault => Ok(fault),
+        }
     }
 
     fn version_link(&self, id: &VersionId, hash: ContentHash) -> Result<Option<String>, StoreError> {

@@ -3,6 +3,7 @@
 //! Must never: know ratatui, clap or sockets.
 
 mod aliases;
+mod basing;
 mod browsing;
 mod committing;
 mod comparing;
@@ -17,6 +18,7 @@ mod estimating_judges;
 mod filter;
 mod importing;
 mod judging;
+mod labelling;
 mod outcomes;
 mod record;
 mod releasing;

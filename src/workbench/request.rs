@@ -133,7 +133,12 @@ pub enum Request {
     /// Lets a run send nothing more until it is resumed.
     PauseRun(RunId),
     /// Goes on with a run that nobody works on.
-    ResumeRun(RunId),
+    ResumeRun {
+        /// The run.
+        run: RunId,
+        /// Caps that hold from now on; those that are not given stay.
+        caps: Caps,
+    },
     /// Stops a run for good.
     CancelRun(RunId),
     /// A run's failures.
@@ -326,7 +331,7 @@ impl Workbench {
             | R::EstimateRun(_)
             | R::Rerun(_)
             | R::PauseRun(_)
-            | R::ResumeRun(_)
+            | R::ResumeRun { .. }
             | R::CancelRun(_)
             | R::Failures { .. }
             | R::Case { .. }
@@ -403,9 +408,9 @@ impl Workbench {
                 self.pause_run(actor, id)?;
                 Answer::Run(id)
             }
-            Request::ResumeRun(id) => {
-                self.resume_run(actor, id, Caps::default())?;
-                Answer::Run(id)
+            Request::ResumeRun { run, caps } => {
+                self.resume_run(actor, run, caps)?;
+                Answer::Run(run)
             }
             Request::CancelRun(id) => {
                 self.cancel_run(actor, id)?;

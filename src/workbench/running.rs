@@ -4,6 +4,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use super::basing::find_base;
 use super::connecting::{check_settings, has_price};
 use super::reusing::Tape;
 use super::room::OUTCOME_BYTES;
@@ -311,6 +312,8 @@ impl Workbench {
                 .collect(),
             limiter: settings.is_adaptive.then(limiter),
             feed: Arc::new(RunFeed::new(self.store.clone(), run, &version.content.model)),
+            find_base: find_base(&self.store, run),
+            quarantined: Vec::new(),
             run: run.clone(),
             prompt: version.content.clone(),
             suite: suite.clone(),
@@ -401,6 +404,8 @@ impl Workbench {
             outcomes_hash: self.store.outcomes_hash(id)?,
             resolved_models: Vec::new(),
             ended_at: self.now(),
+            confusions: Vec::new(),
+            against_base: None,
         };
         Change::new(audit).insert_run_end(&end)?.commit(&self.store)?;
         Ok(())

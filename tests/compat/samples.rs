@@ -16,11 +16,13 @@ use pegbox::domain::ids::RunId;
 use pegbox::domain::json::{JsonText, SourceJson};
 use pegbox::domain::judge::Judge;
 use pegbox::domain::judgement::{JudgedBy, Judgement, JudgingTotals};
+use pegbox::domain::label::{HumanLabel, LabelVerdict};
 use pegbox::domain::metric::{ClassOf, Measure, Metric, MetricKind, MetricResult, Slice};
 use pegbox::domain::model::{ModelConfig, NamedSchema, ResponseFormat, Setting, Tool, ToolChoice};
 use pegbox::domain::money::{PriceFile, UsdNanos};
 use pegbox::domain::outcome::{
-    Attempt, DocumentRef, ErrorKind, FailureCategory, Outcome, OutcomeError, RenderedMessage, ToolCall, Usage,
+    Attempt, DocumentRef, ErrorKind, FailureCategory, Outcome, OutcomeError, OutcomePlace, RenderedMessage, ToolCall,
+    Usage,
 };
 use pegbox::domain::policy::{Policy, SelfApproval, SimulatedEvidence};
 use pegbox::domain::progress::FailureLine;
@@ -775,5 +777,24 @@ pub fn stored_answer() -> StoredAnswer {
         run: RunId(7),
         index: 3,
         repeat: 1,
+    }
+}
+
+pub fn human_label() -> HumanLabel {
+    HumanLabel {
+        run: RunId(7),
+        place: OutcomePlace { index: 3, repeat: 1 },
+        number: 2,
+        example: id("t-1"),
+        example_hash: hash(),
+        outcome_hash: hash(),
+        grader: Some("route".into()),
+        verdict: Some(LabelVerdict::Failed),
+        class: Some("billing".into()),
+        expected: Some(JsonText::parse("{\"route\":\"b\"}").unwrap()),
+        is_override: true,
+        comment: "c".into(),
+        by: anna(),
+        at: AT,
     }
 }

@@ -164,6 +164,19 @@ fn progress_line(progress: &RunProgress) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join("  ")
 }
 
+/// The options that raise the caps of a run that has any, with a place for what they are raised to.
+fn raised(caps: &Caps) -> Option<String> {
+    let options = [
+        (caps.cost.is_some(), "--cap-cost USD"),
+        (caps.tokens.is_some(), "--cap-tokens N"),
+        (caps.errors.is_some(), "--cap-errors N"),
+        (caps.elapsed_ms.is_some(), "--cap-time DURATION"),
+    ];
+    let options = options.into_iter().filter(|(is_set, _)| *is_set);
+    let options: Vec<&str> = options.map(|(_, option)| option).collect();
+    (!options.is_empty()).then(|| options.join(" "))
+}
+
 /// The exit code, and what is to be said beside the answer.
 fn ending(detail: &RunDetail) -> (Exit, Option<Failure>) {
     let RunProgress {
@@ -188,10 +201,9 @@ fn ending(detail: &RunDetail) -> (Exit, Option<Failure>) {
                 totals.saved,
                 detail.run.outcome_count()
             );
-            let hint = if why.contains(" cap ") {
-                format!("raise it and go on, such as with pegbox run resume {run} --cap-cost 5")
-            } else {
-                format!("go on with pegbox run resume {run}")
+            let hint = match raised(&detail.caps()).filter(|_| why.contains(" cap ")) {
+                Some(options) => format!("raise it and go on with pegbox run resume {run} {options}"),
+                None => format!("go on with pegbox run resume {run}"),
             };
             failure(Exit::Interrupted, what, hint)
         }

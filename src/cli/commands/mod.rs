@@ -2,12 +2,14 @@
 
 mod answers;
 mod case;
+pub mod case_command;
 pub mod dataset;
 mod demo;
 mod diff;
 mod evidence;
 mod failures;
 mod follow;
+pub mod label;
 mod lineage;
 pub mod model;
 pub mod prompt;
@@ -168,6 +170,8 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<Reply, CliErr
         Command::Dataset(command) => dataset::carry_out(command, context),
         Command::Suite(command) => suite::carry_out(command, context),
         Command::Run(command) => run::carry_out(command, context),
+        Command::Case(command) => case_command::carry_out(command, context),
+        Command::Label(command) => label::carry_out(&command, context),
         Command::Model(command) => model::carry_out(&command, context),
         Command::Review(command) => review::carry_out(command, context),
         Command::Release(command) => release::carry_out(command, context),

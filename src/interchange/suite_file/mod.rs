@@ -7,6 +7,7 @@ mod print_judge;
 mod read;
 mod read_grader;
 mod read_judge;
+mod read_metric;
 #[cfg(test)]
 mod tests;
 

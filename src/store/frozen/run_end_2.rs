@@ -1,7 +1,8 @@
-//! Layout 2 of the ends of runs: before the cost of judges.
+//! Layout 2 of the ends of runs: before the cost of judges, confusion matrices and the base run.
 
 use serde::{Deserialize, Serialize};
 
+use super::gate_1::{Gate1, MetricResult1};
 use crate::domain::gate::Gate;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::RunId;
@@ -30,8 +31,8 @@ pub(in crate::store) struct RunEnd2 {
     run: RunId,
     state: EndState,
     totals: RunTotals2,
-    results: Vec<MetricResult>,
-    gate: Option<Gate>,
+    results: Vec<MetricResult1>,
+    gate: Option<Gate1>,
     outcomes_hash: ContentHash,
     resolved_models: Vec<String>,
     ended_at: Timestamp,
@@ -55,11 +56,13 @@ impl From<RunEnd2> for RunEnd {
                 reused: old.totals.reused,
                 judging: JudgingTotals::default(),
             },
-            results: old.results,
-            gate: old.gate,
+            results: old.results.into_iter().map(MetricResult::from).collect(),
+            gate: old.gate.map(Gate::from),
             outcomes_hash: old.outcomes_hash,
             resolved_models: old.resolved_models,
             ended_at: old.ended_at,
+            confusions: Vec::new(),
+            against_base: None,
         }
     }
 }

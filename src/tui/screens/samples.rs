@@ -100,6 +100,7 @@ pub fn summary(run: Run, state: RunState, saved: u64, failed: u64) -> RunSummary
         state,
         saved,
         failed,
+        pause: None,
         caveats: Caveats::default(),
     }
 }
@@ -296,6 +297,7 @@ pub fn live_detail(id: u32) -> RunDetail {
         progress: progress(id, RunState::Running, 170, 8),
         end: None,
         steps: Vec::new(),
+        pause: None,
         version: version(12),
         caveats: Caveats::default(),
     }
@@ -310,6 +312,7 @@ pub fn ended_detail(id: u32) -> RunDetail {
         progress,
         end: Some(end(id)),
         steps: Vec::new(),
+        pause: None,
         version: version(12),
         caveats: Caveats::default(),
     }
