@@ -30,6 +30,7 @@ use crate::domain::run::{Run, RunEnd, RunStep};
 use crate::domain::suite::SuiteVersion;
 use crate::domain::time::with_milliseconds;
 use crate::domain::trace::Trace;
+use crate::domain::variant::Variant;
 use crate::domain::version::PromptVersion;
 
 /// `kind` is in its first layout; `kind, 2: Older = 1` is in its second, and reads the first through `Older`.
@@ -118,6 +119,7 @@ records! {
     Resolution = 22;
     StoredAnswer = 23;
     HumanLabel = 25;
+    Variant = 27;
 }
 
 /// A record as an export has it.

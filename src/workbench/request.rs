@@ -13,7 +13,7 @@ use crate::domain::actor::Actor;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::decision::Decision;
 use crate::domain::draft::DraftSeen;
-use crate::domain::ids::{DatasetVersionId, PromptName, ReviewId, RunId, SuiteVersionId, VersionId};
+use crate::domain::ids::{DatasetVersionId, ExampleId, PromptName, ReviewId, RunId, SuiteVersionId, VersionId};
 use crate::domain::outcome::{Outcome, OutcomePlace};
 use crate::domain::promotion::{Environment, Promotion};
 use crate::domain::prompt::Prompt;
@@ -164,6 +164,15 @@ pub enum Request {
         /// The candidate.
         candidate: RunId,
     },
+    /// One example in two runs.
+    CompareCase {
+        /// The base.
+        base: RunId,
+        /// The candidate.
+        candidate: RunId,
+        /// The example.
+        example: ExampleId,
+    },
     /// All reviews.
     Reviews,
     /// A review with its evidence.
@@ -271,6 +280,8 @@ pub enum Answer {
     Case(Box<CaseView>),
     /// Two runs, example by example.
     Comparison(Box<Comparison>),
+    /// One example in two runs: the base's outcome, then the candidate's.
+    ComparedCase(Box<(CaseView, CaseView)>),
     /// All reviews.
     Reviews(Vec<ReviewSummary>),
     /// A review with its evidence.
@@ -335,7 +346,8 @@ impl Workbench {
             | R::CancelRun(_)
             | R::Failures { .. }
             | R::Case { .. }
-            | R::CompareRuns { .. } => self.answer_running(actor, request),
+            | R::CompareRuns { .. }
+            | R::CompareCase { .. } => self.answer_running(actor, request),
             _ => self.answer_releasing(actor, request),
         }
     }
@@ -420,6 +432,14 @@ impl Workbench {
             Request::Case { run, place } => Answer::Case(Box::new(self.case(run, place)?)),
             Request::CompareRuns { base, candidate } => {
                 Answer::Comparison(Box::new(self.compare_runs(base, candidate)?))
+            }
+            Request::CompareCase {
+                base,
+                candidate,
+                example,
+            } => {
+                let case = |run| self.outcome(run, &example);
+                Answer::ComparedCase(Box::new((case(base)?, case(candidate)?)))
             }
             other => return Err(misrouted(&other)),
         })

@@ -35,6 +35,7 @@ use pegbox::domain::prompt::Role;
 use pegbox::domain::release::ReleaseKind;
 use pegbox::domain::run::{AnswerSource, EndState, Picked, RunStepKind, Subject};
 use pegbox::domain::suite::Comparison;
+use pegbox::domain::variant::VariantChange;
 use pegbox::domain::version::ChangeKind;
 use pegbox::store::engine::{AuditEntry, Batch, Engine, Scan};
 use pegbox::store::envelope::{self, Label, Record};
@@ -142,6 +143,7 @@ fn records_have_the_bytes_that_they_always_had() {
     assert_compatible("resolution", &samples::resolution());
     assert_compatible("stored_answer", &samples::stored_answer());
     assert_compatible("human_label", &samples::human_label());
+    assert_compatible("variant", &samples::variant());
 }
 
 fn audit() -> AuditEntry {
@@ -392,7 +394,12 @@ fn variants_of_settings_and_origins_have_their_places_too() {
     ]);
     let (run, content_hash) = (samples::run(), ContentHash::of_bytes(b""));
     let chain = "flow@v3".parse().unwrap();
-    assert_places(&[run.subject, Subject::Chain { chain, content_hash }]);
+    let variant = samples::variant().subject().unwrap();
+    assert_places(&[run.subject, Subject::Chain { chain, content_hash }, variant]);
+    assert_places(&[
+        VariantChange::Model { settings: Vec::new() },
+        samples::variant().content.change,
+    ]);
     let file = "rows.csv".into();
     assert_places(&[
         ExampleSource::Imported { file, line: 1 },

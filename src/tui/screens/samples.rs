@@ -298,7 +298,7 @@ pub fn live_detail(id: u32) -> RunDetail {
         end: None,
         steps: Vec::new(),
         pause: None,
-        version: version(12),
+        content: version(12).content,
         caveats: Caveats::default(),
     }
 }
@@ -313,7 +313,7 @@ pub fn ended_detail(id: u32) -> RunDetail {
         end: Some(end(id)),
         steps: Vec::new(),
         pause: None,
-        version: version(12),
+        content: version(12).content,
         caveats: Caveats::default(),
     }
 }

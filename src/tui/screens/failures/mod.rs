@@ -1,7 +1,7 @@
 //! The failures of a run: in groups, and for the selected one what went in, what was expected, what came, and why.
 
 mod acts;
-mod case;
+pub(super) mod case;
 mod groups;
 mod keep;
 #[cfg(test)]
