@@ -279,6 +279,7 @@ fn run_text(detail: &RunDetail) -> Plain {
         ("latency", Some(latency_text(progress))),
         ("tokens", Some(tokens)),
         ("cost", Some(cost_text(&progress.totals))),
+        ("judges", judges_text(&progress.totals)),
         ("prices", prices_text(&run.prices)),
     ];
     let said = fields.into_iter().filter_map(|(name, value)| Some((name, value?)));
@@ -349,6 +350,12 @@ fn latency_text(progress: &RunProgress) -> String {
         || NO_VALUE.to_owned(),
         |[median, p95, p99]| format!("p50 {median} ms, p95 {p95} ms, p99 {p99} ms"),
     )
+}
+
+/// What the judges took, in a line; `None` where there are none.
+fn judges_text(totals: &RunTotals) -> Option<String> {
+    let facts = totals.judging.facts();
+    (!facts.is_empty()).then(|| facts.join(", "))
 }
 
 /// The known cost, and for how many answers it is not known.

@@ -195,10 +195,12 @@ pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliErr
         if args.dry_run {
             return Ok(Reply::done(
                 estimate_document(&start, &estimate),
-                Plain::of(estimate_text(&estimate)),
+                estimate_lines(&estimate).into_iter().fold(Plain::new(), Plain::line),
             ));
         }
-        context.out.note(&estimate_text(&estimate));
+        for line in estimate_lines(&estimate) {
+            context.out.note(&line);
+        }
     }
     let run = workbench.start_run_with(&context.actor, &start, None, &tape)?;
     context.out.note(&format!(
@@ -241,8 +243,8 @@ pub fn rerun(context: &mut Context<'_>, args: RerunArgs) -> Result<Reply, CliErr
     follow::follow(context, run)
 }
 
-/// An estimate in a line, with what it rests on.
-fn estimate_text(estimate: &RunEstimate) -> String {
+/// An estimate in a line, with what it rests on; and one of its judges, where it has any.
+fn estimate_lines(estimate: &RunEstimate) -> Vec<String> {
     let cost = match estimate.cost {
         Some(cost) => format!("about {cost}"),
         None => "cost unknown".into(),
@@ -255,17 +257,16 @@ fn estimate_text(estimate: &RunEstimate) -> String {
         "estimate: {} outcomes, {} tokens in and {} out, {cost}, {time}; it rests on {}",
         estimate.outcomes, estimate.input_tokens, estimate.output_tokens, estimate.basis
     );
-    let Some(judging) = &estimate.judging else {
-        return answers;
-    };
-    let cost = match judging.cost {
-        Some(cost) => format!("about {cost}"),
-        None => "cost unknown".into(),
-    };
-    format!(
-        "{answers}\nits judges: {} judgements, {} tokens in and {} out, {cost}",
-        judging.judgements, judging.input_tokens, judging.output_tokens
-    )
+    let judging = estimate.judging.map(|judging| {
+        let cost = judging
+            .cost
+            .map_or("cost unknown".into(), |cost| format!("about {cost}"));
+        format!(
+            "its judges: {} judgements, {} tokens in and {} out, {cost}",
+            judging.judgements, judging.input_tokens, judging.output_tokens
+        )
+    });
+    [answers].into_iter().chain(judging).collect()
 }
 
 fn estimate_document(start: &StartRun, estimate: &RunEstimate) -> serde_json::Value {
