@@ -331,7 +331,10 @@ impl Bins {
 
     /// Every bin, from the lowest.
     pub fn all(&self) -> Vec<String> {
-        let below = self.bounds.first().and_then(|first| self.bin(&(first - 1.0).to_string()));
+        let below = self
+            .bounds
+            .first()
+            .and_then(|first| self.bin(&(first - 1.0).to_string()));
         let others = self.bounds.iter().filter_map(|bound| self.bin(&bound.to_string()));
         below.into_iter().chain(others).collect()
     }

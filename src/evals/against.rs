@@ -5,9 +5,7 @@ use crate::domain::ids::RunId;
 use crate::domain::metric::{Metric, MetricKind, Slice};
 use crate::domain::run::{AgainstBase, Regression};
 use crate::stats::special::t_cdf;
-use crate::stats::{
-    Correction, PairedCounts, PairedT, adjust_p, clustered_mean, mcnemar, non_inferiority, paired_t,
-};
+use crate::stats::{Correction, PairedCounts, PairedT, adjust_p, clustered_mean, mcnemar, non_inferiority, paired_t};
 
 use super::metrics::{BOTH_BOUNDS, CONFIDENCE, Entry, Tally};
 
@@ -100,7 +98,10 @@ impl Against<'_> {
         }
         Some(AgainstBase {
             run: *run,
-            tests: tests.iter().filter(|(_, _, compared)| compared.p_worse.is_some()).count() as u64,
+            tests: tests
+                .iter()
+                .filter(|(_, _, compared)| compared.p_worse.is_some())
+                .count() as u64,
             regressions: regressions(&tests),
         })
     }
@@ -137,19 +138,16 @@ fn regressions(tests: &[(&Metric, Option<&Slice>, Compared)]) -> Vec<Regression>
     regressions
 }
 
-fn compare_members(
-    candidate: &Tally,
-    base: &Tally,
-    at: usize,
-    members: &[(u64, &Entry)],
-) -> Result<Compared, String> {
+fn compare_members(candidate: &Tally, base: &Tally, at: usize, members: &[(u64, &Entry)]) -> Result<Compared, String> {
     let metric = candidate.metrics().get(at).ok_or("there is no such metric")?;
     if metric.kind == MetricKind::CostPerExample && (candidate.has_unpriced() || base.has_unpriced()) {
         return Err("a price is unknown".into());
     }
     let pairs = Pairs::of(candidate, base, at, &metric.kind, members);
     let compared = if metric.kind.is_expense() {
-        let (base, candidate) = pairs.logarithms().ok_or("an example cost nothing, of which there is no ratio")?;
+        let (base, candidate) = pairs
+            .logarithms()
+            .ok_or("an example cost nothing, of which there is no ratio")?;
         pairs.ratio(&base, &candidate)
     } else {
         pairs.difference()

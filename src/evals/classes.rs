@@ -53,7 +53,9 @@ fn label(value: &Json) -> Option<String> {
     let text = match value {
         Json::Null => return None,
         Json::String(text) => text.clone(),
-        Json::Number(number) => number.as_f64().map_or_else(|| number.to_string(), |number| number.to_string()),
+        Json::Number(number) => number
+            .as_f64()
+            .map_or_else(|| number.to_string(), |number| number.to_string()),
         other => other.to_string(),
     };
     Some(text.chars().take(LABEL_CHARS_MAX).collect())

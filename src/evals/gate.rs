@@ -82,7 +82,11 @@ fn settle_rule(
     let (facts, samples, note) = match &relative {
         Some(compared) => {
             let samples = compared.as_ref().map_or(0, |compared| compared.relative.pairs);
-            (relative::facts(threshold, compared), samples, relative::note(threshold, compared))
+            (
+                relative::facts(threshold, compared),
+                samples,
+                relative::note(threshold, compared),
+            )
         }
         None => {
             let facts = facts(threshold, measure, result);
@@ -165,10 +169,10 @@ impl Errors {
         let errored = self.errored;
         match self.rule {
             _ if errored == 0 => None,
-            ErrorRule::Error => Some(format!("{errored} without an answer, and the metric takes none: ask them again")),
-            ErrorRule::Exclude if !self.is_expense => {
-                Some(format!("{} without an answer are left out", self.excluded))
-            }
+            ErrorRule::Error => Some(format!(
+                "{errored} without an answer, and the metric takes none: ask them again"
+            )),
+            ErrorRule::Exclude if !self.is_expense => Some(format!("{} without an answer are left out", self.excluded)),
             ErrorRule::Fail if !self.is_expense => Some(format!("{errored} without an answer count as failed")),
             _ => Some(format!("{errored} without an answer are left out")),
         }

@@ -95,7 +95,10 @@ impl Tally {
             part.push(&marks, outcome);
             numbers.push(part.number);
         }
-        let cluster = self.cluster_field.as_ref().and_then(|field| example.metadata.get(field));
+        let cluster = self
+            .cluster_field
+            .as_ref()
+            .and_then(|field| example.metadata.get(field));
         let cluster = cluster.map(|cluster| self.clusters.number(cluster));
         let answers = self.answers(outcome, example);
         let new = || Entry::new(cluster, numbers, self.metrics.len());

@@ -11,7 +11,7 @@ use pegbox::domain::run::{AnswerSource, RunEnd};
 use pegbox::domain::suite::SuiteContent;
 use pegbox::evals::compare::{Comparer, Side};
 use pegbox::evals::gate;
-use pegbox::evals::pipeline::{ExampleFeed, Job, Placed, StoreFault};
+use pegbox::evals::pipeline::{Base, ExampleFeed, Job, Placed, StoreFault};
 use pegbox::interchange::dataset_file::{Format, import, preview};
 use pegbox::interchange::prompt_document;
 use pegbox::interchange::suite_file::SuiteFile;
@@ -68,6 +68,12 @@ fn story_job(prompt: &str) -> Job {
         suite: suite(),
         provider: Arc::new(SimulatedProvider),
         feed: Arc::new(Listed(examples)),
+        find_base: Arc::new(|| {
+            Ok(Base::Nothing {
+                why: "there is none".into(),
+            })
+        }),
+        quarantined: Vec::new(),
         now: blank.now,
     }
 }

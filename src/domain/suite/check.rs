@@ -140,9 +140,7 @@ impl SuiteContent {
             Comparison::NoWorseBy if metric.kind.is_share() && value > 1.0 => {
                 fault(format!("{value} is not between 0 and 1: write 1 point as 0.01"))
             }
-            Comparison::AtMostRatio
-                if !matches!(metric.kind, MetricKind::CostPerExample | MetricKind::LatencyMean) =>
-            {
+            Comparison::AtMostRatio if !matches!(metric.kind, MetricKind::CostPerExample | MetricKind::LatencyMean) => {
                 fault("at_most_ratio is for cost_per_example and latency_mean".into())
             }
             Comparison::AtMostRatio if value <= 0.0 => fault(format!("the ratio {value} is not above 0")),

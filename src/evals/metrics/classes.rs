@@ -43,7 +43,10 @@ impl Classes {
                 *mark = true;
             }
         };
-        for answer in entries.flat_map(|entry| &entry.answers).filter(|answer| answer.field == field) {
+        for answer in entries
+            .flat_map(|entry| &entry.answers)
+            .filter(|answer| answer.field == field)
+        {
             set(&mut is_truth, answer.truth);
             set(&mut is_seen, answer.answer);
         }
@@ -142,7 +145,12 @@ impl Classes {
         let groups: Vec<Vec<&Entry>> = members
             .groups()
             .iter()
-            .map(|group| group.iter().filter_map(|at| Some(members.entries.get(*at)?.1)).collect())
+            .map(|group| {
+                group
+                    .iter()
+                    .filter_map(|at| Some(members.entries.get(*at)?.1))
+                    .collect()
+            })
             .collect();
         let size = self.labels.len() as u64 + 2;
         let sureness = bootstrap(groups.len(), size * size, |draws| {

@@ -98,7 +98,11 @@ impl Members<'_> {
         }
         let limits = |confidence| mean_interval(&values, confidence).ok().and_then(|mean| mean.limits);
         let count = values.len() as u64;
-        Sureness::new(limits(CONFIDENCE), limits(BOTH_BOUNDS), IntervalMethod::Examples { count })
+        Sureness::new(
+            limits(CONFIDENCE),
+            limits(BOTH_BOUNDS),
+            IntervalMethod::Examples { count },
+        )
     }
 
     /// How sure a rate is of which examples have several trials, or belong together.
@@ -190,11 +194,7 @@ pub(super) fn of_ranks(interval: (Option<f64>, Option<f64>), bounds: (Option<f64
 
 /// Percentiles of a statistic over resamples of the groups. Nothing where it is undefined in some of them, or the same
 /// in all: then the data do not say how sure it is.
-pub(super) fn bootstrap(
-    groups: usize,
-    work_each: u64,
-    mut statistic: impl FnMut(&[usize]) -> Option<f64>,
-) -> Sureness {
+pub(super) fn bootstrap(groups: usize, work_each: u64, mut statistic: impl FnMut(&[usize]) -> Option<f64>) -> Sureness {
     let count = groups as u64;
     let resamples = (WORK_MAX / (count + work_each).max(1)).min(RESAMPLES);
     if groups < 2 || resamples < RESAMPLES_MIN {

@@ -202,7 +202,10 @@ impl Part {
     /// A percentile of the latencies, between those at the ranks that bound it.
     fn latency(&self, percentile: f64) -> (Measure, Sureness) {
         let count = self.latencies.count();
-        let value = self.latencies.percentile_ms(percentile).map(|latency_ms| latency_ms as f64);
+        let value = self
+            .latencies
+            .percentile_ms(percentile)
+            .map(|latency_ms| latency_ms as f64);
         let ends = |confidence| {
             let at = |rank: Option<u64>| Some(self.latencies.at_rank(rank?)? as f64);
             let ranks = quantile_ranks(count, percentile / 100.0, confidence).ok();

@@ -28,7 +28,11 @@ pub(super) fn print(suite: &SuiteFile) -> String {
     for bins in &content.bins {
         let bounds: Vec<String> = bins.bounds.iter().map(|bound| number(*bound)).collect();
         let bounds = format!("[{}]", bounds.join(", "));
-        push_entry(&mut out, "[[bins]]", &[("field", quoted(&bins.field)), ("bounds", bounds)]);
+        push_entry(
+            &mut out,
+            "[[bins]]",
+            &[("field", quoted(&bins.field)), ("bounds", bounds)],
+        );
     }
     for grader in &content.graders {
         push_entry(&mut out, "[[graders]]", &grader_pairs(grader));

@@ -11,7 +11,6 @@ use super::SuiteFile;
 use super::read_grader::read_grader;
 use super::read_metric::{read_metric, read_threshold};
 
-
 /// `None` where the file has no name or an entry lacks a part; the fault is marked.
 pub(super) fn read(mut root: Table<'_>, marks: &mut Marks) -> Option<SuiteFile> {
     let name = root.required("name", marks).and_then(|text| match text.value.parse() {

@@ -58,7 +58,8 @@ fn read_errors(table: &mut Table<'_>, marks: &mut Marks) -> Option<ErrorRule> {
 }
 
 fn read_metric_kind(kind: &str, table: &mut Table<'_>, marks: &mut Marks) -> Option<MetricKind> {
-    let grader = |table: &mut Table<'_>, marks: &mut Marks| table.required("grader", marks).map(|text| text.value.to_owned());
+    let grader =
+        |table: &mut Table<'_>, marks: &mut Marks| table.required("grader", marks).map(|text| text.value.to_owned());
     Some(match kind {
         "precision" => MetricKind::Precision(read_class(table, marks)?),
         "recall" => MetricKind::Recall(read_class(table, marks)?),
@@ -191,7 +192,9 @@ fn read_slice(table: &mut Table<'_>, marks: &mut Marks) -> Option<Slice> {
         texts.into_iter().map(|text| (line, text)).collect()
     } else {
         let text = table.text("slice", marks);
-        text.into_iter().map(|Text { line, value }| (line, value.to_owned())).collect()
+        text.into_iter()
+            .map(|Text { line, value }| (line, value.to_owned()))
+            .collect()
     };
     let parts = texts.iter().filter_map(|(line, text)| {
         let part = text.split_once('=').map(|(field, value)| SlicePart {
