@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use super::EvalError;
 use super::ask::Asker;
+use super::judges::Judges;
 use super::standing::Standing;
 use super::upcoming::{Upcoming, blocking};
 use super::window::{Stop, Window};
@@ -109,6 +110,8 @@ pub struct Job {
     pub prompt: PromptContent,
     /// The content of its suite version.
     pub suite: SuiteContent,
+    /// The models that its graders ask.
+    pub judges: Judges,
     /// Who answers.
     pub provider: Arc<dyn Provider>,
     /// How many requests the endpoint takes at once; `None` where the number is fixed.
@@ -196,13 +199,25 @@ pub async fn execute(
     }
 }
 
-/// Compiles the templates and graders of a job, so that a fault is found before the run is recorded.
+/// Compiles the templates and graders of a job and shows its judges the first example, so that a fault is found before
+/// the run is recorded.
 ///
 /// # Errors
 ///
-/// What cannot be compiled.
+/// What cannot be compiled, or what a judge would not see.
 pub fn check(job: &Job) -> Result<(), EvalError> {
-    Asker::new(job).map(drop)
+    let asker = Asker::new(job)?;
+    if job.judges.prompts.is_empty() {
+        return Ok(());
+    }
+    let examples = job
+        .feed
+        .page(0)
+        .map_err(|source| EvalError::Store { saved: 0, source })?;
+    match examples.first() {
+        Some(first) => Ok(asker.check_judges(&first.example.content)?),
+        None => Ok(()),
+    }
 }
 
 /// Asks one example and grades the answer. Nothing is saved.
@@ -211,6 +226,6 @@ pub fn check(job: &Job) -> Result<(), EvalError> {
 ///
 /// The prompt or the suite cannot be compiled. A failed request is an outcome with an error.
 pub async fn ask_once(job: &Job, index: u64, example: &Example) -> Result<Outcome, EvalError> {
-    let asked = Asker::new(job)?.ask(OutcomePlace::first(index), example).await;
+    let asked = Asker::new(job)?.ask(OutcomePlace::first(index), example, None).await;
     Ok(asked.outcome)
 }

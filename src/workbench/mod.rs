@@ -14,8 +14,11 @@ mod demo_story;
 mod editing;
 mod error;
 mod estimating;
+mod estimating_judges;
 mod filter;
 mod importing;
+mod judging;
+mod labelling;
 mod outcomes;
 mod record;
 mod releasing;
@@ -31,6 +34,7 @@ mod running;
 mod storage;
 mod suites;
 mod tracing;
+mod triaging;
 mod trying;
 
 use std::collections::HashMap;
@@ -60,6 +64,7 @@ pub use run_reading::*;
 pub use running::*;
 pub use storage::{Advance, Chain};
 pub use tracing::*;
+pub use triaging::*;
 
 use crate::domain::actor::Actor;
 use crate::domain::ids::RunId;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::editing::parse_document;
+use super::reusing::Tape;
 use super::running::eval_error;
 use super::{Workbench, WorkbenchError};
 use crate::domain::actor::Actor;
@@ -63,6 +64,7 @@ impl Workbench {
         };
         let job = Job {
             feed: Arc::new(super::run_store::RunFeed::new(self.store.clone(), &run, &content.model)),
+            judges: self.judges(&suite, &content.model.provider, &run.settings, &Tape::Off)?,
             run,
             prompt: content,
             suite,

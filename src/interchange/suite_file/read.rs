@@ -7,12 +7,12 @@ use crate::text::nearest;
 
 use super::super::mark::Marks;
 use super::super::table::{Table, Text};
-use super::SuiteFile;
 use super::read_grader::read_grader;
 use super::read_metric::{read_metric, read_threshold};
+use super::{JudgeHashes, SuiteFile};
 
 /// `None` where the file has no name or an entry lacks a part; the fault is marked.
-pub(super) fn read(mut root: Table<'_>, marks: &mut Marks) -> Option<SuiteFile> {
+pub(super) fn read(mut root: Table<'_>, judges: JudgeHashes<'_>, marks: &mut Marks) -> Option<SuiteFile> {
     let name = root.required("name", marks).and_then(|text| match text.value.parse() {
         Ok(name) => Some(name),
         Err(error) => {
@@ -26,7 +26,7 @@ pub(super) fn read(mut root: Table<'_>, marks: &mut Marks) -> Option<SuiteFile> 
     let graders = root.tables("graders", marks);
     let graders = graders
         .into_iter()
-        .filter_map(|table| read_grader(table, marks))
+        .filter_map(|table| read_grader(table, judges, marks))
         .collect();
     let metrics = root.tables("metrics", marks);
     let metrics = metrics

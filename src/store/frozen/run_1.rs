@@ -7,6 +7,7 @@ use crate::domain::actor::Actor;
 use crate::domain::gate::Gate;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::{DatasetVersionId, RunId, SuiteVersionId, VersionId};
+use crate::domain::judgement::JudgingTotals;
 use crate::domain::metric::MetricResult;
 use crate::domain::money::UsdNanos;
 use crate::domain::promotion::Environment;
@@ -109,7 +110,7 @@ impl From<RunEnd1> for RunEnd {
                 cost: old.totals.cost,
                 cost_unknown: old.totals.cost_unknown,
                 reused: 0,
-                judging_cost: UsdNanos::default(),
+                judging: JudgingTotals::default(),
             },
             results: old.results.into_iter().map(MetricResult::from).collect(),
             gate: old.gate.map(Gate::from),

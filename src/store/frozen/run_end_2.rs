@@ -6,6 +6,7 @@ use super::gate_1::{Gate1, MetricResult1};
 use crate::domain::gate::Gate;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::RunId;
+use crate::domain::judgement::JudgingTotals;
 use crate::domain::metric::MetricResult;
 use crate::domain::money::UsdNanos;
 use crate::domain::run::{EndState, RunEnd, RunTotals};
@@ -53,7 +54,7 @@ impl From<RunEnd2> for RunEnd {
                 cost: old.totals.cost,
                 cost_unknown: old.totals.cost_unknown,
                 reused: old.totals.reused,
-                judging_cost: UsdNanos::default(),
+                judging: JudgingTotals::default(),
             },
             results: old.results.into_iter().map(MetricResult::from).collect(),
             gate: old.gate.map(Gate::from),
