@@ -200,7 +200,7 @@ fn numbers_stand_by_their_bounds() {
             Some(799.0),
             Verdict::Pass,
             Evidence::Proven,
-            "proven (upper bound 799.000)",
+            "proven (upper bound 799)",
         ),
         (
             700.0,
@@ -208,7 +208,7 @@ fn numbers_stand_by_their_bounds() {
             Some(900.0),
             Verdict::CannotTell,
             Evidence::Inconclusive,
-            "not proven (upper bound 900.000)",
+            "not proven (upper bound 900)",
         ),
         (
             700.0,
@@ -224,7 +224,7 @@ fn numbers_stand_by_their_bounds() {
             None,
             Verdict::Fail,
             Evidence::Refuted,
-            "refuted (lower bound 850.000)",
+            "refuted (lower bound 850)",
         ),
     ] {
         let (is, shown, words, _) = told(value, lower, upper);
