@@ -167,7 +167,7 @@ fn too_few_samples_are_reported_only() {
 }
 
 #[test]
-fn numbers_without_an_interval_stand_by_their_point() {
+fn numbers_stand_by_their_bounds() {
     let mut suite = triage_suite();
     suite.metrics = vec![Metric::new(
         "p95_ms",
@@ -175,23 +175,64 @@ fn numbers_without_an_interval_stand_by_their_point() {
     )];
     suite.policy = GatePolicy::Proven;
     suite.thresholds = vec![threshold("p95_ms", Comparison::AtMost, 800.0)];
-    let result = |value| MetricResult {
+    let result = |value, lower, upper| MetricResult {
         metric: "p95_ms".into(),
         measure: Measure::Value { value, count: 240 },
         errored: 2,
+        bounds: (lower, upper),
+        method: Some(IntervalMethod::OrderStatistics),
         ..rate(0, 0)
     };
-    let gate = settle_alone(&suite, &[result(812.0)]);
-    assert_eq!(
-        (gate.verdict, gate.reason.as_str()),
-        (Verdict::Fail, "p95_ms 812 > 800")
-    );
-    assert_eq!(
-        gate.rules[0].note,
-        "over 240 examples, the measured value alone; 2 without an answer are left out"
-    );
-    assert_eq!(settle_alone(&suite, &[result(800.0)]).verdict, Verdict::Pass);
-    assert_eq!(settle_alone(&suite, &[result(f64::NAN)]).verdict, Verdict::CannotTell);
+    let told = |value, lower, upper| {
+        let gate = settle_alone(&suite, &[result(value, lower, upper)]);
+        (
+            gate.verdict,
+            gate.rules[0].evidence,
+            gate.rules[0].note.clone(),
+            gate.reason,
+        )
+    };
+    let left_out = "2 without an answer are left out";
+    for (value, lower, upper, verdict, evidence, note) in [
+        (
+            700.0,
+            Some(650.0),
+            Some(799.0),
+            Verdict::Pass,
+            Evidence::Proven,
+            "proven (upper bound 799)",
+        ),
+        (
+            700.0,
+            Some(650.0),
+            Some(900.0),
+            Verdict::CannotTell,
+            Evidence::Inconclusive,
+            "not proven (upper bound 900)",
+        ),
+        (
+            700.0,
+            Some(650.0),
+            None,
+            Verdict::CannotTell,
+            Evidence::Inconclusive,
+            "not proven: too few for a bound",
+        ),
+        (
+            900.0,
+            Some(850.0),
+            None,
+            Verdict::Fail,
+            Evidence::Refuted,
+            "refuted (lower bound 850)",
+        ),
+    ] {
+        let (is, shown, words, _) = told(value, lower, upper);
+        assert_eq!((is, shown), (verdict, evidence));
+        assert_eq!(words, format!("over 240 examples; {note}; {left_out}"));
+    }
+    assert_eq!(told(812.0, None, None).3, "p95_ms 812 > 800");
+    assert_eq!(told(f64::NAN, None, None).0, Verdict::CannotTell);
 }
 
 #[test]
