@@ -198,7 +198,9 @@ pub fn connect_embeddings(
     if provider == "simulated" {
         return Ok(Arc::new(SimulatedEmbeddings));
     }
-    let service = SERVICES.iter().find(|service| service.name == provider && service.has_embeddings());
+    let service = SERVICES
+        .iter()
+        .find(|service| service.name == provider && service.has_embeddings());
     let Some(service) = service else {
         let message = format!(
             "no embeddings of the provider '{provider}' are known: use openai or any server that speaks its format, \
