@@ -1,5 +1,5 @@
-//! A human label: what a person says of an answer, or of a grader's verdict on it. It never changes what was stored of the
-//! run; it stands beside it.
+//! A human label: what a person says of an answer, or of a grader's verdict on it. It never changes what was stored of
+//! the run; it stands beside it.
 
 use std::collections::BTreeMap;
 
@@ -177,10 +177,13 @@ impl HumanLabel {
                 "longer than 4,000 bytes: link to the long form",
             ));
         }
-        if self.is_override {
-            Reason::new(&self.comment).map_err(|error| {
-                DomainError::field("comment", format!("it overrides the verdict that is there: {error}"))
-            })?;
+        if self.is_override && Reason::new(&self.comment).is_err() {
+            let against = self
+                .grader
+                .as_deref()
+                .map_or("the graders".to_owned(), |grader| format!("grader {grader}"));
+            let why = format!("it goes against {against}: say in two words or more what decided it");
+            return Err(DomainError::field("comment", why));
         }
         Ok(())
     }

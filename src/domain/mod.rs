@@ -42,6 +42,7 @@ pub mod subject;
 pub mod suite;
 pub mod time;
 pub mod trace;
+pub mod triage;
 pub mod variant;
 pub mod version;
 

@@ -257,6 +257,13 @@ pub struct Run {
 }
 
 impl Run {
+    /// The place in the dataset version of the example that it asks at this position, both from 0.
+    pub fn place_at(&self, position: u64) -> u64 {
+        let selected = self.selection.as_ref().zip(usize::try_from(position).ok());
+        let place = selected.and_then(|(selection, at)| selection.places.get(at).copied());
+        place.unwrap_or(position)
+    }
+
     /// How many outcomes it has when it is finished: one for each example and repeat.
     pub fn outcome_count(&self) -> u64 {
         self.example_count * u64::from(self.settings.repeats)

@@ -7,6 +7,7 @@ mod ask;
 pub mod calibrate;
 mod caps;
 pub mod category;
+pub mod cause;
 mod classes;
 mod closing;
 pub mod compare;

@@ -29,6 +29,7 @@ mod run;
 mod scan;
 mod suite;
 mod trace;
+mod triage;
 mod variant;
 pub mod verify;
 

@@ -30,6 +30,7 @@ use crate::domain::run::{Run, RunEnd, RunStep};
 use crate::domain::suite::SuiteVersion;
 use crate::domain::time::with_milliseconds;
 use crate::domain::trace::Trace;
+use crate::domain::triage::Triage;
 use crate::domain::variant::Variant;
 use crate::domain::version::PromptVersion;
 
@@ -119,6 +120,7 @@ records! {
     Resolution = 22;
     StoredAnswer = 23;
     HumanLabel = 25;
+    Triage = 26;
     Variant = 27;
 }
 

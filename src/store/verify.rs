@@ -23,6 +23,7 @@ use crate::domain::release::{ModelBundle, Release};
 use crate::domain::review::Review;
 use crate::domain::run::{Run, RunEnd, RunStep, Subject};
 use crate::domain::suite::SuiteVersion;
+use crate::domain::triage::Triage;
 use crate::domain::variant::{Variant, VariantChange};
 use crate::domain::version::PromptVersion;
 
@@ -98,6 +99,7 @@ impl Store {
         check.each(keys::ALIASES, Verification::resolution)?;
         check.each(keys::ANSWERS, Verification::answer)?;
         check.each(keys::LABELS, Verification::label)?;
+        check.each(keys::TRIAGES, Verification::triage)?;
         Ok(check.report)
     }
 }
@@ -415,6 +417,17 @@ impl Verification<'_> {
             }),
             Subject::Chain { .. } => Ok(None),
         }
+    }
+
+    /// A triage is about an outcome that is still what the person saw.
+    fn triage(&self, key: &str, triage: &Triage) -> Result<Option<String>, StoreError> {
+        if key != keys::triage(triage.run, triage.place, triage.number) {
+            return Ok(Some("it lies under another outcome, or under another number".into()));
+        }
+        Ok(match self.store.outcome(triage.run, triage.place)? {
+            Some(outcome) => rule(triage.verify(&outcome)),
+            None => Some(format!("its outcome {} is missing", triage.outcome())),
+        })
     }
 
     fn version_link(&self, id: &VersionId, hash: ContentHash) -> Result<Option<String>, StoreError> {

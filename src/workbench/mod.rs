@@ -35,6 +35,7 @@ mod running;
 mod storage;
 mod suites;
 mod tracing;
+mod triaging;
 mod trying;
 
 use std::collections::HashMap;
@@ -65,6 +66,7 @@ pub use run_reading::*;
 pub use running::*;
 pub use storage::{Advance, Chain};
 pub use tracing::*;
+pub use triaging::*;
 
 use crate::domain::actor::Actor;
 use crate::domain::ids::RunId;

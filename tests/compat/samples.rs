@@ -39,6 +39,7 @@ use pegbox::domain::step::StepOutcome;
 use pegbox::domain::suite::{Comparison, SuiteContent, SuiteVersion, Threshold};
 use pegbox::domain::time::Timestamp;
 use pegbox::domain::trace::{Feedback, Span, Trace};
+use pegbox::domain::triage::Triage;
 use pegbox::domain::variant::{Variant, VariantChange};
 use pegbox::domain::version::{ChangeKind, ChangeReason, PromptVersion};
 
@@ -805,6 +806,20 @@ pub fn human_label() -> HumanLabel {
         expected: Some(JsonText::parse("{\"route\":\"b\"}").unwrap()),
         is_override: true,
         comment: "c".into(),
+        by: anna(),
+        at: AT,
+    }
+}
+
+pub fn triage() -> Triage {
+    Triage {
+        run: RunId(7),
+        place: OutcomePlace { index: 3, repeat: 1 },
+        number: 2,
+        example: id("t-1"),
+        outcome_hash: hash(),
+        category: FailureCategory::Retrieval,
+        reason: why(),
         by: anna(),
         at: AT,
     }

@@ -173,7 +173,7 @@ fn what_failed_is_asked_again_as_a_run_that_is_no_evidence() {
     assert_eq!((counts["q-3"], counts["q-17"], counts["q-4"]), (4, 4, 1));
 
     let failures = bench.workbench.failures(id, None, 10).unwrap();
-    let labels: Vec<String> = failures.iter().map(pegbox::workbench::FailureRow::label).collect();
+    let labels: Vec<String> = failures.iter().map(pegbox::workbench::CaseRow::label).collect();
     assert_eq!(labels, ["q-3", "q-3 #2", "q-3 #3", "q-17", "q-17 #2", "q-17 #3"]);
     assert_eq!(
         bench.workbench.failures(id, Some(failures[3].place), 10).unwrap().len(),

@@ -4,13 +4,14 @@ use clap::Args;
 use serde_json::json;
 
 use super::Context;
+use super::case_command::label_text;
 use crate::cli::exit::CliError;
 use crate::cli::output::{Plain, Reply, Table, or_none};
 use crate::domain::ids::{ExampleId, RunId};
 use crate::domain::json::JsonText;
 use crate::domain::judgement::Judgement;
-use crate::domain::outcome::{FailureCategory, Outcome};
-use crate::workbench::{CaseView, PromptRef};
+use crate::domain::outcome::Outcome;
+use crate::workbench::{CaseCause, CaseView, PromptRef};
 
 /// Everything that went out and came back for one example.
 pub fn show(context: &Context<'_>, run: RunId, example: &ExampleId) -> Result<Reply, CliError> {
@@ -20,6 +21,8 @@ pub fn show(context: &Context<'_>, run: RunId, example: &ExampleId) -> Result<Re
         "outcome": case.outcome,
         "passed": case.outcome.passed(),
         "before": case.before.map(|(run, passed)| json!({ "run": run, "passed": passed })),
+        "cause": case.cause,
+        "labels": case.labels,
     });
     Ok(Reply::done(document, case_text(&case)))
 }
@@ -63,17 +66,21 @@ fn case_text(case: &CaseView) -> Plain {
         outcome,
         example,
         before,
+        cause,
+        labels,
     } = case;
     let verdict = if outcome.passed() { "passed" } else { "failed" };
     let before = before.map(|(run, passed)| format!("{} in {run}", if passed { "passed" } else { "failed" }));
-    let text = Plain::new()
-        .fields([
-            ("outcome", format!("{}/{}", outcome.run, outcome.example)),
-            ("verdict", verdict.to_owned()),
-            ("why", or_none(outcome.why())),
-            ("cause", or_none(outcome.failure_category.map(FailureCategory::as_str))),
-            ("base", or_none(before)),
-        ])
+    let text = Plain::new().fields([
+        ("outcome", format!("{}/{}", outcome.run, outcome.example)),
+        ("verdict", verdict.to_owned()),
+        ("why", or_none(outcome.why())),
+        ("cause", or_none(cause.as_ref().map(cause_text))),
+        ("base", or_none(before)),
+    ]);
+    let text = labels
+        .iter()
+        .fold(text, |text, label| text.line(label_text(label)))
         .blank()
         .line("input:")
         .block(&example.content.input.plain())
@@ -82,6 +89,12 @@ fn case_text(case: &CaseView) -> Plain {
         .block(&or_none(example.content.expected.as_ref().map(JsonText::plain)))
         .blank();
     answer_text(text, outcome)
+}
+
+/// `retrieval, since 1 of 6 words stand in the input`; with who says so, where a person does.
+fn cause_text(cause: &CaseCause) -> String {
+    let by = cause.by.as_ref().map_or_else(String::new, |by| format!(" (says {by})"));
+    format!("{}{by}, since {}", cause.category.as_str(), cause.why)
 }
 
 fn answer_text(text: Plain, outcome: &Outcome) -> Plain {

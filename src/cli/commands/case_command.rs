@@ -9,7 +9,7 @@ use crate::cli::output::{Plain, Reply};
 use crate::domain::ids::{ExampleId, RunId};
 use crate::domain::json::JsonText;
 use crate::domain::label::{HumanLabel, LabelContent, LabelVerdict};
-use crate::domain::outcome::OutcomePlace;
+use crate::domain::outcome::{FailureCategory, OutcomePlace};
 use crate::workbench::WorkbenchError;
 
 /// What to say of an outcome.
@@ -17,6 +17,8 @@ use crate::workbench::WorkbenchError;
 pub enum CaseCommand {
     /// Say whether an answer is right: it stands beside what the graders said, and calibrates judges
     Label(LabelArgs),
+    /// Say where the cause of a failure lies, instead of what the rules find
+    Triage(TriageArgs),
 }
 
 /// Which outcome of a run.
@@ -70,10 +72,24 @@ enum VerdictArg {
     Fail,
 }
 
+/// A triage.
+#[derive(Debug, Args)]
+pub struct TriageArgs {
+    #[command(flatten)]
+    case: CaseArgs,
+    /// Where the cause lies: prompt, retrieval, tool, model, parser, grader, label or provider
+    #[arg(long)]
+    category: FailureCategory,
+    /// Why there
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
 /// Carries the command out.
 pub fn carry_out(command: CaseCommand, context: &Context<'_>) -> Result<Reply, CliError> {
     match command {
         CaseCommand::Label(args) => label(args, context),
+        CaseCommand::Triage(args) => triage(&args, context),
     }
 }
 
@@ -91,19 +107,42 @@ fn label(args: LabelArgs, context: &Context<'_>) -> Result<Reply, CliError> {
     let label = context
         .workbench
         .add_label(&context.actor, args.case.run, place, &content)?;
-    let text = label_text(&label);
+    let text = Plain::of(format!("{}: {}", label.outcome(), label_text(&label)));
     Ok(Reply::done(json!({ "label": label }), text))
 }
 
-fn label_text(label: &HumanLabel) -> Plain {
-    let about = match &label.grader {
-        Some(grader) => format!("{grader} on {}", label.outcome()),
-        None => label.outcome().to_string(),
+/// A label in a line: `anna says passed, against route: both routes are right`.
+pub fn label_text(label: &HumanLabel) -> String {
+    let parts = [
+        label.verdict.map(|verdict| verdict.as_str().to_owned()),
+        label.class.as_ref().map(|class| format!("class {class}")),
+        label.expected.as_ref().map(|expected| format!("expected {expected}")),
+    ];
+    let said: Vec<String> = parts.into_iter().flatten().collect();
+    let grader = label.grader.as_deref();
+    let about = match (label.is_override, grader) {
+        (true, grader) => format!(", against {}", grader.unwrap_or("the graders")),
+        (false, Some(grader)) => format!(", of {grader}"),
+        (false, None) => String::new(),
     };
-    let said = match label.verdict {
-        Some(verdict) => verdict.as_str(),
-        None => "a value",
+    let why = match label.comment.as_str() {
+        "" => String::new(),
+        comment => format!(": {comment}"),
     };
-    let override_text = if label.is_override { ", against the grader" } else { "" };
-    Plain::of(format!("{about} is labelled {said} by {}{override_text}", label.by))
+    format!("{} says {}{about}{why}", label.by, said.join(", "))
+}
+
+fn triage(args: &TriageArgs, context: &Context<'_>) -> Result<Reply, CliError> {
+    let (run, place) = (args.case.run, args.case.place(context)?);
+    let triages = context
+        .workbench
+        .add_triages(&context.actor, run, &[place], args.category, &args.reason)?;
+    let text = triages.iter().fold(Plain::new(), |text, triage| {
+        let (category, by) = (triage.category.as_str(), &triage.by);
+        text.line(format!(
+            "{}: {by} says that the cause lies in: {category}",
+            triage.outcome()
+        ))
+    });
+    Ok(Reply::done(json!({ "triage": triages.first() }), text))
 }

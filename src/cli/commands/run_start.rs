@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::answers::AnswerArgs;
+use super::follow::OnInterrupt;
 use super::{Context, follow};
 use crate::cli::exit::CliError;
 use crate::cli::output::{Plain, Reply};
@@ -152,7 +153,7 @@ pub struct ContextArgs {
 
 /// Says what the run would take, starts it and follows it.
 pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliError> {
-    let tape = args.answers.tape()?;
+    let tape = args.answers.tape(&context.caller.files)?;
     let workbench = &context.workbench;
     let provider = workbench.version(&args.version)?.content.model.provider;
     let is_in_environment = std::env::var_os(BASE_URL_VARIABLE).is_some_and(|url| !url.is_empty());
@@ -204,7 +205,7 @@ pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliErr
         "{run} is running: {} on {} with {}",
         start.version, start.dataset, start.suite
     ));
-    let reply = follow::follow(context, run)?;
+    let reply = follow::follow(context, run, OnInterrupt::Park)?;
     if let Some(fault) = tape.fault() {
         context
             .out
@@ -237,7 +238,7 @@ pub fn rerun(context: &mut Context<'_>, args: RerunArgs) -> Result<Reply, CliErr
         "{run} asks examples of {} again: no evidence for a release",
         args.run
     ));
-    follow::follow(context, run)
+    follow::follow(context, run, OnInterrupt::Park)
 }
 
 /// An estimate in a line, with what it rests on; and one of its judges, where it has any.

@@ -9,6 +9,7 @@ use super::super::run_figures;
 use crate::domain::example::Example;
 use crate::domain::json::JsonText;
 use crate::domain::judgement::Judgement;
+use crate::domain::label::HumanLabel;
 use crate::domain::outcome::Outcome;
 use crate::text::Printable;
 use crate::workbench::CaseView;
@@ -291,10 +292,34 @@ fn why_text(case: &CaseView) -> String {
         Some((run, false)) => format!("base {run}: failed there too"),
         None => "base: no finished run of the base has this example".into(),
     });
-    if let Some(category) = outcome.failure_category {
-        lines.push(format!("cause most likely in: {}", category.as_str()));
+    if let Some(cause) = &case.cause {
+        let by = cause
+            .by
+            .as_ref()
+            .map_or_else(|| "most likely ".into(), |by| format!("(says {by}) "));
+        lines.push(format!(
+            "cause {by}in: {}, since {}",
+            cause.category.as_str(),
+            cause.why
+        ));
     }
+    lines.extend(case.labels.iter().map(label_line));
     lines.join("\n")
+}
+
+/// `anna: passed, against route: both are right`.
+fn label_line(label: &HumanLabel) -> String {
+    let parts = [
+        label.verdict.map(|verdict| verdict.as_str().to_owned()),
+        label.class.as_ref().map(|class| format!("class {class}")),
+        label.expected.as_ref().map(|expected| format!("expected {expected}")),
+        label
+            .is_override
+            .then(|| format!("against {}", label.grader.as_deref().unwrap_or("the graders"))),
+        Some(label.comment.clone()).filter(|comment| !comment.is_empty()),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    format!("{}: {}", label.by, parts.join(", "))
 }
 
 /// The whole case, for the clipboard.
