@@ -5,6 +5,7 @@
 mod aliases;
 mod basing;
 mod browsing;
+mod calibrating;
 mod committing;
 mod comparing;
 mod connecting;
@@ -44,6 +45,7 @@ use std::sync::{Arc, Mutex};
 
 pub use aliases::*;
 pub use browsing::*;
+pub use calibrating::*;
 pub use comparing::*;
 pub use datasets::*;
 pub use demo::*;
