@@ -1,5 +1,6 @@
 //! What changed between two prompt contents, as data: no colours, no layout.
 
+mod hunks;
 mod lines;
 mod settings;
 mod text;
@@ -9,6 +10,7 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 use super::model::ResponseFormat;
 use super::prompt::{MessageTemplate, PromptContent, Role};
 
+pub use self::hunks::{Hunk, Hunks, SettingHunk};
 pub use self::lines::{DiffLine, LineKind, Segment, side_by_side};
 pub use self::settings::SettingChange;
 pub use self::text::unified_text;

@@ -20,6 +20,7 @@ pub mod progress;
 pub mod render;
 mod reuse;
 mod standing;
+pub mod sweep;
 mod upcoming;
 mod window;
 

@@ -28,7 +28,9 @@ mod run_reading;
 mod run_store;
 mod running;
 mod storage;
+mod studying;
 mod suites;
+mod sweeping;
 mod tracing;
 mod trying;
 
@@ -58,6 +60,8 @@ pub use reviewing::*;
 pub use run_reading::*;
 pub use running::*;
 pub use storage::{Advance, Chain};
+pub use studying::*;
+pub use sweeping::*;
 pub use tracing::*;
 
 use crate::domain::actor::Actor;

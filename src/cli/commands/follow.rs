@@ -22,6 +22,14 @@ const PROGRESS_LINES: u64 = 20;
 
 /// Waits until the run ends or is interrupted, and reports it with the exit code of its gate.
 pub fn follow(context: &mut Context<'_>, run: RunId) -> Result<Reply, CliError> {
+    let detail = wait(context, run)?;
+    let mut reply = show(context, run)?;
+    (reply.exit, reply.failure) = ending(&detail);
+    Ok(reply)
+}
+
+/// Waits until the run ends or is interrupted, with its progress shown.
+pub fn wait(context: &mut Context<'_>, run: RunId) -> Result<RunDetail, CliError> {
     if let Some(progress) = context.workbench.watch_run(run) {
         let watched = context
             .runtime
@@ -34,10 +42,7 @@ pub fn follow(context: &mut Context<'_>, run: RunId) -> Result<Reply, CliError> 
             return Err(error.into());
         }
     }
-    let detail = context.workbench.run_detail(run)?;
-    let mut reply = show(context, run)?;
-    (reply.exit, reply.failure) = ending(&detail);
-    Ok(reply)
+    Ok(context.workbench.run_detail(run)?)
 }
 
 /// A run as it stands; for machines, its tuning-run record.

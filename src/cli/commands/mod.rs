@@ -20,7 +20,9 @@ mod run_start;
 mod screens;
 mod status;
 pub mod store;
+mod study;
 pub mod suite;
+mod sweep;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
