@@ -2,7 +2,9 @@
 //! May use `domain`, `stats` and `providers`; what it reads and writes comes in through the traits of [`pipeline`].
 //! Must never ask who the user is, draw, read a clock, or hold a whole dataset in memory.
 
+pub mod ablate;
 mod ask;
+pub mod bisect;
 mod caps;
 pub mod category;
 mod classes;

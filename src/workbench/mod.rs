@@ -2,7 +2,10 @@
 //! May use: every layer below.
 //! Must never: know ratatui, clap or sockets.
 
+mod ablating;
 mod aliases;
+mod bisecting;
+mod blaming;
 mod browsing;
 mod committing;
 mod comparing;
@@ -39,7 +42,10 @@ use std::fmt::Display;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+pub use ablating::*;
 pub use aliases::*;
+pub use bisecting::*;
+pub use blaming::*;
 pub use browsing::*;
 pub use comparing::*;
 pub use datasets::*;

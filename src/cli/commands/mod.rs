@@ -1,6 +1,9 @@
 //! One file for each group of commands: its arguments, and what it says. Each calls the workbench and gives a reply.
 
+pub mod ablate;
 mod answers;
+pub mod bisect;
+mod blame;
 mod case;
 mod compare;
 pub mod dataset;
@@ -171,6 +174,8 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<Reply, CliErr
         Command::Dataset(command) => dataset::carry_out(command, context),
         Command::Suite(command) => suite::carry_out(command, context),
         Command::Run(command) => run::carry_out(command, context),
+        Command::Bisect(args) => bisect::bisect(context, *args),
+        Command::Ablate(args) => ablate::ablate(context, *args),
         Command::Model(command) => model::carry_out(&command, context),
         Command::Review(command) => review::carry_out(command, context),
         Command::Release(command) => release::carry_out(command, context),

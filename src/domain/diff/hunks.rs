@@ -27,7 +27,35 @@ pub enum Hunk {
         added: Vec<String>,
     },
     /// A setting, or several that belong together.
-    Setting(SettingHunk),
+    Setting {
+        /// Which.
+        setting: SettingHunk,
+        /// What it was.
+        old: String,
+        /// What it is.
+        new: String,
+    },
+}
+
+impl Hunk {
+    /// Where it is: `settings`, or the role of the message.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Lines { role, .. } => format!("-- {role} --"),
+            Self::Setting { .. } => "settings".into(),
+        }
+    }
+
+    /// What goes and what comes, each line behind its sign.
+    pub fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Lines { removed, added, .. } => {
+                let removed = removed.iter().map(|line| format!("-{line}"));
+                removed.chain(added.iter().map(|line| format!("+{line}"))).collect()
+            }
+            Self::Setting { setting, old, new } => vec![format!("{}: {old} -> {new}", setting.name())],
+        }
+    }
 }
 
 /// A setting that is one hunk.
@@ -88,6 +116,28 @@ impl SettingHunk {
         }
     }
 
+    /// What it is in a content, in words.
+    fn text(&self, content: &PromptContent) -> String {
+        let model = &content.model;
+        fn or_not_set(value: Option<impl ToString>) -> String {
+            value.map_or_else(|| "not set".into(), |value| value.to_string())
+        }
+        let count = |count: usize| format!("{count} of them");
+        match self {
+            Self::Model => format!("{} {}", model.provider, model.name),
+            Self::Temperature => or_not_set(model.temperature),
+            Self::TopP => or_not_set(model.top_p),
+            Self::MaxOutputTokens => or_not_set(model.max_output_tokens),
+            Self::Stop => format!("{:?}", model.stop),
+            Self::Seed => or_not_set(model.seed),
+            Self::ResponseFormat => model.response_format.label(),
+            Self::Tools => count(model.tools.len()),
+            Self::SafetySettings => count(model.safety_settings.len()),
+            Self::ProviderFlags => count(model.provider_flags.len()),
+            Self::Default(name) => or_not_set(variable_of(content, name).and_then(|found| found.default.clone())),
+        }
+    }
+
     /// Makes the change in `model` as it is in `new`.
     fn apply(&self, model: &mut ModelConfig, new: &ModelConfig) {
         match self {
@@ -141,7 +191,12 @@ impl Hunks {
             .iter()
             .enumerate()
             .flat_map(|(at, message)| of_message(at, message));
-        let hunks = settings.chain(defaults).map(Hunk::Setting).chain(lines).collect();
+        let settings = settings.chain(defaults).map(|setting| Hunk::Setting {
+            old: setting.text(old),
+            new: setting.text(new),
+            setting,
+        });
+        let hunks = settings.chain(lines).collect();
         Self {
             old: old.clone(),
             new: new.clone(),
@@ -161,7 +216,7 @@ impl Hunks {
             .collect();
         let mut model = self.old.model.clone();
         for hunk in &made {
-            if let Hunk::Setting(setting) = hunk {
+            if let Hunk::Setting { setting, .. } = hunk {
                 setting.apply(&mut model, &self.new.model);
             }
         }
@@ -176,8 +231,9 @@ impl Hunks {
     /// Those of both; a default as it was, unless its hunk is made.
     fn variables(&self, made: &[&Hunk]) -> Vec<Variable> {
         let is_made = |name: &str| {
-            let default = Hunk::Setting(SettingHunk::Default(name.to_owned()));
-            made.contains(&&default)
+            let is_its =
+                |hunk: &&Hunk| matches!(hunk, Hunk::Setting { setting: SettingHunk::Default(of), .. } if of == name);
+            made.iter().any(is_its)
         };
         let mut variables: Vec<Variable> = Vec::new();
         for variable in &self.new.variables {
@@ -202,7 +258,7 @@ fn built(at: usize, message: &MessageDiff, made: &[&Hunk]) -> Option<MessageTemp
     let is_made = |line: usize| {
         made.iter().any(|hunk| match hunk {
             Hunk::Lines { message, lines, .. } => *message == at && lines.contains(&line),
-            Hunk::Setting(_) => false,
+            Hunk::Setting { .. } => false,
         })
     };
     let is_kept = |(place, line): &(usize, &DiffLine)| match line.kind {
@@ -326,7 +382,7 @@ mod tests {
             .hunks
             .iter()
             .map(|hunk| match hunk {
-                Hunk::Setting(setting) => setting.name(),
+                Hunk::Setting { setting, .. } => setting.name(),
                 Hunk::Lines { added, .. } => added.join("|"),
             })
             .collect();
