@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use super::commands::{ablate, bisect, dataset, model, prompt, release, review, run, store, suite};
+use super::commands::{
+    ablate, bisect, case_command, dataset, label, model, prompt, release, review, run, store, suite,
+};
 use super::exit::EXIT_CODES_HELP;
 
 /// A terminal workbench that treats prompt tuning as software release management.
@@ -65,6 +67,12 @@ pub enum Command {
     Bisect(Box<bisect::BisectArgs>),
     /// Find which change between two versions did it: each hunk of their diff is run alone
     Ablate(Box<ablate::AblateArgs>),
+    /// What a person says of one outcome
+    #[command(subcommand)]
+    Case(case_command::CaseCommand),
+    /// What people said of outcomes
+    #[command(subcommand)]
+    Label(label::LabelCommand),
     /// Model names: what they stand for, and since when
     #[command(subcommand)]
     Model(model::ModelCommand),

@@ -3,15 +3,19 @@
 //! Must never ask who the user is, draw, read a clock, or hold a whole dataset in memory.
 
 pub mod ablate;
+pub mod against;
 mod ask;
 pub mod bisect;
 mod caps;
 pub mod category;
+pub mod cause;
 mod classes;
+mod closing;
 pub mod compare;
 mod conversation;
 pub mod gate;
 pub mod graders;
+pub mod judges;
 mod latency;
 pub mod metrics;
 mod outcomes_hash;

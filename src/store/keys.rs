@@ -29,6 +29,9 @@
 //! | `alias/HASH/NUMBER` | line of an alias's ledger, under the hash of the alias | never |
 //! | `answer/HASH` | where the newest answer to a request lies, under the request's hash | with each newer answer |
 //! | `reused/RUN/FROM` | mark: this run used answers of that one | never |
+//! | `label/RUN/INDEX.REPEAT/NUMBER` | human label of an outcome | never |
+//! | `triage/RUN/INDEX.REPEAT/NUMBER` | where a person says that the cause of a failure lies | never |
+//! | `labelled/SUITE/RUN` | mark: this run, graded by a version of this suite, has human labels | never |
 
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::{
@@ -61,6 +64,8 @@ pub(super) const PROMOTIONS: &str = "promotion/";
 pub(super) const RELEASES: &str = "release/";
 pub(super) const ALIASES: &str = "alias/";
 pub(super) const ANSWERS: &str = "answer/";
+pub(super) const LABELS: &str = "label/";
+pub(super) const TRIAGES: &str = "triage/";
 
 pub(super) fn prompt(name: &PromptName) -> String {
     format!("{PROMPTS}{name}")
@@ -236,6 +241,43 @@ pub(super) fn reused(run: RunId) -> String {
 
 pub(super) fn reused_from(run: RunId, from: RunId) -> String {
     format!("{}{:010}", reused(run), from.0)
+}
+
+pub(super) fn labels(run: RunId) -> String {
+    format!("{LABELS}{:010}/", run.0)
+}
+
+pub(super) fn labels_at(run: RunId, place: OutcomePlace) -> String {
+    format!("{}{}/", labels(run), every_repeat(place))
+}
+
+/// A place as one part of a key, with the repeat of the first one too: so all stand in order, whatever follows.
+fn every_repeat(OutcomePlace { index, repeat }: OutcomePlace) -> String {
+    format!("{index:010}.{repeat:010}")
+}
+
+pub(super) fn label(run: RunId, place: OutcomePlace, number: u32) -> String {
+    format!("{}{number:010}", labels_at(run, place))
+}
+
+pub(super) fn triages(run: RunId) -> String {
+    format!("{TRIAGES}{:010}/", run.0)
+}
+
+pub(super) fn triages_at(run: RunId, place: OutcomePlace) -> String {
+    format!("{}{}/", triages(run), every_repeat(place))
+}
+
+pub(super) fn triage(run: RunId, place: OutcomePlace, number: u32) -> String {
+    format!("{}{number:010}", triages_at(run, place))
+}
+
+pub(super) fn labelled(suite: &SuiteName) -> String {
+    format!("labelled/{suite}/")
+}
+
+pub(super) fn labelled_run(suite: &SuiteName, run: RunId) -> String {
+    format!("{}{:010}", labelled(suite), run.0)
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::example::Example;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::{RunId, VersionId};
+use crate::domain::label::HumanLabel;
 use crate::domain::outcome::{Outcome, OutcomePlace};
 use crate::domain::progress::FailureLine;
 use crate::domain::promotion::Promotion;
@@ -22,6 +23,7 @@ use crate::domain::release::{ModelBundle, Release};
 use crate::domain::review::Review;
 use crate::domain::run::{Run, RunEnd, RunStep, Subject};
 use crate::domain::suite::SuiteVersion;
+use crate::domain::triage::Triage;
 use crate::domain::variant::{Variant, VariantChange};
 use crate::domain::version::PromptVersion;
 
@@ -96,6 +98,8 @@ impl Store {
         check.each(keys::RELEASES, Verification::release)?;
         check.each(keys::ALIASES, Verification::resolution)?;
         check.each(keys::ANSWERS, Verification::answer)?;
+        check.each(keys::LABELS, Verification::label)?;
+        check.each(keys::TRIAGES, Verification::triage)?;
         Ok(check.report)
     }
 }
@@ -368,6 +372,23 @@ impl Verification<'_> {
             .then(|| format!("the outcome at {} of {run} answers another request", place.index)))
     }
 
+    /// A label is about an outcome that is still what the person saw.
+    fn label(&self, key: &str, label: &HumanLabel) -> Result<Option<String>, StoreError> {
+        if key != keys::label(label.run, label.place, label.number) {
+            return Ok(Some("it lies under another outcome, or under another number".into()));
+        }
+        let Some(run) = self.store.run(label.run)? else {
+            return Ok(Some(format!("{} is missing", label.run)));
+        };
+        let Some(outcome) = self.store.outcome(label.run, label.place)? else {
+            return Ok(Some(format!("its outcome {} is missing", label.outcome())));
+        };
+        match rule(label.verify(&outcome)) {
+            None => self.mark(&keys::labelled_run(&run.suite.name, run.id)),
+            fault => Ok(fault),
+        }
+    }
+
     /// A variant is made of a version that is there, and lies under its own hash.
     fn variant(&self, key: &str, variant: &Variant) -> Result<Option<String>, StoreError> {
         if let Some(fault) = rule(variant.verify()) {
@@ -396,6 +417,17 @@ impl Verification<'_> {
             }),
             Subject::Chain { .. } => Ok(None),
         }
+    }
+
+    /// A triage is about an outcome that is still what the person saw.
+    fn triage(&self, key: &str, triage: &Triage) -> Result<Option<String>, StoreError> {
+        if key != keys::triage(triage.run, triage.place, triage.number) {
+            return Ok(Some("it lies under another outcome, or under another number".into()));
+        }
+        Ok(match self.store.outcome(triage.run, triage.place)? {
+            Some(outcome) => rule(triage.verify(&outcome)),
+            None => Some(format!("its outcome {} is missing", triage.outcome())),
+        })
     }
 
     fn version_link(&self, id: &VersionId, hash: ContentHash) -> Result<Option<String>, StoreError> {

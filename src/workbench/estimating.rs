@@ -1,8 +1,10 @@
 //! What a run would take, before it is started. An estimate says what it rests on, and what is unknown stays unknown.
 
+use super::estimating_judges::JudgingEstimate;
 use super::running::eval_error;
 use super::{StartRun, Workbench, WorkbenchError};
 use crate::domain::dataset::DatasetVersion;
+use crate::domain::example::ExampleContent;
 use crate::domain::ids::PromptName;
 use crate::domain::model::ModelConfig;
 use crate::domain::money::UsdNanos;
@@ -15,11 +17,11 @@ use crate::providers::Provider;
 /// Newest runs in which an earlier one of the same prompt is looked for.
 const RUNS_LOOKED_AT: usize = 100;
 /// Examples that are rendered where no run tells.
-const EXAMPLES_RENDERED: u64 = 50;
+pub(super) const EXAMPLES_RENDERED: u64 = 50;
 /// Of English text and the common tokenizers; a guess.
 const CHARS_PER_TOKEN: u64 = 4;
 /// Where an example says nothing of the answer; a guess.
-const OUTPUT_TOKENS_GUESS: u64 = 100;
+pub(super) const OUTPUT_TOKENS_GUESS: u64 = 100;
 
 /// What a run would take.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub struct RunEstimate {
     pub cost: Option<UsdNanos>,
     /// Time, in milliseconds; `None` where no earlier run tells.
     pub elapsed_ms: Option<u64>,
+    /// What its judges would take besides; `None` where it has none.
+    pub judging: Option<JudgingEstimate>,
     /// What all this rests on.
     pub basis: String,
 }
@@ -80,6 +84,7 @@ impl Workbench {
             output_tokens: usage.output_tokens.unwrap_or(0),
             cost: provider.cost(&content.model.name, &usage),
             elapsed_ms: sample.work_ms.map(|work_ms| scaled(work_ms).div_ceil(in_flight)),
+            judging: self.estimate_judging(start, &dataset, outcomes)?,
             basis: sample.basis,
         })
     }
@@ -126,10 +131,7 @@ impl Workbench {
                     .map(|message: &RenderedMessage| message.text.chars().count())
                     .sum(),
             );
-            let expected = example.content.expected.as_ref();
-            output += expected.map_or(OUTPUT_TOKENS_GUESS, |expected| {
-                tokens(expected.as_str().chars().count())
-            });
+            output += expected_tokens(&example.content);
         }
         let most = content.model.max_output_tokens.map(u64::from);
         Ok(Sample {
@@ -164,12 +166,20 @@ fn sample_of(run: &Run, end: &RunEnd, answered: u64, was_paused: bool) -> Sample
     }
 }
 
-fn tokens(chars: usize) -> u64 {
+/// Tokens of an answer as long as the expected one.
+pub(super) fn expected_tokens(example: &ExampleContent) -> u64 {
+    let expected = example.expected.as_ref();
+    expected.map_or(OUTPUT_TOKENS_GUESS, |expected| {
+        tokens(expected.as_str().chars().count())
+    })
+}
+
+pub(super) fn tokens(chars: usize) -> u64 {
     (chars as u64).div_ceil(CHARS_PER_TOKEN)
 }
 
 /// `sum` of `of` parts, for `parts` of them.
-fn share(sum: u64, parts: u64, of: u64) -> u64 {
+pub(super) fn share(sum: u64, parts: u64, of: u64) -> u64 {
     let product = u128::from(sum) * u128::from(parts);
     product
         .checked_div(u128::from(of))

@@ -4,6 +4,7 @@
 
 mod ablating;
 mod aliases;
+mod basing;
 mod bisecting;
 mod blaming;
 mod browsing;
@@ -16,8 +17,11 @@ mod demo_story;
 mod editing;
 mod error;
 mod estimating;
+mod estimating_judges;
 mod filter;
 mod importing;
+mod judging;
+mod labelling;
 mod outcomes;
 mod record;
 mod releasing;
@@ -35,6 +39,7 @@ mod studying;
 mod suites;
 mod sweeping;
 mod tracing;
+mod triaging;
 mod trying;
 
 use std::collections::HashMap;
@@ -69,6 +74,7 @@ pub use storage::{Advance, Chain};
 pub use studying::*;
 pub use sweeping::*;
 pub use tracing::*;
+pub use triaging::*;
 
 use crate::domain::actor::Actor;
 use crate::domain::ids::RunId;

@@ -313,7 +313,7 @@ fn differs(computed: ContentHash, recorded: ContentHash) -> Option<String> {
 
 /// Picks `wanted` of `count` numbers, ascending, each as likely as any other. The same run gives the same ones, so that
 /// anybody can check that nobody chose them.
-fn pick(seed: &ContentHash, count: u64, wanted: u64) -> Vec<u64> {
+pub(super) fn pick(seed: &ContentHash, count: u64, wanted: u64) -> Vec<u64> {
     if wanted >= count {
         return (0..count).collect();
     }

@@ -4,6 +4,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use super::basing::find_base;
 use super::connecting::{check_settings, has_price};
 use super::reusing::Tape;
 use super::room::OUTCOME_BYTES;
@@ -22,6 +23,7 @@ use crate::domain::run::{
 };
 use crate::domain::suite::SuiteContent;
 use crate::evals::EvalError;
+use crate::evals::judges::Judges;
 use crate::evals::pipeline::{self, Execution, Job, Order};
 use crate::providers::Provider;
 use crate::store::engine::EngineError;
@@ -44,6 +46,14 @@ pub struct StartRun {
     pub context: RuntimeContext,
     /// How requests are sent.
     pub settings: RunSettings,
+}
+
+/// What a run is made of, looked up and connected.
+struct Parts {
+    content: PromptContent,
+    suite: SuiteContent,
+    judges: Judges,
+    provider: Arc<dyn Provider>,
 }
 
 /// A run that this process works on.
@@ -125,25 +135,24 @@ impl Workbench {
             started_by: actor.clone(),
             started_at: self.now(),
         };
-        self.launch(actor, run, &content, suite.content, provider)
+        let judges = self.judges(&suite.content, &content.model.provider, &run.settings, tape)?;
+        let parts = Parts {
+            content,
+            suite: suite.content,
+            judges,
+            provider,
+        };
+        self.launch(actor, run, &parts)
     }
 
     /// Records a run that is ready, under the next free number, and hands it to the runtime.
-    fn launch(
-        &self,
-        actor: &Actor,
-        mut run: Run,
-        content: &PromptContent,
-        suite: SuiteContent,
-        provider: Arc<dyn Provider>,
-    ) -> Result<RunId, WorkbenchError> {
+    fn launch(&self, actor: &Actor, mut run: Run, parts: &Parts) -> Result<RunId, WorkbenchError> {
         check_settings(&run.settings)?;
         self.check_room_for_outcomes(run.outcome_count())?;
         // Compiled before the run is recorded: a run that could send nothing is no run.
-        let job = self.job(&run, &[], content, suite.clone(), Arc::clone(&provider));
-        pipeline::check(&job).map_err(|error| eval_error(&error))?;
+        pipeline::check(&self.job(&run, &[], parts)).map_err(|error| eval_error(&error))?;
         run.id = self.record_run(actor, &run)?;
-        self.spawn(actor, self.job(&run, &[], content, suite, provider));
+        self.spawn(actor, self.job(&run, &[], parts));
         Ok(run.id)
     }
 
@@ -156,9 +165,9 @@ impl Workbench {
         })
     }
 
-    /// What settings mean for the provider of a version, where they mean something else than their name says.
-    pub fn run_notes(&self, version: &VersionId, settings: &RunSettings) -> Result<Vec<String>, WorkbenchError> {
-        let version = self.version(version)?;
+    /// What settings mean for the provider of a version and for the judges of the suite, where they mean something else than their name says.
+    pub fn run_notes(&self, start: &StartRun) -> Result<Vec<String>, WorkbenchError> {
+        let (version, settings) = (self.version(&start.version)?, &start.settings);
         let model = &version.content.model;
         let provider = self.connect(model, settings)?;
         let roles: Vec<Role> = version.content.messages.iter().map(|message| message.role).collect();
@@ -170,6 +179,7 @@ impl Workbench {
                 model.name
             ));
         }
+        notes.extend(self.judge_notes(&self.suite(&start.suite)?.content, &model.provider, settings)?);
         Ok(notes)
     }
 
@@ -242,7 +252,12 @@ impl Workbench {
         self.check_room_for_outcomes(run.outcome_count().saturating_sub(saved))?;
         let content = self.content_of(&run.subject)?;
         let suite = self.suite(&run.suite)?;
-        let provider = self.connect(&content.model, &run.settings)?;
+        let parts = Parts {
+            provider: self.connect(&content.model, &run.settings)?,
+            judges: self.judges(&suite.content, &content.model.provider, &run.settings, &Tape::Off)?,
+            suite: suite.content,
+            content,
+        };
         let mut steps = self.store.run_steps(id)?;
         let caps = caps_of(&run, &steps).changed_to(caps);
         let step = self.step(actor, id, RunStepKind::Resumed { caps })?;
@@ -250,7 +265,7 @@ impl Workbench {
             .insert_run_step(&step)?
             .commit(&self.store)?;
         steps.push(step);
-        self.spawn(actor, self.job(&run, &steps, &content, suite.content, provider));
+        self.spawn(actor, self.job(&run, &steps, &parts));
         Ok(())
     }
 
@@ -292,14 +307,13 @@ impl Workbench {
         self.check_room(&what, count.saturating_mul(OUTCOME_BYTES))
     }
 
-    fn job(
-        &self,
-        run: &Run,
-        steps: &[RunStep],
-        content: &PromptContent,
-        suite: SuiteContent,
-        provider: Arc<dyn Provider>,
-    ) -> Job {
+    fn job(&self, run: &Run, steps: &[RunStep], parts: &Parts) -> Job {
+        let Parts {
+            content,
+            suite,
+            judges,
+            provider,
+        } = parts;
         let resumed = steps
             .iter()
             .filter(|step| matches!(step.kind, RunStepKind::Resumed { .. }));
@@ -315,10 +329,13 @@ impl Workbench {
                 .collect(),
             limiter: settings.is_adaptive.then(limiter),
             feed: Arc::new(RunFeed::new(self.store.clone(), run, &content.model)),
+            find_base: find_base(&self.store, run),
+            quarantined: Vec::new(),
             run: run.clone(),
             prompt: content.clone(),
-            suite,
-            provider,
+            suite: suite.clone(),
+            judges: judges.clone(),
+            provider: Arc::clone(provider),
             now: Arc::clone(&self.clock),
         }
     }
@@ -404,9 +421,23 @@ impl Workbench {
             outcomes_hash: self.store.outcomes_hash(id)?,
             resolved_models: Vec::new(),
             ended_at: self.now(),
+            confusions: Vec::new(),
+            against_base: None,
         };
         Change::new(audit).insert_run_end(&end)?.commit(&self.store)?;
         Ok(())
+    }
+
+    /// Whether any run is at work in this process.
+    pub fn has_live_runs(&self) -> bool {
+        self.live_runs().values().any(|run| run.done.borrow().is_none())
+    }
+
+    /// Tells one run to save what is in flight and leave the rest, and waits until it has.
+    pub fn park_run(&self, id: RunId) {
+        self.order(id, Order::Pause);
+        // A run that failed to save has said so in its progress.
+        let _ = self.wait_until_done(id);
     }
 
     /// Tells every live run to save what is in flight and leave the rest, and waits until they have.

@@ -3,9 +3,10 @@
 use clap::Args;
 use serde_json::json;
 
+use super::Context;
 use super::diff::{diff_document, diff_text};
+use super::follow::{self, OnInterrupt};
 use super::study::{Spent, StudyArgs, Worked, announce, work_on};
-use super::{Context, follow};
 use crate::cli::exit::{CliError, Failure};
 use crate::cli::output::{Plain, Reply, counted, or_none};
 use crate::domain::ids::{ExampleId, RunId, VersionId};
@@ -213,7 +214,7 @@ impl Search<'_, '_> {
                     .workbench
                     .begin_example(&actor, &self.study, &tested, selection)?;
                 self.context.out.note(&format!("{run} asks {example} of {version}"));
-                follow::wait(self.context, run)?;
+                follow::wait(self.context, run, OnInterrupt::Park)?;
                 Worked::Finished(run)
             }
             _ => work_on(self.context, &self.study, &tested, stored, &mut self.spent)?,

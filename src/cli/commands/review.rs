@@ -45,7 +45,8 @@ pub enum ReviewCommand {
     Reject {
         #[command(flatten)]
         decision: DecisionArgs,
-        /// The prompt is not the problem, this is: retrieval, policy, `fine_tuning` or `instruction_tuning`
+        /// The prompt is not the problem, this is: retrieval, policy, `fine_tuning`, `instruction_tuning`, tools, model
+        /// or evaluation
         #[arg(long)]
         cause: Option<OtherCause>,
     },

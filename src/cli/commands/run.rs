@@ -2,10 +2,12 @@
 
 use std::fmt::Display;
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use serde_json::json;
 
 use super::Context;
+use super::failures::FailuresArgs;
+use super::follow::OnInterrupt;
 use super::reproduce::{self, ReproduceArgs};
 use super::run_start::{CapArgs, RerunArgs, StartArgs};
 use super::sweep::SweepArgs;
@@ -13,6 +15,7 @@ use super::{case, compare, failures, follow, run_start, sweep};
 use crate::cli::exit::CliError;
 use crate::cli::output::{NO_VALUE, Plain, Reply, Table};
 use crate::domain::caveats::Caveats;
+use crate::domain::decision::OtherCause;
 use crate::domain::ids::{ExampleId, RunId};
 use crate::domain::run::AnswerSource;
 use crate::workbench::RunSummary;
@@ -56,16 +59,7 @@ pub enum RunCommand {
         before: Option<RunId>,
     },
     /// List what failed in a run
-    Failures {
-        /// The run
-        run: RunId,
-        /// Count by what found the failure, or by where its cause lies
-        #[arg(long)]
-        group: Option<Grouping>,
-        /// The most failures to list
-        #[arg(long, default_value_t = 50)]
-        limit: usize,
-    },
+    Failures(FailuresArgs),
     /// Show one outcome whole: what went out, what came back, what the graders say
     Case {
         /// The run
@@ -93,20 +87,22 @@ pub enum RunCommand {
     },
     /// Check the hash of everything that a run rests on, ask again, and say what came out otherwise
     Reproduce(ReproduceArgs),
+    /// Record, on a run's evidence, that the prompt is not what has to change
+    Decide {
+        /// The run
+        run: RunId,
+        /// What is: retrieval, policy, `fine_tuning`, `instruction_tuning`, tools, model or evaluation
+        #[arg(long)]
+        cause: OtherCause,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
     /// Stop a run for good
     Cancel {
         /// The run
         run: RunId,
     },
-}
-
-/// How failures are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Grouping {
-    /// By grader, or kind of error
-    Grader,
-    /// By category: prompt, retrieval, tool, model, parser, grader, label, provider
-    Category,
 }
 
 /// Carries the command out.
@@ -115,26 +111,18 @@ pub fn carry_out(command: RunCommand, context: &mut Context<'_>) -> Result<Reply
         RunCommand::Start(args) => run_start::start(context, *args),
         RunCommand::Resume { run, caps } => {
             context.workbench.resume_run(&context.actor, run, caps.caps())?;
-            follow::follow(context, run)
+            follow::follow(context, run, OnInterrupt::Park)
         }
         RunCommand::Pause { run } => {
             context.workbench.pause_run(&context.actor, run)?;
             state_reply(context, run)
         }
         RunCommand::Rerun(args) => run_start::rerun(context, args),
-        RunCommand::Watch { run } => follow::follow(context, run),
+        RunCommand::Watch { run } => follow::follow(context, run, OnInterrupt::Leave),
         RunCommand::Show { run } => follow::show(context, run),
         RunCommand::List { limit, before } => Ok(list(&context.workbench.runs(before, limit)?)),
-        RunCommand::Failures {
-            run,
-            group: None,
-            limit,
-        } => failures::list(context, run, limit),
-        RunCommand::Failures {
-            run,
-            group: Some(grouping),
-            limit,
-        } => failures::count(context, run, grouping, limit),
+        RunCommand::Failures(args) => failures::carry_out(context, &args),
+        RunCommand::Decide { run, cause, reason } => decide(context, run, cause, &reason),
         RunCommand::Case { run, example } => case::show(context, run, &example),
         RunCommand::Compare { base, candidates } => compare::compare(context, base, &candidates),
         RunCommand::Sweep(args) => sweep::sweep(context, *args),
@@ -145,6 +133,14 @@ pub fn carry_out(command: RunCommand, context: &mut Context<'_>) -> Result<Reply
             state_reply(context, run)
         }
     }
+}
+
+fn decide(context: &Context<'_>, run: RunId, cause: OtherCause, reason: &str) -> Result<Reply, CliError> {
+    let decision = context
+        .workbench
+        .decide_other_cause(&context.actor, run, cause, reason)?;
+    let text = Plain::of(format!("{}: {} on {run}", decision.id, decision.kind));
+    Ok(Reply::done(json!({ "decision": decision }), text))
 }
 
 /// Where a run stands now.

@@ -4,8 +4,9 @@
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::Context;
+use super::follow::{self, OnInterrupt};
 use super::run_start::{CapArgs, configured_endpoint};
-use super::{Context, follow};
 use crate::cli::exit::{CliError, Exit, Failure};
 use crate::cli::output::{Plain, Reply, counted};
 use crate::domain::ids::RunId;
@@ -170,7 +171,8 @@ pub fn work_on(
     let actor = context.actor.clone();
     let run = context.workbench.begin_run(&actor, study, tested, stored, caps)?;
     context.out.note(&format!("{run} is running: {label}"));
-    let progress = follow::wait(context, run)?.progress;
+    let (detail, _) = follow::wait(context, run, OnInterrupt::Park)?;
+    let progress = detail.progress;
     spent.elapsed_ms += context.workbench.now().since_ms(began);
     spent.add(&progress.totals, &before);
     if matches!(progress.state, RunState::Finished | RunState::Decided) {

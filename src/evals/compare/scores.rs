@@ -164,8 +164,7 @@ impl RunScores {
 fn begun(metrics: &[Metric], slice_fields: &[String], outcome: &Outcome, example: &ExampleContent) -> ExampleScores {
     let slices = slice_fields.iter().filter_map(|field| {
         let value = example.metadata.get(field)?.clone();
-        let field = field.clone();
-        Some(Slice { field, value })
+        Some(Slice::of(field, value))
     });
     ExampleScores {
         example: outcome.example.clone(),

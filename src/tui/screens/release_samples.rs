@@ -119,6 +119,7 @@ pub(super) fn run_summary(id: u32, number: u32, state: RunState, verdict: Option
         state,
         saved: if state == RunState::Finished { 240 } else { 120 },
         failed: 13,
+        pause: None,
         caveats: Caveats::default(),
         verdict: verdict.map(|verdict| (verdict, "escalation_recall 28/30 < 0.95".into())),
     }
