@@ -1,6 +1,9 @@
 //! One file for each group of commands: its arguments, and what it says. Each calls the workbench and gives a reply.
 
+pub mod ablate;
 mod answers;
+pub mod bisect;
+mod blame;
 mod calibrate;
 mod case;
 pub mod case_command;
@@ -23,7 +26,9 @@ mod run_start;
 mod screens;
 mod status;
 pub mod store;
+mod study;
 pub mod suite;
+mod sweep;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -217,6 +222,8 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<Reply, CliErr
         Command::Dataset(command) => dataset::carry_out(command, context),
         Command::Suite(command) => suite::carry_out(command, context),
         Command::Run(command) => run::carry_out(command, context),
+        Command::Bisect(args) => bisect::bisect(context, *args),
+        Command::Ablate(args) => ablate::ablate(context, *args),
         Command::Case(command) => case_command::carry_out(command, context),
         Command::Label(command) => label::carry_out(&command, context),
         Command::Model(command) => model::carry_out(&command, context),
