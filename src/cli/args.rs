@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 #[cfg(unix)]
 use super::commands::host::HostArgs;
-use super::commands::{dataset, model, prompt, release, review, run, store, suite};
+use super::commands::{case_command, dataset, label, model, prompt, release, review, run, store, suite};
 use super::exit::EXIT_CODES_HELP;
 
 /// A terminal workbench that treats prompt tuning as software release management.
@@ -63,6 +63,12 @@ pub enum Command {
     /// Runs of a version over a dataset
     #[command(subcommand)]
     Run(run::RunCommand),
+    /// What a person says of one outcome
+    #[command(subcommand)]
+    Case(case_command::CaseCommand),
+    /// What people said of outcomes
+    #[command(subcommand)]
+    Label(label::LabelCommand),
     /// Model names: what they stand for, and since when
     #[command(subcommand)]
     Model(model::ModelCommand),

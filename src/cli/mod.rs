@@ -38,9 +38,9 @@ fn run_words(words: &[OsString], out: &mut Out) -> Result<ExitCode, CliError> {
     let arguments = parse(words)?;
     #[cfg(unix)]
     if commands::is_for_host(arguments.command.as_ref())
-        && let Some(running) = guest::find_host(&store_path::resolve(arguments.global.store.clone())?)?
+        && let Some(joined) = guest::join(&store_path::resolve(arguments.global.store.clone())?)?
     {
-        return Ok(guest::attach(&running, words)?.into());
+        return Ok(guest::attach(joined, words)?.into());
     }
     Ok(commands::carry_out(arguments, out, &mut Caller::of_process())?.into())
 }

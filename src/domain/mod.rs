@@ -20,7 +20,9 @@ pub mod grader_rules;
 pub mod hash;
 pub mod ids;
 pub mod json;
+pub mod judge;
 pub mod judgement;
+pub mod label;
 pub mod metric;
 pub mod model;
 pub mod money;
@@ -29,14 +31,18 @@ pub mod policy;
 pub mod progress;
 pub mod promotion;
 pub mod prompt;
+pub mod quarantine;
 pub mod reason;
 pub mod release;
 pub mod review;
 pub mod run;
 pub mod step;
+pub mod subject;
 pub mod suite;
 pub mod time;
 pub mod trace;
+pub mod triage;
+pub mod variant;
 pub mod version;
 
 /// What a record's own rules say is wrong with it. The text reads after "refused:".

@@ -6,19 +6,19 @@ use std::time::Duration;
 use super::EvalError;
 use super::category::category;
 use super::conversation::{Conversation, Turn};
-use super::graders::{Cause, Graders, Observed};
+use super::graders::{Cause, GraderError, Graders, Observed};
 use super::parse::Answer;
 use super::pipeline::{Job, Now};
 use super::render::Renderer;
 use super::reuse::Reuse;
-use crate::domain::example::Example;
+use crate::domain::example::{Example, ExampleContent};
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::RunId;
 use crate::domain::json::JsonText;
 use crate::domain::model::{ModelConfig, ToolChoice};
 use crate::domain::money::UsdNanos;
 use crate::domain::outcome::{DocumentRef, ErrorKind, Outcome, OutcomeError, OutcomePlace, RenderedMessage, Usage};
-use crate::providers::limiter::Limiter;
+use crate::providers::limiter::{Limiter, Permit};
 use crate::providers::retry::{Patience, RetryBudget, exchange};
 use crate::providers::{ChatRequest, Provider};
 
@@ -61,15 +61,20 @@ impl Asker {
             retries: RetryBudget::default(),
             model: job.prompt.model.clone(),
             renderer: Renderer::new(&job.prompt)?,
-            graders: Graders::compile(&job.suite, &job.prompt)?,
+            graders: Graders::compile(&job.suite, &job.prompt, &job.judges)?,
             provider: Arc::clone(&job.provider),
             reuse: Reuse::of(job),
             now: Arc::clone(&job.now),
         })
     }
 
-    /// Renders, asks, parses and grades.
-    pub(super) async fn ask(&self, place: OutcomePlace, example: &Example) -> Asked {
+    /// Checks that the judges could be shown an answer to this example.
+    pub(super) fn check_judges(&self, example: &ExampleContent) -> Result<(), GraderError> {
+        self.graders.check_judges(example)
+    }
+
+    /// Renders, asks, parses and grades. The place at the provider is given back before the graders ask any model.
+    pub(super) async fn ask(&self, place: OutcomePlace, example: &Example, permit: Option<Permit>) -> Asked {
         let asked = match self.renderer.render(&example.content) {
             Ok(messages) => {
                 let asked = self.unanswered(place, example);
@@ -88,9 +93,11 @@ impl Asker {
                 ..self.unanswered(place, example)
             }),
         };
+        drop(permit);
+        let graded = self.graded(asked.outcome, example).await;
         Asked {
-            outcome: self.judged(asked.outcome, example).await,
-            ..asked
+            wait: asked.wait.or(graded.wait),
+            ..graded
         }
     }
 
@@ -148,9 +155,9 @@ impl Asker {
     }
 
     /// Parses and grades an answer.
-    async fn judged(&self, mut outcome: Outcome, example: &Example) -> Outcome {
+    async fn graded(&self, mut outcome: Outcome, example: &Example) -> Asked {
         if outcome.error.is_some() {
-            return self.finished(outcome, None);
+            return self.finished(outcome, None).into();
         }
         let answer = Answer::new(outcome.text.clone().unwrap_or_default());
         let grades = self
@@ -158,13 +165,17 @@ impl Asker {
             .grade(Observed::of(&outcome, &answer), &example.content)
             .await;
         outcome.scores = grades.scores;
+        outcome.judgements = grades.asked.judgements;
         if self.graders.reads_json() {
             match answer.parsed {
                 Ok(value) => outcome.parsed = Some(JsonText::from_value(&value)),
                 Err(error) => outcome.parse_error = Some(error),
             }
         }
-        self.finished(outcome, grades.cause)
+        Asked {
+            outcome: self.finished(outcome, grades.cause),
+            wait: grades.asked.wait,
+        }
     }
 
     /// Says where a failure lies, and when it was done.

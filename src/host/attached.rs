@@ -21,6 +21,7 @@ use super::serve::{Call, CommandLine, PANICKED};
 use super::session::{Control, Ended, Surface};
 use super::terminal::{MouseReports, believed};
 use super::wire::{self, HELLO_BYTES_MAX, Hello, PIECE_BYTES_MAX, PROTOCOL, Refusal, ToGuest, ToHost, Welcome};
+use crate::text::Printable;
 use crate::workbench::Fault;
 
 /// How long a guest may take to say what it wants.
@@ -71,7 +72,8 @@ pub async fn attend(
     drop(outbox);
     let _ = sending.await;
     reading.abort();
-    Ok(format!("ended with {code}"))
+    let (account, process) = (peer.uid(), peer.pid().unwrap_or_default());
+    Ok(format!("of account {account}, process {process}, ended with {code}"))
 }
 
 /// What to tell a guest of another protocol. The host's own command, which works across versions, is the way out.
@@ -117,25 +119,35 @@ async fn carry_out(
             desk: Box::new(desk),
         },
     };
-    run_apart(call, commands).await
-}
-
-/// Runs a command on a thread of its own, and says how it ended.
-pub async fn run_apart(call: Call, commands: Arc<dyn CommandLine>) -> u8 {
-    let (ended, end) = oneshot::channel();
-    let thread = std::thread::Builder::new().name("guest".into()).spawn(move || {
-        // A panic of the command ends the command alone.
-        let code = fenced(|| commands.carry_out(call)).unwrap_or(PANICKED);
-        let _ = ended.send(code);
-    });
-    match thread {
-        Ok(_) => end.await.unwrap_or(PANICKED),
-        Err(_) => PANICKED,
+    match run_apart(call, commands).await {
+        Ok(code) => code,
+        Err(why) => {
+            let _ = outbox.send(ToGuest::Error(failed(&why).into_bytes())).await;
+            PANICKED
+        }
     }
 }
 
+/// What to say of a command that panicked.
+fn failed(why: &str) -> String {
+    let why = Printable::line(why);
+    format!("error: the command failed: {why}\nhint: this is a fault of pegbox; what was saved is intact\n")
+}
+
+/// Runs a command on a thread of its own, and gives its exit code; a panic of it ends it alone, and comes back as its
+/// message.
+async fn run_apart(call: Call, commands: Arc<dyn CommandLine>) -> Result<u8, String> {
+    let (ended, end) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("guest".into()).spawn(move || {
+        // Nobody waits for the end where the host is at its own.
+        let _ = ended.send(fenced(|| commands.carry_out(call)));
+    });
+    thread.map_err(|error| error.to_string())?;
+    end.await.map_err(|error| error.to_string())?
+}
+
 /// Ends the screens when the host stops.
-pub async fn stop_session(mut stop: watch::Receiver<bool>, control: mpsc::Sender<Control>) {
+async fn stop_session(mut stop: watch::Receiver<bool>, control: mpsc::Sender<Control>) {
     while !*stop.borrow_and_update() {
         tokio::select! {
             changed = stop.changed() => if changed.is_err() { return },

@@ -2,6 +2,7 @@
 //! there. It knows nothing of keys and screens.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::thread;
@@ -24,6 +25,8 @@ use super::wire::{self, Hello, PIECE_BYTES_MAX, PROTOCOL, Refusal, ToGuest, ToHo
 /// How often, and after what pause, a host that is starting is looked for again: half a minute in all.
 const TRIES: u32 = 600;
 const TRY_AGAIN: Duration = Duration::from_millis(50);
+/// How often a host that says it is there is tried to be reached.
+const CONNECT_TRIES: u32 = 20;
 /// Messages of the host that wait.
 const MESSAGES_MAX: usize = 4;
 /// How long the keyboard is waited for before the gate is looked at, in nanoseconds.
@@ -48,6 +51,9 @@ pub enum GuestError {
     /// It has been starting or stopping for too long.
     #[error("the host of this store has been starting or stopping for half a minute")]
     NotReady,
+    /// It was to be started in the background, and ended.
+    #[error("the host did not start: {0}")]
+    NotStarted(String),
     /// It said no.
     #[error("{}", .0.what)]
     Refused(Refusal),
@@ -67,6 +73,7 @@ impl GuestError {
     pub fn hint(&self) -> String {
         match self {
             Self::Refused(refusal) => refusal.hint.clone(),
+            Self::NotStarted(_) => "start it in the foreground to see more: pegbox host".into(),
             Self::Silent { .. } | Self::NotReady => {
                 "look at host/log in the store's folder; pegbox host stop ends it".into()
             }
@@ -102,15 +109,10 @@ pub fn find_host(store: &Path) -> Result<Option<Running>, GuestError> {
 /// # Errors
 /// It is not ours to stop, or does not stop.
 pub fn stop_host(store: &Path, running: &Running) -> Result<(), GuestError> {
-    let silent = |source: io::Error| GuestError::Silent {
-        pid: running.pid,
-        socket: running.socket.display().to_string(),
-        source,
-    };
-    let no_process = || silent(io::Error::from(io::ErrorKind::InvalidData));
+    let no_process = || silent(running, io::Error::from(io::ErrorKind::InvalidData));
     let pid = rustix::process::Pid::from_raw(running.pid).ok_or_else(no_process)?;
     let told = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-    told.map_err(|error| silent(error.into()))?;
+    told.map_err(|error| silent(running, error.into()))?;
     let home = Home::of(store);
     for _ in 0..TRIES {
         match home.find()? {
@@ -123,21 +125,46 @@ pub fn stop_host(store: &Path, running: &Running) -> Result<(), GuestError> {
     Err(GuestError::NotReady)
 }
 
+/// A connection to the host of a store.
+pub struct Joined(std::os::unix::net::UnixStream);
+
+/// Connects to the host of a store, if there is one.
+///
+/// # Errors
+/// It is there and does not answer.
+pub fn join(store: &Path) -> Result<Option<Joined>, GuestError> {
+    let mut tries = 0;
+    while let Some(running) = find_host(store)? {
+        match std::os::unix::net::UnixStream::connect(&running.socket) {
+            Ok(stream) => return Ok(Some(Joined(stream))),
+            // It may have just stopped, or another one have taken its place.
+            Err(_) if tries < CONNECT_TRIES => thread::sleep(TRY_AGAIN),
+            Err(error) => return Err(silent(&running, error)),
+        }
+        tries += 1;
+    }
+    Ok(None)
+}
+
+fn silent(running: &Running, source: io::Error) -> GuestError {
+    GuestError::Silent {
+        pid: running.pid,
+        socket: running.socket.display().to_string(),
+        source,
+    }
+}
+
 /// Has the host carry a command line out, and gives its exit code.
 ///
 /// # Errors
-/// The host does not answer, says no, or dies meanwhile. The terminal is restored.
-pub fn attach(running: &Running, words: &[OsString]) -> Result<u8, GuestError> {
+/// The host says no, or dies meanwhile. The terminal is restored.
+pub fn attach(joined: Joined, words: &[OsString]) -> Result<u8, GuestError> {
     let hello = greeting(words)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let restore = RestoreOnDrop;
     let ended = runtime.block_on(async {
-        let stream = UnixStream::connect(&running.socket).await;
-        let stream = stream.map_err(|source| GuestError::Silent {
-            pid: running.pid,
-            socket: running.socket.display().to_string(),
-            source,
-        })?;
+        joined.0.set_nonblocking(true)?;
+        let stream = UnixStream::from_std(joined.0)?;
         Attached::greet(stream, hello).await?.lend().await
     });
     drop(restore);
@@ -186,6 +213,7 @@ enum Event {
 
 /// A connection to a host that has said welcome.
 struct Attached {
+    stdout: File,
     write: OwnedWriteHalf,
     messages: mpsc::Receiver<Result<ToGuest, WireError>>,
     events: mpsc::Receiver<Event>,
@@ -206,6 +234,7 @@ impl Attached {
         let (read, write) = stream.into_split();
         let (to_events, events) = mpsc::channel(MESSAGES_MAX);
         Ok(Self {
+            stdout: terminal::stdout()?,
             write,
             messages: receive_all(read),
             events,
@@ -245,7 +274,7 @@ impl Attached {
 
     async fn obey(&mut self, message: ToGuest) -> Result<Option<u8>, GuestError> {
         match message {
-            ToGuest::Output(bytes) => return written(write_all(&mut terminal::stdout()?, &bytes)),
+            ToGuest::Output(bytes) => return written(write_all(&mut self.stdout, &bytes)),
             // Nobody depends on it, so a closed standard error stops no work.
             ToGuest::Error(bytes) => drop(write_all(&mut io::stderr(), &bytes)),
             ToGuest::WantInput => self.read_input(),

@@ -124,12 +124,20 @@ impl Home {
         Ok(serde_json::from_str(&text).map_or(Found::NotReady, Found::Running))
     }
 
+    /// Makes the folder, or finds that it is fit.
+    ///
+    /// # Errors
+    /// It is open to others.
+    pub fn make(&self) -> Result<(), HomeError> {
+        make_private(&self.folder())
+    }
+
     /// Makes the folder, and takes the place of the host for as long as the claim is held.
     ///
     /// # Errors
     /// A host is there already, or the folder is open to others.
     pub fn claim(&self) -> Result<Claim, HomeError> {
-        make_private(&self.folder())?;
+        self.make()?;
         let path = self.lock();
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);

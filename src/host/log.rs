@@ -44,7 +44,8 @@ impl Log {
     }
 }
 
-fn open(path: &Path) -> io::Result<File> {
+/// Opens a log's file to add to it.
+pub(super) fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
     #[cfg(unix)]

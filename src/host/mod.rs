@@ -8,6 +8,8 @@ pub mod caller;
 pub mod capability;
 pub mod clipboard;
 pub mod clock;
+#[cfg(unix)]
+pub mod detach;
 pub mod editor;
 pub mod fence;
 #[cfg(unix)]

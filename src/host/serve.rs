@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::attached::attend;
 use super::caller::{Caller, StopSignals, Streams};
@@ -24,6 +25,8 @@ const GUESTS_MAX: usize = 200;
 const LEAVE_WAIT: Duration = Duration::from_secs(5);
 /// How long to wait after the system refused to give a connection, such as for want of file descriptors.
 const REFUSED_WAIT: Duration = Duration::from_millis(100);
+/// How often a host that may end by itself looks whether anybody needs it.
+const IDLE_CHECK: Duration = Duration::from_secs(1);
 /// The exit code of a command that panicked, as of `sysexits.h`.
 pub const PANICKED: u8 = 70;
 
@@ -80,13 +83,15 @@ impl Server {
         })
     }
 
-    /// Takes guests in until the process is told to stop; then parks the runs and sees the guests off. A second signal
+    /// Takes guests in until the process is told to stop, or has had no guest and no run for `idle_max`; then parks the runs and sees the guests off. A second signal
     /// stops at once: what is saved is safe.
-    pub async fn run(mut self, commands: Arc<dyn CommandLine>, workbench: Arc<Workbench>) {
+    pub async fn run(mut self, commands: Arc<dyn CommandLine>, workbench: Arc<Workbench>, idle_max: Option<Duration>) {
         let (stop, stopping) = watch::channel(false);
         let places = Arc::new(Semaphore::new(GUESTS_MAX));
         let mut guests = JoinSet::new();
         let mut number = 0_u64;
+        let mut last_used = Instant::now();
+        let mut idle_check = tokio::time::interval(IDLE_CHECK);
         loop {
             tokio::select! {
                 () = self.signals.next() => break,
@@ -101,7 +106,15 @@ impl Server {
                         tokio::time::sleep(REFUSED_WAIT).await;
                     }
                 },
-                Some(_) = guests.join_next() => {}
+                Some(_) = guests.join_next() => last_used = Instant::now(),
+                _ = idle_check.tick(), if idle_max.is_some() => {
+                    if !guests.is_empty() || workbench.has_live_runs() {
+                        last_used = Instant::now();
+                    } else if idle_max.is_some_and(|idle_max| last_used.elapsed() >= idle_max) {
+                        self.log.line("nobody needs the host any more");
+                        break;
+                    }
+                }
             }
         }
         self.log.line("stopping");

@@ -3,6 +3,7 @@
 //! Must never: know ratatui, clap or sockets.
 
 mod aliases;
+mod basing;
 mod browsing;
 mod committing;
 mod comparing;
@@ -13,8 +14,11 @@ mod demo_story;
 mod editing;
 mod error;
 mod estimating;
+mod estimating_judges;
 mod filter;
 mod importing;
+mod judging;
+mod labelling;
 mod outcomes;
 mod record;
 mod releasing;
@@ -30,6 +34,7 @@ mod running;
 mod storage;
 mod suites;
 mod tracing;
+mod triaging;
 mod trying;
 
 use std::collections::HashMap;
@@ -59,6 +64,7 @@ pub use run_reading::*;
 pub use running::*;
 pub use storage::{Advance, Chain};
 pub use tracing::*;
+pub use triaging::*;
 
 use crate::domain::actor::Actor;
 use crate::domain::ids::RunId;

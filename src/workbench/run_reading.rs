@@ -8,8 +8,8 @@ use crate::domain::caveats::Caveats;
 use crate::domain::gate::Verdict;
 use crate::domain::ids::RunId;
 use crate::domain::progress::RunProgress;
+use crate::domain::prompt::PromptContent;
 use crate::domain::run::{Caps, Run, RunEnd, RunState, RunStep, RunStepKind};
-use crate::domain::version::PromptVersion;
 use crate::releases::evidence::caveats;
 
 /// A run in a list.
@@ -25,8 +25,19 @@ pub struct RunSummary {
     pub failed: u64,
     /// What its gate says, and why.
     pub verdict: Option<(Verdict, String)>,
+    /// Why it waits to be resumed, where it does.
+    pub pause: Option<Pause>,
     /// What weakens its results.
     pub caveats: Caveats,
+}
+
+/// That a run sends nothing until somebody resumes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    /// Which cap was reached, or who asked for it.
+    pub reason: String,
+    /// What the run may use up, as it holds now.
+    pub caps: Caps,
 }
 
 /// A run with everything that is known of it.
@@ -40,8 +51,10 @@ pub struct RunDetail {
     pub end: Option<RunEnd>,
     /// Its pauses and resumes, in order.
     pub steps: Vec<RunStep>,
-    /// The version that was tested.
-    pub version: PromptVersion,
+    /// Why it waits to be resumed, where it does.
+    pub pause: Option<Pause>,
+    /// The prompt that was sent.
+    pub content: PromptContent,
     /// What weakens its results.
     pub caveats: Caveats,
 }
@@ -50,6 +63,17 @@ impl RunDetail {
     /// What the run may use up, as the last resume says.
     pub fn caps(&self) -> Caps {
         caps_of(&self.run, &self.steps)
+    }
+}
+
+/// The pause of a run that is in this state after these steps, where it waits.
+fn pause_of(run: &Run, state: RunState, steps: &[RunStep]) -> Option<Pause> {
+    match &steps.last()?.kind {
+        RunStepKind::Paused { reason } if state == RunState::Paused => Some(Pause {
+            reason: reason.clone(),
+            caps: caps_of(run, steps),
+        }),
+        _ => None,
     }
 }
 
@@ -122,6 +146,7 @@ impl Workbench {
             caveats.reused = totals.reused;
             summaries.push(RunSummary {
                 caveats,
+                pause: pause_of(&run, state, &self.store.run_steps(run.id)?),
                 state,
                 saved: totals.saved,
                 failed: totals.failed + totals.errored,
@@ -135,17 +160,18 @@ impl Workbench {
     /// A run with everything that is known of it.
     pub fn run_detail(&self, id: RunId) -> Result<RunDetail, WorkbenchError> {
         let run = found(self.store.run(id)?, "run", &id)?;
-        let version_id = found(run.subject.version().cloned(), "version", &run.subject.label())?;
         let end = self.store.run_end(id)?;
+        let steps = self.store.run_steps(id)?;
         let progress = self.progress(id)?;
         let mut caveats = caveats(&self.store, &run, end.as_ref())?;
         caveats.reused = progress.totals.reused;
         Ok(RunDetail {
+            pause: pause_of(&run, progress.state, &steps),
             progress,
             end,
             caveats,
-            steps: self.store.run_steps(id)?,
-            version: self.version(&version_id)?,
+            steps,
+            content: self.content_of(&run.subject)?,
             run,
         })
     }

@@ -4,6 +4,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use super::basing::find_base;
 use super::connecting::{check_settings, has_price};
 use super::reusing::Tape;
 use super::room::OUTCOME_BYTES;
@@ -15,14 +16,14 @@ use crate::domain::ids::{DatasetVersionId, RunId, SuiteVersionId, VersionId};
 use crate::domain::money::PriceFile;
 use crate::domain::progress::RunProgress;
 use crate::domain::promotion::Environment;
-use crate::domain::prompt::Role;
+use crate::domain::prompt::{PromptContent, Role};
 use crate::domain::run::{
     AnswerSource, Caps, EndState, Run, RunEnd, RunSettings, RunState, RunStep, RunStepKind, RuntimeContext, Selection,
     Subject,
 };
 use crate::domain::suite::SuiteContent;
-use crate::domain::version::PromptVersion;
 use crate::evals::EvalError;
+use crate::evals::judges::Judges;
 use crate::evals::pipeline::{self, Execution, Job, Order};
 use crate::providers::Provider;
 use crate::store::engine::EngineError;
@@ -47,6 +48,14 @@ pub struct StartRun {
     pub settings: RunSettings,
 }
 
+/// What a run is made of, looked up and connected.
+struct Parts {
+    content: PromptContent,
+    suite: SuiteContent,
+    judges: Judges,
+    provider: Arc<dyn Provider>,
+}
+
 /// A run that this process works on.
 pub(super) struct LiveRun {
     progress: watch::Receiver<RunProgress>,
@@ -69,6 +78,23 @@ impl Workbench {
         tape: &Tape,
     ) -> Result<RunId, WorkbenchError> {
         let version = self.version(&start.version)?;
+        let subject = Subject::Prompt {
+            version: version.id,
+            content_hash: version.content_hash,
+        };
+        self.start_subject(actor, subject, start, selection, tape)
+    }
+
+    /// Starts a run of a subject: of the version that `start` names, or of a variant of it.
+    pub(super) fn start_subject(
+        &self,
+        actor: &Actor,
+        subject: Subject,
+        start: &StartRun,
+        selection: Option<Selection>,
+        tape: &Tape,
+    ) -> Result<RunId, WorkbenchError> {
+        let content = self.content_of(&subject)?;
         let dataset = self.dataset(&start.dataset)?;
         let suite = self.suite(&start.suite)?;
         if dataset.example_count == 0 {
@@ -82,23 +108,20 @@ impl Workbench {
             .map_or(dataset.example_count, |selection| selection.places.len() as u64);
         let mut settings = start.settings.clone();
         settings.base_url = settings.base_url.or_else(|| tape.base_url());
-        let provider = self.connect_taped(&version.content.model, &settings, tape)?;
+        let provider = self.connect_taped(&content.model, &settings, tape)?;
         // What the environment says now may not be what it says when the run is resumed.
         settings.base_url = settings.base_url.or_else(|| provider.endpoint());
         let run = Run {
             id: self.store.next_run_id()?,
-            subject: Subject::Prompt {
-                version: version.id.clone(),
-                content_hash: version.content_hash,
-            },
             base: match &start.base {
                 Some(base) => Some(self.version(base)?.id),
-                None => self.default_base(&version)?,
+                None => self.default_base(&subject)?,
             },
             environment: match start.environment {
                 Some(environment) => environment,
-                None => self.environment_of(&version.id)?,
+                None => self.environment_of(&subject)?,
             },
+            subject,
             dataset: dataset.id,
             dataset_hash: dataset.content_hash,
             example_count,
@@ -112,25 +135,24 @@ impl Workbench {
             started_by: actor.clone(),
             started_at: self.now(),
         };
-        self.launch(actor, run, &version, suite.content, provider)
+        let judges = self.judges(&suite.content, &content.model.provider, &run.settings, tape)?;
+        let parts = Parts {
+            content,
+            suite: suite.content,
+            judges,
+            provider,
+        };
+        self.launch(actor, run, &parts)
     }
 
     /// Records a run that is ready, under the next free number, and hands it to the runtime.
-    fn launch(
-        &self,
-        actor: &Actor,
-        mut run: Run,
-        version: &PromptVersion,
-        suite: SuiteContent,
-        provider: Arc<dyn Provider>,
-    ) -> Result<RunId, WorkbenchError> {
+    fn launch(&self, actor: &Actor, mut run: Run, parts: &Parts) -> Result<RunId, WorkbenchError> {
         check_settings(&run.settings)?;
         self.check_room_for_outcomes(run.outcome_count())?;
         // Compiled before the run is recorded: a run that could send nothing is no run.
-        let job = self.job(&run, &[], version, suite.clone(), Arc::clone(&provider));
-        pipeline::check(&job).map_err(|error| eval_error(&error))?;
+        pipeline::check(&self.job(&run, &[], parts)).map_err(|error| eval_error(&error))?;
         run.id = self.record_run(actor, &run)?;
-        self.spawn(actor, self.job(&run, &[], version, suite, provider));
+        self.spawn(actor, self.job(&run, &[], parts));
         Ok(run.id)
     }
 
@@ -143,9 +165,9 @@ impl Workbench {
         })
     }
 
-    /// What settings mean for the provider of a version, where they mean something else than their name says.
-    pub fn run_notes(&self, version: &VersionId, settings: &RunSettings) -> Result<Vec<String>, WorkbenchError> {
-        let version = self.version(version)?;
+    /// What settings mean for the provider of a version and for the judges of the suite, where they mean something else than their name says.
+    pub fn run_notes(&self, start: &StartRun) -> Result<Vec<String>, WorkbenchError> {
+        let (version, settings) = (self.version(&start.version)?, &start.settings);
         let model = &version.content.model;
         let provider = self.connect(model, settings)?;
         let roles: Vec<Role> = version.content.messages.iter().map(|message| message.role).collect();
@@ -157,6 +179,7 @@ impl Workbench {
                 model.name
             ));
         }
+        notes.extend(self.judge_notes(&self.suite(&start.suite)?.content, &model.provider, settings)?);
         Ok(notes)
     }
 
@@ -167,16 +190,26 @@ impl Workbench {
         }
     }
 
-    /// What is live, unless it is the version itself; else the version that it began from.
-    fn default_base(&self, version: &PromptVersion) -> Result<Option<VersionId>, WorkbenchError> {
+    /// What is live, unless it is the version itself; else the version that it began from. Of a variant the version
+    /// that it is made of.
+    fn default_base(&self, subject: &Subject) -> Result<Option<VersionId>, WorkbenchError> {
+        let Some(version) = subject.version() else {
+            return Ok(subject.version_or_origin().cloned());
+        };
         let live = self
             .store
-            .live(&version.id.prompt, Environment::Production)?
+            .live(&version.prompt, Environment::Production)?
             .map(|live| live.version);
-        Ok(live.filter(|live| live != &version.id).or_else(|| version.base.clone()))
+        match live.filter(|live| live != version) {
+            Some(live) => Ok(Some(live)),
+            None => Ok(self.version(version)?.base),
+        }
     }
 
-    fn environment_of(&self, version: &VersionId) -> Result<Environment, WorkbenchError> {
+    fn environment_of(&self, subject: &Subject) -> Result<Environment, WorkbenchError> {
+        let Some(version) = subject.version() else {
+            return Ok(Environment::Experiment);
+        };
         for environment in [Environment::Production, Environment::Staging] {
             if self
                 .store
@@ -217,10 +250,14 @@ impl Workbench {
         }
         let saved = self.store.outcome_count(id)?;
         self.check_room_for_outcomes(run.outcome_count().saturating_sub(saved))?;
-        let version_id = found(run.subject.version().cloned(), "version", &run.subject.label())?;
-        let version = self.version(&version_id)?;
+        let content = self.content_of(&run.subject)?;
         let suite = self.suite(&run.suite)?;
-        let provider = self.connect(&version.content.model, &run.settings)?;
+        let parts = Parts {
+            provider: self.connect(&content.model, &run.settings)?,
+            judges: self.judges(&suite.content, &content.model.provider, &run.settings, &Tape::Off)?,
+            suite: suite.content,
+            content,
+        };
         let mut steps = self.store.run_steps(id)?;
         let caps = caps_of(&run, &steps).changed_to(caps);
         let step = self.step(actor, id, RunStepKind::Resumed { caps })?;
@@ -228,7 +265,7 @@ impl Workbench {
             .insert_run_step(&step)?
             .commit(&self.store)?;
         steps.push(step);
-        self.spawn(actor, self.job(&run, &steps, &version, suite.content, provider));
+        self.spawn(actor, self.job(&run, &steps, &parts));
         Ok(())
     }
 
@@ -270,21 +307,20 @@ impl Workbench {
         self.check_room(&what, count.saturating_mul(OUTCOME_BYTES))
     }
 
-    fn job(
-        &self,
-        run: &Run,
-        steps: &[RunStep],
-        version: &PromptVersion,
-        suite: SuiteContent,
-        provider: Arc<dyn Provider>,
-    ) -> Job {
+    fn job(&self, run: &Run, steps: &[RunStep], parts: &Parts) -> Job {
+        let Parts {
+            content,
+            suite,
+            judges,
+            provider,
+        } = parts;
         let resumed = steps
             .iter()
             .filter(|step| matches!(step.kind, RunStepKind::Resumed { .. }));
         let settings = &run.settings;
         let limiter = || {
             let endpoint = provider.endpoint().or_else(|| settings.base_url.clone());
-            self.limiters.of(&version.content.model.provider, endpoint.as_deref())
+            self.limiters.of(&content.model.provider, endpoint.as_deref())
         };
         Job {
             caps: caps_of(run, steps),
@@ -292,11 +328,14 @@ impl Workbench {
                 .chain(resumed.map(|step| step.at))
                 .collect(),
             limiter: settings.is_adaptive.then(limiter),
-            feed: Arc::new(RunFeed::new(self.store.clone(), run, &version.content.model)),
+            feed: Arc::new(RunFeed::new(self.store.clone(), run, &content.model)),
+            find_base: find_base(&self.store, run),
+            quarantined: Vec::new(),
             run: run.clone(),
-            prompt: version.content.clone(),
-            suite,
-            provider,
+            prompt: content.clone(),
+            suite: suite.clone(),
+            judges: judges.clone(),
+            provider: Arc::clone(provider),
             now: Arc::clone(&self.clock),
         }
     }
@@ -382,6 +421,8 @@ impl Workbench {
             outcomes_hash: self.store.outcomes_hash(id)?,
             resolved_models: Vec::new(),
             ended_at: self.now(),
+            confusions: Vec::new(),
+            against_base: None,
         };
         Change::new(audit).insert_run_end(&end)?.commit(&self.store)?;
         Ok(())

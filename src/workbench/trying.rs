@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::editing::parse_document;
+use super::reusing::Tape;
 use super::running::eval_error;
 use super::{Workbench, WorkbenchError};
 use crate::domain::actor::Actor;
@@ -13,7 +14,7 @@ use crate::domain::outcome::Outcome;
 use crate::domain::promotion::Environment;
 use crate::domain::run::{AnswerSource, Caps, Run, RunSettings, RuntimeContext, Subject};
 use crate::domain::suite::SuiteContent;
-use crate::evals::pipeline::{self, Job};
+use crate::evals::pipeline::{self, Base, Job};
 
 /// Stands where a recorded run has its number.
 const UNRECORDED: RunId = RunId(0);
@@ -63,6 +64,7 @@ impl Workbench {
         };
         let job = Job {
             feed: Arc::new(super::run_store::RunFeed::new(self.store.clone(), &run, &content.model)),
+            judges: self.judges(&suite, &content.model.provider, &run.settings, &Tape::Off)?,
             run,
             prompt: content,
             suite,
@@ -70,6 +72,8 @@ impl Workbench {
             limiter: None,
             caps: Caps::default(),
             began_at: Vec::new(),
+            find_base: Arc::new(|| Ok(Base::Nothing { why: String::new() })),
+            quarantined: Vec::new(),
             now: Arc::clone(&self.clock),
         };
         self.runtime
@@ -87,5 +91,8 @@ fn ungraded() -> SuiteContent {
         thresholds: Vec::new(),
         slices: Vec::new(),
         policy: GatePolicy::Point,
+        crossings: Vec::new(),
+        bins: Vec::new(),
+        cluster: None,
     }
 }

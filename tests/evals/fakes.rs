@@ -21,6 +21,7 @@ use pegbox::domain::prompt::{MessageTemplate, PromptContent, Role};
 use pegbox::domain::run::{AnswerSource, Caps, Run, RunSettings, RuntimeContext, Subject};
 use pegbox::domain::suite::{Comparison, SuiteContent, Threshold};
 use pegbox::domain::time::Timestamp;
+use pegbox::evals::judges::Judges;
 use pegbox::evals::pipeline::{Appending, ExampleFeed, Job, Order, OutcomeSink, Placed, StoreFault};
 use pegbox::providers::{Answering, ChatReply, ChatRequest, Provider, ProviderError, Retry};
 use tokio::sync::watch;
@@ -256,6 +257,7 @@ pub(crate) fn job(count: u64, model: &Arc<Model>, kept: &Arc<Kept>) -> Job {
             model: ModelConfig::new("openai", "model"),
         },
         suite: suite(),
+        judges: Judges::default(),
         provider: Arc::clone(model) as Arc<dyn Provider>,
         limiter: None,
         caps: Caps::default(),

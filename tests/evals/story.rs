@@ -11,6 +11,7 @@ use pegbox::domain::run::{AnswerSource, RunEnd};
 use pegbox::domain::suite::SuiteContent;
 use pegbox::evals::compare::{Comparer, Side};
 use pegbox::evals::gate;
+use pegbox::evals::judges::Judges;
 use pegbox::evals::pipeline::{ExampleFeed, Job, Placed, StoreFault};
 use pegbox::interchange::dataset_file::{Format, import, preview};
 use pegbox::interchange::prompt_document;
@@ -66,6 +67,7 @@ fn story_job(prompt: &str) -> Job {
         run,
         prompt: prompt_document::parse(&asset(prompt)).unwrap(),
         suite: suite(),
+        judges: Judges::default(),
         provider: Arc::new(SimulatedProvider),
         feed: Arc::new(Listed(examples)),
         now: blank.now,

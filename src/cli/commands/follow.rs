@@ -6,17 +6,18 @@ use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
 use super::evidence::{gate_text, results_table};
+use super::failures::{advice_text, causes_text};
 use super::run::answers_text;
 use super::{Context, Hosting};
 use crate::cli::exit::{CliError, Exit, Failure};
-use crate::cli::output::{NO_VALUE, Out, Plain, Reply, or_none};
+use crate::cli::output::{NO_VALUE, Out, Plain, Reply, counted, or_none};
 use crate::domain::gate::Verdict;
 use crate::domain::ids::RunId;
 use crate::domain::money::PriceFile;
 use crate::domain::progress::RunProgress;
 use crate::domain::run::{Caps, Picked, RunState, RunStep, RunStepKind, RunTotals, Selection};
 use crate::host::caller::Interrupt;
-use crate::workbench::{FaultKind, RunDetail, Workbench};
+use crate::workbench::{FaultKind, RunDetail, RunTriage, Workbench};
 
 /// Where progress is not redrawn in place, a line comes at every twentieth of the run.
 const PROGRESS_LINES: u64 = 20;
@@ -48,7 +49,7 @@ pub fn follow(context: &mut Context<'_>, run: RunId, on_interrupt: OnInterrupt) 
     let detail = context.workbench.run_detail(run)?;
     let mut reply = show(context, run)?;
     (reply.exit, reply.failure) = match (watched, context.hosting) {
-        (Watched::UntilLeft, Hosting::Host) => left(&detail),
+        (Watched::Left, Hosting::Host) => left(&detail),
         _ => ending(&detail),
     };
     Ok(reply)
@@ -58,7 +59,26 @@ pub fn follow(context: &mut Context<'_>, run: RunId, on_interrupt: OnInterrupt) 
 pub fn show(context: &Context<'_>, run: RunId) -> Result<Reply, CliError> {
     let detail = context.workbench.run_detail(run)?;
     let record = context.workbench.tuning_record(run)?;
-    Ok(Reply::done(json!(record), run_text(&detail)))
+    let triage = context.workbench.run_triage(run)?;
+    let mut document = json!(record);
+    document["triage"] = json!(triage);
+    document["advice"] = json!(triage.advice());
+    Ok(Reply::done(document, triage_text(run_text(&detail), run, &triage)))
+}
+
+/// Where the causes of the failures lie, and what people say against the graders.
+fn triage_text(text: Plain, run: RunId, triage: &RunTriage) -> Plain {
+    let mut text = match causes_text(triage) {
+        Some(causes) => text.blank().line(format!("causes of failures: {causes}")),
+        None => text,
+    };
+    if triage.overrides > 0 {
+        let labels = counted(triage.overrides, "label");
+        text = text.line(format!(
+            "{labels} of people against a grader: pegbox label list --run {run}"
+        ));
+    }
+    advice_text(text, run, triage)
 }
 
 /// How the watching ended.
@@ -66,8 +86,10 @@ pub fn show(context: &Context<'_>, run: RunId) -> Result<Reply, CliError> {
 enum Watched {
     /// Nobody works on the run any more.
     ToTheEnd,
-    /// The person did not want to wait.
-    UntilLeft,
+    /// The person did not want to wait until the run was parked.
+    Parking,
+    /// Nobody looks any more, and the run is left alone.
+    Left,
 }
 
 /// Shows progress until the run is no longer worked on. The first interrupt parks a run of this command's, the second
@@ -98,9 +120,11 @@ async fn watch_to_end(
         tokio::select! {
             changed = progress.changed() => if changed.is_err() { return Watched::ToTheEnd },
             interrupt = interrupts.recv() => {
-                let asked = interrupt == Some(Interrupt::Asked);
-                if !asked || is_parked || on_interrupt == OnInterrupt::Leave {
-                    return Watched::UntilLeft;
+                if interrupt != Some(Interrupt::Asked) || on_interrupt == OnInterrupt::Leave {
+                    return Watched::Left;
+                }
+                if is_parked {
+                    return Watched::Parking;
                 }
                 is_parked = true;
                 out.note("finishing what is in flight; once more stops at once");
@@ -136,6 +160,19 @@ fn progress_line(progress: &RunProgress) -> String {
         progress.notice.clone(),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join("  ")
+}
+
+/// The options that raise the caps of a run that has any, with a place for what they are raised to.
+fn raised(caps: &Caps) -> Option<String> {
+    let options = [
+        (caps.cost.is_some(), "--cap-cost USD"),
+        (caps.tokens.is_some(), "--cap-tokens N"),
+        (caps.errors.is_some(), "--cap-errors N"),
+        (caps.elapsed_ms.is_some(), "--cap-time DURATION"),
+    ];
+    let options = options.into_iter().filter(|(is_set, _)| *is_set);
+    let options: Vec<&str> = options.map(|(_, option)| option).collect();
+    (!options.is_empty()).then(|| options.join(" "))
 }
 
 /// What is said where the run goes on without whoever looked.
@@ -177,10 +214,9 @@ fn ending(detail: &RunDetail) -> (Exit, Option<Failure>) {
                 totals.saved,
                 detail.run.outcome_count()
             );
-            let hint = if why.contains(" cap ") {
-                format!("raise it and go on, such as with pegbox run resume {run} --cap-cost 5")
-            } else {
-                format!("go on with pegbox run resume {run}")
+            let hint = match raised(&detail.caps()).filter(|_| why.contains(" cap ")) {
+                Some(options) => format!("raise it and go on with pegbox run resume {run} {options}"),
+                None => format!("go on with pegbox run resume {run}"),
             };
             failure(Exit::Interrupted, what, hint)
         }
@@ -205,7 +241,7 @@ fn ending(detail: &RunDetail) -> (Exit, Option<Failure>) {
 
 fn run_text(detail: &RunDetail) -> Plain {
     let (run, progress, end) = (&detail.run, &detail.progress, &detail.end);
-    let model = &detail.version.content.model;
+    let model = &detail.content.model;
     let tokens = format!(
         "{} in, {} out",
         progress.totals.input_tokens, progress.totals.output_tokens
@@ -236,6 +272,7 @@ fn run_text(detail: &RunDetail) -> Plain {
         ("latency", Some(latency_text(progress))),
         ("tokens", Some(tokens)),
         ("cost", Some(cost_text(&progress.totals))),
+        ("judges", judges_text(&progress.totals)),
         ("prices", prices_text(&run.prices)),
     ];
     let said = fields.into_iter().filter_map(|(name, value)| Some((name, value?)));
@@ -306,6 +343,12 @@ fn latency_text(progress: &RunProgress) -> String {
         || NO_VALUE.to_owned(),
         |[median, p95, p99]| format!("p50 {median} ms, p95 {p95} ms, p99 {p99} ms"),
     )
+}
+
+/// What the judges took, in a line; `None` where there are none.
+fn judges_text(totals: &RunTotals) -> Option<String> {
+    let facts = totals.judging.facts();
+    (!facts.is_empty()).then(|| facts.join(", "))
 }
 
 /// The known cost, and for how many answers it is not known.

@@ -1,7 +1,9 @@
 //! `pegbox host`: one process that owns the store, for many people.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -13,6 +15,8 @@ use crate::cli::config::Config;
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::output::{Out, Plain, Reply};
 use crate::cli::{format_of, identity, parse, report};
+use crate::domain::time::{duration_ms, duration_short};
+use crate::host::detach::{leave_session, start_detached};
 use crate::host::guest::{GuestError, find_host, stop_host};
 use crate::host::home::{Home, Running};
 use crate::host::serve::{Call, CommandLine, Server};
@@ -26,7 +30,19 @@ pub struct HostArgs {
     /// What to do with a host that runs
     #[command(subcommand)]
     pub command: Option<HostCommand>,
+    /// Start the host in the background, and come back when it is ready; it ends when nobody needs it
+    #[arg(long)]
+    detach: bool,
+    /// End after so long without a guest and without a run: `90s`, `2h`; never where not given, with --detach 10 minutes
+    #[arg(long, value_name = "TIME", value_parser = duration_ms)]
+    idle: Option<u64>,
+    /// The process is the one that --detach started
+    #[arg(long, hide = true, conflicts_with = "detach")]
+    detached: bool,
 }
+
+/// How long a host in the background stays when nobody needs it, in milliseconds.
+const IDLE_DETACHED_MS: u64 = 10 * 60 * 1_000;
 
 /// What to do with a host that runs.
 #[derive(Debug, Clone, Copy, Subcommand)]
@@ -48,7 +64,28 @@ pub fn host(
     match args.command {
         Some(HostCommand::Status) => status(folder, out),
         Some(HostCommand::Stop) => stop(folder, out),
-        None => serve(folder, global, out, runtime),
+        None if args.detach => detach(args, folder, global, out),
+        None => serve(args, folder, global, out, runtime),
+    }
+}
+
+/// Starts this program again as the host, and waits until it is ready.
+fn detach(args: &HostArgs, folder: &Path, global: &Global, out: &mut Out) -> Result<Exit, CliError> {
+    std::fs::create_dir_all(folder)?;
+    let idle_ms = args.idle.unwrap_or(IDLE_DETACHED_MS);
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["host", "--detached", "--idle", &duration_short(idle_ms), "--store"]);
+    command.arg(std::path::absolute(folder)?);
+    if let Some(prices) = &global.prices {
+        command.arg("--prices").arg(std::path::absolute(prices)?);
+    }
+    start_detached(command, &Home::of(folder))?;
+    match find_host(folder)? {
+        Some(running) => ready(folder, &running, out),
+        None => Err(CliError::invalid(
+            "the host has ended already",
+            "look at host/log in the store's folder",
+        )),
     }
 }
 
@@ -78,7 +115,10 @@ fn stop(folder: &Path, out: &mut Out) -> Result<Exit, CliError> {
     out.reply(&Reply::done(json!({ "stopped": running }), text))
 }
 
-fn serve(folder: &Path, global: &Global, out: &mut Out, runtime: &Handle) -> Result<Exit, CliError> {
+fn serve(args: &HostArgs, folder: &Path, global: &Global, out: &mut Out, runtime: &Handle) -> Result<Exit, CliError> {
+    if args.detached {
+        leave_session();
+    }
     std::fs::create_dir_all(folder)?;
     let home = Home::of(folder);
     let claim = home.claim().map_err(GuestError::from)?;
@@ -96,12 +136,13 @@ fn serve(folder: &Path, global: &Global, out: &mut Out, runtime: &Handle) -> Res
         store: folder.to_owned(),
         runtime: runtime.clone(),
     };
-    runtime.block_on(server.run(Arc::new(guests), workbench));
+    let idle_max = args.idle.map(Duration::from_millis);
+    runtime.block_on(server.run(Arc::new(guests), workbench, idle_max));
     Ok(Exit::Done)
 }
 
 /// Says that guests can come, for whoever started the host and waits.
-fn ready(folder: &Path, running: &Running, out: &mut Out) -> Result<(), CliError> {
+fn ready(folder: &Path, running: &Running, out: &mut Out) -> Result<Exit, CliError> {
     let text = format!(
         "ready: process {} hosts {} at {}",
         running.pid,
@@ -109,14 +150,13 @@ fn ready(folder: &Path, running: &Running, out: &mut Out) -> Result<(), CliError
         running.socket.display()
     );
     let document: Value = json!({ "ready": running });
-    out.reply(&Reply::done(document, Plain::of(text)))?;
-    Ok(())
+    out.reply(&Reply::done(document, Plain::of(text)))
 }
 
 /// Carries out what guests ask, on one workbench.
 struct Guests {
     workbench: Arc<Workbench>,
-    store: std::path::PathBuf,
+    store: PathBuf,
     runtime: Handle,
 }
 

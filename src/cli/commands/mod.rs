@@ -2,6 +2,8 @@
 
 mod answers;
 mod case;
+pub mod case_command;
+mod compare;
 pub mod dataset;
 mod demo;
 mod diff;
@@ -10,6 +12,7 @@ mod failures;
 mod follow;
 #[cfg(unix)]
 pub mod host;
+pub mod label;
 mod lineage;
 pub mod model;
 pub mod prompt;
@@ -224,7 +227,7 @@ fn missing(command: &Command) -> Missing {
         | Command::Suite(SuiteCommand::Import { .. })
         | Command::Store(StoreCommand::Restore { .. } | StoreCommand::Import { .. }) => Missing::Create,
         #[cfg(unix)]
-        Command::Host(self::host::HostArgs { command: None }) => Missing::Create,
+        Command::Host(self::host::HostArgs { command: None, .. }) => Missing::Create,
         _ => Missing::Refuse,
     }
 }
@@ -237,6 +240,8 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<Reply, CliErr
         Command::Dataset(command) => dataset::carry_out(command, context),
         Command::Suite(command) => suite::carry_out(command, context),
         Command::Run(command) => run::carry_out(command, context),
+        Command::Case(command) => case_command::carry_out(command, context),
+        Command::Label(command) => label::carry_out(&command, context),
         Command::Model(command) => model::carry_out(&command, context),
         Command::Review(command) => review::carry_out(command, context),
         Command::Release(command) => release::carry_out(command, context),

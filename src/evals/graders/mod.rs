@@ -14,6 +14,7 @@ mod exact;
 mod field;
 mod finding;
 mod json;
+mod judge;
 mod limits;
 mod numeric;
 mod observed;
@@ -21,10 +22,13 @@ mod pattern;
 mod process;
 mod refusal;
 mod schema;
+mod semantic;
 mod similarity;
 mod token_f1;
 mod tool_calls;
 mod words;
+
+use std::time::Duration;
 
 use self::combination::{Part, Rule};
 use self::finding::{Finding, Pass, turned};
@@ -32,10 +36,14 @@ use self::observed::Case;
 use crate::domain::combination::order;
 use crate::domain::example::ExampleContent;
 use crate::domain::grader::Score;
+use crate::domain::judgement::Judgement;
 use crate::domain::prompt::PromptContent;
 use crate::domain::suite::SuiteContent;
+use crate::evals::judges::Judges;
+use crate::evals::parse::Answer;
 
 pub use finding::Cause;
+pub use judge::check_prompt;
 pub use observed::Observed;
 pub use refusal::WITHHELD;
 pub use words::{cut, same};
@@ -67,11 +75,15 @@ enum Check {
     Latency(limits::Latency),
     Cost(limits::Cost),
     Command(command::Command),
+    Judge(judge::Judge),
+    Semantic(Box<semantic::Semantic>),
 }
 
 impl Check {
-    async fn grade(&self, case: &Case<'_>) -> Finding<Pass> {
+    async fn grade(&self, case: &Case<'_>, asked: &mut Asked) -> Finding<Pass> {
         let finding = match self {
+            Self::Judge(check) => return check.grade(case, asked).await,
+            Self::Semantic(check) => return check.grade(case, asked).await,
             Self::EditDistance(check) => return check.grade(case),
             Self::TokenF1(check) => return check.grade(case),
             Self::Command(check) => return check.grade(case).await,
@@ -107,6 +119,17 @@ pub struct Grades {
     pub scores: Vec<Score>,
     /// What the failed ones blame, the first cause of all. `None` if all passed, parts of combinations aside.
     pub cause: Option<Cause>,
+    /// What the models that judge were asked.
+    pub asked: Asked,
+}
+
+/// What graders asked of models for one answer.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Asked {
+    /// Every judgement.
+    pub judgements: Vec<Judgement>,
+    /// How long a provider asks to wait, where that is longer than a request waits.
+    pub wait: Option<Duration>,
 }
 
 struct Compiled {
@@ -131,16 +154,16 @@ impl Graders {
     ///
     /// # Errors
     ///
-    /// A pattern or schema is not valid or too large, a schema grader finds no schema, or a combination has a part that
-    /// does not exist.
-    pub fn compile(suite: &SuiteContent, prompt: &PromptContent) -> Result<Self, GraderError> {
+    /// A pattern or schema is not valid or too large, a schema grader finds no schema, a combination has a part that
+    /// does not exist, or a judge is missing, is another one than the suite's, or cannot be shown the answer.
+    pub fn compile(suite: &SuiteContent, prompt: &PromptContent, judges: &Judges) -> Result<Self, GraderError> {
         let graders = &suite.graders;
         let order = order(graders).map_err(|error| GraderError {
             grader: "combinations".into(),
             why: error.to_string(),
         })?;
         let compiled = graders.iter().map(|grader| {
-            compile::compile(grader, graders, prompt).map_err(|why| GraderError {
+            compile::compile(grader, graders, prompt, judges).map_err(|why| GraderError {
                 grader: grader.name.clone(),
                 why,
             })
@@ -157,14 +180,35 @@ impl Graders {
         self.reads_json
     }
 
+    /// Checks that every judge could be shown an answer to this example. That the example lacks an expected value is
+    /// its own fault, and no reason not to run.
+    ///
+    /// # Errors
+    ///
+    /// A variable of a judge's prompt that nothing fills.
+    pub fn check_judges(&self, example: &ExampleContent) -> Result<(), GraderError> {
+        let answer = Answer::new("");
+        let case = Case::new(Observed::unknown(&answer), example);
+        for grader in &self.compiled {
+            if let Body::Check(Check::Judge(judge)) = &grader.body {
+                judge.check(&case).map_err(|why| GraderError {
+                    grader: grader.name.clone(),
+                    why,
+                })?;
+            }
+        }
+        Ok(())
+    }
+
     /// Lets every grader look at what came back for one example.
     pub async fn grade(&self, observed: Observed<'_>, example: &ExampleContent) -> Grades {
         let case = Case::new(observed, example);
+        let mut asked = Asked::default();
         let mut findings: Vec<Option<Finding<Pass>>> = self.compiled.iter().map(|_| None).collect();
         for place in &self.order {
             let grader = &self.compiled[*place];
             let finding = match &grader.body {
-                Body::Check(check) => check.grade(&case).await,
+                Body::Check(check) => check.grade(&case, &mut asked).await,
                 Body::Combination { rule, parts } => rule.grade(&self.parts(parts, &findings)),
             };
             findings[*place] = Some(if grader.is_turned { turned(finding) } else { finding });
@@ -188,7 +232,7 @@ impl Graders {
                 part_of: grader.part_of.clone(),
             });
         }
-        Grades { scores, cause }
+        Grades { scores, cause, asked }
     }
 
     /// What the parts of a combination found.
