@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use super::commands::{dataset, model, prompt, release, review, run, store, suite};
+use super::commands::{chain, dataset, model, prompt, release, review, run, store, suite};
 use super::exit::EXIT_CODES_HELP;
 
 /// A terminal workbench that treats prompt tuning as software release management.
@@ -58,7 +58,10 @@ pub enum Command {
     /// Suites: graders, metrics and thresholds
     #[command(subcommand)]
     Suite(suite::SuiteCommand),
-    /// Runs of a version over a dataset
+    /// Chains: prompts that run one after the other
+    #[command(subcommand)]
+    Chain(chain::ChainCommand),
+    /// Runs of a version or a chain over a dataset
     #[command(subcommand)]
     Run(run::RunCommand),
     /// Model names: what they stand for, and since when
@@ -72,7 +75,7 @@ pub enum Command {
     Release(release::ReleaseCommand),
     /// Every record behind an id, with the check of its hash
     Lineage {
-        /// A run, outcome (`run_7/t-031`), version, release, review, decision, dataset, suite or trace
+        /// A run, outcome (`run_7/t-031`), version, chain, release, review, decision, dataset, suite or trace
         id: String,
     },
     /// The store's health, numbers and rules

@@ -9,6 +9,7 @@ mod canonical;
 pub mod caveats;
 pub mod chain;
 pub mod combination;
+pub mod condition;
 pub mod dataset;
 pub mod decision;
 pub mod diff;
@@ -25,6 +26,7 @@ pub mod metric;
 pub mod model;
 pub mod money;
 pub mod outcome;
+pub mod path_result;
 pub mod policy;
 pub mod progress;
 pub mod promotion;
@@ -37,6 +39,7 @@ pub mod step;
 pub mod suite;
 pub mod time;
 pub mod trace;
+pub mod value_path;
 pub mod version;
 
 /// What a record's own rules say is wrong with it. The text reads after "refused:".

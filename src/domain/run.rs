@@ -13,6 +13,7 @@ use super::ids::{ChainVersionId, DatasetVersionId, RunId, SuiteVersionId, Versio
 use super::metric::MetricResult;
 use super::money::{PriceFile, UsdNanos};
 use super::outcome::Outcome;
+use super::path_result::PathResult;
 use super::promotion::Environment;
 use super::time::Timestamp;
 
@@ -406,7 +407,7 @@ impl RunTotals {
         } else {
             self.failed += 1;
         }
-        self.retried += (outcome.attempts.len() as u64).saturating_sub(1);
+        self.retried += outcome.retries();
         self.input_tokens += outcome.usage.input_tokens.unwrap_or(0);
         self.output_tokens += outcome.usage.output_tokens.unwrap_or(0);
         self.cost = self.cost + outcome.known_cost().unwrap_or_default();
@@ -436,6 +437,8 @@ pub struct RunEnd {
     pub resolved_models: Vec<String>,
     /// When.
     pub ended_at: Timestamp,
+    /// What came of each path that examples took through a chain, the most frequent first; none for a prompt.
+    pub paths: Vec<PathResult>,
 }
 
 /// Where a run stands.

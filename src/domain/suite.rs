@@ -182,15 +182,16 @@ impl SuiteContent {
             .try_for_each(|threshold| self.check_threshold(threshold))
     }
 
-    /// Whether a grader or metric reads the answer as JSON.
+    /// Whether a grader or metric reads the answer as JSON, that of a single step aside.
     pub fn reads_json(&self) -> bool {
+        let reads_answer = |grader: &Grader| grader.step.is_none() && grader.kind.reads_json();
         let metric_reads = |metric: &Metric| {
             matches!(
                 metric.kind,
                 MetricKind::Precision(_) | MetricKind::Recall(_) | MetricKind::F1(_)
             )
         };
-        self.graders.iter().any(|grader| grader.kind.reads_json()) || self.metrics.iter().any(metric_reads)
+        self.graders.iter().any(reads_answer) || self.metrics.iter().any(metric_reads)
     }
 
     fn check_metric(&self, metric: &Metric) -> Result<(), DomainError> {

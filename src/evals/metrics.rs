@@ -8,11 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::classes;
 use super::latency::Latencies;
+use super::paths::Paths;
 use crate::domain::example::ExampleContent;
 use crate::domain::ids::ExampleId;
 use crate::domain::metric::{MISSED_MAX, Measure, Metric, MetricKind, MetricResult, Slice};
 use crate::domain::money::UsdNanos;
 use crate::domain::outcome::Outcome;
+use crate::domain::path_result::PathResult;
 use crate::domain::run::RunTotals;
 use crate::domain::suite::SuiteContent;
 use crate::stats::{Method, proportion_interval};
@@ -153,11 +155,11 @@ impl Mark {
         };
         match kind {
             MetricKind::Accuracy { grader } | MetricKind::ValidityRate { grader } => {
-                let passed = outcome
-                    .scores
-                    .iter()
-                    .any(|score| &score.grader == grader && score.passed);
-                trial(true, passed && outcome.error.is_none())
+                let score = outcome.scores.iter().find(|score| &score.grader == grader);
+                // A grader of a step that no route led to has nothing to say.
+                let is_trial = score.is_some() || outcome.error.is_some() || outcome.steps.is_empty();
+                let passed = score.is_some_and(|score| score.passed);
+                trial(is_trial, passed && outcome.error.is_none())
             }
             MetricKind::Recall(class) => trial(classes::should_have(class, example), classes::has(class, outcome)),
             MetricKind::Precision(class) => trial(classes::has(class, outcome), classes::should_have(class, example)),
@@ -186,6 +188,7 @@ pub struct Tally {
     values_seen: BTreeMap<String, BTreeSet<String>>,
     totals: RunTotals,
     resolved_models: BTreeSet<String>,
+    paths: Paths,
 }
 
 impl Tally {
@@ -204,6 +207,7 @@ impl Tally {
             values_seen: BTreeMap::new(),
             totals: RunTotals::default(),
             resolved_models: BTreeSet::new(),
+            paths: Paths::default(),
         }
     }
 
@@ -243,11 +247,12 @@ impl Tally {
 
     fn count(&mut self, outcome: &Outcome) {
         self.totals.add(outcome);
-        if let Some(model) = &outcome.resolved_model
-            && self.resolved_models.insert(model.clone())
-            && self.resolved_models.len() > RESOLVED_MODELS_MAX
-        {
-            self.resolved_models.pop_last();
+        self.paths.push(outcome);
+        let of_steps = outcome.steps.iter().filter_map(|step| step.resolved_model.as_ref());
+        for model in outcome.resolved_model.iter().chain(of_steps) {
+            if self.resolved_models.insert(model.clone()) && self.resolved_models.len() > RESOLVED_MODELS_MAX {
+                self.resolved_models.pop_last();
+            }
         }
     }
 
@@ -259,6 +264,11 @@ impl Tally {
     /// The models that answered, by name.
     pub fn resolved_models(&self) -> Vec<String> {
         self.resolved_models.iter().cloned().collect()
+    }
+
+    /// The paths that examples took through a chain.
+    pub(super) fn paths(&self) -> Vec<PathResult> {
+        self.paths.results()
     }
 
     /// Hits and trials of a metric over the whole run or a slice; `None` where there is no such metric or slice yet.

@@ -15,7 +15,7 @@ use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, ErrorKind, Output, State, UndefinedBehavior};
 use serde_json::{Map, Value as Json, json};
 
-use crate::domain::example::ExampleContent;
+use crate::domain::example::{ExampleContent, ExampleContext};
 use crate::domain::outcome::RenderedMessage;
 use crate::domain::prompt::{MessageTemplate, PromptContent, Role, Variable};
 
@@ -106,7 +106,12 @@ impl Renderer {
 
     /// Fills every message from one example.
     pub fn render(&self, example: &ExampleContent) -> Result<Vec<RenderedMessage>, RenderError> {
-        let context = Value::from(minijinja::value::Serde(self.context(example)));
+        self.render_input(example.input.value(), &example.context)
+    }
+
+    /// Fills every message from an input and what is around it.
+    pub fn render_input(&self, input: Json, around: &ExampleContext) -> Result<Vec<RenderedMessage>, RenderError> {
+        let context = Value::from(minijinja::value::Serde(self.context(input, around)));
         let messages = self.roles.iter().enumerate().map(|(index, &role)| {
             self.environment
                 .get_template(&index.to_string())
@@ -117,18 +122,17 @@ impl Renderer {
         messages.collect()
     }
 
-    /// What the templates see of one example.
-    fn context(&self, example: &ExampleContent) -> Map<String, Json> {
+    /// What the templates see.
+    fn context(&self, input: Json, around: &ExampleContext) -> Map<String, Json> {
         let mut context = Map::new();
         for variable in &self.variables {
             if let Some(default) = &variable.default {
                 context.insert(variable.name.clone(), Json::from(default.as_str()));
             }
         }
-        let documents = example.context.documents.iter();
+        let documents = around.documents.iter();
         let documents = documents.map(|d| json!({ "id": d.id, "version": d.version, "text": d.text }));
         context.insert("documents".into(), documents.collect());
-        let input = example.input.value();
         context.insert("input".into(), input.clone());
         if let Json::Object(fields) = input {
             context.extend(fields);
@@ -190,7 +194,7 @@ fn to_json(value: &Value) -> Result<String, minijinja::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::example::{Document, ExampleContext};
+    use crate::domain::example::Document;
     use crate::domain::ids::ExampleId;
     use crate::domain::json::JsonText;
     use crate::domain::model::ModelConfig;

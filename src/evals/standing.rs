@@ -65,7 +65,7 @@ impl<'a> Standing<'a> {
                 is_decided: false,
             }),
             concurrency,
-            limiter: job.limiter.clone(),
+            limiter: job.work.limiter().cloned(),
             now: Arc::clone(&job.now),
             progress,
         }
@@ -150,6 +150,7 @@ impl<'a> Standing<'a> {
             outcomes_hash: self.hash.finish(),
             resolved_models: self.tally.resolved_models(),
             ended_at: (self.now)(),
+            paths: self.tally.paths(),
         }
     }
 }

@@ -15,6 +15,7 @@
 //! | `run-end/NUMBER` | what the run came to | never |
 //! | `run-step/RUN/NUMBER` | a pause or a resume of the run | never |
 //! | `run-of/NAME/NUMBER/RUN` | mark: this run tested this version | never |
+//! | `run-of-chain/NAME/NUMBER/RUN` | mark: this run tested this chain version | never |
 //! | `outcome/RUN/INDEX`, `outcome/RUN/INDEX.REPEAT` | outcome of the first repeat, of a later one | never |
 //! | `outcome-of/RUN/EXAMPLE` | index of the outcome of an example | never |
 //! | `failure/RUN/INDEX`, `failure/RUN/INDEX.REPEAT` | one line about a failed outcome | never |
@@ -30,11 +31,12 @@
 
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::{
-    ChainVersionId, DatasetName, DatasetVersionId, DecisionId, ExampleId, PromotionId, PromptName, ReviewId, RunId,
-    SuiteName, SuiteVersionId, TraceId, VersionId,
+    ChainName, ChainVersionId, DatasetName, DatasetVersionId, DecisionId, ExampleId, PromotionId, PromptName, ReviewId,
+    RunId, SuiteName, SuiteVersionId, TraceId, VersionId,
 };
 use crate::domain::outcome::OutcomePlace;
 use crate::domain::promotion::Environment;
+use crate::domain::run::{Run, Subject};
 
 pub(super) const POLICY: &str = "policy";
 pub(super) const PROMPTS: &str = "prompt/";
@@ -74,8 +76,12 @@ pub(super) fn version(id: &VersionId) -> String {
     format!("{}{:010}", versions(&id.prompt), id.number)
 }
 
+pub(super) fn chains(name: &ChainName) -> String {
+    format!("{CHAINS}{name}/")
+}
+
 pub(super) fn chain(id: &ChainVersionId) -> String {
-    format!("{CHAINS}{}/{:010}", id.name, id.number)
+    format!("{}{:010}", chains(&id.name), id.number)
 }
 
 pub(super) fn example(hash: &ContentHash) -> String {
@@ -124,6 +130,22 @@ pub(super) fn runs_of(version: &VersionId) -> String {
 
 pub(super) fn run_of(version: &VersionId, id: RunId) -> String {
     format!("{}{:010}", runs_of(version), id.0)
+}
+
+pub(super) fn runs_of_chain(chain: &ChainVersionId) -> String {
+    format!("run-of-chain/{}/{:010}/", chain.name, chain.number)
+}
+
+pub(super) fn run_of_chain(chain: &ChainVersionId, id: RunId) -> String {
+    format!("{}{:010}", runs_of_chain(chain), id.0)
+}
+
+/// The mark of a run in the list of what it tested.
+pub(super) fn run_of_subject(run: &Run) -> String {
+    match &run.subject {
+        Subject::Prompt { version, .. } => run_of(version, run.id),
+        Subject::Chain { chain, .. } => run_of_chain(chain, run.id),
+    }
 }
 
 pub(super) fn outcomes(run: RunId) -> String {

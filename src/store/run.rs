@@ -162,11 +162,8 @@ impl Change {
 
     /// Adds a new run.
     pub fn insert_run(self, run: &Run) -> Result<Self, StoreError> {
-        let change = self.insert(keys::run(run.id), run)?;
-        match run.subject.version() {
-            Some(version) => change.insert(keys::run_of(version, run.id), &Mark),
-            None => Ok(change),
-        }
+        self.insert(keys::run(run.id), run)?
+            .insert(keys::run_of_subject(run), &Mark)
     }
 
     /// Adds what happened to a run; refused once it has ended.

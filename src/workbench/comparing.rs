@@ -1,6 +1,6 @@
 //! Two runs, example by example.
 
-use super::{Workbench, WorkbenchError, found};
+use super::{SubjectId, Workbench, WorkbenchError, found};
 use crate::domain::ids::RunId;
 use crate::domain::model::ModelConfig;
 use crate::domain::run::{Run, RunEnd};
@@ -93,9 +93,11 @@ impl Workbench {
 
     fn compared_run(&self, id: RunId) -> Result<ComparedRun, WorkbenchError> {
         let run = found(self.store.run(id)?, "run", &id)?;
-        let version = found(run.subject.version().cloned(), "version", &run.subject.label())?;
+        let tested = self.tested(&SubjectId::from(&run.subject))?;
+        // Of a chain the model that answers at its end; its other steps are part of what was changed.
+        let last = found(tested.versions().last(), "version", &run.subject.label())?;
         Ok(ComparedRun {
-            model: self.version(&version)?.content.model,
+            model: last.content.model.clone(),
             end: self.store.run_end(id)?,
             run,
         })

@@ -1,7 +1,8 @@
 //! What a run would take, before it is started. An estimate says what it rests on, and what is unknown stays unknown.
 
 use super::running::eval_error;
-use super::{StartRun, Workbench, WorkbenchError};
+use super::{StartRun, Tested, Workbench, WorkbenchError};
+use crate::domain::chain::ChainVersion;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::money::UsdNanos;
 use crate::domain::outcome::{RenderedMessage, Usage};
@@ -48,8 +49,11 @@ struct Sample {
 impl Workbench {
     /// What a run would take.
     pub fn estimate_run(&self, start: &StartRun) -> Result<RunEstimate, WorkbenchError> {
-        let version = self.version(&start.version)?;
         let dataset = self.dataset(&start.dataset)?;
+        let version = match self.tested(&start.subject)? {
+            Tested::Prompt(version) => version,
+            Tested::Chain(chain, versions) => return self.estimate_chain(start, &dataset, &chain, &versions),
+        };
         let provider = self.connect(&version.content.model, &start.settings)?;
         let sample = match self.earlier_sample(&version, &*provider)? {
             Some(sample) => sample,
@@ -70,6 +74,55 @@ impl Workbench {
             cost: provider.cost(&version.content.model.name, &usage),
             elapsed_ms: sample.work_ms.map(|work_ms| scaled(work_ms).div_ceil(in_flight)),
             basis: sample.basis,
+        })
+    }
+
+    /// What a run of a chain would take: as much as its newest run that any version of it had.
+    fn estimate_chain(
+        &self,
+        start: &StartRun,
+        dataset: &DatasetVersion,
+        chain: &ChainVersion,
+        versions: &[PromptVersion],
+    ) -> Result<RunEstimate, WorkbenchError> {
+        let outcomes = dataset.example_count.saturating_mul(u64::from(start.settings.repeats));
+        for version in self.store.versions_of_chain(&chain.id.name)? {
+            for id in self.store.runs_of_chain(&version.id)? {
+                let (Some(run), Some(end)) = (self.store.run(id)?, self.store.run_end(id)?) else {
+                    continue;
+                };
+                let answered = end.totals.saved - end.totals.errored.min(end.totals.saved);
+                if answered == 0 {
+                    continue;
+                }
+                let sample = sample_of(&run, &end, answered, !self.store.run_steps(id)?.is_empty());
+                let scaled = |sum: u64| share(sum, outcomes, answered);
+                let in_flight = u64::from(start.settings.concurrency).min(outcomes).max(1);
+                return Ok(RunEstimate {
+                    outcomes,
+                    input_tokens: scaled(end.totals.input_tokens),
+                    output_tokens: scaled(end.totals.output_tokens),
+                    cost: (end.totals.cost_unknown == 0).then(|| UsdNanos(scaled(end.totals.cost.0))),
+                    elapsed_ms: sample.work_ms.map(|work_ms| scaled(work_ms).div_ceil(in_flight)),
+                    basis: sample.basis,
+                });
+            }
+        }
+        let messages = versions.iter().flat_map(|version| &version.content.messages);
+        let chars = messages.map(|message| message.text.chars().count()).sum();
+        Ok(RunEstimate {
+            outcomes,
+            input_tokens: tokens(chars).saturating_mul(outcomes),
+            output_tokens: OUTPUT_TOKENS_GUESS
+                .saturating_mul(versions.len() as u64)
+                .saturating_mul(outcomes),
+            cost: None,
+            elapsed_ms: None,
+            basis: format!(
+                "a guess from the templates of all {} steps at {CHARS_PER_TOKEN} characters a token, without what is \
+                 filled in",
+                versions.len()
+            ),
         })
     }
 

@@ -4,6 +4,7 @@
 
 mod aliases;
 mod browsing;
+mod chains;
 mod committing;
 mod comparing;
 mod connecting;
@@ -28,6 +29,7 @@ mod run_reading;
 mod run_store;
 mod running;
 mod storage;
+mod subjects;
 mod suites;
 mod tracing;
 mod trying;
@@ -39,6 +41,7 @@ use std::sync::{Arc, Mutex};
 
 pub use aliases::*;
 pub use browsing::*;
+pub use chains::*;
 pub use comparing::*;
 pub use datasets::*;
 pub use demo::*;
@@ -58,6 +61,7 @@ pub use reviewing::*;
 pub use run_reading::*;
 pub use running::*;
 pub use storage::{Advance, Chain};
+pub use subjects::{SubjectId, Tested};
 pub use tracing::*;
 
 use crate::domain::actor::Actor;

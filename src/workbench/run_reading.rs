@@ -3,13 +3,12 @@
 use tokio::sync::watch;
 
 use super::run_store::total_of;
-use super::{Workbench, WorkbenchError, found};
+use super::{SubjectId, Tested, Workbench, WorkbenchError, found};
 use crate::domain::caveats::Caveats;
 use crate::domain::gate::Verdict;
 use crate::domain::ids::RunId;
 use crate::domain::progress::RunProgress;
 use crate::domain::run::{Caps, Run, RunEnd, RunState, RunStep, RunStepKind};
-use crate::domain::version::PromptVersion;
 use crate::releases::evidence::caveats;
 
 /// A run in a list.
@@ -40,8 +39,8 @@ pub struct RunDetail {
     pub end: Option<RunEnd>,
     /// Its pauses and resumes, in order.
     pub steps: Vec<RunStep>,
-    /// The version that was tested.
-    pub version: PromptVersion,
+    /// What was tested.
+    pub tested: Tested,
     /// What weakens its results.
     pub caveats: Caveats,
 }
@@ -110,32 +109,37 @@ impl Workbench {
 
     /// Runs older than `before` (or the newest), newest first.
     pub fn runs(&self, before: Option<RunId>, limit: usize) -> Result<Vec<RunSummary>, WorkbenchError> {
-        let mut summaries = Vec::new();
-        for run in self.store.runs(before, limit)? {
-            let end = self.store.run_end(run.id)?;
-            let state = self.state_of(run.id)?;
-            let totals = match &end {
-                Some(end) => end.totals,
-                None => self.progress(run.id)?.totals,
-            };
-            let mut caveats = caveats(&self.store, &run, end.as_ref())?;
-            caveats.reused = totals.reused;
-            summaries.push(RunSummary {
-                caveats,
-                state,
-                saved: totals.saved,
-                failed: totals.failed + totals.errored,
-                verdict: end.and_then(|end| end.gate).map(|gate| (gate.verdict, gate.reason)),
-                run,
-            });
-        }
-        Ok(summaries)
+        let runs = self.store.runs(before, limit)?;
+        runs.into_iter().map(|run| self.summary_of(run)).collect()
+    }
+
+    /// A run as a list shows it.
+    pub(super) fn run_summary(&self, id: RunId) -> Result<RunSummary, WorkbenchError> {
+        self.summary_of(found(self.store.run(id)?, "run", &id)?)
+    }
+
+    fn summary_of(&self, run: Run) -> Result<RunSummary, WorkbenchError> {
+        let end = self.store.run_end(run.id)?;
+        let state = self.state_of(run.id)?;
+        let totals = match &end {
+            Some(end) => end.totals,
+            None => self.progress(run.id)?.totals,
+        };
+        let mut caveats = caveats(&self.store, &run, end.as_ref())?;
+        caveats.reused = totals.reused;
+        Ok(RunSummary {
+            caveats,
+            state,
+            saved: totals.saved,
+            failed: totals.failed + totals.errored,
+            verdict: end.and_then(|end| end.gate).map(|gate| (gate.verdict, gate.reason)),
+            run,
+        })
     }
 
     /// A run with everything that is known of it.
     pub fn run_detail(&self, id: RunId) -> Result<RunDetail, WorkbenchError> {
         let run = found(self.store.run(id)?, "run", &id)?;
-        let version_id = found(run.subject.version().cloned(), "version", &run.subject.label())?;
         let end = self.store.run_end(id)?;
         let progress = self.progress(id)?;
         let mut caveats = caveats(&self.store, &run, end.as_ref())?;
@@ -145,7 +149,7 @@ impl Workbench {
             end,
             caveats,
             steps: self.store.run_steps(id)?,
-            version: self.version(&version_id)?,
+            tested: self.tested(&SubjectId::from(&run.subject))?,
             run,
         })
     }

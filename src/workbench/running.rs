@@ -1,5 +1,6 @@
 //! Runs: start, pause, resume, cancel. A run belongs to the process, not to the screen that started it.
 
+use std::collections::HashSet;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
@@ -9,6 +10,7 @@ use super::reusing::Tape;
 use super::room::OUTCOME_BYTES;
 use super::run_reading::caps_of;
 use super::run_store::{RunFeed, RunSink, total_of};
+use super::subjects::{SubjectId, Tested};
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
 use crate::domain::ids::{DatasetVersionId, RunId, SuiteVersionId, VersionId};
@@ -18,21 +20,19 @@ use crate::domain::promotion::Environment;
 use crate::domain::prompt::Role;
 use crate::domain::run::{
     AnswerSource, Caps, EndState, Run, RunEnd, RunSettings, RunState, RunStep, RunStepKind, RuntimeContext, Selection,
-    Subject,
 };
 use crate::domain::suite::SuiteContent;
 use crate::domain::version::PromptVersion;
 use crate::evals::EvalError;
-use crate::evals::pipeline::{self, Execution, Job, Order};
-use crate::providers::Provider;
+use crate::evals::pipeline::{self, Execution, Job, Order, Work};
 use crate::store::engine::EngineError;
 use crate::store::{Change, StoreError};
 
 /// What to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartRun {
-    /// The version.
-    pub version: VersionId,
+    /// The prompt version or chain version.
+    pub subject: SubjectId,
     /// The data.
     pub dataset: DatasetVersionId,
     /// The checks.
@@ -68,7 +68,7 @@ impl Workbench {
         selection: Option<Selection>,
         tape: &Tape,
     ) -> Result<RunId, WorkbenchError> {
-        let version = self.version(&start.version)?;
+        let tested = self.tested(&start.subject)?;
         let dataset = self.dataset(&start.dataset)?;
         let suite = self.suite(&start.suite)?;
         if dataset.example_count == 0 {
@@ -82,22 +82,17 @@ impl Workbench {
             .map_or(dataset.example_count, |selection| selection.places.len() as u64);
         let mut settings = start.settings.clone();
         settings.base_url = settings.base_url.or_else(|| tape.base_url());
-        let provider = self.connect_taped(&version.content.model, &settings, tape)?;
+        let connected = self.connect_tested(&tested, &settings, tape)?;
         // What the environment says now may not be what it says when the run is resumed.
-        settings.base_url = settings.base_url.or_else(|| provider.endpoint());
+        settings.base_url = settings.base_url.or(connected.endpoint);
         let run = Run {
             id: self.store.next_run_id()?,
-            subject: Subject::Prompt {
-                version: version.id.clone(),
-                content_hash: version.content_hash,
-            },
-            base: match &start.base {
-                Some(base) => Some(self.version(base)?.id),
-                None => self.default_base(&version)?,
-            },
-            environment: match start.environment {
-                Some(environment) => environment,
-                None => self.environment_of(&version.id)?,
+            subject: tested.subject(),
+            base: self.base_for(start.base.as_ref(), &tested)?,
+            environment: match (start.environment, &tested) {
+                (Some(environment), _) => environment,
+                (None, Tested::Prompt(version)) => self.environment_of(&version.id)?,
+                (None, Tested::Chain(..)) => Environment::Experiment,
             },
             dataset: dataset.id,
             dataset_hash: dataset.content_hash,
@@ -107,30 +102,23 @@ impl Workbench {
             suite_hash: suite.content_hash,
             context: start.context.clone(),
             settings,
-            answers: provider.source(),
-            prices: self.prices_for(provider.source()),
+            answers: connected.answers,
+            prices: self.prices_for(connected.answers),
             started_by: actor.clone(),
             started_at: self.now(),
         };
-        self.launch(actor, run, &version, suite.content, provider)
+        self.launch(actor, run, connected.work, suite.content)
     }
 
     /// Records a run that is ready, under the next free number, and hands it to the runtime.
-    fn launch(
-        &self,
-        actor: &Actor,
-        mut run: Run,
-        version: &PromptVersion,
-        suite: SuiteContent,
-        provider: Arc<dyn Provider>,
-    ) -> Result<RunId, WorkbenchError> {
+    fn launch(&self, actor: &Actor, mut run: Run, work: Work, suite: SuiteContent) -> Result<RunId, WorkbenchError> {
         check_settings(&run.settings)?;
         self.check_room_for_outcomes(run.outcome_count())?;
         // Compiled before the run is recorded: a run that could send nothing is no run.
-        let job = self.job(&run, &[], version, suite.clone(), Arc::clone(&provider));
+        let job = self.job(&run, &[], work.clone(), suite.clone());
         pipeline::check(&job).map_err(|error| eval_error(&error))?;
         run.id = self.record_run(actor, &run)?;
-        self.spawn(actor, self.job(&run, &[], version, suite, provider));
+        self.spawn(actor, self.job(&run, &[], work, suite));
         Ok(run.id)
     }
 
@@ -143,20 +131,24 @@ impl Workbench {
         })
     }
 
-    /// What settings mean for the provider of a version, where they mean something else than their name says.
-    pub fn run_notes(&self, version: &VersionId, settings: &RunSettings) -> Result<Vec<String>, WorkbenchError> {
-        let version = self.version(version)?;
-        let model = &version.content.model;
-        let provider = self.connect(model, settings)?;
-        let roles: Vec<Role> = version.content.messages.iter().map(|message| message.role).collect();
-        let mut notes = provider.notes(model);
-        notes.extend(provider.role_notes(&roles));
-        if let Some(cap) = settings.caps.cost.filter(|_| !has_price(&*provider, model)) {
-            notes.push(format!(
-                "the cap of {cap} stops nothing: the price of '{}' is unknown; cap tokens instead",
-                model.name
-            ));
+    /// What settings mean for the providers of what is tested, where they mean something else than their name says.
+    pub fn run_notes(&self, subject: &SubjectId, settings: &RunSettings) -> Result<Vec<String>, WorkbenchError> {
+        let mut notes = Vec::new();
+        for version in self.tested(subject)?.versions() {
+            let model = &version.content.model;
+            let provider = self.connect(model, settings)?;
+            let roles: Vec<Role> = version.content.messages.iter().map(|message| message.role).collect();
+            notes.extend(provider.notes(model));
+            notes.extend(provider.role_notes(&roles));
+            if let Some(cap) = settings.caps.cost.filter(|_| !has_price(&*provider, model)) {
+                notes.push(format!(
+                    "the cap of {cap} stops nothing: the price of '{}' is unknown; cap tokens instead",
+                    model.name
+                ));
+            }
         }
+        let mut seen = HashSet::new();
+        notes.retain(|note| seen.insert(note.clone()));
         Ok(notes)
     }
 
@@ -164,6 +156,19 @@ impl Workbench {
         match answers {
             AnswerSource::Model | AnswerSource::Replayed => self.prices.files(),
             AnswerSource::Simulated => Vec::new(),
+        }
+    }
+
+    /// The version that a run is compared with: that which is named, or else [`Self::default_base`]. A chain has none.
+    fn base_for(&self, named: Option<&VersionId>, tested: &Tested) -> Result<Option<VersionId>, WorkbenchError> {
+        match (named, tested) {
+            (Some(base), Tested::Prompt(_)) => Ok(Some(self.version(base)?.id)),
+            (None, Tested::Prompt(version)) => self.default_base(version),
+            (None, Tested::Chain(..)) => Ok(None),
+            (Some(_), Tested::Chain(..)) => Err(WorkbenchError::invalid(
+                "a run of a chain has no base version",
+                "leave it out, and compare two runs with pegbox run compare",
+            )),
         }
     }
 
@@ -217,10 +222,9 @@ impl Workbench {
         }
         let saved = self.store.outcome_count(id)?;
         self.check_room_for_outcomes(run.outcome_count().saturating_sub(saved))?;
-        let version_id = found(run.subject.version().cloned(), "version", &run.subject.label())?;
-        let version = self.version(&version_id)?;
+        let tested = self.tested(&SubjectId::from(&run.subject))?;
         let suite = self.suite(&run.suite)?;
-        let provider = self.connect(&version.content.model, &run.settings)?;
+        let connected = self.connect_tested(&tested, &run.settings, &Tape::Off)?;
         let mut steps = self.store.run_steps(id)?;
         let caps = caps_of(&run, &steps).changed_to(caps);
         let step = self.step(actor, id, RunStepKind::Resumed { caps })?;
@@ -228,7 +232,7 @@ impl Workbench {
             .insert_run_step(&step)?
             .commit(&self.store)?;
         steps.push(step);
-        self.spawn(actor, self.job(&run, &steps, &version, suite.content, provider));
+        self.spawn(actor, self.job(&run, &steps, connected.work, suite.content));
         Ok(())
     }
 
@@ -270,33 +274,19 @@ impl Workbench {
         self.check_room(&what, count.saturating_mul(OUTCOME_BYTES))
     }
 
-    fn job(
-        &self,
-        run: &Run,
-        steps: &[RunStep],
-        version: &PromptVersion,
-        suite: SuiteContent,
-        provider: Arc<dyn Provider>,
-    ) -> Job {
+    fn job(&self, run: &Run, steps: &[RunStep], work: Work, suite: SuiteContent) -> Job {
         let resumed = steps
             .iter()
             .filter(|step| matches!(step.kind, RunStepKind::Resumed { .. }));
-        let settings = &run.settings;
-        let limiter = || {
-            let endpoint = provider.endpoint().or_else(|| settings.base_url.clone());
-            self.limiters.of(&version.content.model.provider, endpoint.as_deref())
-        };
         Job {
             caps: caps_of(run, steps),
             began_at: std::iter::once(run.started_at)
                 .chain(resumed.map(|step| step.at))
                 .collect(),
-            limiter: settings.is_adaptive.then(limiter),
-            feed: Arc::new(RunFeed::new(self.store.clone(), run, &version.content.model)),
+            feed: Arc::new(RunFeed::new(self.store.clone(), run, &work)),
             run: run.clone(),
-            prompt: version.content.clone(),
+            work,
             suite,
-            provider,
             now: Arc::clone(&self.clock),
         }
     }
@@ -311,7 +301,7 @@ impl Workbench {
             self.store.clone(),
             &self.runtime,
             &job.run,
-            &job.prompt.model,
+            &job.work,
             actor,
             Arc::clone(&self.clock),
         ));
@@ -382,6 +372,7 @@ impl Workbench {
             outcomes_hash: self.store.outcomes_hash(id)?,
             resolved_models: Vec::new(),
             ended_at: self.now(),
+            paths: Vec::new(),
         };
         Change::new(audit).insert_run_end(&end)?.commit(&self.store)?;
         Ok(())

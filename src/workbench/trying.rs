@@ -13,7 +13,7 @@ use crate::domain::outcome::Outcome;
 use crate::domain::promotion::Environment;
 use crate::domain::run::{AnswerSource, Caps, Run, RunSettings, RuntimeContext, Subject};
 use crate::domain::suite::SuiteContent;
-use crate::evals::pipeline::{self, Job};
+use crate::evals::pipeline::{self, Job, PromptWork, Work};
 
 /// Stands where a recorded run has its number.
 const UNRECORDED: RunId = RunId(0);
@@ -61,13 +61,16 @@ impl Workbench {
             started_by: actor.clone(),
             started_at: self.now(),
         };
-        let job = Job {
-            feed: Arc::new(super::run_store::RunFeed::new(self.store.clone(), &run, &content.model)),
-            run,
+        let work = Work::Prompt(PromptWork {
             prompt: content,
-            suite,
             provider,
             limiter: None,
+        });
+        let job = Job {
+            feed: Arc::new(super::run_store::RunFeed::new(self.store.clone(), &run, &work)),
+            run,
+            work,
+            suite,
             caps: Caps::default(),
             began_at: Vec::new(),
             now: Arc::clone(&self.clock),

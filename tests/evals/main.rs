@@ -106,6 +106,7 @@ async fn the_order_of_answers_makes_no_difference() {
         let end = to_the_end(250, &model, &kept).await;
         ends.push(RunEnd {
             ended_at: Timestamp(0),
+            paths: Vec::new(),
             ..end
         });
     }
@@ -235,7 +236,7 @@ async fn a_template_that_lacks_a_variable_is_not_sent() {
     let (model, kept) = (Arc::new(Model::new(yes_to_all)), Arc::new(Kept::default()));
     let (_owner, orders) = watch::channel(Order::GoOn);
     let mut job = job(3, &model, &kept);
-    job.prompt.messages[0].text = "{{ input }}\n{{ tone }}".into();
+    prompt_of(&mut job).prompt.messages[0].text = "{{ input }}\n{{ tone }}".into();
     carry_out(job, &kept, orders).await.0.unwrap();
     assert_eq!(model.asked.load(Ordering::SeqCst), 0);
     let outcomes = kept.outcomes.lock().unwrap();

@@ -11,7 +11,7 @@ use pegbox::domain::run::{AnswerSource, RunEnd};
 use pegbox::domain::suite::SuiteContent;
 use pegbox::evals::compare::{Comparer, Side};
 use pegbox::evals::gate;
-use pegbox::evals::pipeline::{ExampleFeed, Job, Placed, StoreFault};
+use pegbox::evals::pipeline::{ExampleFeed, Job, Placed, PromptWork, StoreFault, Work};
 use pegbox::interchange::dataset_file::{Format, import, preview};
 use pegbox::interchange::prompt_document;
 use pegbox::interchange::suite_file::SuiteFile;
@@ -60,13 +60,15 @@ fn story_job(prompt: &str) -> Job {
     let mut run = blank.run;
     run.answers = AnswerSource::Simulated;
     Job {
-        limiter: None,
         caps: pegbox::domain::run::Caps::default(),
         began_at: Vec::new(),
         run,
-        prompt: prompt_document::parse(&asset(prompt)).unwrap(),
+        work: Work::Prompt(PromptWork {
+            prompt: prompt_document::parse(&asset(prompt)).unwrap(),
+            provider: Arc::new(SimulatedProvider),
+            limiter: None,
+        }),
         suite: suite(),
-        provider: Arc::new(SimulatedProvider),
         feed: Arc::new(Listed(examples)),
         now: blank.now,
     }
@@ -112,10 +114,11 @@ async fn v13_passes_and_the_comparison_names_the_fixed_ticket() {
         told("support_triage_v13.prompt.md").await,
     );
     assert_eq!(now.0.gate.as_ref().unwrap().verdict, Verdict::Pass);
-    let job = story_job("support_triage_v13.prompt.md");
+    let mut job = story_job("support_triage_v13.prompt.md");
+    let model = prompt_of(&mut job).prompt.model.clone();
     let side = |end| Side {
         run: &job.run,
-        model: &job.prompt.model,
+        model: &model,
         end: Some(end),
     };
     let mut comparer = Comparer::new(side(&before.0), side(&now.0));

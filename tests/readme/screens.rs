@@ -86,7 +86,7 @@ fn session(runtime: &tokio::runtime::Runtime) -> Session {
     let workbench = Workbench::over(engine, Arc::new(|| NOW), runtime.handle().clone());
     let anna = Actor::new("anna").expect("a name");
     let start = StartRun {
-        version: "support_triage_v12".parse().expect("an id"),
+        subject: "support_triage_v12".parse().expect("an id"),
         dataset: "support_triage_regression@2026-06-01".parse().expect("an id"),
         suite: "triage_quality@v8".parse().expect("an id"),
         base: None,

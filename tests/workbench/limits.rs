@@ -290,7 +290,7 @@ fn an_estimate_says_what_it_rests_on() {
 
     let simulated = bench.version(&document("no price is no unknown price"));
     let free = StartRun {
-        version: simulated,
+        subject: simulated.into(),
         ..start
     };
     assert_eq!(bench.workbench.estimate_run(&free).unwrap().cost, Some(UsdNanos(0)));

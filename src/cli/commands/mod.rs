@@ -2,6 +2,7 @@
 
 mod answers;
 mod case;
+pub mod chain;
 pub mod dataset;
 mod demo;
 mod diff;
@@ -167,6 +168,7 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<Reply, CliErr
         Command::Diff(args) => diff::diff(&args, context),
         Command::Dataset(command) => dataset::carry_out(command, context),
         Command::Suite(command) => suite::carry_out(command, context),
+        Command::Chain(command) => chain::carry_out(command, context),
         Command::Run(command) => run::carry_out(command, context),
         Command::Model(command) => model::carry_out(&command, context),
         Command::Review(command) => review::carry_out(command, context),

@@ -22,15 +22,16 @@ const BASE_URL_VARIABLE: &str = "OPENAI_BASE_URL";
 /// A new run.
 #[derive(Debug, Args)]
 pub struct StartArgs {
-    /// The version, such as `support_triage_v12`
-    version: VersionId,
+    /// The prompt version, such as `support_triage_v12`; or the chain, `name@v3`, or a name for its newest version
+    #[arg(value_name = "VERSION|CHAIN")]
+    subject: String,
     /// `name@label`, or a name for its newest version
     #[arg(long)]
     dataset: String,
     /// `name@v8`, or a name for its newest version
     #[arg(long)]
     suite: String,
-    /// The version to compare with; what is live, or the version's base, where not given
+    /// The version to compare with; what is live, or the version's base, where not given. A chain has none
     #[arg(long, value_name = "VERSION")]
     base: Option<VersionId>,
     /// draft, experiment, staging, production or archived; where the version is live, or experiment, where not given
@@ -154,13 +155,15 @@ pub struct ContextArgs {
 pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliError> {
     let tape = args.answers.tape()?;
     let workbench = &context.workbench;
-    let provider = workbench.version(&args.version)?.content.model.provider;
+    let subject = workbench.resolve_subject(&args.subject)?;
+    let tested = workbench.tested(&subject)?;
     let is_in_environment = std::env::var_os(BASE_URL_VARIABLE).is_some_and(|url| !url.is_empty());
     // A cassette knows where its requests went.
-    let uses_configured = provider == OPENAI && !is_in_environment && !tape.is_replay();
+    let asks_openai = tested.models().iter().all(|model| model.provider == OPENAI);
+    let uses_configured = asks_openai && !is_in_environment && !tape.is_replay();
     let configured = context.config.openai_base_url.clone().filter(|_| uses_configured);
     let start = StartRun {
-        version: args.version,
+        subject,
         dataset: workbench.resolve_dataset(&args.dataset)?,
         suite: workbench.resolve_suite(&args.suite)?,
         base: args.base,
@@ -188,7 +191,7 @@ pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliErr
         .with_in_flight(args.concurrency),
     };
     if !tape.is_replay() {
-        for note in workbench.run_notes(&start.version, &start.settings)? {
+        for note in workbench.run_notes(&start.subject, &start.settings)? {
             context.out.note(&note);
         }
         let estimate = workbench.estimate_run(&start)?;
@@ -203,7 +206,7 @@ pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliErr
     let run = workbench.start_run_with(&context.actor, &start, None, &tape)?;
     context.out.note(&format!(
         "{run} is running: {} on {} with {}",
-        start.version, start.dataset, start.suite
+        start.subject, start.dataset, start.suite
     ));
     let reply = follow::follow(context, run)?;
     if let Some(fault) = tape.fault() {
@@ -259,7 +262,7 @@ fn estimate_text(estimate: &RunEstimate) -> String {
 
 fn estimate_document(start: &StartRun, estimate: &RunEstimate) -> serde_json::Value {
     json!({
-        "subject": start.version,
+        "subject": start.subject,
         "dataset": start.dataset,
         "suite": start.suite,
         "outcomes": estimate.outcomes,

@@ -56,6 +56,7 @@ fn end(model: &str, hits: u64) -> RunEnd {
         outcomes_hash: hash("outcomes"),
         resolved_models: vec![model.into()],
         ended_at: Timestamp(0),
+        paths: Vec::new(),
     }
 }
 

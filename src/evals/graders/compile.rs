@@ -28,6 +28,7 @@ pub(super) fn compile(grader: &Grader, all: &[Grader], prompt: &PromptContent) -
         },
         is_turned,
         part_of: wholes.map(|whole| whole.name.clone()).collect(),
+        step: grader.step.clone(),
     })
 }
 

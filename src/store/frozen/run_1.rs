@@ -115,6 +115,7 @@ impl From<RunEnd1> for RunEnd {
             outcomes_hash: old.outcomes_hash,
             resolved_models: old.resolved_models,
             ended_at: old.ended_at,
+            paths: Vec::new(),
         }
     }
 }

@@ -59,6 +59,7 @@ impl From<RunEnd2> for RunEnd {
             outcomes_hash: old.outcomes_hash,
             resolved_models: old.resolved_models,
             ended_at: old.ended_at,
+            paths: Vec::new(),
         }
     }
 }

@@ -211,6 +211,7 @@ pub(super) fn run_end(id: u32, verdict: Verdict) -> RunEnd {
         outcomes_hash: ContentHash::of_bytes(b"outcomes"),
         resolved_models: vec!["alpha-large-2-2026".into()],
         ended_at: hours_ago(2),
+        paths: Vec::new(),
     }
 }
 

@@ -26,7 +26,7 @@ use crate::domain::run::{
 use crate::domain::suite::{Comparison, SuiteContent, SuiteVersion, Threshold};
 use crate::domain::time::Timestamp;
 use crate::domain::version::{ChangeKind, ChangeReason, PromptVersion};
-use crate::workbench::{CaseView, FailureRow, RunDetail, RunSummary};
+use crate::workbench::{CaseView, FailureRow, RunDetail, RunSummary, Tested};
 
 pub fn ago(ms: i64) -> Timestamp {
     Timestamp(NOW.0 - ms)
@@ -230,6 +230,7 @@ pub fn end(id: u32) -> RunEnd {
         outcomes_hash: hash("outcomes"),
         resolved_models: vec!["simulated-triage-1".into()],
         ended_at: ago(3 * 60_000),
+        paths: Vec::new(),
     }
 }
 
@@ -295,7 +296,7 @@ pub fn live_detail(id: u32) -> RunDetail {
         progress: progress(id, RunState::Running, 170, 8),
         end: None,
         steps: Vec::new(),
-        version: version(12),
+        tested: Tested::Prompt(version(12)),
         caveats: Caveats::default(),
     }
 }
@@ -309,7 +310,7 @@ pub fn ended_detail(id: u32) -> RunDetail {
         progress,
         end: Some(end(id)),
         steps: Vec::new(),
-        version: version(12),
+        tested: Tested::Prompt(version(12)),
         caveats: Caveats::default(),
     }
 }

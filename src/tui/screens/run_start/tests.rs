@@ -241,7 +241,7 @@ fn what_is_recorded_with_a_run_is_a_page_behind_that() {
 fn says_what_is_missing() {
     let mut start = RunStart::default();
     start.begin(RunWish {
-        version: Some(version_id(12)),
+        subject: Some(version_id(12).into()),
         ..RunWish::default()
     });
     let effects: Vec<Effect> = answers(Vec::new())
