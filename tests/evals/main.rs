@@ -7,6 +7,8 @@
     reason = "a test stops at the first surprise, and the fakes answer in the shape of the real thing"
 )]
 
+#[cfg(test)]
+mod chains;
 mod fakes;
 mod limits;
 mod repeats;

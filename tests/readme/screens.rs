@@ -99,7 +99,13 @@ fn session(runtime: &tokio::runtime::Runtime) -> Session {
     let note = "routing is five points better, recall is one ticket short";
     let staging = pegbox::domain::promotion::Environment::Staging;
     workbench
-        .request_review(&anna, &start.version, staging, Some(run), note)
+        .request_review(
+            &anna,
+            start.subject.version().expect("a prompt"),
+            staging,
+            Some(run),
+            note,
+        )
         .expect("a review");
     let info = SessionInfo {
         user: anna.clone(),

@@ -182,7 +182,7 @@ fn what_failed_is_asked_again_as_a_run_that_is_no_evidence() {
     let third = bench.workbench.case(id, OutcomePlace { index: 3, repeat: 2 }).unwrap();
     assert_eq!(third.outcome.repeat, 2);
 
-    let version = start.version.clone();
+    let version = start.subject.version().unwrap().clone();
     let review = |run| {
         bench
             .workbench
@@ -285,7 +285,7 @@ fn an_estimate_says_what_it_rests_on() {
     assert!(told.elapsed_ms.is_some());
     assert_eq!(
         told.basis,
-        format!("what 20 outcomes of {} took in run_1", start.version)
+        format!("what 20 outcomes of {} took in run_1", start.subject)
     );
 
     let simulated = bench.version(&document("no price is no unknown price"));
@@ -307,7 +307,7 @@ fn a_cap_on_an_unknown_price_is_said_to_stop_nothing() {
         },
         ..start.settings
     };
-    let notes = bench.workbench.run_notes(&start.version, &capped).unwrap().join("\n");
+    let notes = bench.workbench.run_notes(&start.subject, &capped).unwrap().join("\n");
     let expected = "the cap of $5.00 stops nothing: the price of 'house-model' is unknown; cap tokens instead";
     assert!(notes.contains(expected), "{notes}");
 }

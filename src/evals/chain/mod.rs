@@ -3,8 +3,6 @@
 
 mod known;
 mod parser;
-#[cfg(test)]
-mod tests;
 
 use std::time::Duration;
 

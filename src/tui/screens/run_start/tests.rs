@@ -102,8 +102,8 @@ fn asks_only_what_is_open_with_the_likeliest_first() {
         panic!("{effects:?}");
     };
     assert_eq!(
-        (request.version.clone(), request.settings.in_flight()),
-        (version_id(13), InFlight::Fixed(16))
+        (request.subject.clone(), request.settings.in_flight()),
+        (version_id(13).into(), InFlight::Fixed(16))
     );
     assert_eq!(
         (request.settings.repeats, request.settings.caps.cost),
