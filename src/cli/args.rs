@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use super::commands::{chain, dataset, model, prompt, release, review, run, store, suite};
+use super::commands::{case_command, chain, dataset, label, model, prompt, release, review, run, store, suite};
 use super::exit::EXIT_CODES_HELP;
 
 /// A terminal workbench that treats prompt tuning as software release management.
@@ -64,6 +64,12 @@ pub enum Command {
     /// Runs of a version or a chain over a dataset
     #[command(subcommand)]
     Run(run::RunCommand),
+    /// What a person says of one outcome
+    #[command(subcommand)]
+    Case(case_command::CaseCommand),
+    /// What people said of outcomes
+    #[command(subcommand)]
+    Label(label::LabelCommand),
     /// Model names: what they stand for, and since when
     #[command(subcommand)]
     Model(model::ModelCommand),

@@ -24,11 +24,25 @@ pub enum OtherCause {
     FineTuning,
     /// The model must be trained to follow such instructions.
     InstructionTuning,
+    /// The tools, or what they answer.
+    Tools,
+    /// The model, its settings, or who serves it.
+    Model,
+    /// What judges the answers: expected values, graders, or the parser before them.
+    Evaluation,
 }
 
 impl OtherCause {
     /// All causes, in the order in which dialogs offer them.
-    pub const ALL: [Self; 4] = [Self::Retrieval, Self::Policy, Self::FineTuning, Self::InstructionTuning];
+    pub const ALL: [Self; 7] = [
+        Self::Retrieval,
+        Self::Policy,
+        Self::FineTuning,
+        Self::InstructionTuning,
+        Self::Tools,
+        Self::Model,
+        Self::Evaluation,
+    ];
 
     /// The word in commands and records.
     pub fn as_str(self) -> &'static str {
@@ -37,6 +51,9 @@ impl OtherCause {
             Self::Policy => "policy",
             Self::FineTuning => "fine_tuning",
             Self::InstructionTuning => "instruction_tuning",
+            Self::Tools => "tools",
+            Self::Model => "model",
+            Self::Evaluation => "evaluation",
         }
     }
 }
@@ -51,7 +68,7 @@ impl FromStr for OtherCause {
             .ok_or_else(|| DomainError::BadName {
                 what: "cause",
                 given: word,
-                why: "use retrieval, policy, fine_tuning or instruction_tuning".into(),
+                why: format!("use one of {}", Self::ALL.map(Self::as_str).join(", ")),
             })
     }
 }

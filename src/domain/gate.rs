@@ -120,7 +120,7 @@ pub struct RuleResult {
     pub threshold: Threshold,
     /// What was measured.
     pub measure: Measure,
-    /// 95 % interval of a rate (Wilson).
+    /// 95 % interval, as the metric's result has it; of the difference or ratio where the rule compares with the base.
     pub interval: Option<(f64, f64)>,
     /// Whether the measured value meets the threshold; `None` without data.
     pub point: Option<bool>,
@@ -136,6 +136,32 @@ pub struct RuleResult {
     pub breaking_slices: Vec<BreakingSlice>,
     /// What would settle it, or how strong it is.
     pub note: String,
+    /// How it stands to the base run; `None` for a rule that does not compare with it, and where it could not.
+    pub relative: Option<Relative>,
+}
+
+/// A metric of two runs over the same examples, pair by pair.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Relative {
+    /// Candidate less base, the mean over the pairs; of a ratio, the geometric mean of candidate over base.
+    pub effect: f64,
+    /// One-sided 95 % bounds of it, lower and upper; `None` for fewer than two pairs.
+    pub bounds: Option<(f64, f64)>,
+    /// Examples that both runs have a value of.
+    pub pairs: u64,
+    /// Of pairs that pass or fail: passed in the base and fail now, then failed and pass now.
+    pub flips: Option<(u64, u64)>,
+    /// Whether the bounds show that it got worse, even by less than the rule allows.
+    pub is_regression_detected: bool,
+}
+
+/// An example that a quarantine keeps out of a gate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// The example.
+    pub example: ExampleId,
+    /// Why it was quarantined.
+    pub reason: String,
 }
 
 /// A run's gate.
@@ -149,7 +175,10 @@ pub struct Gate {
     pub verdict: Verdict,
     /// In a sentence: what failed and where.
     pub reason: String,
+    /// Examples that do not count in it.
+    pub left_out: Vec<LeftOut>,
 }
+
 /// A verdict with who answered, so that one about the simulated model is nowhere read as one about a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LabelledVerdict {

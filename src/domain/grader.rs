@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::DomainError;
 use super::json::{JsonText, SourceJson};
+use super::judge::{EmbeddingModel, JudgeGrader, SemanticSimilarity};
 use super::money::UsdNanos;
 
 /// A named check of one answer.
@@ -158,6 +159,10 @@ pub enum GraderKind {
     },
     /// The check must fail: `negate = true` in suite files.
     Not(Box<GraderKind>),
+    /// Judges say whether the answer passes.
+    Judge(Box<JudgeGrader>),
+    /// The answer means what the expected text means, by the vectors of an embedding model.
+    SemanticSimilarity(Box<SemanticSimilarity>),
 }
 
 /// How the arguments of a tool call are compared with the expected ones.
@@ -290,6 +295,8 @@ impl GraderKind {
             Self::AnyOf { .. } => "any_of",
             Self::Weighted { .. } => "weighted",
             Self::Not(kind) => kind.as_str(),
+            Self::Judge(judge) => judge.question.kind(),
+            Self::SemanticSimilarity(_) => "semantic_similarity",
         }
     }
 
@@ -302,6 +309,7 @@ impl GraderKind {
             | Self::EditDistance { field, .. }
             | Self::TokenF1 { field, .. } => field.is_some(),
             Self::Citations { source, .. } => matches!(source, CitationSource::Field(_)),
+            Self::SemanticSimilarity(similarity) => similarity.field.is_some(),
             Self::Not(kind) => kind.reads_json(),
             Self::ExactMatch { .. }
             | Self::Contains { .. }
@@ -312,7 +320,33 @@ impl GraderKind {
             | Self::Command { .. }
             | Self::AllOf { .. }
             | Self::AnyOf { .. }
-            | Self::Weighted { .. } => false,
+            | Self::Weighted { .. }
+            | Self::Judge(_) => false,
+        }
+    }
+
+    /// What it says without the turning round.
+    pub fn unturned(&self) -> &Self {
+        let mut kind = self;
+        while let Self::Not(inner) = kind {
+            kind = inner;
+        }
+        kind
+    }
+
+    /// The judges that it asks.
+    pub fn judge(&self) -> Option<&JudgeGrader> {
+        match self.unturned() {
+            Self::Judge(judge) => Some(judge),
+            _ => None,
+        }
+    }
+
+    /// The embedding model that it asks.
+    pub fn embedding_model(&self) -> Option<&EmbeddingModel> {
+        match self.unturned() {
+            Self::SemanticSimilarity(similarity) => Some(&similarity.model),
+            _ => None,
         }
     }
 }

@@ -4,9 +4,17 @@ use std::collections::HashSet;
 
 use super::DomainError;
 use super::grader::{CitationSource, ExpectedCall, ExpectedDocuments, Grader, GraderKind, RefusalRule};
+use super::judge::{JudgeGrader, PassingLabels, Question};
 
 /// Longest time that a program may be given for one answer: ten minutes, in milliseconds.
 pub const TIME_LIMIT_MS_MAX: u64 = 600_000;
+
+/// Most judges of one grader.
+const JUDGES_MAX: usize = 10;
+/// Most times that a judge is asked about one answer.
+const REPEATS_MAX: u32 = 25;
+/// Most classes that a judge can choose from.
+const LABELS_MAX: usize = 200;
 
 /// The key that is wrong, and why.
 type Refused = (&'static str, String);
@@ -68,8 +76,70 @@ fn check_kind(kind: &GraderKind) -> Result<(), Refused> {
             check_share(*at_least)
         }
         GraderKind::Not(kind) => check_kind(kind),
+        GraderKind::Judge(judge) => check_judge(judge),
+        GraderKind::SemanticSimilarity(similarity) => {
+            let model = &similarity.model;
+            require(!model.provider.trim().is_empty(), ("provider", "it is empty"))?;
+            require(!model.name.trim().is_empty(), ("model", "it is empty"))?;
+            check_share(similarity.at_least)
+        }
         _ => Ok(()),
     }
+}
+
+fn check_judge(judge: &JudgeGrader) -> Result<(), Refused> {
+    require(!judge.judges.is_empty(), ("judge", "name a version of a prompt"))?;
+    if judge.judges.len() > JUDGES_MAX {
+        let why = format!("{} of them, at most {JUDGES_MAX}", judge.judges.len());
+        return Err(("judges", why));
+    }
+    let mut seen = HashSet::new();
+    if let Some(twice) = judge.judges.iter().find(|judge| !seen.insert(&judge.version)) {
+        let why = format!("{} is there twice: say repeats to ask it several times", twice.version);
+        return Err(("judges", why));
+    }
+    if !(1..=REPEATS_MAX).contains(&judge.repeats) {
+        let why = format!("{} is not between 1 and {REPEATS_MAX}", judge.repeats);
+        return Err(("repeats", why));
+    }
+    match &judge.question {
+        Question::Rubric { min, max, at_least, .. } => {
+            let is_scale = min.is_finite() && max.is_finite() && min < max;
+            require(is_scale, ("max", "the scale must go up from min to max"))?;
+            // At the lowest score every answer would pass.
+            if !(*at_least > *min && at_least <= max) {
+                let why = format!("{at_least} is not above {min} and at most {max}");
+                return Err(("at_least", why));
+            }
+            Ok(())
+        }
+        Question::Classification { labels, passing } => check_labels(labels, passing),
+        Question::Pairwise { .. } => Ok(()),
+    }
+}
+
+fn check_labels(labels: &[String], passing: &PassingLabels) -> Result<(), Refused> {
+    require(labels.len() >= 2, ("labels", "name at least two classes"))?;
+    if labels.len() > LABELS_MAX {
+        return Err(("labels", format!("{} of them, at most {LABELS_MAX}", labels.len())));
+    }
+    let mut seen = HashSet::new();
+    for label in labels {
+        let is_clean = !label.is_empty() && label.trim() == label;
+        require(is_clean, ("labels", "a class is empty or has blank space at an end"))?;
+        if !seen.insert(label) {
+            return Err(("labels", format!("'{label}' is there twice")));
+        }
+    }
+    let PassingLabels::Fixed(passing) = passing else {
+        return Ok(());
+    };
+    require(!passing.is_empty(), ("passing", "no class passes"))?;
+    if let Some(unknown) = passing.iter().find(|label| !labels.contains(label)) {
+        return Err(("passing", format!("'{unknown}' is not among the labels")));
+    }
+    let all_pass = labels.iter().all(|label| passing.contains(label));
+    require(!all_pass, ("passing", "every class passes, so that nothing can fail"))
 }
 
 /// Refuses a path that leads nowhere.
@@ -101,6 +171,15 @@ fn check_paths(kind: &GraderKind) -> Result<(), Refused> {
         GraderKind::Refusal {
             expected: RefusalRule::Field(field),
         } => (None, Some(field)),
+        GraderKind::SemanticSimilarity(similarity) => (similarity.field.as_ref(), similarity.expected_field.as_ref()),
+        GraderKind::Judge(judge) => match &judge.question {
+            Question::Classification {
+                passing: PassingLabels::Field(field),
+                ..
+            } => (None, Some(field)),
+            Question::Pairwise { expected_field, .. } => (None, expected_field.as_ref()),
+            Question::Rubric { .. } | Question::Classification { .. } => (None, None),
+        },
         _ => (None, None),
     };
     let is_empty = |path: Option<&String>| path.is_some_and(|path| path.trim().is_empty());

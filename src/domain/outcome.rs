@@ -1,5 +1,7 @@
 //! What became of one example in one run: everything that went out and came back.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use super::DomainError;
@@ -172,6 +174,18 @@ pub enum FailureCategory {
 }
 
 impl FailureCategory {
+    /// All categories, in the order in which dialogs offer them.
+    pub const ALL: [Self; 8] = [
+        Self::Prompt,
+        Self::Retrieval,
+        Self::Tool,
+        Self::Model,
+        Self::Parser,
+        Self::Grader,
+        Self::Label,
+        Self::Provider,
+    ];
+
     /// The word in records and on screens.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -184,6 +198,18 @@ impl FailureCategory {
             Self::Label => "label",
             Self::Provider => "provider",
         }
+    }
+}
+
+impl FromStr for FailureCategory {
+    type Err = DomainError;
+    fn from_str(word: &str) -> Result<Self, DomainError> {
+        let named = Self::ALL.into_iter().find(|category| category.as_str() == word);
+        named.ok_or_else(|| DomainError::BadName {
+            what: "category",
+            given: word.to_owned(),
+            why: format!("use one of {}", Self::ALL.map(Self::as_str).join(", ")),
+        })
     }
 }
 

@@ -217,7 +217,14 @@ pub fn approval_checks(
         Some((verdict, reason)) => Some(format!("the gate says {verdict}: {reason}")),
         None => Some("the gate is not known".into()),
     };
-    let simulated = run.answers == AnswerSource::Simulated && policy.simulated_evidence == SimulatedEvidence::Refused;
+    let refuses_simulated = policy.simulated_evidence == SimulatedEvidence::Refused;
+    let simulated = run.answers == AnswerSource::Simulated;
+    let judges_simulated = end.is_some_and(|end| end.totals.judging.simulated > 0);
+    let simulated_fault = match (simulated, judges_simulated) {
+        (true, _) => Some("the run used the simulated model, which is no evidence for a release".to_owned()),
+        (false, true) => Some("its judges are simulated, which is no evidence for a release".to_owned()),
+        (false, false) => None,
+    };
     let own = policy.self_approval == SelfApproval::Refused && &version.author == actor;
     vec![
         check(
@@ -232,7 +239,7 @@ pub fn approval_checks(
         ),
         check(
             "answers come from a model".into(),
-            simulated.then(|| "the run used the simulated model, which is no evidence for a release".into()),
+            simulated_fault.filter(|_| refuses_simulated),
         ),
         check("answers are fresh".into(), no_evidence(run, caveats)),
         check(

@@ -9,58 +9,15 @@ use super::DomainError;
 use super::actor::Actor;
 use super::gate::Gate;
 use super::hash::ContentHash;
-use super::ids::{ChainVersionId, DatasetVersionId, RunId, SuiteVersionId, VersionId};
-use super::metric::MetricResult;
+use super::ids::{DatasetVersionId, RunId, SuiteVersionId, VersionId};
+use super::judgement::JudgingTotals;
+use super::metric::{Confusion, MetricResult, Slice};
 use super::money::{PriceFile, UsdNanos};
 use super::outcome::Outcome;
 use super::path_result::PathResult;
 use super::promotion::Environment;
+pub use super::subject::Subject;
 use super::time::Timestamp;
-
-/// What a run tests.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Subject {
-    /// A prompt version and the hash of its content.
-    Prompt {
-        /// The version.
-        version: VersionId,
-        /// Its content hash when the run began.
-        content_hash: ContentHash,
-    },
-    /// A chain version and the hash of its content.
-    Chain {
-        /// The chain version.
-        chain: ChainVersionId,
-        /// Its content hash when the run began.
-        content_hash: ContentHash,
-    },
-}
-
-impl Subject {
-    /// The hash that a review must find unchanged.
-    pub fn content_hash(&self) -> ContentHash {
-        match self {
-            Self::Prompt { content_hash, .. } | Self::Chain { content_hash, .. } => *content_hash,
-        }
-    }
-
-    /// The id as people read it.
-    pub fn label(&self) -> String {
-        match self {
-            Self::Prompt { version, .. } => version.to_string(),
-            Self::Chain { chain, .. } => chain.to_string(),
-        }
-    }
-
-    /// The prompt version, where the subject is one.
-    pub fn version(&self) -> Option<&VersionId> {
-        match self {
-            Self::Prompt { version, .. } => Some(version),
-            Self::Chain { .. } => None,
-        }
-    }
-}
 
 /// Where answers come from. Only those of a model say anything about it today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -301,6 +258,13 @@ pub struct Run {
 }
 
 impl Run {
+    /// The place in the dataset version of the example that it asks at this position, both from 0.
+    pub fn place_at(&self, position: u64) -> u64 {
+        let selected = self.selection.as_ref().zip(usize::try_from(position).ok());
+        let place = selected.and_then(|(selection, at)| selection.places.get(at).copied());
+        place.unwrap_or(position)
+    }
+
     /// How many outcomes it has when it is finished: one for each example and repeat.
     pub fn outcome_count(&self) -> u64 {
         self.example_count * u64::from(self.settings.repeats)
@@ -392,8 +356,8 @@ pub struct RunTotals {
     pub cost_unknown: u64,
     /// Outcomes whose answer was taken from another run.
     pub reused: u64,
-    /// Cost of the judges, as far as known. It is not in `cost`.
-    pub judging_cost: UsdNanos,
+    /// What the judges of its suite took. None of it is in the other sums.
+    pub judging: JudgingTotals,
 }
 
 impl RunTotals {
@@ -413,8 +377,13 @@ impl RunTotals {
         self.cost = self.cost + outcome.known_cost().unwrap_or_default();
         self.cost_unknown += u64::from(outcome.cost.is_none());
         self.reused += u64::from(outcome.reused_from.is_some());
-        let judged = outcome.judgements.iter().filter_map(|judgement| judgement.cost);
-        self.judging_cost = judged.fold(self.judging_cost, |sum, cost| sum + cost);
+        self.judging.add(&outcome.judgements);
+    }
+
+    /// Tokens of answers and judges together.
+    pub fn tokens(&self) -> u64 {
+        let answers = self.input_tokens.saturating_add(self.output_tokens);
+        answers.saturating_add(self.judging.tokens())
     }
 }
 
@@ -437,8 +406,45 @@ pub struct RunEnd {
     pub resolved_models: Vec<String>,
     /// When.
     pub ended_at: Timestamp,
+    /// The answers to each classification field that a metric sums up.
+    pub confusions: Vec<Confusion>,
+    /// How the metrics moved against the base run; `None` where there is none to compare with.
+    pub against_base: Option<AgainstBase>,
     /// What came of each path that examples took through a chain, the most frequent first; none for a prompt.
     pub paths: Vec<PathResult>,
+}
+
+/// What moved against the base run. Every metric of which each example has a value is tested over the whole run and
+/// over each slice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AgainstBase {
+    /// The base run.
+    pub run: RunId,
+    /// How many tests were made: with many, some look like a regression by chance.
+    pub tests: u64,
+    /// The regressions that stand out, the surest first.
+    pub regressions: Vec<Regression>,
+}
+
+/// A metric that looks worse than in the base run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Regression {
+    /// The metric.
+    pub metric: String,
+    /// The slice; the whole run where not given.
+    pub slice: Option<Slice>,
+    /// Candidate less base; of latency and cost candidate over base.
+    pub effect: f64,
+    /// Examples that both runs have a value of.
+    pub pairs: u64,
+    /// Chance of as bad a result or a worse one, were nothing worse.
+    pub p_value: f64,
+    /// The same, corrected for all tests (Holm).
+    pub holm: f64,
+    /// The same, as a share of false ones among those that are listed (Benjamini-Hochberg).
+    pub false_discovery: f64,
+    /// Whether it stands after Holm's correction at 5 %; otherwise it is a lead to follow, and no more.
+    pub is_flagged: bool,
 }
 
 /// Where a run stands.

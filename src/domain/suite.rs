@@ -1,28 +1,45 @@
 //! A suite version: graders, metrics, thresholds, slices and the rule that makes a gate of them.
 
+mod check;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::DomainError;
 use super::actor::Actor;
-use super::combination;
 use super::gate::GatePolicy;
 use super::grader::Grader;
 use super::hash::{ContentHash, LaterFields};
 use super::ids::SuiteVersionId;
-use super::metric::{Metric, MetricKind, Slice};
+use super::metric::{Bins, Metric, MetricKind, Slice};
 use super::reason::Reason;
 use super::time::Timestamp;
 use super::version::verify_hash;
 
 /// Fields that came after the first layout.
-const LATER_FIELDS: [LaterFields; 1] = [LaterFields {
-    within: &["graders"],
-    names: &["step"],
-}];
-/// Most graders, metrics or thresholds in a suite.
-const ENTRIES_MAX: usize = 200;
+const LATER_FIELDS: [LaterFields; 5] = [
+    LaterFields {
+        within: &[],
+        names: &["crossings", "bins", "cluster"],
+    },
+    LaterFields {
+        within: &["graders"],
+        names: &["step"],
+    },
+    LaterFields {
+        within: &["metrics"],
+        names: &["errors"],
+    },
+    LaterFields {
+        within: &["thresholds"],
+        names: &["policy"],
+    },
+    LaterFields {
+        within: &["thresholds", "slice"],
+        names: &["and"],
+    },
+];
 
 /// How a threshold compares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +51,10 @@ pub enum Comparison {
     AtMost,
     /// Exactly: of a rate only 0 or 1, a count rule.
     Equals,
+    /// Not below what the base run has by more than this margin, example by example.
+    NoWorseBy,
+    /// Not above this multiple of what the base run has, example by example: of latency and cost.
+    AtMostRatio,
 }
 
 impl Comparison {
@@ -43,7 +64,14 @@ impl Comparison {
             Self::AtLeast => ">=",
             Self::AtMost => "<=",
             Self::Equals => "==",
+            Self::NoWorseBy => ">= base -",
+            Self::AtMostRatio => "<= base x",
         }
+    }
+
+    /// Whether it compares with the base run.
+    pub fn is_relative(self) -> bool {
+        matches!(self, Self::NoWorseBy | Self::AtMostRatio)
     }
 }
 
@@ -60,6 +88,20 @@ pub struct Threshold {
     pub value: f64,
     /// With fewer trials the rule is reported but does not gate.
     pub min_samples: u64,
+    /// What decides this rule, in place of what decides the others.
+    pub policy: Option<GatePolicy>,
+}
+
+impl Threshold {
+    /// What decides it in a suite of this policy. That a version is no worse than its base is shown, never assumed from
+    /// a measured value: such a rule asks for proof unless it says otherwise itself.
+    pub fn decided_by(&self, suite: GatePolicy) -> GatePolicy {
+        match self.policy {
+            Some(own) => own,
+            None if self.comparison.is_relative() => GatePolicy::Proven,
+            None => suite,
+        }
+    }
 }
 
 impl fmt::Display for Threshold {
@@ -87,6 +129,13 @@ pub struct SuiteContent {
     pub slices: Vec<String>,
     /// All thresholds must hold; the policy says what "hold" means.
     pub policy: GatePolicy,
+    /// Metadata fields that are crossed with each other, besides each by itself.
+    pub crossings: Vec<Vec<String>>,
+    /// How fields that hold numbers make slices.
+    pub bins: Vec<Bins>,
+    /// The metadata field that says which examples belong together, such as those of one customer: their outcomes are
+    /// not independent of each other.
+    pub cluster: Option<String>,
 }
 
 /// One immutable version of a suite.
@@ -133,12 +182,6 @@ impl SuiteVersion {
     }
 }
 
-/// The first name that stands twice.
-fn twice<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let mut seen = std::collections::HashSet::new();
-    names.into_iter().find(|name| !seen.insert(*name))
-}
-
 impl SuiteContent {
     /// SHA-256 over its canonical JSON. Fields that came with a later layout count only where they say something, so
     /// that suites of the earlier ones keep the hash that they had.
@@ -150,94 +193,16 @@ impl SuiteContent {
         ContentHash::of_grown(self, &LATER_FIELDS)
     }
 
-    /// Checks names, references and values.
-    pub fn check(&self) -> Result<(), DomainError> {
-        let fault = |field: &str, why: String| Err(DomainError::field(field, why));
-        for (field, count) in [
-            ("graders", self.graders.len()),
-            ("metrics", self.metrics.len()),
-            ("thresholds", self.thresholds.len()),
-        ] {
-            if count > ENTRIES_MAX {
-                return fault(field, format!("{count} of them, at most {ENTRIES_MAX}"));
-            }
-        }
-        if self.metrics.is_empty() {
-            return fault(
-                "metrics",
-                "there is none: a suite without a metric measures nothing".into(),
-            );
-        }
-        if let Some(name) = twice(self.graders.iter().map(|g| g.name.as_str())) {
-            return fault("graders", format!("'{name}' is there twice"));
-        }
-        if let Some(name) = twice(self.metrics.iter().map(|m| m.name.as_str())) {
-            return fault("metrics", format!("'{name}' is there twice"));
-        }
-        self.graders.iter().try_for_each(Grader::check)?;
-        combination::order(&self.graders)?;
-        self.metrics.iter().try_for_each(|metric| self.check_metric(metric))?;
-        self.thresholds
-            .iter()
-            .try_for_each(|threshold| self.check_threshold(threshold))
-    }
-
     /// Whether a grader or metric reads the answer as JSON, that of a single step aside.
     pub fn reads_json(&self) -> bool {
         let reads_answer = |grader: &Grader| grader.step.is_none() && grader.kind.reads_json();
         let metric_reads = |metric: &Metric| {
-            matches!(
+            let is_of_class = matches!(
                 metric.kind,
                 MetricKind::Precision(_) | MetricKind::Recall(_) | MetricKind::F1(_)
-            )
+            );
+            is_of_class || metric.kind.field().is_some()
         };
         self.graders.iter().any(reads_answer) || self.metrics.iter().any(metric_reads)
-    }
-
-    fn check_metric(&self, metric: &Metric) -> Result<(), DomainError> {
-        match &metric.kind {
-            MetricKind::Accuracy { grader } | MetricKind::ValidityRate { grader } => {
-                if self.graders.iter().any(|g| &g.name == grader) {
-                    Ok(())
-                } else {
-                    let why = format!("no grader is named '{grader}'");
-                    Err(DomainError::field(format!("metric {}", metric.name), why))
-                }
-            }
-            MetricKind::LatencyPercentile { percentile } if !(*percentile > 0.0 && *percentile <= 100.0) => Err(
-                DomainError::field(format!("metric {}", metric.name), "the percentile is not in (0, 100]"),
-            ),
-            _ => Ok(()),
-        }
-    }
-
-    fn check_threshold(&self, threshold: &Threshold) -> Result<(), DomainError> {
-        let fault = |why: String| Err(DomainError::field(format!("threshold {}", threshold.metric), why));
-        let Some(metric) = self.metrics.iter().find(|metric| metric.name == threshold.metric) else {
-            return fault("no metric has this name".into());
-        };
-        if !threshold.value.is_finite() {
-            return fault("the value is not a number".into());
-        }
-        let is_share = !matches!(
-            metric.kind,
-            MetricKind::LatencyPercentile { .. } | MetricKind::CostPerExample
-        );
-        if is_share && !(0.0..=1.0).contains(&threshold.value) {
-            return fault(format!(
-                "{} is not between 0 and 1: write 94 % as 0.94",
-                threshold.value
-            ));
-        }
-        let is_count_rule = [0.0, 1.0].contains(&threshold.value);
-        if threshold.comparison == Comparison::Equals && !is_count_rule {
-            return fault("'equals' is a count rule, for 0 or 1 only".into());
-        }
-        if let Some(slice) = &threshold.slice
-            && !self.slices.contains(&slice.field)
-        {
-            return fault(format!("'{}' is not among the suite's slices", slice.field));
-        }
-        Ok(())
     }
 }

@@ -6,16 +6,17 @@ use std::time::Duration;
 use super::EvalError;
 use super::category::category;
 use super::chain::ChainAsker;
-use super::graders::{Cause, Graders, Observed};
+use super::graders::{Cause, GraderError, Graders, Observed};
 use super::parse::Answer;
 use super::pipeline::{Job, Now, Work};
 use super::prompt::PromptAsker;
 use super::reuse::Reuse;
-use crate::domain::example::Example;
+use crate::domain::example::{Example, ExampleContent};
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::RunId;
 use crate::domain::json::JsonText;
 use crate::domain::outcome::{DocumentRef, ErrorKind, Outcome, OutcomeError, OutcomePlace, Usage};
+use crate::providers::limiter::Permit;
 use crate::providers::retry::Patience;
 
 /// What every example of a run shares.
@@ -65,13 +66,18 @@ impl Asker {
                     Asks::Chain(ChainAsker::new(steps, answer.as_ref(), settings.attempts_max)?)
                 }
             },
-            graders: Graders::compile(&job.suite, &job.work)?,
+            graders: Graders::compile(&job.suite, &job.work, &job.judges)?,
             now: Arc::clone(&job.now),
         })
     }
 
-    /// Renders, asks, parses and grades.
-    pub(super) async fn ask(&self, place: OutcomePlace, example: &Example) -> Asked {
+    /// Checks that the judges could be shown an answer to this example.
+    pub(super) fn check_judges(&self, example: &ExampleContent) -> Result<(), GraderError> {
+        self.graders.check_judges(example)
+    }
+
+    /// Renders, asks, parses and grades. The place at the provider is given back before the graders ask any model.
+    pub(super) async fn ask(&self, place: OutcomePlace, example: &Example, permit: Option<Permit>) -> Asked {
         let blank = self.unanswered(place, example);
         let asked = match &self.asks {
             Asks::Prompt { prompt, reuse } => self.ask_prompt(prompt, reuse.as_ref(), blank, example).await,
@@ -80,9 +86,11 @@ impl Asker {
                 chain.ask(&blank, example, ends_at).await
             }
         };
+        drop(permit);
+        let graded = self.graded(asked.outcome, example).await;
         Asked {
-            outcome: self.judged(asked.outcome, example).await,
-            ..asked
+            wait: asked.wait.or(graded.wait),
+            ..graded
         }
     }
 
@@ -119,9 +127,9 @@ impl Asker {
     }
 
     /// Parses and grades an answer.
-    async fn judged(&self, mut outcome: Outcome, example: &Example) -> Outcome {
+    async fn graded(&self, mut outcome: Outcome, example: &Example) -> Asked {
         if outcome.error.is_some() {
-            return self.finished(outcome, None);
+            return self.finished(outcome, None).into();
         }
         let text = outcome.text.clone().unwrap_or_default();
         // What a chain's last step made of its answer is what graders see.
@@ -131,13 +139,17 @@ impl Asker {
             .grade(Observed::of(&outcome, &answer), &example.content)
             .await;
         outcome.scores = grades.scores;
+        outcome.judgements = grades.asked.judgements;
         if self.graders.reads_json() && outcome.parsed.is_none() {
             match answer.parsed {
                 Ok(value) => outcome.parsed = Some(JsonText::from_value(&value)),
                 Err(error) => outcome.parse_error = Some(error),
             }
         }
-        self.finished(outcome, grades.cause)
+        Asked {
+            outcome: self.finished(outcome, grades.cause),
+            wait: grades.asked.wait,
+        }
     }
 
     /// Says where a failure lies, and when it was done.

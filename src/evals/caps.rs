@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::domain::judgement::JudgingTotals;
 use crate::domain::money::UsdNanos;
 use crate::domain::outcome::Outcome;
 use crate::domain::run::{Caps, RunTotals};
@@ -52,8 +53,13 @@ impl Spending {
 
     /// Takes in an outcome.
     pub(super) fn push(&mut self, outcome: &Outcome) {
-        self.largest_cost = self.largest_cost.max(outcome.known_cost().unwrap_or_default());
-        self.largest_tokens = self.largest_tokens.max(tokens_of(outcome));
+        let mut judging = JudgingTotals::default();
+        judging.add(&outcome.judgements);
+        let cost = outcome.known_cost().unwrap_or_default() + judging.cost;
+        self.largest_cost = self.largest_cost.max(cost);
+        self.largest_tokens = self
+            .largest_tokens
+            .max(tokens_of(outcome).saturating_add(judging.tokens()));
         let mut sessions = self.sessions.iter_mut().rev();
         if let Some(session) = sessions.find(|session| session.began_at <= outcome.finished_at) {
             session.last_at = session.last_at.max(outcome.finished_at);
@@ -86,12 +92,12 @@ impl Spending {
         }
         let reached = [
             caps.cost.and_then(|cap| {
-                let spent = totals.cost;
+                let spent = totals.cost + totals.judging.cost;
                 room(spent.0, self.largest_cost.0, cap.0, in_flight)
                     .map(|leave| leave.named(|| format!("the cap of {cap} is reached: {spent} is spent")))
             }),
             caps.tokens.and_then(|cap| {
-                let spent = totals.input_tokens.saturating_add(totals.output_tokens);
+                let spent = totals.tokens();
                 room(spent, self.largest_tokens, cap, in_flight)
                     .map(|leave| leave.named(|| format!("the cap of {cap} tokens is reached: {spent} are used")))
             }),

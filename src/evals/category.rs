@@ -36,13 +36,9 @@ pub fn category(outcome: &Outcome, cause: Option<Cause>, asked: &ModelConfig) ->
         });
     }
     let cause = cause?;
-    let has_no_end = outcome.finish_reason.as_deref().is_some_and(|reason| {
-        let reason = reason.to_lowercase();
-        CUT_OFF.contains(&reason.as_str()) || WITHHELD.contains(&reason.as_str())
-    });
     Some(if cause == Cause::Grader {
         FailureCategory::Grader
-    } else if outcome.refusal.is_some() || has_no_end {
+    } else if outcome.refusal.is_some() || is_cut_off(outcome) || is_withheld(outcome) {
         FailureCategory::Model
     } else if has_tool_fault(outcome, asked) {
         FailureCategory::Tool
@@ -57,6 +53,21 @@ pub fn category(outcome: &Outcome, cause: Option<Cause>, asked: &ModelConfig) ->
             Cause::Grader => FailureCategory::Grader,
         }
     })
+}
+
+/// Whether the provider says that it cut the answer off.
+pub(super) fn is_cut_off(outcome: &Outcome) -> bool {
+    ended_with(outcome, &CUT_OFF)
+}
+
+/// Whether the provider says that it held the answer back.
+pub(super) fn is_withheld(outcome: &Outcome) -> bool {
+    ended_with(outcome, &WITHHELD)
+}
+
+fn ended_with(outcome: &Outcome, words: &[&str]) -> bool {
+    let reason = outcome.finish_reason.as_deref().map(str::to_lowercase);
+    reason.is_some_and(|reason| words.contains(&reason.as_str()))
 }
 
 fn has_tool_fault(outcome: &Outcome, asked: &ModelConfig) -> bool {

@@ -3,13 +3,15 @@
 
 mod early;
 mod print;
+mod relative;
 mod words;
 
 pub use early::decided;
 pub use print::print;
 
+use super::against::Against;
 use crate::domain::gate::{BreakingSlice, Evidence, Gate, GatePolicy, RuleResult, Verdict};
-use crate::domain::metric::{Measure, MetricKind, MetricResult};
+use crate::domain::metric::{ErrorRule, IntervalMethod, Measure, Metric, MetricKind, MetricResult};
 use crate::domain::suite::{Comparison, SuiteContent, Threshold};
 use crate::stats;
 
@@ -18,19 +20,26 @@ const CONFIDENCE: f64 = 0.95;
 /// Slices that a rule names as holding its breaking examples.
 const BREAKING_SLICES_MAX: usize = 20;
 
-/// The two facts about one rule, with the bounds that they rest on.
+/// The two facts about one rule, with the one-sided bounds that they rest on.
+#[derive(Debug, Clone, Copy)]
 struct Facts {
     point: Option<bool>,
     evidence: Evidence,
-    bounds: Option<(f64, f64)>,
+    bounds: (Option<f64>, Option<f64>),
 }
 
-/// Settles every threshold of a suite on a run's results.
-pub fn settle(suite: &SuiteContent, results: &[MetricResult]) -> Gate {
+const NO_FACTS: Facts = Facts {
+    point: None,
+    evidence: Evidence::NoData,
+    bounds: (None, None),
+};
+
+/// Settles every threshold of a suite on a run's results, those that compare with a base against it.
+pub fn settle(suite: &SuiteContent, results: &[MetricResult], against: &Against<'_>) -> Gate {
     let rules: Vec<RuleResult> = suite
         .thresholds
         .iter()
-        .map(|threshold| settle_rule(suite, threshold, results))
+        .map(|threshold| settle_rule(suite, threshold, results, against))
         .collect();
     let verdict = together(rules.iter().filter(|rule| rule.gating).map(|rule| rule.verdict));
     let reason = words::reason(verdict, &rules);
@@ -39,6 +48,7 @@ pub fn settle(suite: &SuiteContent, results: &[MetricResult]) -> Gate {
         rules,
         verdict,
         reason,
+        left_out: Vec::new(),
     }
 }
 
@@ -54,32 +64,52 @@ fn together(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
     }
 }
 
-fn settle_rule(suite: &SuiteContent, threshold: &Threshold, results: &[MetricResult]) -> RuleResult {
+fn settle_rule(
+    suite: &SuiteContent,
+    threshold: &Threshold,
+    results: &[MetricResult],
+    against: &Against<'_>,
+) -> RuleResult {
     let result = results
         .iter()
         .find(|r| r.metric == threshold.metric && r.slice == threshold.slice);
+    let metric = suite.metrics.iter().find(|metric| metric.name == threshold.metric);
     let measure = result.map_or(Measure::Undefined, |result| result.measure);
-    let facts = facts(threshold, measure);
-    let samples = match measure {
-        Measure::Rate { total, .. } => total,
-        Measure::Value { count, .. } => count,
-        Measure::Undefined => 0,
+    let relative = threshold
+        .comparison
+        .is_relative()
+        .then(|| against.compare(&threshold.metric, threshold.slice.as_ref()));
+    let (facts, samples, note) = match &relative {
+        Some(compared) => {
+            let samples = compared.as_ref().map_or(0, |compared| compared.relative.pairs);
+            (
+                relative::facts(threshold, compared),
+                samples,
+                relative::note(threshold, compared),
+            )
+        }
+        None => {
+            let facts = facts(threshold, measure, result);
+            let note = words::note(threshold, measure, &facts, unit(metric.map(|metric| &metric.kind)));
+            (facts, samples(measure, result), note)
+        }
     };
     // Without any data the rule still gates: a slice that is empty must not let a run pass.
     let gating = samples == 0 || samples >= threshold.min_samples;
     let counts_misses = threshold.comparison != Comparison::AtMost && threshold.value > 0.0;
-    let kind = suite
-        .metrics
-        .iter()
-        .find(|metric| metric.name == threshold.metric)
-        .map(|metric| &metric.kind);
+    let errors = Errors::of(metric, result);
+    let note = [words::too_few(samples, threshold), Some(note), errors.note()];
+    let compared = relative.and_then(Result::ok).map(|compared| compared.relative);
     RuleResult {
         threshold: threshold.clone(),
         measure,
-        interval: result.and_then(|result| result.interval),
+        interval: match compared {
+            Some(relative) => relative.bounds,
+            None => result.and_then(|result| result.interval),
+        },
         point: facts.point,
         evidence: facts.evidence,
-        verdict: verdict(suite.policy, facts.point, facts.evidence),
+        verdict: errors.verdict(verdict(threshold.decided_by(suite.policy), facts.point, facts.evidence)),
         gating,
         breaking: result
             .filter(|_| counts_misses)
@@ -90,13 +120,62 @@ fn settle_rule(suite: &SuiteContent, threshold: &Threshold, results: &[MetricRes
         } else {
             Vec::new()
         },
-        note: words::note(
-            threshold,
-            measure,
-            &facts,
-            unit(kind),
-            result.map_or(0, |result| result.errored),
-        ),
+        note: note.into_iter().flatten().collect::<Vec<_>>().join("; "),
+        relative: compared,
+    }
+}
+
+/// What a measure sums up: examples, where they were asked several times.
+fn samples(measure: Measure, result: Option<&MetricResult>) -> u64 {
+    match (measure, result.and_then(|result| result.method)) {
+        (Measure::Undefined, _) => 0,
+        (_, Some(IntervalMethod::Examples { count })) => count,
+        (Measure::Rate { total, .. }, _) => total,
+        (Measure::Value { count, .. }, _) => count,
+    }
+}
+
+/// Outcomes without an answer, and what the metric makes of them.
+struct Errors {
+    errored: u64,
+    excluded: u64,
+    rule: ErrorRule,
+    is_expense: bool,
+}
+
+impl Errors {
+    fn of(metric: Option<&Metric>, result: Option<&MetricResult>) -> Self {
+        Self {
+            errored: result.map_or(0, |result| result.errored),
+            excluded: result.map_or(0, |result| result.excluded),
+            rule: metric.and_then(|metric| metric.errors).unwrap_or_default(),
+            is_expense: metric.is_some_and(|metric| metric.kind.is_expense()),
+        }
+    }
+
+    fn is_fault(&self) -> bool {
+        self.errored > 0 && self.rule == ErrorRule::Error
+    }
+
+    /// A rule that takes no errors does not pass with one.
+    fn verdict(&self, verdict: Verdict) -> Verdict {
+        match verdict {
+            Verdict::Pass if self.is_fault() => Verdict::CannotTell,
+            verdict => verdict,
+        }
+    }
+
+    fn note(&self) -> Option<String> {
+        let errored = self.errored;
+        match self.rule {
+            _ if errored == 0 => None,
+            ErrorRule::Error => Some(format!(
+                "{errored} without an answer, and the metric takes none: ask them again"
+            )),
+            ErrorRule::Exclude if !self.is_expense => Some(format!("{} without an answer are left out", self.excluded)),
+            ErrorRule::Fail if !self.is_expense => Some(format!("{errored} without an answer count as failed")),
+            _ => Some(format!("{errored} without an answer are left out")),
+        }
     }
 }
 
@@ -127,24 +206,41 @@ fn verdict(policy: GatePolicy, point: Option<bool>, evidence: Evidence) -> Verdi
     }
 }
 
-fn facts(threshold: &Threshold, measure: Measure) -> Facts {
-    let no_data = Facts {
-        point: None,
-        evidence: Evidence::NoData,
-        bounds: None,
+/// `result` says how sure the measure is; without one it is a share of independent trials.
+fn facts(threshold: &Threshold, measure: Measure, result: Option<&MetricResult>) -> Facts {
+    let method = result.and_then(|result| result.method);
+    if let Measure::Rate { hits, total } = measure
+        && (result.is_none() || method == Some(IntervalMethod::Wilson))
+    {
+        return rate_facts(threshold, hits, total).unwrap_or(NO_FACTS);
+    }
+    let Some(value) = measure.value().filter(|value| value.is_finite()) else {
+        return NO_FACTS;
     };
-    match measure {
-        Measure::Rate { hits, total } => rate_facts(threshold, hits, total).unwrap_or(no_data),
-        Measure::Value { value, .. } if value.is_finite() => Facts {
-            point: Some(match threshold.comparison {
-                Comparison::AtLeast => value >= threshold.value,
-                Comparison::AtMost => value <= threshold.value,
-                Comparison::Equals => value.total_cmp(&threshold.value).is_eq(),
-            }),
-            evidence: Evidence::PointOnly,
-            bounds: None,
-        },
-        Measure::Value { .. } | Measure::Undefined => no_data,
+    let limit = threshold.value;
+    let bounds = result.map_or((None, None), |result| result.bounds);
+    let (point, proven, refuted) = match threshold.comparison {
+        Comparison::AtMost => (
+            value <= limit,
+            bounds.1.is_some_and(|upper| upper <= limit),
+            bounds.0.is_some_and(|lower| lower > limit),
+        ),
+        Comparison::Equals => (value.total_cmp(&limit).is_eq(), false, false),
+        _ => (
+            value >= limit,
+            bounds.0.is_some_and(|lower| lower >= limit),
+            bounds.1.is_some_and(|upper| upper < limit),
+        ),
+    };
+    let evidence = match (proven, refuted) {
+        (true, _) => Evidence::Proven,
+        (_, true) => Evidence::Refuted,
+        _ => Evidence::Inconclusive,
+    };
+    Facts {
+        point: Some(point),
+        evidence,
+        bounds,
     }
 }
 
@@ -154,6 +250,7 @@ fn rate_facts(threshold: &Threshold, hits: u64, total: u64) -> Option<Facts> {
         Comparison::AtLeast => stats::Comparison::AtLeast,
         Comparison::AtMost => stats::Comparison::AtMost,
         Comparison::Equals => stats::Comparison::Equal,
+        Comparison::NoWorseBy | Comparison::AtMostRatio => return None,
     };
     let policy = stats::Policy::Point;
     let result = stats::threshold_gate(hits, total, comparison, threshold.value, CONFIDENCE, policy).ok()?;
@@ -170,7 +267,7 @@ fn rate_facts(threshold: &Threshold, hits: u64, total: u64) -> Option<Facts> {
             stats::Evidence::ZeroViolations => Evidence::ZeroViolations,
             stats::Evidence::NoData => Evidence::NoData,
         },
-        bounds: result.lower.zip(result.upper),
+        bounds: (result.lower, result.upper),
     })
 }
 

@@ -35,10 +35,20 @@ impl Latencies {
         let rank = (percentile / 100.0 * self.total as f64 - ROUNDING_SLACK)
             .ceil()
             .max(1.0);
+        self.first_with(|below| below as f64 >= rank)
+    }
+
+    /// The value at a rank, from 1; the largest for a rank beyond it.
+    pub(super) fn at_rank(&self, rank: u64) -> Option<u64> {
+        self.first_with(|below| below >= rank)
+    }
+
+    /// The first value of which the count of all up to it is enough, or else the largest.
+    fn first_with(&self, is_enough: impl Fn(u64) -> bool) -> Option<u64> {
         let mut below = 0;
         let reaches = self.counts.iter().find(|(_, count)| {
             below += **count;
-            below as f64 >= rank
+            is_enough(below)
         });
         reaches
             .or(self.counts.iter().next_back())

@@ -2,15 +2,19 @@
 //! May use `domain`, `stats` and `providers`; what it reads and writes comes in through the traits of [`pipeline`].
 //! Must never ask who the user is, draw, read a clock, or hold a whole dataset in memory.
 
+pub mod against;
 mod ask;
 mod caps;
 pub mod category;
+pub mod cause;
 mod chain;
 mod classes;
+mod closing;
 pub mod compare;
 mod conversation;
 pub mod gate;
 pub mod graders;
+pub mod judges;
 mod latency;
 pub mod metrics;
 mod outcomes_hash;

@@ -12,15 +12,18 @@ use tokio::sync::watch;
 
 use super::EvalError;
 use super::ask::Asker;
+use super::judges::Judges;
 use super::standing::Standing;
-use super::upcoming::Upcoming;
+use super::upcoming::{Upcoming, blocking};
 use super::window::{Stop, Window};
 use crate::domain::chain::ChainStep;
 use crate::domain::example::Example;
 use crate::domain::hash::ContentHash;
+use crate::domain::ids::RunId;
 use crate::domain::outcome::{Outcome, OutcomePlace};
 use crate::domain::progress::RunProgress;
 use crate::domain::prompt::PromptContent;
+use crate::domain::quarantine::Quarantine;
 use crate::domain::run::{Caps, EndState, Run, RunEnd, RunState};
 use crate::domain::suite::SuiteContent;
 use crate::domain::time::Timestamp;
@@ -82,6 +85,25 @@ pub enum Order {
     Cancel,
 }
 
+/// What a run is compared with.
+pub enum Base {
+    /// A run of its base version over the same examples, with the same checks.
+    Run {
+        /// The run.
+        run: RunId,
+        /// Its examples and outcomes.
+        outcomes: Arc<dyn ExampleFeed>,
+    },
+    /// None that can be compared.
+    Nothing {
+        /// Why, and what to do about it.
+        why: String,
+    },
+}
+
+/// Finds what a run is compared with, when it has come to its end. Called where blocking is allowed.
+pub type FindBase = Arc<dyn Fn() -> Result<Base, StoreFault> + Send + Sync>;
+
 /// A prompt with who answers it.
 #[derive(Clone)]
 pub struct PromptWork {
@@ -137,12 +159,18 @@ pub struct Job {
     pub work: Work,
     /// The content of its suite version.
     pub suite: SuiteContent,
+    /// The models that its graders ask.
+    pub judges: Judges,
     /// What the run may use up, as it holds now.
     pub caps: Caps,
     /// When it was started, and each time that it went on.
     pub began_at: Vec<Timestamp>,
     /// Where its examples come from.
     pub feed: Arc<dyn ExampleFeed>,
+    /// What its gate compares it with.
+    pub find_base: FindBase,
+    /// Examples that do not count in its gate.
+    pub quarantined: Vec<Quarantine>,
     /// The clock.
     pub now: Now,
 }
@@ -209,16 +237,32 @@ pub async fn execute(
         }
     };
     standing.publish(RunState::Running, 0);
-    Ok(Execution::Ended(Box::new(standing.end(&job, state))))
+    let closing = standing.closing(&job, state);
+    match blocking(move || closing.run_end()).await {
+        Ok(end) => Ok(Execution::Ended(Box::new(end))),
+        Err(source) => Err(EvalError::Store { saved, source }),
+    }
 }
 
-/// Compiles the templates and graders of a job, so that a fault is found before the run is recorded.
+/// Compiles the templates and graders of a job and shows its judges the first example, so that a fault is found before
+/// the run is recorded.
 ///
 /// # Errors
 ///
-/// What cannot be compiled.
+/// What cannot be compiled, or what a judge would not see.
 pub fn check(job: &Job) -> Result<(), EvalError> {
-    Asker::new(job).map(drop)
+    let asker = Asker::new(job)?;
+    if job.judges.prompts.is_empty() {
+        return Ok(());
+    }
+    let examples = job
+        .feed
+        .page(0)
+        .map_err(|source| EvalError::Store { saved: 0, source })?;
+    match examples.first() {
+        Some(first) => Ok(asker.check_judges(&first.example.content)?),
+        None => Ok(()),
+    }
 }
 
 /// Asks one example and grades the answer. Nothing is saved.
@@ -227,6 +271,6 @@ pub fn check(job: &Job) -> Result<(), EvalError> {
 ///
 /// The prompt or the suite cannot be compiled. A failed request is an outcome with an error.
 pub async fn ask_once(job: &Job, index: u64, example: &Example) -> Result<Outcome, EvalError> {
-    let asked = Asker::new(job)?.ask(OutcomePlace::first(index), example).await;
+    let asked = Asker::new(job)?.ask(OutcomePlace::first(index), example, None).await;
     Ok(asked.outcome)
 }

@@ -8,6 +8,7 @@
 //!
 //! A field of the input that is named `input` or `documents` hides the other meaning.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use minijinja::syntax::SyntaxConfig;
@@ -111,7 +112,33 @@ impl Renderer {
 
     /// Fills every message from an input and what is around it.
     pub fn render_input(&self, input: Json, around: &ExampleContext) -> Result<Vec<RenderedMessage>, RenderError> {
-        let context = Value::from(minijinja::value::Serde(self.context(input, around)));
+        self.fill(self.context(input, around))
+    }
+
+    /// Fills every message from one example and further values. These, `input` and `documents` mean what they say
+    /// whatever the fields of the input are called.
+    pub fn render_with(
+        &self,
+        example: &ExampleContent,
+        values: Map<String, Json>,
+    ) -> Result<Vec<RenderedMessage>, RenderError> {
+        let mut context = self.context(example.input.value(), &example.context);
+        context.insert("documents".into(), documents(&example.context));
+        context.insert("input".into(), example.input.value());
+        context.extend(values);
+        self.fill(context)
+    }
+
+    /// The variables that the messages use and do not set themselves, whether or not the prompt declares them.
+    pub fn used_variables(&self) -> BTreeSet<String> {
+        let templates = self.environment.templates();
+        templates
+            .flat_map(|(_, template)| template.undeclared_variables(false))
+            .collect()
+    }
+
+    fn fill(&self, context: Map<String, Json>) -> Result<Vec<RenderedMessage>, RenderError> {
+        let context = Value::from(minijinja::value::Serde(context));
         let messages = self.roles.iter().enumerate().map(|(index, &role)| {
             self.environment
                 .get_template(&index.to_string())
@@ -130,9 +157,7 @@ impl Renderer {
                 context.insert(variable.name.clone(), Json::from(default.as_str()));
             }
         }
-        let documents = around.documents.iter();
-        let documents = documents.map(|d| json!({ "id": d.id, "version": d.version, "text": d.text }));
-        context.insert("documents".into(), documents.collect());
+        context.insert("documents".into(), documents(around));
         context.insert("input".into(), input.clone());
         if let Json::Object(fields) = input {
             context.extend(fields);
@@ -148,6 +173,13 @@ impl Renderer {
         let first = required.next()?;
         required.next().is_none().then_some(first.name.as_str())
     }
+}
+
+fn documents(around: &ExampleContext) -> Json {
+    let documents = around.documents.iter();
+    documents
+        .map(|document| json!({ "id": document.id, "version": document.version, "text": document.text }))
+        .collect()
 }
 
 /// The one set of rules by which templates are filled. They are part of what a version's hash stands for: another

@@ -7,18 +7,18 @@ use tokio::time::Instant;
 
 use super::EvalError;
 use super::caps::{Leave, Spending};
-use super::gate::{decided, settle};
+use super::closing::{Closing, Gated};
+use super::gate::decided;
 use super::metrics::Tally;
 use super::outcomes_hash::OutcomesHash;
 use super::pipeline::{CONCURRENCY_MAX, Job, Now, StoreFault};
 use super::progress::Meter;
 use super::upcoming::Numbering;
 use crate::domain::example::ExampleContent;
-use crate::domain::gate::Gate;
 use crate::domain::hash::ContentHash;
 use crate::domain::outcome::Outcome;
 use crate::domain::progress::RunProgress;
-use crate::domain::run::{EndState, RunEnd, RunState, RunTotals};
+use crate::domain::run::{EndState, RunState, RunTotals};
 use crate::domain::suite::SuiteContent;
 use crate::providers::limiter::Limiter;
 
@@ -28,6 +28,7 @@ const LOOKS_PER_RUN: u64 = 1_000;
 /// Counts, sums, and what follows from them.
 pub(super) struct Standing<'a> {
     tally: Tally,
+    gated: Option<Gated>,
     meter: Meter,
     spending: Spending,
     began: Instant,
@@ -54,6 +55,7 @@ impl<'a> Standing<'a> {
         let stops_early = job.run.settings.stops_early && job.run.selection.is_none();
         Self {
             tally: Tally::new(&job.suite),
+            gated: Gated::new(&job.suite, &job.quarantined),
             meter: Meter::new(&job.run, concurrency, (job.now)()),
             spending: Spending::new(job.caps, &job.began_at),
             began: Instant::now(),
@@ -104,6 +106,9 @@ impl<'a> Standing<'a> {
 
     fn push(&mut self, outcome: &Outcome, example: &ExampleContent, hash: ContentHash) {
         self.tally.push(outcome, example);
+        if let Some(gated) = &mut self.gated {
+            gated.push(outcome, example);
+        }
         self.spending.push(outcome);
         if let Some(number) = self.numbering.number(outcome.place()) {
             self.hash.push(number, hash);
@@ -113,7 +118,8 @@ impl<'a> Standing<'a> {
             && saved.is_multiple_of(early.outcome_count / LOOKS_PER_RUN + 1)
         {
             let left = early.outcome_count.saturating_sub(saved);
-            early.is_decided = decided(&early.suite, &self.tally, left).is_some();
+            let gating = self.gated.as_ref().map_or(&self.tally, Gated::tally);
+            early.is_decided = decided(&early.suite, gating, left).is_some();
         }
     }
 
@@ -131,52 +137,19 @@ impl<'a> Standing<'a> {
         }
     }
 
-    pub(super) fn end(self, job: &Job, state: EndState) -> RunEnd {
-        let results = self.tally.results();
-        let totals = self.tally.totals();
-        let settles = state.settles_gate() && job.run.selection.is_none();
-        RunEnd {
+    /// What is left to do once the last outcome is saved.
+    pub(super) fn closing(self, job: &Job, state: EndState) -> Closing {
+        Closing {
             run: job.run.id,
+            outcome_count: job.run.outcome_count(),
             state,
-            totals,
-            gate: settles.then(|| {
-                let gate = said_unanswered(settle(&job.suite, &results), &totals);
-                match job.run.outcome_count().saturating_sub(totals.saved) {
-                    0 => gate,
-                    left => said_early(gate, left, job.run.outcome_count()),
-                }
-            }),
-            results,
+            settles: state.settles_gate() && job.run.selection.is_none(),
+            suite: job.suite.clone(),
+            tally: self.tally,
+            gated: self.gated,
+            find_base: Arc::clone(&job.find_base),
             outcomes_hash: self.hash.finish(),
-            resolved_models: self.tally.resolved_models(),
             ended_at: (self.now)(),
-            paths: self.tally.paths(),
         }
-    }
-}
-
-/// Examples without an answer count as failed, but they say nothing about the prompt: so a verdict names them.
-fn said_unanswered(gate: Gate, totals: &RunTotals) -> Gate {
-    let (errored, saved) = (totals.errored, totals.saved);
-    let clause = match errored {
-        0 => return gate,
-        _ if errored == saved => {
-            format!("none of {saved} has an answer: they count as failed, yet nothing was measured")
-        }
-        _ => format!("{errored} of {saved} have no answer, and count as failed"),
-    };
-    Gate {
-        reason: format!("{}; {clause}", gate.reason),
-        ..gate
-    }
-}
-
-fn said_early(gate: Gate, left: u64, count: u64) -> Gate {
-    Gate {
-        reason: format!(
-            "{}; decided early: {left} of {count} were not asked, and no answers to them could change it",
-            gate.reason
-        ),
-        ..gate
     }
 }

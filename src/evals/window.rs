@@ -19,6 +19,7 @@ use super::standing::Standing;
 use super::upcoming::{Due, Upcoming};
 use crate::domain::example::Example;
 use crate::domain::hash::ContentHash;
+use crate::domain::judgement::Judgement;
 use crate::domain::money::UsdNanos;
 use crate::domain::outcome::Outcome;
 use crate::domain::run::RunState;
@@ -177,21 +178,24 @@ async fn ask_and_save(
     permit: Option<Permit>,
 ) -> Result<Done, StoreFault> {
     let Due { place, example } = due;
-    let Asked { outcome, wait } = match caught(asker.ask(place, &example)).await {
+    let Asked { outcome, wait } = match caught(asker.ask(place, &example, permit)).await {
         Ok(asked) => asked,
         Err(panic) => asker.broken(place, &example, panic_text(&*panic)).into(),
     };
-    // What waits for the disk takes nothing from the provider.
-    drop(permit);
     let closed = wait.map(closed_text);
     // What has cost something is kept, so that it is counted.
-    if closed.is_some() && outcome.cost == Some(UsdNanos::default()) {
+    let took_nothing = outcome.cost == Some(UsdNanos::default()) && outcome.judgements.iter().all(costs_nothing);
+    if closed.is_some() && took_nothing {
         return Ok(Done { saved: None, closed });
     }
     let hash = outcome.content_hash()?;
     sink.append(&outcome).await?;
     let saved = Some(Saved { outcome, example, hash });
     Ok(Done { saved, closed })
+}
+
+fn costs_nothing(judgement: &Judgement) -> bool {
+    judgement.cost == Some(UsdNanos::default())
 }
 
 fn closed_text(wait: Duration) -> String {

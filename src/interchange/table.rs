@@ -322,6 +322,14 @@ impl<'n> Table<'n> {
         self.value(key, "a list of strings", marks, read).unwrap_or_default()
     }
 
+    pub(super) fn numbers(&mut self, key: &'static str, marks: &mut Marks) -> Vec<f64> {
+        let read = |node: &'n Node| match &node.value {
+            NodeValue::List(items) => items.iter().map(Node::number).collect(),
+            _ => None,
+        };
+        self.value(key, "a list of numbers", marks, read).unwrap_or_default()
+    }
+
     /// The entries of a table, to be read by their own names.
     pub(super) fn entries(&mut self, key: &'static str, marks: &mut Marks) -> &'n [Entry] {
         let read = |node: &'n Node| match &node.value {

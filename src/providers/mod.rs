@@ -8,6 +8,7 @@ mod anthropic;
 mod base_url;
 pub mod cassette;
 mod command;
+mod embeddings;
 mod environment;
 mod failure;
 mod flags;
@@ -34,7 +35,7 @@ pub use limits::RateLimits;
 pub use price::PriceTable;
 pub use retry::{Exchange, Patience, RetryBudget, exchange};
 pub use secret::Secret;
-pub use services::{connect, connect_in, connect_taped, provider_names};
+pub use services::{connect, connect_embeddings, connect_in, connect_taped, provider_names};
 pub use simulation::SimulatedProvider;
 
 use std::future::Future;

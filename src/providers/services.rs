@@ -5,11 +5,13 @@ use std::sync::Arc;
 use super::base_url::BaseUrl;
 use super::cassette::Tape;
 use super::command::CommandProvider;
+use super::embeddings::Embeddings;
 use super::environment::Environment;
 use super::http::HttpClient;
 use super::http_provider::HttpProvider;
 use super::openai::{ChatCompletions, Dialect};
 use super::redact::Redactor;
+use super::simulation::SimulatedEmbeddings;
 use super::wire::WireFormat;
 use super::{Endpoint, Provider, ProviderError, Retry, SimulatedProvider};
 use super::{anthropic, gemini, ollama, openai_responses};
@@ -181,6 +183,44 @@ pub fn connect_in(
     connect_taped(environment, provider, endpoint, &Tape::Off)
 }
 
+/// Makes a model that turns texts into vectors ready: what it is asked are its messages, one text each, and its answer
+/// is the list of their vectors as JSON.
+///
+/// # Errors
+///
+/// As [`connect_taped`]; or the provider has no such endpoint.
+pub fn connect_embeddings(
+    environment: &Environment,
+    provider: &str,
+    endpoint: &Endpoint,
+    tape: &Tape,
+) -> Result<Arc<dyn Provider>, ProviderError> {
+    if provider == "simulated" {
+        return Ok(Arc::new(SimulatedEmbeddings));
+    }
+    let service = SERVICES
+        .iter()
+        .find(|service| service.name == provider && service.has_embeddings());
+    let Some(service) = service else {
+        let message = format!(
+            "no embeddings of the provider '{provider}' are known: use openai or any server that speaks its format, \
+             ollama, or simulated"
+        );
+        return Err(ProviderError::new(ErrorKind::BadRequest, Retry::No, message));
+    };
+    let http = service.connect(environment, endpoint, tape)?;
+    let is_bare_host = http.http.base_url().has_no_path();
+    let format = match service.format {
+        Format::OllamaChat => Embeddings::Ollama,
+        Format::Chat(Dialect::Azure) => Embeddings::Azure { is_bare_host },
+        _ => Embeddings::OpenAi,
+    };
+    Ok(Arc::new(HttpProvider {
+        format: Box::new(format),
+        ..http
+    }))
+}
+
 /// [`connect_in`] with what becomes of its traffic. A cassette that is played needs no key.
 ///
 /// # Errors
@@ -219,6 +259,11 @@ pub fn connect_taped(
 }
 
 impl Service {
+    /// Whether it has an endpoint for embeddings whose format is known here.
+    fn has_embeddings(&self) -> bool {
+        !matches!(self.format, Format::Messages | Format::GenerateContent)
+    }
+
     /// Checks the endpoint and the key, which is sent wherever it is set.
     fn connect(
         &self,

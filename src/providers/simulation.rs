@@ -2,14 +2,15 @@
 
 use serde_json::json;
 
-use super::simulated::{self, MODEL_NAMES, SimMessage, SimReply, SimRequest};
+use super::simulated::{self, EMBEDDING_NAME, JUDGE_NAME, MODEL_NAME, SimMessage, SimReply, SimRequest};
 use super::{Answering, ChatReply, ChatRequest, Provider};
 use crate::domain::model::{ModelConfig, ResponseFormat};
 use crate::domain::money::UsdNanos;
 use crate::domain::outcome::Usage;
 use crate::domain::run::AnswerSource;
 
-/// Answers at once, by [`simulated::answer`]. A temperature or seed that is not set counts as 0.
+/// Answers at once, by [`simulated::judge`] under the judge's name and by [`simulated::answer`] under any other. A
+/// temperature or seed that is not set counts as 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SimulatedProvider;
 
@@ -23,18 +24,22 @@ fn answer(request: &ChatRequest) -> ChatReply {
             text: &message.text,
         })
         .collect();
-    let reply = simulated::answer(&SimRequest {
+    let asked = SimRequest {
         messages: &messages,
         temperature: model.temperature.unwrap_or(0.0),
         seed: model.seed.unwrap_or(0),
         max_output_tokens: model.max_output_tokens,
         wants_json: model.response_format.is_json(),
-    });
-    chat_reply(reply)
+    };
+    if model.name == JUDGE_NAME {
+        chat_reply(simulated::judge(&asked), JUDGE_NAME)
+    } else {
+        chat_reply(simulated::answer(&asked), MODEL_NAME)
+    }
 }
 
-fn chat_reply(reply: SimReply) -> ChatReply {
-    let resolved_model = format!("{} (simulated)", MODEL_NAMES.first().copied().unwrap_or_default());
+fn chat_reply(reply: SimReply, name: &str) -> ChatReply {
+    let resolved_model = format!("{name} (simulated)");
     let raw = json!({
         "simulated": true,
         "model": resolved_model,
@@ -75,10 +80,9 @@ impl Provider for SimulatedProvider {
 
     fn notes(&self, model: &ModelConfig) -> Vec<String> {
         let mut notes = vec!["answers are simulated: they show how pegbox works, not how a model does".to_owned()];
-        if !MODEL_NAMES.contains(&model.name.as_str()) {
-            let known = MODEL_NAMES.join(", ");
+        if ![MODEL_NAME, JUDGE_NAME].contains(&model.name.as_str()) {
             notes.push(format!(
-                "the simulated provider has no '{}': {known} answers",
+                "the simulated provider has no '{}': {MODEL_NAME} answers",
                 model.name
             ));
         }
@@ -96,6 +100,45 @@ impl Provider for SimulatedProvider {
             notes.push(format!("the simulated model ignores {name}"));
         }
         notes
+    }
+}
+
+/// Makes vectors at once, by [`simulated::embed`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct SimulatedEmbeddings;
+
+impl Provider for SimulatedEmbeddings {
+    fn answer<'a>(&'a self, request: &'a ChatRequest) -> Answering<'a> {
+        Box::pin(async move {
+            let (vectors, tokens): (Vec<_>, Vec<_>) = request
+                .messages
+                .iter()
+                .map(|message| simulated::embed(&message.text))
+                .unzip();
+            Ok(ChatReply {
+                text: Some(json!(vectors).to_string()),
+                resolved_model: Some(format!("{EMBEDDING_NAME} (simulated)")),
+                usage: Usage {
+                    input_tokens: Some(tokens.iter().sum()),
+                    output_tokens: Some(0),
+                    ..Usage::default()
+                },
+                cost: Some(UsdNanos(0)),
+                ..ChatReply::default()
+            })
+        })
+    }
+
+    fn source(&self) -> AnswerSource {
+        AnswerSource::Simulated
+    }
+
+    fn cost(&self, _model_name: &str, _usage: &Usage) -> Option<UsdNanos> {
+        Some(UsdNanos(0))
+    }
+
+    fn notes(&self, _model: &ModelConfig) -> Vec<String> {
+        vec!["vectors are simulated: they show how pegbox works, not how a model does".to_owned()]
     }
 }
 

@@ -3,8 +3,8 @@
 use super::{ReleaseError, found};
 use crate::domain::alias::{Alias, Stale};
 use crate::domain::caveats::Caveats;
-use crate::domain::ids::{RunId, VersionId};
-use crate::domain::run::{AnswerSource, Run, RunEnd, Subject};
+use crate::domain::ids::RunId;
+use crate::domain::run::{AnswerSource, Run, RunEnd};
 use crate::store::{Store, StoreError};
 
 /// What weakens the results of a run, as far as it has ended: only then is known which models answered and how many
@@ -30,9 +30,8 @@ pub fn caveats(store: &Store, run: &Run, end: Option<&RunEnd>) -> Result<Caveats
 
 fn stale(store: &Store, run: &Run, end: &RunEnd) -> Result<Option<Stale>, StoreError> {
     let mut now = Vec::new();
-    for id in versions_asked(store, run)? {
-        let Some(version) = store.version(&id)? else { continue };
-        let alias = Alias::new(&version.content.model, run.settings.base_url.as_deref());
+    for content in store.contents_of(&run.subject)? {
+        let alias = Alias::new(&content.model, run.settings.base_url.as_deref());
         now.extend(store.resolution(&alias)?);
     }
     let is_any = |model: &String| now.iter().any(|now| &now.model == model);
@@ -41,17 +40,6 @@ fn stale(store: &Store, run: &Run, end: &RunEnd) -> Result<Option<Stale>, StoreE
     // Of several names it is the one whose model did not answer.
     let moved = now.iter().find(|now| !end.resolved_models.contains(&now.model));
     Ok(moved.or(now.first()).and_then(|now| Stale::of(&older, now.clone())))
-}
-
-/// The prompt versions that a run asks: one, or those of a chain's steps.
-fn versions_asked(store: &Store, run: &Run) -> Result<Vec<VersionId>, StoreError> {
-    Ok(match &run.subject {
-        Subject::Prompt { version, .. } => vec![version.clone()],
-        Subject::Chain { chain, .. } => {
-            let steps = store.chain(chain)?.map(|chain| chain.content.steps).unwrap_or_default();
-            steps.into_iter().map(|step| step.version).collect()
-        }
-    })
 }
 
 /// Why the results of a run are no evidence for a release, whatever they say; empty where they are.

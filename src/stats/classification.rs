@@ -81,12 +81,27 @@ pub fn classification<S: AsRef<str>>(labels: &[S], truth: &[S], predicted: &[S])
     for (truth, predicted) in truth.iter().zip(predicted) {
         confusion[place(truth)?][place(predicted)?] += 1;
     }
+    classification_from_table(labels, confusion)
+}
+
+/// The same of counts: rows by true class, columns by predicted one, both in the order of the labels.
+///
+/// Errors: a table that has not as many rows and columns as there are labels.
+pub fn classification_from_table<S: AsRef<str>>(
+    labels: &[S],
+    confusion: Vec<Vec<u64>>,
+) -> Result<Classification, StatsError> {
+    let mut sizes = std::iter::once(confusion.len()).chain(confusion.iter().map(Vec::len));
+    if let Some(right) = sizes.find(|size| *size != labels.len()) {
+        let left = labels.len();
+        return Err(StatsError::LengthMismatch { left, right });
+    }
     let per_class: Vec<_> = labels
         .iter()
         .enumerate()
         .map(|(place, label)| class_scores(label.as_ref(), place, &confusion))
         .collect();
-    let n = truth.len() as u64;
+    let n = per_class.iter().map(|class| class.support).sum();
     let correct = per_class.iter().map(|class| class.true_positives).sum();
     let over = |score: fn(&ClassScores) -> Option<f64>| -> Vec<f64> { per_class.iter().filter_map(score).collect() };
     let over_all = |score: fn(&ClassScores) -> Option<f64>| {

@@ -57,7 +57,7 @@ pub use canary::{
     CanaryDecision, CanaryReason, Guard, GuardAction, OnTimeout, SampleRatio, Stage, canary_decision,
     sample_ratio_mismatch,
 };
-pub use classification::{ClassScores, Classification, classification};
+pub use classification::{ClassScores, Classification, classification, classification_from_table};
 pub use correction::{Adjusted, Correction, adjust_p};
 pub use decimal::{Decimal, consistent_counts};
 pub use error::StatsError;

@@ -5,6 +5,7 @@
 //! bytes in `tests/compat` show when one of them is not.
 
 pub(super) mod chain_1;
+pub(super) mod gate_1;
 pub(super) mod outcome_1;
 pub(super) mod outcome_2;
 pub(super) mod outcome_3;

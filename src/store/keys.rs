@@ -6,6 +6,7 @@
 //! | `prompt/NAME` | prompt | never |
 //! | `draft/NAME` | draft | with every keystroke |
 //! | `version/NAME/NUMBER` | prompt version | never |
+//! | `variant/HASH` | variant of a prompt version, under its content hash | never |
 //! | `chain/NAME/NUMBER` | chain version | never |
 //! | `example/HASH` | example, under its content hash | never |
 //! | `rows/HASH/PAGE` | rows of a dataset version, under its content hash | never |
@@ -16,6 +17,7 @@
 //! | `run-step/RUN/NUMBER` | a pause or a resume of the run | never |
 //! | `run-of/NAME/NUMBER/RUN` | mark: this run tested this version | never |
 //! | `run-of-chain/NAME/NUMBER/RUN` | mark: this run tested this chain version | never |
+//! | `run-of-variant/HASH/RUN` | mark: this run tested this variant | never |
 //! | `outcome/RUN/INDEX`, `outcome/RUN/INDEX.REPEAT` | outcome of the first repeat, of a later one | never |
 //! | `outcome-of/RUN/EXAMPLE` | index of the outcome of an example | never |
 //! | `failure/RUN/INDEX`, `failure/RUN/INDEX.REPEAT` | one line about a failed outcome | never |
@@ -28,6 +30,9 @@
 //! | `alias/HASH/NUMBER` | line of an alias's ledger, under the hash of the alias | never |
 //! | `answer/HASH` | where the newest answer to a request lies, under the request's hash | with each newer answer |
 //! | `reused/RUN/FROM` | mark: this run used answers of that one | never |
+//! | `label/RUN/INDEX.REPEAT/NUMBER` | human label of an outcome | never |
+//! | `triage/RUN/INDEX.REPEAT/NUMBER` | where a person says that the cause of a failure lies | never |
+//! | `labelled/SUITE/RUN` | mark: this run, graded by a version of this suite, has human labels | never |
 
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::{
@@ -36,7 +41,7 @@ use crate::domain::ids::{
 };
 use crate::domain::outcome::OutcomePlace;
 use crate::domain::promotion::Environment;
-use crate::domain::run::{Run, Subject};
+use crate::domain::variant::VariantId;
 
 pub(super) const POLICY: &str = "policy";
 pub(super) const PROMPTS: &str = "prompt/";
@@ -55,10 +60,13 @@ pub(super) const DECISIONS: &str = "decision/";
 pub(super) const TRACES: &str = "trace/";
 pub(super) const EXAMPLES: &str = "example/";
 pub(super) const VERSIONS: &str = "version/";
+pub(super) const VARIANTS: &str = "variant/";
 pub(super) const PROMOTIONS: &str = "promotion/";
 pub(super) const RELEASES: &str = "release/";
 pub(super) const ALIASES: &str = "alias/";
 pub(super) const ANSWERS: &str = "answer/";
+pub(super) const LABELS: &str = "label/";
+pub(super) const TRIAGES: &str = "triage/";
 
 pub(super) fn prompt(name: &PromptName) -> String {
     format!("{PROMPTS}{name}")
@@ -78,6 +86,10 @@ pub(super) fn version(id: &VersionId) -> String {
 
 pub(super) fn chains(name: &ChainName) -> String {
     format!("{CHAINS}{name}/")
+}
+
+pub(super) fn variant(id: &VariantId) -> String {
+    format!("{VARIANTS}{id}")
 }
 
 pub(super) fn chain(id: &ChainVersionId) -> String {
@@ -140,12 +152,12 @@ pub(super) fn run_of_chain(chain: &ChainVersionId, id: RunId) -> String {
     format!("{}{:010}", runs_of_chain(chain), id.0)
 }
 
-/// The mark of a run in the list of what it tested.
-pub(super) fn run_of_subject(run: &Run) -> String {
-    match &run.subject {
-        Subject::Prompt { version, .. } => run_of(version, run.id),
-        Subject::Chain { chain, .. } => run_of_chain(chain, run.id),
-    }
+pub(super) fn runs_of_variant(id: &VariantId) -> String {
+    format!("run-of-variant/{id}/")
+}
+
+pub(super) fn run_of_variant(variant: &VariantId, id: RunId) -> String {
+    format!("{}{:010}", runs_of_variant(variant), id.0)
 }
 
 pub(super) fn outcomes(run: RunId) -> String {
@@ -242,6 +254,43 @@ pub(super) fn reused(run: RunId) -> String {
 
 pub(super) fn reused_from(run: RunId, from: RunId) -> String {
     format!("{}{:010}", reused(run), from.0)
+}
+
+pub(super) fn labels(run: RunId) -> String {
+    format!("{LABELS}{:010}/", run.0)
+}
+
+pub(super) fn labels_at(run: RunId, place: OutcomePlace) -> String {
+    format!("{}{}/", labels(run), every_repeat(place))
+}
+
+/// A place as one part of a key, with the repeat of the first one too: so all stand in order, whatever follows.
+fn every_repeat(OutcomePlace { index, repeat }: OutcomePlace) -> String {
+    format!("{index:010}.{repeat:010}")
+}
+
+pub(super) fn label(run: RunId, place: OutcomePlace, number: u32) -> String {
+    format!("{}{number:010}", labels_at(run, place))
+}
+
+pub(super) fn triages(run: RunId) -> String {
+    format!("{TRIAGES}{:010}/", run.0)
+}
+
+pub(super) fn triages_at(run: RunId, place: OutcomePlace) -> String {
+    format!("{}{}/", triages(run), every_repeat(place))
+}
+
+pub(super) fn triage(run: RunId, place: OutcomePlace, number: u32) -> String {
+    format!("{}{number:010}", triages_at(run, place))
+}
+
+pub(super) fn labelled(suite: &SuiteName) -> String {
+    format!("labelled/{suite}/")
+}
+
+pub(super) fn labelled_run(suite: &SuiteName, run: RunId) -> String {
+    format!("{}{:010}", labelled(suite), run.0)
 }
 
 #[cfg(test)]

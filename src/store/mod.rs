@@ -18,6 +18,7 @@ mod fields;
 mod frozen;
 mod import;
 mod keys;
+mod label;
 pub mod memory;
 mod pending;
 mod prompt;
@@ -28,6 +29,8 @@ mod run;
 mod scan;
 mod suite;
 mod trace;
+mod triage;
+mod variant;
 pub mod verify;
 
 pub use export::Exported;

@@ -19,6 +19,7 @@ use crate::domain::dataset::{DatasetVersion, RowPage};
 use crate::domain::decision::Decision;
 use crate::domain::draft::Draft;
 use crate::domain::example::Example;
+use crate::domain::label::HumanLabel;
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::Policy;
 use crate::domain::progress::FailureLine;
@@ -30,6 +31,8 @@ use crate::domain::run::{Run, RunEnd, RunStep};
 use crate::domain::suite::SuiteVersion;
 use crate::domain::time::with_milliseconds;
 use crate::domain::trace::Trace;
+use crate::domain::triage::Triage;
+use crate::domain::variant::Variant;
 use crate::domain::version::PromptVersion;
 
 /// `kind` is in its first layout; `kind, 2: Older = 1` is in its second, and reads the first through `Older`.
@@ -117,6 +120,9 @@ records! {
     RunStep = 21;
     Resolution = 22;
     StoredAnswer = 23;
+    HumanLabel = 25;
+    Triage = 26;
+    Variant = 27;
 }
 
 /// A record as an export has it.

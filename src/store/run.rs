@@ -8,7 +8,7 @@ use crate::domain::hash::{ContentHash, HashList};
 use crate::domain::ids::{ExampleId, RunId, VersionId};
 use crate::domain::outcome::{Outcome, OutcomePlace};
 use crate::domain::progress::FailureLine;
-use crate::domain::run::{Run, RunEnd, RunStep};
+use crate::domain::run::{Run, RunEnd, RunStep, Subject};
 
 /// Outcomes in one page: with their raw responses they are large.
 pub const OUTCOMES_PER_PAGE: usize = 200;
@@ -162,8 +162,7 @@ impl Change {
 
     /// Adds a new run.
     pub fn insert_run(self, run: &Run) -> Result<Self, StoreError> {
-        self.insert(keys::run(run.id), run)?
-            .insert(keys::run_of_subject(run), &Mark)
+        self.insert(keys::run(run.id), run)?.insert(place_in_list(run), &Mark)
     }
 
     /// Adds what happened to a run; refused once it has ended.
@@ -175,6 +174,15 @@ impl Change {
     /// Ends a run: from now on it never changes.
     pub fn insert_run_end(self, end: &RunEnd) -> Result<Self, StoreError> {
         self.insert(keys::run_end(end.run), end)
+    }
+}
+
+/// Where a run stands in the list of what it tested.
+pub(super) fn place_in_list(run: &Run) -> String {
+    match &run.subject {
+        Subject::Prompt { version, .. } => keys::run_of(version, run.id),
+        Subject::Variant { variant, .. } => keys::run_of_variant(variant, run.id),
+        Subject::Chain { chain, .. } => keys::run_of_chain(chain, run.id),
     }
 }
 

@@ -5,7 +5,7 @@ use super::envelope::Record;
 use super::keys;
 use super::record::{Mark, OutcomeIndex};
 use super::records::{Store, StoreError};
-use super::run::failure_line;
+use super::run::{failure_line, place_in_list};
 use crate::domain::DomainError;
 use crate::domain::alias::Resolution;
 use crate::domain::answer::{ExactRequest, StoredAnswer};
@@ -15,6 +15,7 @@ use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::example::Example;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::{ChainVersionId, RunId, VersionId};
+use crate::domain::label::HumanLabel;
 use crate::domain::outcome::{Outcome, OutcomePlace};
 use crate::domain::progress::FailureLine;
 use crate::domain::promotion::Promotion;
@@ -22,6 +23,8 @@ use crate::domain::release::{ModelBundle, Release};
 use crate::domain::review::Review;
 use crate::domain::run::{Run, RunEnd, RunStep, Subject};
 use crate::domain::suite::SuiteVersion;
+use crate::domain::triage::Triage;
+use crate::domain::variant::{Variant, VariantChange};
 use crate::domain::version::PromptVersion;
 
 /// Records read at once.
@@ -72,6 +75,7 @@ impl Store {
         check.each(keys::EXAMPLES, |_, key, example: &Example| {
             Ok(example_fault(key, example))
         })?;
+        check.each(keys::VARIANTS, Verification::variant)?;
         check.each(keys::DATASETS, Verification::dataset)?;
         check.each(keys::SUITES, |_, _, suite: &SuiteVersion| Ok(rule(suite.verify())))?;
         check.each(keys::RUNS, Verification::run)?;
@@ -94,6 +98,8 @@ impl Store {
         check.each(keys::RELEASES, Verification::release)?;
         check.each(keys::ALIASES, Verification::resolution)?;
         check.each(keys::ANSWERS, Verification::answer)?;
+        check.each(keys::LABELS, Verification::label)?;
+        check.each(keys::TRIAGES, Verification::triage)?;
         Ok(check.report)
     }
 }
@@ -211,12 +217,8 @@ impl Verification<'_> {
     }
 
     fn run(&self, _key: &str, run: &Run) -> Result<Option<String>, StoreError> {
-        let fault = match &run.subject {
-            Subject::Prompt { version, content_hash } => self.version_link(version, *content_hash)?,
-            Subject::Chain { chain, content_hash } => self.chain_link(chain, *content_hash)?,
-        };
-        if fault.is_some() {
-            return Ok(fault);
+        if let Some(fault) = self.subject_link(&run.subject)? {
+            return Ok(Some(fault));
         }
         match self.store.dataset(&run.dataset)? {
             Some(dataset) if dataset.content_hash == run.dataset_hash => {}
@@ -228,7 +230,7 @@ impl Verification<'_> {
             Some(_) => return Ok(Some(format!("{} has other content than was run", run.suite))),
             None => return Ok(Some(format!("{} is missing", run.suite))),
         }
-        self.mark(&keys::run_of_subject(run))
+        self.mark(&place_in_list(run))
     }
 
     /// A record's place in a list by something else.
@@ -378,14 +380,71 @@ impl Verification<'_> {
         let (Some(of), Some(outcome)) = (self.store.run(run)?, self.store.outcome(run, place)?) else {
             return Ok(Some(format!("the outcome at {} of {run} is missing", place.index)));
         };
-        let version = of.subject.version().map(|id| self.store.version(id)).transpose()?;
-        let Some(version) = version.flatten() else {
+        let Some(content) = self.store.content_of(&of.subject)? else {
             return Ok(Some(format!("{} is missing", of.subject.label())));
         };
         let endpoint = of.settings.base_url.as_deref();
-        let asked = ExactRequest::new(endpoint, &version.content.model, &outcome.rendered, &outcome).hash()?;
+        let asked = ExactRequest::new(endpoint, &content.model, &outcome.rendered, &outcome).hash()?;
         Ok((key != keys::answer(&asked))
             .then(|| format!("the outcome at {} of {run} answers another request", place.index)))
+    }
+
+    /// A label is about an outcome that is still what the person saw.
+    fn label(&self, key: &str, label: &HumanLabel) -> Result<Option<String>, StoreError> {
+        if key != keys::label(label.run, label.place, label.number) {
+            return Ok(Some("it lies under another outcome, or under another number".into()));
+        }
+        let Some(run) = self.store.run(label.run)? else {
+            return Ok(Some(format!("{} is missing", label.run)));
+        };
+        let Some(outcome) = self.store.outcome(label.run, label.place)? else {
+            return Ok(Some(format!("its outcome {} is missing", label.outcome())));
+        };
+        match rule(label.verify(&outcome)) {
+            None => self.mark(&keys::labelled_run(&run.suite.name, run.id)),
+            fault => Ok(fault),
+        }
+    }
+
+    /// A variant is made of a version that is there, and lies under its own hash.
+    fn variant(&self, key: &str, variant: &Variant) -> Result<Option<String>, StoreError> {
+        if let Some(fault) = rule(variant.verify()) {
+            return Ok(Some(fault));
+        }
+        if key != keys::variant(&variant.id) {
+            return Ok(Some("it lies under another hash".into()));
+        }
+        if let VariantChange::Hunks {
+            towards, towards_hash, ..
+        } = &variant.content.change
+            && let Some(fault) = self.version_link(towards, *towards_hash)?
+        {
+            return Ok(Some(fault));
+        }
+        self.version_link(&variant.content.of, variant.content.of_hash)
+    }
+
+    fn subject_link(&self, subject: &Subject) -> Result<Option<String>, StoreError> {
+        match subject {
+            Subject::Prompt { version, content_hash } => self.version_link(version, *content_hash),
+            Subject::Variant { variant, .. } => Ok(match self.store.variant(variant)? {
+                Some(variant) if &variant.subject()? == subject => None,
+                Some(variant) => Some(format!("its variant {} is not what was run", variant.id)),
+                None => Some(format!("its variant {variant} is missing")),
+            }),
+            Subject::Chain { chain, content_hash } => self.chain_link(chain, *content_hash),
+        }
+    }
+
+    /// A triage is about an outcome that is still what the person saw.
+    fn triage(&self, key: &str, triage: &Triage) -> Result<Option<String>, StoreError> {
+        if key != keys::triage(triage.run, triage.place, triage.number) {
+            return Ok(Some("it lies under another outcome, or under another number".into()));
+        }
+        Ok(match self.store.outcome(triage.run, triage.place)? {
+            Some(outcome) => rule(triage.verify(&outcome)),
+            None => Some(format!("its outcome {} is missing", triage.outcome())),
+        })
     }
 
     fn version_link(&self, id: &VersionId, hash: ContentHash) -> Result<Option<String>, StoreError> {

@@ -276,9 +276,10 @@ impl Walk<'_> {
             run.started_at
         );
         self.push(depth, "run", &id, summary, check);
-        match &run.subject {
-            Subject::Prompt { version, .. } => self.version(version, depth + 1).map(drop)?,
-            Subject::Chain { chain, .. } => self.chain(chain, depth + 1)?,
+        match (&run.subject, run.subject.version_or_origin()) {
+            (Subject::Chain { chain, .. }, _) => self.chain(chain, depth + 1)?,
+            (_, Some(version)) => self.version(version, depth + 1).map(drop)?,
+            (_, None) => {}
         }
         self.dataset(&run.dataset, depth + 1)?;
         self.suite(&run.suite, depth + 1)

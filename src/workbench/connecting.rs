@@ -60,13 +60,27 @@ impl Workbench {
         settings: &RunSettings,
         tape: &Tape,
     ) -> Result<Arc<dyn Provider>, WorkbenchError> {
-        let endpoint = Endpoint {
+        let endpoint = self.endpoint(settings);
+        providers::connect_taped(&Environment::read(), &model.provider, &endpoint, tape).map_err(provider_error)
+    }
+
+    /// Makes a model that turns texts into vectors ready.
+    pub(super) fn connect_embeddings(
+        &self,
+        provider: &str,
+        settings: &RunSettings,
+        tape: &Tape,
+    ) -> Result<Arc<dyn Provider>, WorkbenchError> {
+        let endpoint = self.endpoint(settings);
+        providers::connect_embeddings(&Environment::read(), provider, &endpoint, tape).map_err(provider_error)
+    }
+
+    fn endpoint(&self, settings: &RunSettings) -> Endpoint {
+        Endpoint {
             base_url: settings.base_url.clone(),
             timeout: Duration::from_millis(settings.timeout_ms),
             prices: Arc::clone(&self.prices),
-        };
-        let environment = Environment::read();
-        providers::connect_taped(&environment, &model.provider, &endpoint, tape).map_err(provider_error)
+        }
     }
 }
 

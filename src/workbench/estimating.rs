@@ -1,24 +1,27 @@
 //! What a run would take, before it is started. An estimate says what it rests on, and what is unknown stays unknown.
 
+use super::estimating_judges::JudgingEstimate;
 use super::running::eval_error;
 use super::{StartRun, Tested, Workbench, WorkbenchError};
-use crate::domain::chain::ChainVersion;
 use crate::domain::dataset::DatasetVersion;
+use crate::domain::example::ExampleContent;
+use crate::domain::ids::PromptName;
+use crate::domain::model::ModelConfig;
 use crate::domain::money::UsdNanos;
 use crate::domain::outcome::{RenderedMessage, Usage};
+use crate::domain::prompt::PromptContent;
 use crate::domain::run::{Run, RunEnd};
-use crate::domain::version::PromptVersion;
 use crate::evals::render::Renderer;
 use crate::providers::Provider;
 
 /// Newest runs in which an earlier one of the same prompt is looked for.
 const RUNS_LOOKED_AT: usize = 100;
 /// Examples that are rendered where no run tells.
-const EXAMPLES_RENDERED: u64 = 50;
+pub(super) const EXAMPLES_RENDERED: u64 = 50;
 /// Of English text and the common tokenizers; a guess.
-const CHARS_PER_TOKEN: u64 = 4;
+pub(super) const CHARS_PER_TOKEN: u64 = 4;
 /// Where an example says nothing of the answer; a guess.
-const OUTPUT_TOKENS_GUESS: u64 = 100;
+pub(super) const OUTPUT_TOKENS_GUESS: u64 = 100;
 
 /// What a run would take.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,31 +36,42 @@ pub struct RunEstimate {
     pub cost: Option<UsdNanos>,
     /// Time, in milliseconds; `None` where no earlier run tells.
     pub elapsed_ms: Option<u64>,
+    /// What its judges would take besides; `None` where it has none.
+    pub judging: Option<JudgingEstimate>,
     /// What all this rests on.
     pub basis: String,
 }
 
 /// What outcomes took together.
-struct Sample {
+pub(super) struct Sample {
     outcomes: u64,
     usage: Usage,
     /// Time, in milliseconds, times the requests in flight.
-    work_ms: Option<u64>,
-    basis: String,
+    pub(super) work_ms: Option<u64>,
+    pub(super) basis: String,
 }
 
 impl Workbench {
     /// What a run would take.
     pub fn estimate_run(&self, start: &StartRun) -> Result<RunEstimate, WorkbenchError> {
+        match self.tested(&start.subject)? {
+            Tested::Prompt { content, origin, .. } => self.estimate_content(&origin.prompt, &content, start),
+            Tested::Chain(chain, versions) => self.estimate_chain(start, &chain, &versions),
+        }
+    }
+
+    /// What a run would take that sends another prompt than the version's own, such as a variant's.
+    pub(super) fn estimate_content(
+        &self,
+        prompt: &PromptName,
+        content: &PromptContent,
+        start: &StartRun,
+    ) -> Result<RunEstimate, WorkbenchError> {
         let dataset = self.dataset(&start.dataset)?;
-        let version = match self.tested(&start.subject)? {
-            Tested::Prompt(version) => version,
-            Tested::Chain(chain, versions) => return self.estimate_chain(start, &dataset, &chain, &versions),
-        };
-        let provider = self.connect(&version.content.model, &start.settings)?;
-        let sample = match self.earlier_sample(&version, &*provider)? {
+        let provider = self.connect(&content.model, &start.settings)?;
+        let sample = match self.earlier_sample(prompt, &content.model, &*provider)? {
             Some(sample) => sample,
-            None => self.rendered_sample(&version, &dataset)?,
+            None => self.rendered_sample(content, &dataset)?,
         };
         let outcomes = dataset.example_count.saturating_mul(u64::from(start.settings.repeats));
         let scaled = |sum: u64| share(sum, outcomes, sample.outcomes);
@@ -71,77 +85,29 @@ impl Workbench {
             outcomes,
             input_tokens: usage.input_tokens.unwrap_or(0),
             output_tokens: usage.output_tokens.unwrap_or(0),
-            cost: provider.cost(&version.content.model.name, &usage),
+            cost: provider.cost(&content.model.name, &usage),
             elapsed_ms: sample.work_ms.map(|work_ms| scaled(work_ms).div_ceil(in_flight)),
+            judging: self.estimate_judging(start, &dataset, outcomes)?,
             basis: sample.basis,
-        })
-    }
-
-    /// What a run of a chain would take: as much as its newest run that any version of it had.
-    fn estimate_chain(
-        &self,
-        start: &StartRun,
-        dataset: &DatasetVersion,
-        chain: &ChainVersion,
-        versions: &[PromptVersion],
-    ) -> Result<RunEstimate, WorkbenchError> {
-        let outcomes = dataset.example_count.saturating_mul(u64::from(start.settings.repeats));
-        for version in self.store.versions_of_chain(&chain.id.name)? {
-            for id in self.store.runs_of_chain(&version.id)? {
-                let (Some(run), Some(end)) = (self.store.run(id)?, self.store.run_end(id)?) else {
-                    continue;
-                };
-                let answered = end.totals.saved - end.totals.errored.min(end.totals.saved);
-                if answered == 0 {
-                    continue;
-                }
-                let sample = sample_of(&run, &end, answered, !self.store.run_steps(id)?.is_empty());
-                let scaled = |sum: u64| share(sum, outcomes, answered);
-                let in_flight = u64::from(start.settings.concurrency).min(outcomes).max(1);
-                return Ok(RunEstimate {
-                    outcomes,
-                    input_tokens: scaled(end.totals.input_tokens),
-                    output_tokens: scaled(end.totals.output_tokens),
-                    cost: (end.totals.cost_unknown == 0).then(|| UsdNanos(scaled(end.totals.cost.0))),
-                    elapsed_ms: sample.work_ms.map(|work_ms| scaled(work_ms).div_ceil(in_flight)),
-                    basis: sample.basis,
-                });
-            }
-        }
-        let messages = versions.iter().flat_map(|version| &version.content.messages);
-        let chars = messages.map(|message| message.text.chars().count()).sum();
-        Ok(RunEstimate {
-            outcomes,
-            input_tokens: tokens(chars).saturating_mul(outcomes),
-            output_tokens: OUTPUT_TOKENS_GUESS
-                .saturating_mul(versions.len() as u64)
-                .saturating_mul(outcomes),
-            cost: None,
-            elapsed_ms: None,
-            basis: format!(
-                "a guess from the templates of all {} steps at {CHARS_PER_TOKEN} characters a token, without what is \
-                 filled in",
-                versions.len()
-            ),
         })
     }
 
     /// What the newest run of the prompt with the same model took.
     fn earlier_sample(
         &self,
-        version: &PromptVersion,
+        prompt: &PromptName,
+        model: &ModelConfig,
         provider: &dyn Provider,
     ) -> Result<Option<Sample>, WorkbenchError> {
         for run in self.store.runs(None, RUNS_LOOKED_AT)? {
-            let Some(tested) = run.subject.version().filter(|id| id.prompt == version.id.prompt) else {
+            if run.subject.version_or_origin().is_none_or(|id| &id.prompt != prompt) {
                 continue;
-            };
+            }
             let Some(end) = self.store.run_end(run.id)? else {
                 continue;
             };
-            let tested = self.version(tested)?;
-            let same_model = tested.content.model.name == version.content.model.name
-                && tested.content.model.provider == version.content.model.provider;
+            let tested = self.content_of(&run.subject)?.model;
+            let same_model = tested.name == model.name && tested.provider == model.provider;
             let answered = end.totals.saved - end.totals.errored.min(end.totals.saved);
             if !same_model || run.answers != provider.source() || answered == 0 || end.totals.reused > 0 {
                 continue;
@@ -153,8 +119,8 @@ impl Workbench {
     }
 
     /// What the first examples say, rendered.
-    fn rendered_sample(&self, version: &PromptVersion, dataset: &DatasetVersion) -> Result<Sample, WorkbenchError> {
-        let renderer = Renderer::new(&version.content).map_err(|error| eval_error(&error.into()))?;
+    fn rendered_sample(&self, content: &PromptContent, dataset: &DatasetVersion) -> Result<Sample, WorkbenchError> {
+        let renderer = Renderer::new(content).map_err(|error| eval_error(&error.into()))?;
         let (mut outcomes, mut input, mut output) = (0, 0, 0);
         for place in 0..dataset.example_count.min(EXAMPLES_RENDERED) {
             let example = self.example_at(dataset, place)?;
@@ -168,12 +134,9 @@ impl Workbench {
                     .map(|message: &RenderedMessage| message.text.chars().count())
                     .sum(),
             );
-            let expected = example.content.expected.as_ref();
-            output += expected.map_or(OUTPUT_TOKENS_GUESS, |expected| {
-                tokens(expected.as_str().chars().count())
-            });
+            output += expected_tokens(&example.content);
         }
-        let most = version.content.model.max_output_tokens.map(u64::from);
+        let most = content.model.max_output_tokens.map(u64::from);
         Ok(Sample {
             outcomes,
             usage: Usage {
@@ -190,7 +153,7 @@ impl Workbench {
     }
 }
 
-fn sample_of(run: &Run, end: &RunEnd, answered: u64, was_paused: bool) -> Sample {
+pub(super) fn sample_of(run: &Run, end: &RunEnd, answered: u64, was_paused: bool) -> Sample {
     let totals = &end.totals;
     let in_flight = u64::from(run.settings.concurrency).min(totals.saved).max(1);
     let took_ms = end.ended_at.since_ms(run.started_at);
@@ -206,12 +169,20 @@ fn sample_of(run: &Run, end: &RunEnd, answered: u64, was_paused: bool) -> Sample
     }
 }
 
-fn tokens(chars: usize) -> u64 {
+/// Tokens of an answer as long as the expected one.
+pub(super) fn expected_tokens(example: &ExampleContent) -> u64 {
+    let expected = example.expected.as_ref();
+    expected.map_or(OUTPUT_TOKENS_GUESS, |expected| {
+        tokens(expected.as_str().chars().count())
+    })
+}
+
+pub(super) fn tokens(chars: usize) -> u64 {
     (chars as u64).div_ceil(CHARS_PER_TOKEN)
 }
 
 /// `sum` of `of` parts, for `parts` of them.
-fn share(sum: u64, parts: u64, of: u64) -> u64 {
+pub(super) fn share(sum: u64, parts: u64, of: u64) -> u64 {
     let product = u128::from(sum) * u128::from(parts);
     product
         .checked_div(u128::from(of))

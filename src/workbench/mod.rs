@@ -3,6 +3,7 @@
 //! Must never: know ratatui, clap or sockets.
 
 mod aliases;
+mod basing;
 mod browsing;
 mod chains;
 mod committing;
@@ -14,8 +15,12 @@ mod demo_story;
 mod editing;
 mod error;
 mod estimating;
+mod estimating_chains;
+mod estimating_judges;
 mod filter;
 mod importing;
+mod judging;
+mod labelling;
 mod outcomes;
 mod record;
 mod releasing;
@@ -32,6 +37,7 @@ mod storage;
 mod subjects;
 mod suites;
 mod tracing;
+mod triaging;
 mod trying;
 
 use std::collections::HashMap;
@@ -63,6 +69,7 @@ pub use running::*;
 pub use storage::{Advance, Chain};
 pub use subjects::{SubjectId, Tested};
 pub use tracing::*;
+pub use triaging::*;
 
 use crate::domain::actor::Actor;
 use crate::domain::ids::RunId;

@@ -15,7 +15,7 @@ use crate::domain::model::ModelConfig;
 use crate::domain::money::PriceFile;
 use crate::domain::path_result::{PathResult, step_results};
 use crate::domain::promotion::Environment;
-use crate::domain::run::{AnswerSource, Run, RunEnd, RunState, RunTotals, RuntimeContext, Subject};
+use crate::domain::run::{AnswerSource, Run, RunEnd, RunState, RunTotals, RuntimeContext};
 use crate::domain::suite::{SuiteVersion, Threshold};
 use crate::releases::evidence::caveats;
 
@@ -144,7 +144,7 @@ impl Workbench {
         let run = found(self.store.run(id)?, "run", &id)?;
         let end = self.store.run_end(id)?;
         let tested = self.tested(&SubjectId::from(&run.subject))?;
-        let last = found(tested.versions().last(), "version", &run.subject.label())?;
+        let last = found(tested.contents().last().copied(), "version", &run.subject.label())?;
         let suite = self.suite(&run.suite)?;
         let progress = self.progress(id)?;
         let gate = end.as_ref().and_then(|end| end.gate.clone());
@@ -163,11 +163,11 @@ impl Workbench {
         let whole = metrics.iter().filter(|result| result.slice.is_none());
         Ok(TuningRecord {
             run_id: run.id.to_string(),
-            workflow: workflow_of(&run.subject),
+            workflow: tested.workflow(),
             prompt_version: run.subject.label(),
             base_prompt_version: run.base.as_ref().map(ToString::to_string),
             environment: run.environment,
-            model: model_of(&last.content.model),
+            model: model_of(&last.model),
             steps: steps_of(&tested, end.as_ref()),
             paths: end.as_ref().map(|end| end.paths.clone()).unwrap_or_default(),
             dataset: dataset_of(&run),
@@ -229,13 +229,6 @@ impl Workbench {
 /// Decision, reason, and who said so.
 fn said(decision: &str, reason: &str, by: &str) -> (Option<String>, Option<String>, Option<String>) {
     (Some(decision.to_owned()), Some(reason.to_owned()), Some(by.to_owned()))
-}
-
-fn workflow_of(subject: &Subject) -> String {
-    match subject {
-        Subject::Prompt { version, .. } => version.prompt.to_string(),
-        Subject::Chain { chain, .. } => chain.name.to_string(),
-    }
 }
 
 fn steps_of(tested: &Tested, end: Option<&RunEnd>) -> Vec<RecordStep> {

@@ -307,7 +307,15 @@ fn verify_tested(subject: &Subject, tested: &Tested) -> Vec<Verified> {
     };
     let recorded = subject.content_hash();
     match tested {
-        Tested::Prompt(prompt) => vec![version(prompt, recorded)],
+        Tested::Prompt { content, .. } => vec![Verified {
+            what: "version",
+            id: subject.label(),
+            hash: Some(recorded),
+            fault: match ContentHash::of(&**content) {
+                Ok(hash) => differs(hash, recorded),
+                Err(error) => Some(error.to_string()),
+            },
+        }],
         Tested::Chain(chain, versions) => {
             let chain = Verified {
                 what: "chain",
@@ -331,7 +339,7 @@ fn differs(computed: ContentHash, recorded: ContentHash) -> Option<String> {
 
 /// Picks `wanted` of `count` numbers, ascending, each as likely as any other. The same run gives the same ones, so that
 /// anybody can check that nobody chose them.
-fn pick(seed: &ContentHash, count: u64, wanted: u64) -> Vec<u64> {
+pub(super) fn pick(seed: &ContentHash, count: u64, wanted: u64) -> Vec<u64> {
     if wanted >= count {
         return (0..count).collect();
     }

@@ -4,17 +4,18 @@
 use std::path::PathBuf;
 
 use super::{
-    AliasUse, CaseView, CommitReason, Comparison, DiffView, DraftView, EnvironmentRow, ExampleChange, FailureRow,
-    Fault, ImportPreview, ImportReport, ImportRequest, Judgement, PromptDetail, PromptRef, PromptSummary, Rerun,
-    ReviewDetail, ReviewSummary, RowsWindow, RunDetail, RunEstimate, RunSummary, StartRun, Status, Workbench,
-    WorkbenchError,
+    AliasUse, CaseRow, CaseView, CommitReason, Comparison, DiffView, DraftView, EnvironmentRow, ExampleChange, Fault,
+    ImportPreview, ImportReport, ImportRequest, Judgement, Listed, PromptDetail, PromptRef, PromptSummary, Rerun,
+    ReviewDetail, ReviewSummary, RowsWindow, RunDetail, RunEstimate, RunSummary, RunTriage, StartRun, Status,
+    Workbench, WorkbenchError,
 };
 use crate::domain::actor::Actor;
 use crate::domain::dataset::DatasetVersion;
-use crate::domain::decision::Decision;
+use crate::domain::decision::{Decision, OtherCause};
 use crate::domain::draft::DraftSeen;
-use crate::domain::ids::{DatasetVersionId, PromptName, ReviewId, RunId, SuiteVersionId, VersionId};
-use crate::domain::outcome::{Outcome, OutcomePlace};
+use crate::domain::ids::{DatasetVersionId, ExampleId, PromptName, ReviewId, RunId, SuiteVersionId, VersionId};
+use crate::domain::label::{HumanLabel, LabelContent};
+use crate::domain::outcome::{FailureCategory, Outcome, OutcomePlace};
 use crate::domain::promotion::{Environment, Promotion};
 use crate::domain::prompt::Prompt;
 use crate::domain::release::Release;
@@ -133,13 +134,20 @@ pub enum Request {
     /// Lets a run send nothing more until it is resumed.
     PauseRun(RunId),
     /// Goes on with a run that nobody works on.
-    ResumeRun(RunId),
-    /// Stops a run for good.
-    CancelRun(RunId),
-    /// A run's failures.
-    Failures {
+    ResumeRun {
         /// The run.
         run: RunId,
+        /// Caps that hold from now on; those that are not given stay.
+        caps: Caps,
+    },
+    /// Stops a run for good.
+    CancelRun(RunId),
+    /// Outcomes of a run.
+    Cases {
+        /// The run.
+        run: RunId,
+        /// Which.
+        listed: Listed,
         /// After this place.
         after: Option<OutcomePlace>,
         /// How many.
@@ -152,12 +160,52 @@ pub enum Request {
         /// The place.
         place: OutcomePlace,
     },
+    /// Where the causes of a run's failures lie.
+    RunTriage(RunId),
+    /// Says whether an answer is right.
+    AddLabel {
+        /// The run.
+        run: RunId,
+        /// The outcome.
+        place: OutcomePlace,
+        /// What is said.
+        content: Box<LabelContent>,
+    },
+    /// Says where the causes of failures lie.
+    AddTriages {
+        /// The run.
+        run: RunId,
+        /// The outcomes.
+        places: Vec<OutcomePlace>,
+        /// Where.
+        category: FailureCategory,
+        /// Why there.
+        reason: String,
+    },
+    /// Records that the prompt is not what has to change.
+    DecideOtherCause {
+        /// The run that it rests on.
+        run: RunId,
+        /// What has to.
+        cause: OtherCause,
+        /// Why.
+        reason: String,
+    },
     /// Two runs, example by example.
     CompareRuns {
         /// The base.
         base: RunId,
         /// The candidate.
         candidate: RunId,
+    },
+    /// One example in two runs.
+    CompareCase {
+        /// The base.
+        base: RunId,
+        /// The candidate.
+        candidate: RunId,
+        /// The example.
+        example: ExampleId,
     },
     /// All reviews.
     Reviews,
@@ -260,12 +308,20 @@ pub enum Answer {
     Estimate(RunEstimate),
     /// The run that was started, paused, resumed or cancelled.
     Run(RunId),
-    /// Failures.
-    Failures(Vec<FailureRow>),
+    /// Outcomes of a run.
+    Cases(Vec<CaseRow>),
     /// One outcome with its example.
     Case(Box<CaseView>),
+    /// Where the causes of a run's failures lie.
+    RunTriage(Box<RunTriage>),
+    /// The new label.
+    Labelled(Box<HumanLabel>),
+    /// How many failures were put in a category.
+    Triaged(usize),
     /// Two runs, example by example.
     Comparison(Box<Comparison>),
+    /// One example in two runs: the base's outcome, then the candidate's.
+    ComparedCase(Box<(CaseView, CaseView)>),
     /// All reviews.
     Reviews(Vec<ReviewSummary>),
     /// A review with its evidence.
@@ -326,11 +382,15 @@ impl Workbench {
             | R::EstimateRun(_)
             | R::Rerun(_)
             | R::PauseRun(_)
-            | R::ResumeRun(_)
+            | R::ResumeRun { .. }
             | R::CancelRun(_)
-            | R::Failures { .. }
+            | R::Cases { .. }
             | R::Case { .. }
-            | R::CompareRuns { .. } => self.answer_running(actor, request),
+            | R::CompareRuns { .. }
+            | R::CompareCase { .. } => self.answer_running(actor, request),
+            R::RunTriage(_) | R::AddLabel { .. } | R::AddTriages { .. } | R::DecideOtherCause { .. } => {
+                self.answer_triaging(actor, request)
+            }
             _ => self.answer_releasing(actor, request),
         }
     }
@@ -403,18 +463,50 @@ impl Workbench {
                 self.pause_run(actor, id)?;
                 Answer::Run(id)
             }
-            Request::ResumeRun(id) => {
-                self.resume_run(actor, id, Caps::default())?;
-                Answer::Run(id)
+            Request::ResumeRun { run, caps } => {
+                self.resume_run(actor, run, caps)?;
+                Answer::Run(run)
             }
             Request::CancelRun(id) => {
                 self.cancel_run(actor, id)?;
                 Answer::Run(id)
             }
-            Request::Failures { run, after, limit } => Answer::Failures(self.failures(run, after, limit)?),
+            Request::Cases {
+                run,
+                listed,
+                after,
+                limit,
+            } => Answer::Cases(self.cases(run, listed, after, limit)?),
             Request::Case { run, place } => Answer::Case(Box::new(self.case(run, place)?)),
             Request::CompareRuns { base, candidate } => {
                 Answer::Comparison(Box::new(self.compare_runs(base, candidate)?))
+            }
+            Request::CompareCase {
+                base,
+                candidate,
+                example,
+            } => {
+                let case = |run| self.outcome(run, &example);
+                Answer::ComparedCase(Box::new((case(base)?, case(candidate)?)))
+            }
+            other => return Err(misrouted(&other)),
+        })
+    }
+
+    fn answer_triaging(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
+        Ok(match request {
+            Request::RunTriage(run) => Answer::RunTriage(Box::new(self.run_triage(run)?)),
+            Request::AddLabel { run, place, content } => {
+                Answer::Labelled(Box::new(self.add_label(actor, run, place, &content)?))
+            }
+            Request::AddTriages {
+                run,
+                places,
+                category,
+                reason,
+            } => Answer::Triaged(self.add_triages(actor, run, &places, category, &reason)?.len()),
+            Request::DecideOtherCause { run, cause, reason } => {
+                Answer::Decided(self.decide_other_cause(actor, run, cause, &reason)?)
             }
             other => return Err(misrouted(&other)),
         })

@@ -24,8 +24,19 @@ pub struct RunSummary {
     pub failed: u64,
     /// What its gate says, and why.
     pub verdict: Option<(Verdict, String)>,
+    /// Why it waits to be resumed, where it does.
+    pub pause: Option<Pause>,
     /// What weakens its results.
     pub caveats: Caveats,
+}
+
+/// That a run sends nothing until somebody resumes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    /// Which cap was reached, or who asked for it.
+    pub reason: String,
+    /// What the run may use up, as it holds now.
+    pub caps: Caps,
 }
 
 /// A run with everything that is known of it.
@@ -39,6 +50,8 @@ pub struct RunDetail {
     pub end: Option<RunEnd>,
     /// Its pauses and resumes, in order.
     pub steps: Vec<RunStep>,
+    /// Why it waits to be resumed, where it does.
+    pub pause: Option<Pause>,
     /// What was tested.
     pub tested: Tested,
     /// What weakens its results.
@@ -49,6 +62,17 @@ impl RunDetail {
     /// What the run may use up, as the last resume says.
     pub fn caps(&self) -> Caps {
         caps_of(&self.run, &self.steps)
+    }
+}
+
+/// The pause of a run that is in this state after these steps, where it waits.
+fn pause_of(run: &Run, state: RunState, steps: &[RunStep]) -> Option<Pause> {
+    match &steps.last()?.kind {
+        RunStepKind::Paused { reason } if state == RunState::Paused => Some(Pause {
+            reason: reason.clone(),
+            caps: caps_of(run, steps),
+        }),
+        _ => None,
     }
 }
 
@@ -129,6 +153,7 @@ impl Workbench {
         caveats.reused = totals.reused;
         Ok(RunSummary {
             caveats,
+            pause: pause_of(&run, state, &self.store.run_steps(run.id)?),
             state,
             saved: totals.saved,
             failed: totals.failed + totals.errored,
@@ -141,14 +166,16 @@ impl Workbench {
     pub fn run_detail(&self, id: RunId) -> Result<RunDetail, WorkbenchError> {
         let run = found(self.store.run(id)?, "run", &id)?;
         let end = self.store.run_end(id)?;
+        let steps = self.store.run_steps(id)?;
         let progress = self.progress(id)?;
         let mut caveats = caveats(&self.store, &run, end.as_ref())?;
         caveats.reused = progress.totals.reused;
         Ok(RunDetail {
+            pause: pause_of(&run, progress.state, &steps),
             progress,
             end,
             caveats,
-            steps: self.store.run_steps(id)?,
+            steps,
             tested: self.tested(&SubjectId::from(&run.subject))?,
             run,
         })

@@ -32,20 +32,25 @@ pub(super) struct RunFeed {
 }
 
 impl RunFeed {
-    /// The feed of a run that asks this.
-    pub(super) fn new(store: Store, run: &Run, work: &Work) -> Self {
-        let answers = match work {
-            Work::Prompt(work) => StoredAnswers::of(&store, run, &work.prompt.model),
-            Work::Chain { .. } => None,
-        };
+    /// The feed of a run that asks everything anew.
+    pub(super) fn new(store: Store, run: &Run) -> Self {
         Self {
             run: run.id,
             dataset: run.dataset_hash,
-            answers,
+            answers: None,
             store,
             example_count: run.example_count,
             selected: run.selection.as_ref().map(|selection| selection.places.clone()),
         }
+    }
+
+    /// The same, with the stored answers that the run may use.
+    pub(super) fn reusing(self, run: &Run, work: &Work) -> Self {
+        let answers = match work {
+            Work::Prompt(work) => StoredAnswers::of(&self.store, run, &work.prompt.model),
+            Work::Chain { .. } => None,
+        };
+        Self { answers, ..self }
     }
 
     fn selected_page(&self, selected: &[u64], page: u64) -> Result<Vec<Placed>, StoreFault> {

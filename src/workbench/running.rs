@@ -5,6 +5,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use super::basing::find_base;
 use super::connecting::{check_settings, has_price};
 use super::reusing::Tape;
 use super::room::OUTCOME_BYTES;
@@ -20,10 +21,11 @@ use crate::domain::promotion::Environment;
 use crate::domain::prompt::Role;
 use crate::domain::run::{
     AnswerSource, Caps, EndState, Run, RunEnd, RunSettings, RunState, RunStep, RunStepKind, RuntimeContext, Selection,
+    Subject,
 };
 use crate::domain::suite::SuiteContent;
-use crate::domain::version::PromptVersion;
 use crate::evals::EvalError;
+use crate::evals::judges::Judges;
 use crate::evals::pipeline::{self, Execution, Job, Order, Work};
 use crate::store::engine::EngineError;
 use crate::store::{Change, StoreError};
@@ -45,6 +47,13 @@ pub struct StartRun {
     pub context: RuntimeContext,
     /// How requests are sent.
     pub settings: RunSettings,
+}
+
+/// What a run is made of, looked up and connected.
+struct Parts {
+    work: Work,
+    suite: SuiteContent,
+    judges: Judges,
 }
 
 /// A run that this process works on.
@@ -85,15 +94,19 @@ impl Workbench {
         let connected = self.connect_tested(&tested, &settings, tape)?;
         // What the environment says now may not be what it says when the run is resumed.
         settings.base_url = settings.base_url.or(connected.endpoint);
+        let subject = tested.subject();
         let run = Run {
             id: self.store.next_run_id()?,
-            subject: tested.subject(),
-            base: self.base_for(start.base.as_ref(), &tested)?,
-            environment: match (start.environment, &tested) {
-                (Some(environment), _) => environment,
-                (None, Tested::Prompt(version)) => self.environment_of(&version.id)?,
-                (None, Tested::Chain(..)) => Environment::Experiment,
+            base: match (&start.base, &tested) {
+                (Some(_), Tested::Chain(..)) => return Err(chain_has_no_base()),
+                (Some(base), Tested::Prompt { .. }) => Some(self.version(base)?.id),
+                (None, _) => self.default_base(&subject)?,
             },
+            environment: match start.environment {
+                Some(environment) => environment,
+                None => self.environment_of(&subject)?,
+            },
+            subject,
             dataset: dataset.id,
             dataset_hash: dataset.content_hash,
             example_count,
@@ -107,18 +120,23 @@ impl Workbench {
             started_by: actor.clone(),
             started_at: self.now(),
         };
-        self.launch(actor, run, connected.work, suite.content)
+        let judges = self.judges(&suite.content, &connected.provider, &run.settings, tape)?;
+        let parts = Parts {
+            work: connected.work,
+            suite: suite.content,
+            judges,
+        };
+        self.launch(actor, run, &parts)
     }
 
     /// Records a run that is ready, under the next free number, and hands it to the runtime.
-    fn launch(&self, actor: &Actor, mut run: Run, work: Work, suite: SuiteContent) -> Result<RunId, WorkbenchError> {
+    fn launch(&self, actor: &Actor, mut run: Run, parts: &Parts) -> Result<RunId, WorkbenchError> {
         check_settings(&run.settings)?;
         self.check_room_for_outcomes(run.outcome_count())?;
         // Compiled before the run is recorded: a run that could send nothing is no run.
-        let job = self.job(&run, &[], work.clone(), suite.clone());
-        pipeline::check(&job).map_err(|error| eval_error(&error))?;
+        pipeline::check(&self.job(&run, &[], parts)).map_err(|error| eval_error(&error))?;
         run.id = self.record_run(actor, &run)?;
-        self.spawn(actor, self.job(&run, &[], work, suite));
+        self.spawn(actor, self.job(&run, &[], parts));
         Ok(run.id)
     }
 
@@ -131,13 +149,16 @@ impl Workbench {
         })
     }
 
-    /// What settings mean for the providers of what is tested, where they mean something else than their name says.
-    pub fn run_notes(&self, subject: &SubjectId, settings: &RunSettings) -> Result<Vec<String>, WorkbenchError> {
+    /// What settings mean for the providers of what is tested and for the judges of the suite, where they mean something
+    /// else than their name says.
+    pub fn run_notes(&self, start: &StartRun) -> Result<Vec<String>, WorkbenchError> {
+        let settings = &start.settings;
+        let tested = self.tested(&start.subject)?;
         let mut notes = Vec::new();
-        for version in self.tested(subject)?.versions() {
-            let model = &version.content.model;
+        for content in tested.contents() {
+            let model = &content.model;
             let provider = self.connect(model, settings)?;
-            let roles: Vec<Role> = version.content.messages.iter().map(|message| message.role).collect();
+            let roles: Vec<Role> = content.messages.iter().map(|message| message.role).collect();
             notes.extend(provider.notes(model));
             notes.extend(provider.role_notes(&roles));
             if let Some(cap) = settings.caps.cost.filter(|_| !has_price(&*provider, model)) {
@@ -149,6 +170,7 @@ impl Workbench {
         }
         let mut seen = HashSet::new();
         notes.retain(|note| seen.insert(note.clone()));
+        notes.extend(self.judge_notes(&self.suite(&start.suite)?.content, &tested.provider(), settings)?);
         Ok(notes)
     }
 
@@ -159,29 +181,26 @@ impl Workbench {
         }
     }
 
-    /// The version that a run is compared with: that which is named, or else [`Self::default_base`]. A chain has none.
-    fn base_for(&self, named: Option<&VersionId>, tested: &Tested) -> Result<Option<VersionId>, WorkbenchError> {
-        match (named, tested) {
-            (Some(base), Tested::Prompt(_)) => Ok(Some(self.version(base)?.id)),
-            (None, Tested::Prompt(version)) => self.default_base(version),
-            (None, Tested::Chain(..)) => Ok(None),
-            (Some(_), Tested::Chain(..)) => Err(WorkbenchError::invalid(
-                "a run of a chain has no base version",
-                "leave it out, and compare two runs with pegbox run compare",
-            )),
+    /// What is live, unless it is the version itself; else the version that it began from. Of a variant the version
+    /// that it is made of. A chain has none.
+    fn default_base(&self, subject: &Subject) -> Result<Option<VersionId>, WorkbenchError> {
+        let Some(version) = subject.version() else {
+            return Ok(subject.version_or_origin().cloned());
+        };
+        let live = self
+            .store
+            .live(&version.prompt, Environment::Production)?
+            .map(|live| live.version);
+        match live.filter(|live| live != version) {
+            Some(live) => Ok(Some(live)),
+            None => Ok(self.version(version)?.base),
         }
     }
 
-    /// What is live, unless it is the version itself; else the version that it began from.
-    fn default_base(&self, version: &PromptVersion) -> Result<Option<VersionId>, WorkbenchError> {
-        let live = self
-            .store
-            .live(&version.id.prompt, Environment::Production)?
-            .map(|live| live.version);
-        Ok(live.filter(|live| live != &version.id).or_else(|| version.base.clone()))
-    }
-
-    fn environment_of(&self, version: &VersionId) -> Result<Environment, WorkbenchError> {
+    fn environment_of(&self, subject: &Subject) -> Result<Environment, WorkbenchError> {
+        let Some(version) = subject.version() else {
+            return Ok(Environment::Experiment);
+        };
         for environment in [Environment::Production, Environment::Staging] {
             if self
                 .store
@@ -225,6 +244,11 @@ impl Workbench {
         let tested = self.tested(&SubjectId::from(&run.subject))?;
         let suite = self.suite(&run.suite)?;
         let connected = self.connect_tested(&tested, &run.settings, &Tape::Off)?;
+        let parts = Parts {
+            judges: self.judges(&suite.content, &connected.provider, &run.settings, &Tape::Off)?,
+            work: connected.work,
+            suite: suite.content,
+        };
         let mut steps = self.store.run_steps(id)?;
         let caps = caps_of(&run, &steps).changed_to(caps);
         let step = self.step(actor, id, RunStepKind::Resumed { caps })?;
@@ -232,7 +256,7 @@ impl Workbench {
             .insert_run_step(&step)?
             .commit(&self.store)?;
         steps.push(step);
-        self.spawn(actor, self.job(&run, &steps, connected.work, suite.content));
+        self.spawn(actor, self.job(&run, &steps, &parts));
         Ok(())
     }
 
@@ -274,7 +298,8 @@ impl Workbench {
         self.check_room(&what, count.saturating_mul(OUTCOME_BYTES))
     }
 
-    fn job(&self, run: &Run, steps: &[RunStep], work: Work, suite: SuiteContent) -> Job {
+    fn job(&self, run: &Run, steps: &[RunStep], parts: &Parts) -> Job {
+        let Parts { work, suite, judges } = parts;
         let resumed = steps
             .iter()
             .filter(|step| matches!(step.kind, RunStepKind::Resumed { .. }));
@@ -283,10 +308,13 @@ impl Workbench {
             began_at: std::iter::once(run.started_at)
                 .chain(resumed.map(|step| step.at))
                 .collect(),
-            feed: Arc::new(RunFeed::new(self.store.clone(), run, &work)),
+            feed: Arc::new(RunFeed::new(self.store.clone(), run).reusing(run, work)),
+            find_base: find_base(&self.store, run),
+            quarantined: Vec::new(),
             run: run.clone(),
-            work,
-            suite,
+            work: work.clone(),
+            suite: suite.clone(),
+            judges: judges.clone(),
             now: Arc::clone(&self.clock),
         }
     }
@@ -372,10 +400,24 @@ impl Workbench {
             outcomes_hash: self.store.outcomes_hash(id)?,
             resolved_models: Vec::new(),
             ended_at: self.now(),
+            confusions: Vec::new(),
+            against_base: None,
             paths: Vec::new(),
         };
         Change::new(audit).insert_run_end(&end)?.commit(&self.store)?;
         Ok(())
+    }
+
+    /// Whether any run is at work in this process.
+    pub fn has_live_runs(&self) -> bool {
+        self.live_runs().values().any(|run| run.done.borrow().is_none())
+    }
+
+    /// Tells one run to save what is in flight and leave the rest, and waits until it has.
+    pub fn park_run(&self, id: RunId) {
+        self.order(id, Order::Pause);
+        // A run that failed to save has said so in its progress.
+        let _ = self.wait_until_done(id);
     }
 
     /// Tells every live run to save what is in flight and leave the rest, and waits until they have.
@@ -457,4 +499,11 @@ async fn save_pause(
 /// What a prompt or suite that cannot be run has wrong.
 pub(super) fn eval_error(error: &EvalError) -> WorkbenchError {
     WorkbenchError::invalid(error.to_string(), "correct the prompt or the suite")
+}
+
+fn chain_has_no_base() -> WorkbenchError {
+    WorkbenchError::invalid(
+        "a run of a chain has no base version",
+        "leave it out, and compare two runs with pegbox run compare",
+    )
 }

@@ -13,6 +13,7 @@ use crate::domain::ids::{ChainVersionId, VersionId};
 use crate::domain::model::ModelConfig;
 use crate::domain::prompt::PromptContent;
 use crate::domain::run::{AnswerSource, RunSettings, Subject};
+use crate::domain::variant::VariantId;
 use crate::domain::version::PromptVersion;
 use crate::evals::pipeline::{PromptWork, StepWork, Work};
 use crate::providers::Provider;
@@ -24,6 +25,8 @@ pub enum SubjectId {
     Prompt(VersionId),
     /// A chain version, such as `triage_flow@v3`.
     Chain(ChainVersionId),
+    /// A version with something changed.
+    Variant(VariantId),
 }
 
 impl SubjectId {
@@ -31,7 +34,7 @@ impl SubjectId {
     pub fn version(&self) -> Option<&VersionId> {
         match self {
             Self::Prompt(version) => Some(version),
-            Self::Chain(_) => None,
+            Self::Chain(_) | Self::Variant(_) => None,
         }
     }
 }
@@ -41,6 +44,7 @@ impl fmt::Display for SubjectId {
         match self {
             Self::Prompt(version) => version.fmt(f),
             Self::Chain(chain) => chain.fmt(f),
+            Self::Variant(variant) => variant.fmt(f),
         }
     }
 }
@@ -79,6 +83,7 @@ impl From<&Subject> for SubjectId {
         match subject {
             Subject::Prompt { version, .. } => Self::Prompt(version.clone()),
             Subject::Chain { chain, .. } => Self::Chain(chain.clone()),
+            Subject::Variant { variant, .. } => Self::Variant(*variant),
         }
     }
 }
@@ -86,20 +91,37 @@ impl From<&Subject> for SubjectId {
 /// What a run tests, loaded.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Tested {
-    /// A prompt version.
-    Prompt(PromptVersion),
+    /// A prompt version, or a variant of one.
+    Prompt {
+        /// What the record of a run says of it.
+        subject: Subject,
+        /// The version, or the one that the variant is made of.
+        origin: VersionId,
+        /// The prompt that is sent.
+        content: Box<PromptContent>,
+    },
     /// A chain version with the prompt version of each step, in order.
     Chain(ChainVersion, Vec<PromptVersion>),
+}
+
+impl From<PromptVersion> for Tested {
+    fn from(version: PromptVersion) -> Self {
+        Self::Prompt {
+            subject: Subject::Prompt {
+                version: version.id.clone(),
+                content_hash: version.content_hash,
+            },
+            origin: version.id,
+            content: Box::new(version.content),
+        }
+    }
 }
 
 impl Tested {
     /// What the record of a run says of it.
     pub fn subject(&self) -> Subject {
         match self {
-            Self::Prompt(version) => Subject::Prompt {
-                version: version.id.clone(),
-                content_hash: version.content_hash,
-            },
+            Self::Prompt { subject, .. } => subject.clone(),
             Self::Chain(chain, _) => Subject::Chain {
                 chain: chain.id.clone(),
                 content_hash: chain.content_hash,
@@ -107,18 +129,26 @@ impl Tested {
         }
     }
 
-    /// The prompt versions that are asked, in order.
-    pub fn versions(&self) -> &[PromptVersion] {
+    /// The name of the prompt or of the chain.
+    pub fn workflow(&self) -> String {
         match self {
-            Self::Prompt(version) => std::slice::from_ref(version),
-            Self::Chain(_, versions) => versions,
+            Self::Prompt { origin, .. } => origin.prompt.to_string(),
+            Self::Chain(chain, _) => chain.id.name.to_string(),
+        }
+    }
+
+    /// The prompts that are sent, in order.
+    pub fn contents(&self) -> Vec<&PromptContent> {
+        match self {
+            Self::Prompt { content, .. } => vec![content],
+            Self::Chain(_, versions) => versions.iter().map(|version| &version.content).collect(),
         }
     }
 
     /// The steps with their prompt versions; none of a prompt.
     pub fn steps(&self) -> impl Iterator<Item = (&ChainStep, &PromptVersion)> {
         let (steps, versions) = match self {
-            Self::Prompt(_) => (&[][..], &[][..]),
+            Self::Prompt { .. } => (&[][..], &[][..]),
             Self::Chain(chain, versions) => (chain.content.steps.as_slice(), versions.as_slice()),
         };
         steps.iter().zip(versions)
@@ -127,8 +157,8 @@ impl Tested {
     /// The models that are asked, each once.
     pub fn models(&self) -> Vec<&ModelConfig> {
         let mut models: Vec<&ModelConfig> = Vec::new();
-        for version in self.versions() {
-            let model = &version.content.model;
+        for content in self.contents() {
+            let model = &content.model;
             let is_known = |known: &&ModelConfig| known.provider == model.provider && known.name == model.name;
             if !models.iter().any(is_known) {
                 models.push(model);
@@ -153,12 +183,20 @@ impl Tested {
         providers.dedup();
         providers
     }
+
+    /// The provider whose endpoint the settings of a run name: that of all that is asked, which is the only case in
+    /// which they name one.
+    pub(super) fn provider(&self) -> String {
+        self.providers().first().copied().unwrap_or_default().to_owned()
+    }
 }
 
 /// What is asked, with where its answers come from.
 pub(super) struct Connected {
     pub(super) work: Work,
     pub(super) answers: AnswerSource,
+    /// [`Tested::provider`].
+    pub(super) provider: String,
     /// The one endpoint of all that is asked; `None` where there are several, or none is needed.
     pub(super) endpoint: Option<String>,
 }
@@ -167,7 +205,15 @@ impl Workbench {
     /// Loads what a run tests.
     pub fn tested(&self, id: &SubjectId) -> Result<Tested, WorkbenchError> {
         Ok(match id {
-            SubjectId::Prompt(version) => Tested::Prompt(self.version(version)?),
+            SubjectId::Prompt(version) => self.version(version)?.into(),
+            SubjectId::Variant(id) => {
+                let variant = found(self.store.variant(id)?, "variant", id)?;
+                Tested::Prompt {
+                    subject: variant.subject()?,
+                    origin: variant.content.of,
+                    content: Box::new(variant.content.prompt),
+                }
+            }
             SubjectId::Chain(id) => {
                 let chain = found(self.store.chain(id)?, "chain", id)?;
                 let steps = chain.content.steps.iter();
@@ -234,6 +280,7 @@ impl Workbench {
         Ok(Connected {
             work: self.work(tested, &providers, settings)?,
             answers: answers.unwrap_or(AnswerSource::Simulated),
+            provider: tested.provider(),
             endpoint,
         })
     }
@@ -256,7 +303,7 @@ impl Workbench {
             })
         };
         match tested {
-            Tested::Prompt(version) => Ok(Work::Prompt(prompt_work(version.content.clone())?)),
+            Tested::Prompt { content, .. } => Ok(Work::Prompt(prompt_work((**content).clone())?)),
             Tested::Chain(chain, _) => {
                 let step_work = |(step, version): (&ChainStep, &PromptVersion)| {
                     Ok(StepWork {

@@ -10,9 +10,10 @@ use crate::interchange::suite_file::SuiteFile;
 use crate::store::Change;
 
 impl Workbench {
-    /// Makes a suite version of a suite file.
+    /// Makes a suite version of a suite file. Its judges are versions that the store has.
     pub fn import_suite(&self, actor: &Actor, source: &str, reason: &str) -> Result<SuiteVersion, WorkbenchError> {
-        let file = SuiteFile::parse(source).map_err(InterchangeError::from)?;
+        let file = SuiteFile::parse_with(source, &|judge| self.judge_hash(judge)).map_err(InterchangeError::from)?;
+        self.check_judges(&file.content)?;
         let name = file.name;
         let reason = Reason::new(reason)?;
         self.store.commit_numbered(|| {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::editing::parse_document;
+use super::reusing::Tape;
 use super::running::eval_error;
 use super::{Workbench, WorkbenchError};
 use crate::domain::actor::Actor;
@@ -13,7 +14,7 @@ use crate::domain::outcome::Outcome;
 use crate::domain::promotion::Environment;
 use crate::domain::run::{AnswerSource, Caps, Run, RunSettings, RuntimeContext, Subject};
 use crate::domain::suite::SuiteContent;
-use crate::evals::pipeline::{self, Job, PromptWork, Work};
+use crate::evals::pipeline::{self, Base, Job, PromptWork, Work};
 
 /// Stands where a recorded run has its number.
 const UNRECORDED: RunId = RunId(0);
@@ -61,18 +62,22 @@ impl Workbench {
             started_by: actor.clone(),
             started_at: self.now(),
         };
+        let judges = self.judges(&suite, &content.model.provider, &run.settings, &Tape::Off)?;
         let work = Work::Prompt(PromptWork {
             prompt: content,
             provider,
             limiter: None,
         });
         let job = Job {
-            feed: Arc::new(super::run_store::RunFeed::new(self.store.clone(), &run, &work)),
+            feed: Arc::new(super::run_store::RunFeed::new(self.store.clone(), &run)),
             run,
             work,
             suite,
+            judges,
             caps: Caps::default(),
             began_at: Vec::new(),
+            find_base: Arc::new(|| Ok(Base::Nothing { why: String::new() })),
+            quarantined: Vec::new(),
             now: Arc::clone(&self.clock),
         };
         self.runtime
@@ -90,5 +95,8 @@ fn ungraded() -> SuiteContent {
         thresholds: Vec::new(),
         slices: Vec::new(),
         policy: GatePolicy::Point,
+        crossings: Vec::new(),
+        bins: Vec::new(),
+        cluster: None,
     }
 }

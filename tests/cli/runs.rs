@@ -177,7 +177,11 @@ fn a_cap_pauses_a_run_and_says_how_to_go_on() {
     assert!(said.stderr.contains("the cap of $1.00 stops nothing"), "{said:?}");
     let why = "paused: run_1 has 2 of 4: the cap of 250 tokens is reached: 200 are used";
     assert!(said.stderr.contains(why), "{said:?}");
-    assert!(said.stderr.contains("pegbox run resume run_1 --cap-cost 5"), "{said:?}");
+    assert!(
+        said.stderr
+            .contains("pegbox run resume run_1 --cap-cost USD --cap-tokens N"),
+        "{said:?}"
+    );
     let shown = pegbox.does(&["run", "show", "run_1"]);
     assert!(shown.contains("caps         $1.00, 250 tokens"), "{shown}");
     assert!(shown.contains("the cap of 250 tokens is reached"), "{shown}");

@@ -15,12 +15,15 @@ use pegbox::domain::grader::{CaseRule, Grader, GraderKind, Score, ScoreValue};
 use pegbox::domain::hash::ContentHash;
 use pegbox::domain::ids::RunId;
 use pegbox::domain::json::{JsonText, SourceJson};
-use pegbox::domain::judgement::Judgement;
+use pegbox::domain::judge::Judge;
+use pegbox::domain::judgement::{JudgedBy, Judgement, JudgingTotals};
+use pegbox::domain::label::{HumanLabel, LabelVerdict};
 use pegbox::domain::metric::{ClassOf, Measure, Metric, MetricKind, MetricResult, Slice};
 use pegbox::domain::model::{ModelConfig, NamedSchema, ResponseFormat, Setting, Tool, ToolChoice};
 use pegbox::domain::money::{PriceFile, UsdNanos};
 use pegbox::domain::outcome::{
-    Attempt, DocumentRef, ErrorKind, FailureCategory, Outcome, OutcomeError, RenderedMessage, ToolCall, Usage,
+    Attempt, DocumentRef, ErrorKind, FailureCategory, Outcome, OutcomeError, OutcomePlace, RenderedMessage, ToolCall,
+    Usage,
 };
 use pegbox::domain::path_result::PathResult;
 use pegbox::domain::policy::{Policy, SelfApproval, SimulatedEvidence};
@@ -38,6 +41,8 @@ use pegbox::domain::step::StepOutcome;
 use pegbox::domain::suite::{Comparison, SuiteContent, SuiteVersion, Threshold};
 use pegbox::domain::time::Timestamp;
 use pegbox::domain::trace::{Feedback, Span, Trace};
+use pegbox::domain::triage::Triage;
+use pegbox::domain::variant::{Variant, VariantChange};
 use pegbox::domain::version::{ChangeKind, ChangeReason, PromptVersion};
 
 fn id<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
@@ -460,7 +465,7 @@ pub fn run_end() -> RunEnd {
             cost: UsdNanos(8),
             cost_unknown: 9,
             reused: 10,
-            judging_cost: UsdNanos(11),
+            judging: judging_totals(),
         },
         results: vec![MetricResult {
             metric: "recall".into(),
@@ -508,7 +513,7 @@ pub fn run_end() -> RunEnd {
 /// The same as the second layout kept it.
 pub fn run_end_2() -> RunEnd {
     let mut end = run_end();
-    end.totals.judging_cost = UsdNanos(0);
+    end.totals.judging = JudgingTotals::default();
     end.paths = Vec::new();
     end
 }
@@ -530,17 +535,38 @@ fn usage() -> Usage {
     }
 }
 
+fn judging_totals() -> JudgingTotals {
+    JudgingTotals {
+        judgements: 11,
+        errored: 12,
+        simulated: 13,
+        input_tokens: 14,
+        output_tokens: 15,
+        cost: UsdNanos(16),
+        cost_unknown: 17,
+        unstable: 18,
+    }
+}
+
+fn judge() -> Judge {
+    Judge {
+        version: id("judge_v3"),
+        content_hash: hash(),
+    }
+}
+
 fn judgement() -> Judgement {
     Judgement {
         grader: "polite".into(),
-        judge: id("judge_v3"),
-        judge_hash: hash(),
+        judge: JudgedBy::Prompt(judge()),
+        source: AnswerSource::Simulated,
         repeat: 1,
         is_swapped: true,
         rendered: Vec::new(),
         raw_response: "raw".into(),
         label: Some("first".into()),
         score: Some(4.5),
+        passed: Some(true),
         explanation: "kind".into(),
         resolved_model: Some("m-1".into()),
         usage: usage(),
@@ -811,10 +837,53 @@ pub fn resolution() -> Resolution {
     }
 }
 
+pub fn variant() -> Variant {
+    let version = prompt_version();
+    let change = VariantChange::Hunks {
+        towards: id("triage_v3"),
+        towards_hash: hash(),
+        hunks: vec![1, 2, 4],
+    };
+    Variant::new(&version, change, version.content.clone()).unwrap()
+}
+
 pub fn stored_answer() -> StoredAnswer {
     StoredAnswer {
         run: RunId(7),
         index: 3,
         repeat: 1,
+    }
+}
+
+pub fn human_label() -> HumanLabel {
+    HumanLabel {
+        run: RunId(7),
+        place: OutcomePlace { index: 3, repeat: 1 },
+        number: 2,
+        example: id("t-1"),
+        example_hash: hash(),
+        outcome_hash: hash(),
+        grader: Some("route".into()),
+        verdict: Some(LabelVerdict::Failed),
+        class: Some("billing".into()),
+        expected: Some(JsonText::parse("{\"route\":\"b\"}").unwrap()),
+        is_override: true,
+        comment: "c".into(),
+        by: anna(),
+        at: AT,
+    }
+}
+
+pub fn triage() -> Triage {
+    Triage {
+        run: RunId(7),
+        place: OutcomePlace { index: 3, repeat: 1 },
+        number: 2,
+        example: id("t-1"),
+        outcome_hash: hash(),
+        category: FailureCategory::Retrieval,
+        reason: why(),
+        by: anna(),
+        at: AT,
     }
 }

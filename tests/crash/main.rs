@@ -15,6 +15,8 @@ mod support;
 mod acts;
 mod chance;
 mod copies;
+#[path = "../support/documents.rs"]
+mod documents;
 #[cfg(unix)]
 mod full_disk;
 mod kills;

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::chance::Chance;
+use crate::documents;
 use crate::ledger::{Ack, Finished, Look, Requests};
 use crate::process::{self, Cut, Said};
 use crate::support::server::{Answer, Server};
@@ -19,41 +20,6 @@ use crate::support::server::{Answer, Server};
 const EXAMPLES: usize = 40;
 /// The slowest answer, in milliseconds.
 const ANSWER_MS_MAX: u64 = 20;
-
-const PROMPT: &str = "\
-+++
-[model]
-provider = \"openai\"
-name = \"counting-model\"
-
-[[variables]]
-name = \"input\"
-description = \"a number\"
-+++
--- user --
-Attempt ATTEMPT: {{ input }}
-";
-
-const SUITE: &str = "\
-name = \"shape\"
-description = \"ATTEMPT: is each answer JSON?\"
-
-[[graders]]
-name = \"json\"
-kind = \"json_valid\"
-
-[[metrics]]
-name = \"json_validity\"
-kind = \"validity_rate\"
-grader = \"json\"
-
-[[thresholds]]
-metric = \"json_validity\"
-at_least = 0.9
-
-[pass_rule]
-policy = \"point\"
-";
 
 /// What the acts of a test have to do with.
 pub struct World {
@@ -134,11 +100,14 @@ impl World {
 
     /// A prompt that no other one equals.
     pub fn prompt(&self, number: u32) -> PathBuf {
-        self.file("prompt.md", &PROMPT.replace("ATTEMPT", &number.to_string()))
+        let message = format!("Attempt {number}: {{{{ input }}}}");
+        self.file("prompt.md", &documents::prompt("counting-model", &message))
     }
 
     pub fn suite(&self, number: u32) -> PathBuf {
-        self.file("suite.toml", &SUITE.replace("ATTEMPT", &number.to_string()))
+        let description = format!("{number}: is each answer JSON?");
+        let suite = documents::suite("shape", &description, "kind = \"json_valid\"", "validity_rate", 0.9);
+        self.file("suite.toml", &suite)
     }
 
     pub fn rows(&self, name: &str, count: usize, first: usize) -> PathBuf {

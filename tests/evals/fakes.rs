@@ -21,6 +21,7 @@ use pegbox::domain::prompt::{MessageTemplate, PromptContent, Role};
 use pegbox::domain::run::{AnswerSource, Caps, Run, RunSettings, RuntimeContext, Subject};
 use pegbox::domain::suite::{Comparison, SuiteContent, Threshold};
 use pegbox::domain::time::Timestamp;
+use pegbox::evals::judges::Judges;
 use pegbox::evals::pipeline::{Appending, ExampleFeed, Job, Order, OutcomeSink, Placed, PromptWork, StoreFault, Work};
 use pegbox::providers::{Answering, ChatReply, ChatRequest, Provider, ProviderError, Retry};
 use tokio::sync::watch;
@@ -268,6 +269,7 @@ pub(crate) fn job(count: u64, model: &Arc<Model>, kept: &Arc<Kept>) -> Job {
             limiter: None,
         }),
         suite: suite(),
+        judges: Judges::default(),
         caps: Caps::default(),
         began_at: vec![Timestamp(0)],
         feed: Arc::new(Feed {

@@ -11,6 +11,7 @@ use pegbox::domain::run::{AnswerSource, RunEnd};
 use pegbox::domain::suite::SuiteContent;
 use pegbox::evals::compare::{Comparer, Side};
 use pegbox::evals::gate;
+use pegbox::evals::judges::Judges;
 use pegbox::evals::pipeline::{ExampleFeed, Job, Placed, PromptWork, StoreFault, Work};
 use pegbox::interchange::dataset_file::{Format, import, preview};
 use pegbox::interchange::prompt_document;
@@ -69,6 +70,7 @@ fn story_job(prompt: &str) -> Job {
             limiter: None,
         }),
         suite: suite(),
+        judges: Judges::default(),
         feed: Arc::new(Listed(examples)),
         now: blank.now,
     }

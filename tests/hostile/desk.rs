@@ -7,44 +7,10 @@ use std::process::{Command, Output, Stdio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::documents;
+
 /// Ends in characters that JSON, URLs and base64 write otherwise.
 pub const KEY: &str = "sk-planted-0123456789/abc+\"def\\ghi&jkl=";
-
-const PROMPT: &str = "\
-+++
-[model]
-provider = \"openai\"
-name = \"house\"
-
-[[variables]]
-name = \"input\"
-description = \"a question\"
-+++
--- user --
-{{ input }}
-";
-
-const SUITE: &str = "\
-name = \"said\"
-description = \"Is there an answer?\"
-
-[[graders]]
-name = \"yes\"
-kind = \"contains\"
-text = \"yes\"
-
-[[metrics]]
-name = \"accuracy\"
-kind = \"accuracy\"
-grader = \"yes\"
-
-[[thresholds]]
-metric = \"accuracy\"
-at_least = 1.0
-
-[pass_rule]
-policy = \"point\"
-";
 
 /// How a command ended, and what it said.
 #[derive(Debug)]
@@ -79,7 +45,10 @@ impl Desk {
         let rows: String = (0..questions)
             .map(|n| json!({ "id": format!("q-{n}"), "input": format!("question {n}") }).to_string() + "\n")
             .collect();
-        for (name, text) in [("ask.md", PROMPT), ("questions.jsonl", &rows), ("said.toml", SUITE)] {
+        let prompt = documents::prompt("house", "{{ input }}");
+        let grader = "kind = \"contains\"\ntext = \"yes\"";
+        let suite = documents::suite("said", "Is there an answer?", grader, "accuracy", 1.0);
+        for (name, text) in [("ask.md", &prompt), ("questions.jsonl", &rows), ("said.toml", &suite)] {
             fs::write(desk.home.path().join(name), text).unwrap();
         }
         let reason = "--reason=somebody has to ask";

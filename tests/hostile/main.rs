@@ -13,6 +13,8 @@ mod support;
 mod bodies;
 mod certificates;
 mod desk;
+#[path = "../support/documents.rs"]
+mod documents;
 mod keys;
 mod limits;
 mod names;

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 
+use crate::documents;
 use crate::support::server::{Answer, Server};
 use pegbox::domain::ids::{ExampleId, RunId};
 use pegbox::domain::time::Timestamp;
@@ -19,42 +20,6 @@ use pegbox::workbench::Workbench;
 const EXAMPLES: usize = 120;
 /// Requests after which the process is killed, one round each.
 const KILL_AFTER: [usize; 4] = [5, 13, 40, 90];
-
-const PROMPT: &str = "\
-+++
-[model]
-provider = \"openai\"
-name = \"counting-model\"
-
-[[variables]]
-name = \"input\"
-description = \"a number\"
-+++
--- user --
-{{ input }}
-";
-
-const SUITE: &str = "\
-name = \"echo\"
-description = \"Does the answer repeat the number?\"
-slices = []
-
-[[graders]]
-name = \"same\"
-kind = \"exact_match\"
-
-[[metrics]]
-name = \"accuracy\"
-kind = \"accuracy\"
-grader = \"same\"
-
-[[thresholds]]
-metric = \"accuracy\"
-at_least = 1.0
-
-[pass_rule]
-policy = \"point\"
-";
 
 fn pegbox(store: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pegbox"));
@@ -88,10 +53,13 @@ fn fill(folder: &Path, store: &Path) {
         .map(|number| json!({ "id": format!("n-{number:03}"), "input": text_of(number), "expected": text_of(number) }))
         .map(|row| row.to_string() + "\n")
         .collect();
+    let prompt = documents::prompt("counting-model", "{{ input }}");
+    let question = "Does the answer repeat the number?";
+    let suite = documents::suite("echo", question, "kind = \"exact_match\"", "accuracy", 1.0);
     succeed(
         pegbox(store)
             .args(["prompt", "import", "echo"])
-            .arg(file("echo.prompt.md", PROMPT)),
+            .arg(file("echo.prompt.md", &prompt)),
     );
     let why = "a first version to count requests with";
     succeed(pegbox(store).args(["prompt", "commit", "echo", "--kind", "experiment", "--reason", why]));
@@ -104,7 +72,7 @@ fn fill(folder: &Path, store: &Path) {
     succeed(
         pegbox(store)
             .args(["suite", "import"])
-            .arg(file("echo.toml", SUITE))
+            .arg(file("echo.toml", &suite))
             .args(["--reason", "equal or not, no more"]),
     );
 }

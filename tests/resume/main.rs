@@ -1,5 +1,7 @@
 //! A run that dies loses nothing and sends nothing twice.
 
+#[path = "../support/documents.rs"]
+mod documents;
 #[cfg(test)]
 mod kill;
 #[path = "../support/mod.rs"]

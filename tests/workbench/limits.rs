@@ -173,7 +173,7 @@ fn what_failed_is_asked_again_as_a_run_that_is_no_evidence() {
     assert_eq!((counts["q-3"], counts["q-17"], counts["q-4"]), (4, 4, 1));
 
     let failures = bench.workbench.failures(id, None, 10).unwrap();
-    let labels: Vec<String> = failures.iter().map(pegbox::workbench::FailureRow::label).collect();
+    let labels: Vec<String> = failures.iter().map(pegbox::workbench::CaseRow::label).collect();
     assert_eq!(labels, ["q-3", "q-3 #2", "q-3 #3", "q-17", "q-17 #2", "q-17 #3"]);
     assert_eq!(
         bench.workbench.failures(id, Some(failures[3].place), 10).unwrap().len(),
@@ -299,15 +299,9 @@ fn an_estimate_says_what_it_rests_on() {
 #[test]
 fn a_cap_on_an_unknown_price_is_said_to_stop_nothing() {
     let server = hundred_tokens();
-    let (bench, start) = prepared(&server, 1);
-    let capped = RunSettings {
-        caps: Caps {
-            cost: Some(UsdNanos(5_000_000_000)),
-            ..Caps::default()
-        },
-        ..start.settings
-    };
-    let notes = bench.workbench.run_notes(&start.subject, &capped).unwrap().join("\n");
+    let (bench, mut start) = prepared(&server, 1);
+    start.settings.caps.cost = Some(UsdNanos(5_000_000_000));
+    let notes = bench.workbench.run_notes(&start).unwrap().join("\n");
     let expected = "the cap of $5.00 stops nothing: the price of 'house-model' is unknown; cap tokens instead";
     assert!(notes.contains(expected), "{notes}");
 }

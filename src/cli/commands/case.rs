@@ -4,12 +4,14 @@ use clap::Args;
 use serde_json::json;
 
 use super::Context;
+use super::case_command::label_text;
 use crate::cli::exit::CliError;
 use crate::cli::output::{Plain, Reply, Table, or_none};
 use crate::domain::ids::{ExampleId, RunId};
 use crate::domain::json::JsonText;
-use crate::domain::outcome::{FailureCategory, Outcome};
-use crate::workbench::{CaseView, PromptRef};
+use crate::domain::judgement::Judgement;
+use crate::domain::outcome::Outcome;
+use crate::workbench::{CaseCause, CaseView, PromptRef};
 
 /// Everything that went out and came back for one example.
 pub fn show(context: &Context<'_>, run: RunId, example: &ExampleId) -> Result<Reply, CliError> {
@@ -19,6 +21,8 @@ pub fn show(context: &Context<'_>, run: RunId, example: &ExampleId) -> Result<Re
         "outcome": case.outcome,
         "passed": case.outcome.passed(),
         "before": case.before.map(|(run, passed)| json!({ "run": run, "passed": passed })),
+        "cause": case.cause,
+        "labels": case.labels,
     });
     Ok(Reply::done(document, case_text(&case)))
 }
@@ -62,17 +66,21 @@ fn case_text(case: &CaseView) -> Plain {
         outcome,
         example,
         before,
+        cause,
+        labels,
     } = case;
     let verdict = if outcome.passed() { "passed" } else { "failed" };
     let before = before.map(|(run, passed)| format!("{} in {run}", if passed { "passed" } else { "failed" }));
-    let text = Plain::new()
-        .fields([
-            ("outcome", format!("{}/{}", outcome.run, outcome.example)),
-            ("verdict", verdict.to_owned()),
-            ("why", or_none(outcome.why())),
-            ("cause", or_none(outcome.failure_category.map(FailureCategory::as_str))),
-            ("base", or_none(before)),
-        ])
+    let text = Plain::new().fields([
+        ("outcome", format!("{}/{}", outcome.run, outcome.example)),
+        ("verdict", verdict.to_owned()),
+        ("why", or_none(outcome.why())),
+        ("cause", or_none(cause.as_ref().map(cause_text))),
+        ("base", or_none(before)),
+    ]);
+    let text = labels
+        .iter()
+        .fold(text, |text, label| text.line(label_text(label)))
         .blank()
         .line("input:")
         .block(&example.content.input.plain())
@@ -81,6 +89,12 @@ fn case_text(case: &CaseView) -> Plain {
         .block(&or_none(example.content.expected.as_ref().map(JsonText::plain)))
         .blank();
     answer_text(text, outcome)
+}
+
+/// `retrieval, since 1 of 6 words stand in the input`; with who says so, where a person does.
+fn cause_text(cause: &CaseCause) -> String {
+    let by = cause.by.as_ref().map_or_else(String::new, |by| format!(" (says {by})"));
+    format!("{}{by}, since {}", cause.category.as_str(), cause.why)
 }
 
 fn answer_text(text: Plain, outcome: &Outcome) -> Plain {
@@ -93,6 +107,7 @@ fn answer_text(text: Plain, outcome: &Outcome) -> Plain {
         text = text.line(format!("not parsed: {error}")).blank();
     }
     text = text.table(&scores_table(outcome), "no grader looked at it").blank();
+    text = outcome.judgements.iter().fold(text, judgement_text);
     for message in &outcome.rendered {
         text = text
             .line(format!("-- {} --", message.role))
@@ -119,6 +134,21 @@ fn answer_text(text: Plain, outcome: &Outcome) -> Plain {
         ("cost", or_none(outcome.cost)),
         ("finished", outcome.finished_at.to_string()),
     ])
+}
+
+/// One judgement: what it came to, what was sent, and what came back.
+fn judgement_text(text: Plain, judgement: &Judgement) -> Plain {
+    let text = text
+        .line(format!("judgement of {}", judgement.heading()))
+        .line(judgement.said())
+        .fields(judgement.took());
+    let text = judgement.rendered.iter().fold(text, |text, message| {
+        text.line(format!("-- {} --", message.role)).block(&message.text)
+    });
+    if judgement.raw_response.is_empty() {
+        return text.blank();
+    }
+    text.line("it answered:").block(&judgement.raw_response).blank()
 }
 
 /// What each grader said; the score where one measures it.

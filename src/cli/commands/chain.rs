@@ -51,25 +51,25 @@ pub enum ChainCommand {
 
 /// Carries the command out.
 pub fn carry_out(command: ChainCommand, context: &mut Context<'_>) -> Result<Reply, CliError> {
-    let workbench = &context.workbench;
     match command {
         ChainCommand::Import { file, reason } => {
-            let chain = workbench.import_chain(&context.actor, &read_text(&file)?, &reason)?;
+            let source = read_text(&file, context.caller)?;
+            let chain = context.workbench.import_chain(&context.actor, &source, &reason)?;
             Ok(made(&chain))
         }
         ChainCommand::List => list(context),
         ChainCommand::Show { chain } => show(context, &chain),
         ChainCommand::Export { chain } => {
-            let id = workbench.resolve_chain(&chain)?;
-            let source = workbench.chain_source(&id)?;
+            let id = context.workbench.resolve_chain(&chain)?;
+            let source = context.workbench.chain_source(&id)?;
             Ok(Reply::done(
                 json!({ "chain": id, "source": source }),
                 Plain::new().block(&source),
             ))
         }
         ChainCommand::Bump { chain, version, reason } => {
-            let id = workbench.resolve_chain(&chain)?;
-            let chain = workbench.bump_chain(&context.actor, &id, &version, &reason)?;
+            let id = context.workbench.resolve_chain(&chain)?;
+            let chain = context.workbench.bump_chain(&context.actor, &id, &version, &reason)?;
             Ok(made(&chain))
         }
     }

@@ -4,9 +4,10 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::Context;
+use super::compare::{comparison_document, comparison_text};
 use super::diff::{diff_document, diff_text};
 use super::evidence::{gate_text, results_table};
-use super::run::{answers_text, comparison_document, comparison_text, gate_cell};
+use super::run::{answers_text, gate_cell};
 use crate::cli::exit::CliError;
 use crate::cli::output::{Plain, Reply, Table, or_none};
 use crate::domain::decision::{Decision, OtherCause};
@@ -44,7 +45,8 @@ pub enum ReviewCommand {
     Reject {
         #[command(flatten)]
         decision: DecisionArgs,
-        /// The prompt is not the problem, this is: retrieval, policy, `fine_tuning` or `instruction_tuning`
+        /// The prompt is not the problem, this is: retrieval, policy, `fine_tuning`, `instruction_tuning`, tools, model
+        /// or evaluation
         #[arg(long)]
         cause: Option<OtherCause>,
     },

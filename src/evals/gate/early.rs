@@ -3,11 +3,12 @@
 //! The rest can do no more for a share than to hit with every example, and no worse than to miss with every one.
 //! Points, bounds and verdicts follow the share in one direction, so where both of these ends have one verdict, all
 //! that lies between them has it, also where only some of the rest counts for the share. Sums of which the rest can
-//! be anything (latency, cost, F1) never decide.
+//! be anything (latency, cost, F1) never decide, nor do rules against the base run. Where outcomes hang together, as
+//! repeats and clusters do, only a measured value decides: how sure it is does not follow the share alone.
 
 use super::{facts, together, verdict};
 use crate::domain::gate::{GatePolicy, Verdict};
-use crate::domain::metric::{Measure, MetricKind};
+use crate::domain::metric::{ErrorRule, Measure};
 use crate::domain::suite::{Comparison, SuiteContent, Threshold};
 use crate::evals::metrics::Tally;
 
@@ -28,17 +29,13 @@ pub fn decided(suite: &SuiteContent, tally: &Tally, left: u64) -> Option<Verdict
 
 fn decided_rule(suite: &SuiteContent, threshold: &Threshold, tally: &Tally, left: u64) -> Option<Verdict> {
     let metric = suite.metrics.iter().find(|metric| metric.name == threshold.metric)?;
-    let is_share = matches!(
-        metric.kind,
-        MetricKind::Accuracy { .. }
-            | MetricKind::ValidityRate { .. }
-            | MetricKind::Recall(_)
-            | MetricKind::Precision(_)
-    );
+    let policy = threshold.decided_by(suite.policy);
+    let is_counted = tally.is_independent() || (policy == GatePolicy::Point && threshold.min_samples <= 1);
     // Of an exact value only the point is known to follow the share, and only at its ends.
     let is_end = threshold.value <= 0.0 || threshold.value >= 1.0;
     let is_exact = threshold.comparison == Comparison::Equals;
-    if !is_share || (is_exact && !(is_end && suite.policy == GatePolicy::Point)) {
+    let is_open = !metric.kind.is_rate() || threshold.comparison.is_relative() || !is_counted;
+    if is_open || (is_exact && !(is_end && policy == GatePolicy::Point)) {
         return None;
     }
     let (hits, total) = tally.share(&threshold.metric, threshold.slice.as_ref())?;
@@ -47,11 +44,13 @@ fn decided_rule(suite: &SuiteContent, threshold: &Threshold, tally: &Tally, left
         return None;
     }
     let at = |hits, total| {
-        let facts = facts(threshold, Measure::Rate { hits, total });
-        verdict(suite.policy, facts.point, facts.evidence)
+        let facts = facts(threshold, Measure::Rate { hits, total }, None);
+        verdict(policy, facts.point, facts.evidence)
     };
     let (worst, best) = (at(hits, total + left), at(hits + left, total + left));
-    (worst == best).then_some(worst)
+    // An error among the rest could still keep such a rule from passing.
+    let may_err = metric.errors == Some(ErrorRule::Error) && worst != Verdict::Fail;
+    (worst == best && !may_err).then_some(worst)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A gate in lines of plain text.
 
-use super::{together, verdict, words};
+use super::{relative, together, verdict, words};
 use crate::domain::gate::{Evidence, Gate, GatePolicy, RuleResult, Verdict};
 use crate::domain::metric::Measure;
 
@@ -24,6 +24,9 @@ fn counts(rule: &RuleResult) -> String {
 
 /// `0.9714 <  0.98`, or in words where there is no number to compare.
 fn compared(rule: &RuleResult) -> String {
+    if rule.threshold.comparison.is_relative() {
+        return relative::compared(rule);
+    }
     match (rule.measure, rule.evidence) {
         (Measure::Undefined, _) => format!("{} {}", rule.threshold.comparison.sign(), rule.threshold.value),
         (_, Evidence::ZeroViolations) => "no violation".into(),
@@ -45,7 +48,11 @@ fn mark(rule: &RuleResult) -> &'static str {
 
 fn rule_lines(rule: &RuleResult, [name_width, counts_width, compared_width]: [usize; 3]) -> Vec<String> {
     let interval = match rule.interval {
-        Some((low, high)) if rule.evidence != Evidence::ZeroViolations => format!("95% CI {low:.3}-{high:.3}   "),
+        Some((low, high)) if rule.relative.is_some() => format!("bounds {low:+.4} to {high:+.4}   "),
+        Some((low, high)) if rule.evidence != Evidence::ZeroViolations => {
+            let decimals = if high.abs() >= 100.0 { 0 } else { 3 };
+            format!("95% CI {low:.decimals$}-{high:.decimals$}   ")
+        }
         _ => String::new(),
     };
     let begin = format!(
@@ -55,7 +62,7 @@ fn rule_lines(rule: &RuleResult, [name_width, counts_width, compared_width]: [us
         counts(rule),
         compared(rule),
     );
-    let has_failed = rule.point == Some(false);
+    let has_failed = rule.point == Some(false) && rule.relative.is_none();
     let beside = if has_failed {
         words::missed(rule).unwrap_or_default()
     } else {
@@ -71,7 +78,7 @@ fn rule_lines(rule: &RuleResult, [name_width, counts_width, compared_width]: [us
 fn last_line(gate: &Gate) -> String {
     let under = |policy| {
         let gating = gate.rules.iter().filter(|rule| rule.gating);
-        together(gating.map(|rule| verdict(policy, rule.point, rule.evidence)))
+        together(gating.map(|rule| verdict(rule.threshold.decided_by(policy), rule.point, rule.evidence)))
     };
     let others = [GatePolicy::Point, GatePolicy::Proven, GatePolicy::NotRefuted].into_iter();
     let others = others

@@ -38,6 +38,10 @@ pub(super) fn sign(rule: &RuleResult) -> &'static str {
         (Comparison::AtLeast, Some(false)) => "<",
         (Comparison::AtMost, Some(false)) => ">",
         (Comparison::Equals, Some(false)) => "!=",
+        (Comparison::NoWorseBy, Some(false)) => "<",
+        (Comparison::AtMostRatio, Some(false)) => ">",
+        (Comparison::NoWorseBy, _) => ">=",
+        (Comparison::AtMostRatio, _) => "<=",
         (comparison, _) => comparison.sign(),
     }
 }
@@ -126,6 +130,9 @@ fn failure(rule: &RuleResult) -> String {
         Measure::Rate { .. } => format!("{} = ", rule.measure.counts_text()),
         _ => String::new(),
     };
+    if threshold.comparison.is_relative() {
+        return format!("{} {}", name(threshold), super::relative::failure(rule));
+    }
     let number = number(rule.measure, threshold.value);
     // Under a policy of proof the point may hold while the rule fails.
     let text = if rule.point == Some(true) {
@@ -149,36 +156,48 @@ fn failure(rule: &RuleResult) -> String {
 }
 
 /// What would settle a rule, or how strong it is.
-pub(super) fn note(threshold: &Threshold, measure: Measure, facts: &Facts, unit: &str, errored: u64) -> String {
-    let mut clauses = match measure {
+pub(super) fn note(threshold: &Threshold, measure: Measure, facts: &Facts, unit: &str) -> String {
+    let clauses = match measure {
         Measure::Rate { hits, total } => rate_clauses(threshold, hits, total, facts, unit),
-        Measure::Value { count, .. } => vec![format!("over {count} {unit}, the measured value alone")],
+        Measure::Value { count, .. } => vec![value_clause(threshold, count, facts, unit)],
         Measure::Undefined => vec!["nothing was measured".into()],
     };
-    let samples = match measure {
-        Measure::Rate { total, .. } => total,
-        Measure::Value { count, .. } => count,
-        Measure::Undefined => 0,
-    };
-    if samples > 0 && samples < threshold.min_samples {
-        clauses.insert(
-            0,
-            format!(
-                "reported only: {samples} of the {} samples that it needs",
-                threshold.min_samples
-            ),
-        );
-    }
-    match (errored, measure) {
-        (0, _) => {}
-        (_, Measure::Rate { .. }) => clauses.push(format!("{errored} without an answer count as failed")),
-        _ => clauses.push(format!("{errored} without an answer are left out")),
-    }
     clauses.join("; ")
 }
 
+/// That a slice is too small to judge.
+pub(super) fn too_few(samples: u64, threshold: &Threshold) -> Option<String> {
+    let needed = threshold.min_samples;
+    (samples > 0 && samples < needed)
+        .then(|| format!("too few to judge, reported only: {samples} of the {needed} samples that it needs"))
+}
+
+/// `over 240 examples; proven (lower bound 0.910)`.
+fn value_clause(threshold: &Threshold, count: u64, facts: &Facts, unit: &str) -> String {
+    let over = format!("over {count} {unit}");
+    let at = |bound: f64| {
+        let decimals = rate_decimals(bound, threshold.value).max(3);
+        format!("{bound:.decimals$}")
+    };
+    let (lower, upper) = facts.bounds;
+    let (good_side, bad_side) = match threshold.comparison {
+        Comparison::AtMost => (lower.map(|lower| ("lower", lower)), upper.map(|upper| ("upper", upper))),
+        _ => (upper.map(|upper| ("upper", upper)), lower.map(|lower| ("lower", lower))),
+    };
+    let (words, shown) = match facts.evidence {
+        Evidence::Proven => ("proven", bad_side),
+        Evidence::Refuted => ("refuted", good_side),
+        _ if threshold.comparison == Comparison::Equals => return format!("{over}, the measured value alone"),
+        _ => ("not proven", bad_side),
+    };
+    match shown {
+        Some((side, bound)) => format!("{over}; {words} ({side} bound {})", at(bound)),
+        None => format!("{over}; {words}: too few for a bound"),
+    }
+}
+
 fn rate_clauses(threshold: &Threshold, hits: u64, total: u64, facts: &Facts, unit: &str) -> Vec<String> {
-    let (lower, upper) = facts.bounds.unwrap_or((0.0, 1.0));
+    let (lower, upper) = (facts.bounds.0.unwrap_or(0.0), facts.bounds.1.unwrap_or(1.0));
     match (threshold.comparison, facts.evidence) {
         (Comparison::Equals, Evidence::ZeroViolations) if threshold.value > 0.0 => {
             vec![format!("failure rate < {:.2}% (95%)", (1.0 - lower) * 100.0)]
@@ -195,7 +214,7 @@ fn rate_clauses(threshold: &Threshold, hits: u64, total: u64, facts: &Facts, uni
         (Comparison::AtLeast, evidence) if facts.point == Some(false) => {
             failed_clauses(threshold.value, total, evidence, upper, unit)
         }
-        (Comparison::AtLeast, _) => {
+        _ => {
             let needs = hits_for_lower_bound(total, threshold.value, CONFIDENCE).ok().flatten();
             let open = format!("not proven (lower bound {lower:.3})");
             match needs {

@@ -5,6 +5,7 @@ use super::tests::{example, observed, prompt, suite, wait_for};
 use super::*;
 use crate::domain::grader::GraderKind;
 use crate::domain::model::ResponseFormat;
+use crate::evals::judges::Judges;
 use crate::evals::parse::Answer;
 
 /// Whether the program is on this machine; says so loudly where it is not.
@@ -23,7 +24,7 @@ fn graded(words: &[&str], time_limit_ms: u64, text: &str) -> (Score, Option<Caus
         words: words.iter().map(|word| (*word).to_owned()).collect(),
         time_limit_ms,
     };
-    let graders = Graders::compile(&suite(kind), &prompt(ResponseFormat::Text)).unwrap();
+    let graders = Graders::compile(&suite(kind), &prompt(ResponseFormat::Text), &Judges::default()).unwrap();
     let answer = Answer::new(text);
     let grades = wait_for(graders.grade(observed(&answer), &example(Some(r#"{"a":1}"#))));
     (grades.scores.into_iter().next().unwrap(), grades.cause)

@@ -4,28 +4,42 @@ use super::combination::Rule;
 use super::similarity::Similarity;
 use super::{Body, Check, Compiled};
 use super::{
-    citations, command, contains, edit_distance, exact, field, json, limits, numeric, pattern, refusal, schema,
+    citations, command, contains, edit_distance, exact, field, json, judge, limits, numeric, pattern, refusal, schema,
 };
-use super::{token_f1, tool_calls};
+use super::{semantic, token_f1, tool_calls};
 use crate::domain::grader::{ExpectedCall, Grader, GraderKind};
 use crate::domain::prompt::PromptContent;
+use crate::evals::judges::Judges;
 
 /// Builds one of a suite's graders; the error says what is wrong with it.
-pub(super) fn compile(grader: &Grader, all: &[Grader], prompt: &PromptContent) -> Result<Compiled, String> {
+pub(super) fn compile(
+    grader: &Grader,
+    all: &[Grader],
+    prompt: &PromptContent,
+    judges: &Judges,
+) -> Result<Compiled, String> {
     let (mut kind, mut is_turned) = (&grader.kind, false);
     while let GraderKind::Not(inner) = kind {
         (kind, is_turned) = (inner, !is_turned);
     }
+    let body = match (kind, rule(kind)) {
+        (_, Some(rule)) => Body::Combination {
+            rule,
+            parts: places(kind, all),
+        },
+        (GraderKind::Judge(settings), None) => {
+            Body::Check(Check::Judge(judge::Judge::compile(&grader.name, settings, judges)?))
+        }
+        (GraderKind::SemanticSimilarity(settings), None) => {
+            let semantic = semantic::Semantic::compile(&grader.name, settings, judges)?;
+            Body::Check(Check::Semantic(Box::new(semantic)))
+        }
+        (kind, None) => Body::Check(check(kind, prompt)?),
+    };
     let wholes = all.iter().filter(|other| other.kind.parts().contains(&&*grader.name));
     Ok(Compiled {
         name: grader.name.clone(),
-        body: match rule(kind) {
-            Some(rule) => Body::Combination {
-                rule,
-                parts: places(kind, all),
-            },
-            None => Body::Check(check(kind, prompt)?),
-        },
+        body,
         is_turned,
         part_of: wholes.map(|whole| whole.name.clone()).collect(),
         step: grader.step.clone(),

@@ -15,6 +15,7 @@ mod field;
 mod finding;
 mod graded;
 mod json;
+mod judge;
 mod limits;
 mod numeric;
 mod observed;
@@ -22,10 +23,13 @@ mod pattern;
 mod process;
 mod refusal;
 mod schema;
+mod semantic;
 mod similarity;
 mod token_f1;
 mod tool_calls;
 mod words;
+
+use std::time::Duration;
 
 use self::combination::{Part, Rule};
 use self::finding::{Finding, Pass, turned};
@@ -33,10 +37,14 @@ use self::observed::Case;
 use crate::domain::combination::order;
 use crate::domain::example::ExampleContent;
 use crate::domain::grader::Score;
+use crate::domain::judgement::Judgement;
 use crate::domain::suite::SuiteContent;
+use crate::evals::judges::Judges;
+use crate::evals::parse::Answer;
 
 pub use finding::Cause;
 pub use graded::Graded;
+pub use judge::check_prompt;
 pub use observed::Observed;
 pub(super) use pattern::compile as compile_pattern;
 pub use refusal::WITHHELD;
@@ -71,11 +79,15 @@ enum Check {
     Latency(limits::Latency),
     Cost(limits::Cost),
     Command(command::Command),
+    Judge(judge::Judge),
+    Semantic(Box<semantic::Semantic>),
 }
 
 impl Check {
-    async fn grade(&self, case: &Case<'_>) -> Finding<Pass> {
+    async fn grade(&self, case: &Case<'_>, asked: &mut Asked) -> Finding<Pass> {
         let finding = match self {
+            Self::Judge(check) => return check.grade(case, asked).await,
+            Self::Semantic(check) => return check.grade(case, asked).await,
             Self::EditDistance(check) => return check.grade(case),
             Self::TokenF1(check) => return check.grade(case),
             Self::Command(check) => return check.grade(case).await,
@@ -111,6 +123,17 @@ pub struct Grades {
     pub scores: Vec<Score>,
     /// What the failed ones blame, the first cause of all. `None` if all passed, parts of combinations aside.
     pub cause: Option<Cause>,
+    /// What the models that judge were asked.
+    pub asked: Asked,
+}
+
+/// What graders asked of models for one answer.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Asked {
+    /// Every judgement.
+    pub judgements: Vec<Judgement>,
+    /// How long a provider asks to wait, where that is longer than a request waits.
+    pub wait: Option<Duration>,
 }
 
 struct Compiled {
@@ -137,9 +160,13 @@ impl Graders {
     ///
     /// # Errors
     ///
-    /// A pattern or schema is not valid or too large, a schema grader finds no schema, or a combination has a part that
-    /// does not exist.
-    pub fn compile<'a>(suite: &SuiteContent, graded: impl Into<Graded<'a>>) -> Result<Self, GraderError> {
+    /// A pattern or schema is not valid or too large, a schema grader finds no schema, a combination has a part that
+    /// does not exist, or a judge is missing, is another one than the suite's, or cannot be shown the answer.
+    pub fn compile<'a>(
+        suite: &SuiteContent,
+        graded: impl Into<Graded<'a>>,
+        judges: &Judges,
+    ) -> Result<Self, GraderError> {
         let graded = graded.into();
         let graders = &suite.graders;
         let order = order(graders).map_err(|error| GraderError {
@@ -149,7 +176,7 @@ impl Graders {
         let compiled = graders.iter().map(|grader| {
             let compiled = graded
                 .prompt_of(grader.step.as_deref())
-                .and_then(|prompt| compile::compile(grader, graders, prompt));
+                .and_then(|prompt| compile::compile(grader, graders, prompt, judges));
             compiled.map_err(|why| GraderError {
                 grader: grader.name.clone(),
                 why,
@@ -167,16 +194,37 @@ impl Graders {
         self.reads_json
     }
 
+    /// Checks that every judge could be shown an answer to this example. That the example lacks an expected value is
+    /// its own fault, and no reason not to run.
+    ///
+    /// # Errors
+    ///
+    /// A variable of a judge's prompt that nothing fills.
+    pub fn check_judges(&self, example: &ExampleContent) -> Result<(), GraderError> {
+        let answer = Answer::new("");
+        let case = Case::new(Observed::unknown(&answer), example);
+        for grader in &self.compiled {
+            if let Body::Check(Check::Judge(judge)) = &grader.body {
+                judge.check(&case).map_err(|why| GraderError {
+                    grader: grader.name.clone(),
+                    why,
+                })?;
+            }
+        }
+        Ok(())
+    }
+
     /// Lets every grader look at what came back for one example.
     pub async fn grade(&self, observed: Observed<'_>, example: &ExampleContent) -> Grades {
         let case = Case::new(observed, example);
+        let mut asked = Asked::default();
         let mut findings: Vec<Option<Finding<Pass>>> = self.compiled.iter().map(|_| None).collect();
         for place in &self.order {
             let grader = &self.compiled[*place];
             let finding = match (&grader.body, &grader.step) {
-                (Body::Check(check), None) => check.grade(&case).await,
+                (Body::Check(check), None) => check.grade(&case, &mut asked).await,
                 (Body::Check(check), Some(step)) => match observed.step(step) {
-                    Some(step) => check.grade(&Case::new(step.observed(), example)).await,
+                    Some(step) => check.grade(&Case::new(step.observed(), example), &mut asked).await,
                     // No route led there, so there is nothing to say.
                     None => continue,
                 },
@@ -207,7 +255,7 @@ impl Graders {
                 part_of: grader.part_of.clone(),
             });
         }
-        Grades { scores, cause }
+        Grades { scores, cause, asked }
     }
 
     /// What the parts of a combination found.

@@ -58,6 +58,20 @@ impl ObservedStep<'_> {
 }
 
 impl<'a> Observed<'a> {
+    /// An answer of which nothing else is known.
+    pub(super) fn unknown(answer: &'a Answer) -> Self {
+        Self {
+            answer,
+            tool_calls: &[],
+            refusal: None,
+            finish_reason: None,
+            latency_ms: 0,
+            cost: None,
+            reused_from: None,
+            steps: &[],
+        }
+    }
+
     /// What graders see of an outcome that has this answer.
     pub fn of(outcome: &'a Outcome, answer: &'a Answer) -> Self {
         Self {

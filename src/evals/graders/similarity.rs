@@ -16,6 +16,18 @@ pub(super) struct Similarity {
 }
 
 impl Similarity {
+    /// The expected texts and the answer's, without blank space at their ends.
+    pub(super) fn read(&self, case: &Case) -> Result<(Vec<String>, String), Fault> {
+        let expected = case.expected_at(self.field.as_deref(), self.expected_field.as_deref())?;
+        let trimmed = |value: &Json| plain(value).trim().to_owned();
+        let wanted = match expected {
+            Json::Array(several) => several.iter().map(trimmed).collect(),
+            one => vec![trimmed(one)],
+        };
+        let got = case.text_at(self.field.as_deref())?;
+        Ok((wanted, got.trim().to_owned()))
+    }
+
     /// Grades by a measure between 0 and 1; `name` is what explanations call it.
     pub(super) fn grade(
         &self,
@@ -23,15 +35,10 @@ impl Similarity {
         name: &str,
         measure: impl Fn(&str, &str) -> Result<f64, Fault>,
     ) -> Finding<Pass> {
-        let expected = case.expected_at(self.field.as_deref(), self.expected_field.as_deref())?;
-        let got = case.text_at(self.field.as_deref())?;
-        let got = got.trim();
-        let wanted = match expected {
-            Json::Array(several) => several.iter().map(plain).collect(),
-            one => vec![plain(one)],
-        };
+        let (wanted, got) = self.read(case)?;
+        let got = got.as_str();
         let mut nearest: Option<(f64, &str)> = None;
-        for want in wanted.iter().map(|want| want.trim()) {
+        for want in &wanted {
             let similarity = measure(want, got)?;
             if nearest.is_none_or(|(best, _)| similarity > best) {
                 nearest = Some((similarity, want));

@@ -10,6 +10,7 @@ use crate::domain::model::{ModelConfig, NamedSchema, ResponseFormat};
 use crate::domain::money::UsdNanos;
 use crate::domain::prompt::PromptContent;
 use crate::domain::prompt::{MessageTemplate, Role};
+use crate::evals::judges::Judges;
 use crate::evals::parse::Answer;
 
 pub(super) fn example(expected: Option<&str>) -> ExampleContent {
@@ -93,7 +94,7 @@ pub(super) fn wait_for<T>(future: impl Future<Output = T>) -> T {
 }
 
 fn graded(kind: GraderKind, answer: &str, expected: Option<&str>) -> (bool, String, Option<Cause>) {
-    let graders = Graders::compile(&suite(kind), &prompt(ResponseFormat::Text)).unwrap();
+    let graders = Graders::compile(&suite(kind), &prompt(ResponseFormat::Text), &Judges::default()).unwrap();
     let grades = look(&graders, answer, &example(expected));
     let score = &grades.scores[0];
     (score.passed, score.explanation.clone(), grades.cause)
@@ -309,8 +310,8 @@ fn schemas() {
         version: 1,
         schema: SourceJson::new(source).unwrap(),
     });
-    assert!(Graders::compile(&own, &prompt(format)).is_ok());
-    let error = Graders::compile(&own, &prompt(ResponseFormat::JsonObject))
+    assert!(Graders::compile(&own, &prompt(format), &Judges::default()).is_ok());
+    let error = Graders::compile(&own, &prompt(ResponseFormat::JsonObject), &Judges::default())
         .err()
         .unwrap();
     assert!(
@@ -341,7 +342,7 @@ fn what_cannot_be_built_says_why() {
         (no_schema, "the schema is not valid"),
         (remote, "the schema is not valid"),
     ] {
-        let error = Graders::compile(&suite(kind), &prompt(ResponseFormat::Text))
+        let error = Graders::compile(&suite(kind), &prompt(ResponseFormat::Text), &Judges::default())
             .err()
             .unwrap();
         assert!(error.why.starts_with(start), "{error}");
@@ -356,7 +357,7 @@ fn the_label_is_blamed_before_the_parser_before_the_answer() {
         kind: field("route"),
         step: None,
     });
-    let graders = Graders::compile(&both, &prompt(ResponseFormat::Text)).unwrap();
+    let graders = Graders::compile(&both, &prompt(ResponseFormat::Text), &Judges::default()).unwrap();
     assert!(graders.reads_json());
     let cause = |answer: &str, expected| look(&graders, answer, &example(expected)).cause;
     assert_eq!(cause("prose", None), Some(Cause::Label));
@@ -388,7 +389,7 @@ fn a_schema_that_refers_to_itself_ends() {
         let kind = GraderKind::JsonSchema {
             schema: Some(SourceJson::new(source).unwrap()),
         };
-        let ended = match Graders::compile(&suite(kind), &prompt(ResponseFormat::Text)) {
+        let ended = match Graders::compile(&suite(kind), &prompt(ResponseFormat::Text), &Judges::default()) {
             Ok(graders) => look(&graders, r#"{"a":[1]}"#, &example(None)).scores.len() == 1,
             Err(error) => error.why.starts_with("the schema is not valid"),
         };

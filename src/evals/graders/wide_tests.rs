@@ -10,11 +10,12 @@ use crate::domain::json::SourceJson;
 use crate::domain::model::ResponseFormat;
 use crate::domain::money::UsdNanos;
 use crate::domain::outcome::ToolCall;
+use crate::evals::judges::Judges;
 use crate::evals::parse::Answer;
 
 /// The verdict as a sign, with the explanation, and what a failure blames.
 fn said(kind: GraderKind, observed: Observed, example: &ExampleContent) -> (String, Option<Cause>) {
-    let graders = Graders::compile(&suite(kind), &prompt(ResponseFormat::Text)).unwrap();
+    let graders = Graders::compile(&suite(kind), &prompt(ResponseFormat::Text), &Judges::default()).unwrap();
     let grades = wait_for(graders.grade(observed, example));
     let score = &grades.scores[0];
     let sign = if score.passed { '+' } else { '-' };
@@ -70,7 +71,7 @@ fn similarity_is_to_the_nearest_expected_text_and_is_kept() {
     let paris = example(Some(r#"{"answer": "in Paris"}"#));
     let (why, _) = text_said(f1.clone(), r#"{"reply": "Paris"}"#, &paris);
     assert!(why.starts_with("-token F1 0.666 is below 0.9"), "{why}");
-    let graders = Graders::compile(&suite(f1), &prompt(ResponseFormat::Text)).unwrap();
+    let graders = Graders::compile(&suite(f1), &prompt(ResponseFormat::Text), &Judges::default()).unwrap();
     let answer = Answer::new(r#"{"reply": "The Paris, in!"}"#);
     let grades = wait_for(graders.grade(observed(&answer), &paris));
     assert_eq!(
@@ -285,7 +286,7 @@ fn citations_may_stand_in_a_field() {
         at_least: 0,
         expected: ExpectedDocuments::Free,
     };
-    assert!(Graders::compile(&suite(two_groups), &prompt(ResponseFormat::Text)).is_err());
+    assert!(Graders::compile(&suite(two_groups), &prompt(ResponseFormat::Text), &Judges::default()).is_err());
 }
 
 #[test]
@@ -405,7 +406,7 @@ fn combined(kind: GraderKind, parts: &[(&str, GraderKind)], text: &str, example:
     // Parts may stand before or after what they are parts of.
     let parts = parts.iter().map(|(name, kind)| Grader::new(*name, kind.clone()));
     suite.graders.extend(parts);
-    let graders = Graders::compile(&suite, &prompt(ResponseFormat::Text)).unwrap();
+    let graders = Graders::compile(&suite, &prompt(ResponseFormat::Text), &Judges::default()).unwrap();
     let answer = Answer::new(text);
     let grades = wait_for(graders.grade(observed(&answer), example));
     let whole = &grades.scores[0];

@@ -3,15 +3,22 @@
 
 mod print;
 mod print_grader;
+mod print_judge;
 mod read;
 mod read_grader;
+mod read_judge;
+mod read_metric;
 #[cfg(test)]
 mod tests;
 
 use super::mark::{DocumentFaults, Marks};
 use super::table::{Table, parse_json, parse_toml};
-use crate::domain::ids::SuiteName;
+use crate::domain::hash::ContentHash;
+use crate::domain::ids::{SuiteName, VersionId};
 use crate::domain::suite::SuiteContent;
+
+/// The hash of a judge that a file names, or why it cannot be one.
+pub type JudgeHashes<'a> = &'a dyn Fn(&VersionId) -> Result<ContentHash, String>;
 
 /// What a suite file holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,8 +30,16 @@ pub struct SuiteFile {
 }
 
 impl SuiteFile {
-    /// Reads a file; the error names every fault with its entry, and its line where the file is TOML.
+    /// Reads a file of a suite without judges; the error names every fault with its entry, and its line where the file
+    /// is TOML.
     pub fn parse(source: &str) -> Result<Self, DocumentFaults> {
+        Self::parse_with(source, &|judge| {
+            Err(format!("there is no store that could have {judge}"))
+        })
+    }
+
+    /// Reads a file; `judges` says the hashes of the judges that it names.
+    pub fn parse_with(source: &str, judges: JudgeHashes<'_>) -> Result<Self, DocumentFaults> {
         let source = source.strip_prefix('\u{feff}').unwrap_or(source);
         let mut marks = Marks::default();
         let entries = if source.trim_start().starts_with('{') {
@@ -32,7 +47,7 @@ impl SuiteFile {
         } else {
             parse_toml(source, 1, &mut marks)
         };
-        let suite = entries.and_then(|entries| read::read(Table::new("", None, &entries), &mut marks));
+        let suite = entries.and_then(|entries| read::read(Table::new("", None, &entries), judges, &mut marks));
         if let Some(suite) = &suite
             && !marks.has_errors()
             && let Err(error) = suite.content.check()

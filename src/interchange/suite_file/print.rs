@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::domain::metric::{ClassOf, Metric, MetricKind};
+use crate::domain::metric::{ClassOf, Metric, MetricKind, Slice};
 use crate::domain::suite::{Comparison, Threshold};
 
 use super::super::toml_text::{number, quoted, texts};
@@ -21,6 +21,19 @@ pub(super) fn print(suite: &SuiteFile) -> String {
         ("slices", texts(&content.slices)),
     ];
     push_pairs(&mut out, &head);
+    push_pairs(&mut out, &Vec::from_iter(optional("cluster", content.cluster.as_ref())));
+    for fields in &content.crossings {
+        push_entry(&mut out, "[[crossings]]", &[("fields", texts(fields))]);
+    }
+    for bins in &content.bins {
+        let bounds: Vec<String> = bins.bounds.iter().map(|bound| number(*bound)).collect();
+        let bounds = format!("[{}]", bounds.join(", "));
+        push_entry(
+            &mut out,
+            "[[bins]]",
+            &[("field", quoted(&bins.field)), ("bounds", bounds)],
+        );
+    }
     for grader in &content.graders {
         push_entry(&mut out, "[[graders]]", &grader_pairs(grader));
     }
@@ -51,25 +64,28 @@ pub(super) fn optional(key: &'static str, value: Option<&String>) -> Option<Pair
 }
 
 fn metric_pairs(metric: &Metric) -> Vec<Pair> {
-    let class = |class: &ClassOf| {
-        let mut pairs = vec![("field", quoted(&class.field))];
-        pairs.extend(optional("expected_field", class.expected_field.as_ref()));
-        pairs.push(("class", quoted(&class.class)));
-        pairs
-    };
-    let (kind, details) = match &metric.kind {
-        MetricKind::Accuracy { grader } => ("accuracy", vec![("grader", quoted(grader))]),
-        MetricKind::ValidityRate { grader } => ("validity_rate", vec![("grader", quoted(grader))]),
-        MetricKind::Precision(of) => ("precision", class(of)),
-        MetricKind::Recall(of) => ("recall", class(of)),
-        MetricKind::F1(of) => ("f1", class(of)),
-        MetricKind::LatencyPercentile { percentile } => {
-            ("latency_percentile", vec![("percentile", number(*percentile))])
-        }
-        MetricKind::CostPerExample => ("cost_per_example", Vec::new()),
-    };
-    let mut pairs = vec![("name", quoted(&metric.name)), ("kind", quoted(kind))];
-    pairs.extend(details);
+    let kind = &metric.kind;
+    let mut pairs = vec![("name", quoted(&metric.name)), ("kind", quoted(kind.as_str()))];
+    pairs.extend(kind.grader().map(|grader| ("grader", quoted(grader))));
+    match kind {
+        MetricKind::Precision(of) | MetricKind::Recall(of) | MetricKind::F1(of) => pairs.extend(class_pairs(of)),
+        MetricKind::PassAtK { k, .. } | MetricKind::PassHatK { k, .. } => pairs.push(("k", k.to_string())),
+        _ => {}
+    }
+    if let Some(of) = kind.field() {
+        pairs.push(("field", quoted(&of.field)));
+        pairs.extend(optional("expected_field", of.expected_field.as_ref()));
+        pairs.extend((!of.labels.is_empty()).then(|| ("labels", texts(&of.labels))));
+    }
+    pairs.extend(kind.percentile().map(|percentile| ("percentile", number(percentile))));
+    pairs.extend(metric.errors.map(|errors| ("errors", quoted(errors.as_str()))));
+    pairs
+}
+
+fn class_pairs(class: &ClassOf) -> Vec<Pair> {
+    let mut pairs = vec![("field", quoted(&class.field))];
+    pairs.extend(optional("expected_field", class.expected_field.as_ref()));
+    pairs.push(("class", quoted(&class.class)));
     pairs
 }
 
@@ -78,17 +94,24 @@ fn threshold_pairs(threshold: &Threshold) -> Vec<Pair> {
         Comparison::AtLeast => "at_least",
         Comparison::AtMost => "at_most",
         Comparison::Equals => "equals",
+        Comparison::NoWorseBy => "no_worse_by",
+        Comparison::AtMostRatio => "at_most_ratio",
     };
     let mut pairs = vec![
         ("metric", quoted(&threshold.metric)),
         (comparison, number(threshold.value)),
     ];
-    pairs.extend(
-        threshold
-            .slice
-            .as_ref()
-            .map(|slice| ("slice", quoted(&slice.to_string()))),
-    );
+    pairs.extend(threshold.slice.as_ref().map(|slice| ("slice", slice_text(slice))));
     pairs.extend((threshold.min_samples != 1).then(|| ("min_samples", threshold.min_samples.to_string())));
+    pairs.extend(threshold.policy.map(|policy| ("policy", quoted(policy.as_str()))));
     pairs
+}
+
+/// A text, or a list of them where fields are crossed.
+fn slice_text(slice: &Slice) -> String {
+    let parts: Vec<String> = slice.parts().map(|(field, value)| format!("{field}={value}")).collect();
+    match &parts[..] {
+        [part] => quoted(part),
+        parts => texts(parts),
+    }
 }

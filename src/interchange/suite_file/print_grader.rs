@@ -2,6 +2,7 @@
 
 use super::super::toml_text::{block, key, number, quoted, texts};
 use super::print::{Pair, optional};
+use super::print_judge::{judge_pairs, semantic_similarity_pairs};
 use super::read_grader::{argument_word, order_word};
 use crate::domain::grader::{
     ArgumentRule, CallOrder, CaseRule, CitationSource, ExpectedDocuments, Grader, GraderKind, RefusalRule, Weight,
@@ -132,6 +133,8 @@ fn later_pairs(kind: &GraderKind) -> Vec<Pair> {
             pairs.push(("weights", format!("{{ {} }}", weights.join(", "))));
             pairs.push(("at_least", number(*at_least)));
         }
+        GraderKind::Judge(judge) => pairs = judge_pairs(judge),
+        GraderKind::SemanticSimilarity(similarity) => pairs = semantic_similarity_pairs(similarity),
         _ => {}
     }
     pairs

@@ -9,10 +9,12 @@ use crate::domain::money::UsdNanos;
 use super::super::mark::Marks;
 use super::super::schema;
 use super::super::table::{Table, Text};
+use super::JudgeHashes;
 use super::read::{read_name, unknown_word};
+use super::read_judge::{read_judge, read_semantic_similarity};
 
 /// The kinds of graders, as files name them.
-const KINDS: [&str; 18] = [
+const KINDS: [&str; 22] = [
     "exact_match",
     "field_match",
     "json_valid",
@@ -31,6 +33,10 @@ const KINDS: [&str; 18] = [
     "all_of",
     "any_of",
     "weighted",
+    "judge_rubric",
+    "judge_classification",
+    "judge_pairwise",
+    "semantic_similarity",
 ];
 /// How long a program may take where the file does not say, in milliseconds.
 const TIME_LIMIT_MS: u64 = 10_000;
@@ -54,7 +60,7 @@ pub(super) fn order_word(order: CallOrder) -> &'static str {
     }
 }
 
-pub(super) fn read_grader(mut table: Table<'_>, marks: &mut Marks) -> Option<Grader> {
+pub(super) fn read_grader(mut table: Table<'_>, judges: JudgeHashes<'_>, marks: &mut Marks) -> Option<Grader> {
     let name = read_name(&mut table, "grader", "name", marks);
     let word = table.required("kind", marks)?;
     if !KINDS.contains(&word.value) {
@@ -62,7 +68,11 @@ pub(super) fn read_grader(mut table: Table<'_>, marks: &mut Marks) -> Option<Gra
         return None;
     }
     let is_negated = table.bool("negate", marks).unwrap_or(false);
-    let kind = read_kind(word.value, &mut table, marks);
+    let kind = match word.value {
+        "semantic_similarity" => read_semantic_similarity(&mut table, marks),
+        judge if judge.starts_with("judge_") => read_judge(judge, &mut table, judges, marks),
+        other => read_kind(other, &mut table, marks),
+    };
     table.finish(marks);
     let kind = kind?;
     Some(Grader {
@@ -177,7 +187,7 @@ fn compiled(table: &Table<'_>, pattern: Text<'_>, marks: &mut Marks) -> Option<r
 }
 
 /// Reads a key that must be there.
-fn required<'n, T>(
+pub(super) fn required<'n, T>(
     table: &mut Table<'n>,
     key: &'static str,
     marks: &mut Marks,
@@ -189,12 +199,12 @@ fn required<'n, T>(
     read(table, key, marks)
 }
 
-fn required_number(table: &mut Table<'_>, key: &'static str, marks: &mut Marks) -> Option<f64> {
+pub(super) fn required_number(table: &mut Table<'_>, key: &'static str, marks: &mut Marks) -> Option<f64> {
     required(table, key, marks, Table::number)
 }
 
 /// Two keys that say the same thing in different ways.
-fn refuse_both(table: &Table<'_>, (first, second): (&str, &str), marks: &mut Marks) -> Option<()> {
+pub(super) fn refuse_both(table: &Table<'_>, (first, second): (&str, &str), marks: &mut Marks) -> Option<()> {
     if !(table.has(first) && table.has(second)) {
         return Some(());
     }
@@ -206,7 +216,7 @@ fn refuse_both(table: &Table<'_>, (first, second): (&str, &str), marks: &mut Mar
 }
 
 /// One of a few words; the first where the key is not there.
-fn read_word<T: Copy>(
+pub(super) fn read_word<T: Copy>(
     table: &mut Table<'_>,
     key: &'static str,
     known: &[(&str, T)],

@@ -57,7 +57,9 @@
 //! tokens.
 
 mod answer;
+mod embedding;
 mod instructions;
+mod judge;
 mod noise;
 mod template;
 mod ticket;
@@ -66,12 +68,14 @@ mod wording;
 #[cfg(test)]
 mod tests;
 
+pub use embedding::{EMBEDDING_NAME, embed};
 use instructions::Instructions;
+pub use judge::{JUDGE_NAME, judge};
 use noise::Noise;
 use ticket::Ticket;
 
-/// The names a prompt can ask for; they differ in nothing but the name.
-pub const MODEL_NAMES: &[&str] = &["triage-sim-1"];
+/// The name a prompt asks for it by.
+pub const MODEL_NAME: &str = "triage-sim-1";
 
 /// How much of all instructions together is read: far above any prompt, and it bounds the work.
 const INSTRUCTION_BYTES_MAX: usize = 128 * 1024;

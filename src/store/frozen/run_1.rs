@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::gate_1::{Gate1, MetricResult1};
 use crate::domain::actor::Actor;
 use crate::domain::gate::Gate;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::{DatasetVersionId, RunId, SuiteVersionId, VersionId};
+use crate::domain::judgement::JudgingTotals;
 use crate::domain::metric::MetricResult;
 use crate::domain::money::UsdNanos;
 use crate::domain::promotion::Environment;
@@ -56,8 +58,8 @@ pub(in crate::store) struct RunEnd1 {
     run: RunId,
     state: EndState,
     totals: RunTotals1,
-    results: Vec<MetricResult>,
-    gate: Option<Gate>,
+    results: Vec<MetricResult1>,
+    gate: Option<Gate1>,
     outcomes_hash: ContentHash,
     resolved_models: Vec<String>,
     ended_at: Timestamp,
@@ -108,13 +110,15 @@ impl From<RunEnd1> for RunEnd {
                 cost: old.totals.cost,
                 cost_unknown: old.totals.cost_unknown,
                 reused: 0,
-                judging_cost: UsdNanos::default(),
+                judging: JudgingTotals::default(),
             },
-            results: old.results,
-            gate: old.gate,
+            results: old.results.into_iter().map(MetricResult::from).collect(),
+            gate: old.gate.map(Gate::from),
             outcomes_hash: old.outcomes_hash,
             resolved_models: old.resolved_models,
             ended_at: old.ended_at,
+            confusions: Vec::new(),
+            against_base: None,
             paths: Vec::new(),
         }
     }

@@ -1,10 +1,12 @@
-//! Layout 2 of the ends of runs: before the cost of judges.
+//! Layout 2 of the ends of runs: before the cost of judges, confusion matrices and the base run.
 
 use serde::{Deserialize, Serialize};
 
+use super::gate_1::{Gate1, MetricResult1};
 use crate::domain::gate::Gate;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::RunId;
+use crate::domain::judgement::JudgingTotals;
 use crate::domain::metric::MetricResult;
 use crate::domain::money::UsdNanos;
 use crate::domain::run::{EndState, RunEnd, RunTotals};
@@ -29,8 +31,8 @@ pub(in crate::store) struct RunEnd2 {
     run: RunId,
     state: EndState,
     totals: RunTotals2,
-    results: Vec<MetricResult>,
-    gate: Option<Gate>,
+    results: Vec<MetricResult1>,
+    gate: Option<Gate1>,
     outcomes_hash: ContentHash,
     resolved_models: Vec<String>,
     ended_at: Timestamp,
@@ -52,13 +54,15 @@ impl From<RunEnd2> for RunEnd {
                 cost: old.totals.cost,
                 cost_unknown: old.totals.cost_unknown,
                 reused: old.totals.reused,
-                judging_cost: UsdNanos::default(),
+                judging: JudgingTotals::default(),
             },
-            results: old.results,
-            gate: old.gate,
+            results: old.results.into_iter().map(MetricResult::from).collect(),
+            gate: old.gate.map(Gate::from),
             outcomes_hash: old.outcomes_hash,
             resolved_models: old.resolved_models,
             ended_at: old.ended_at,
+            confusions: Vec::new(),
+            against_base: None,
             paths: Vec::new(),
         }
     }

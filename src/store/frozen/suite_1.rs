@@ -1,7 +1,8 @@
-//! Layout 1 of suites: before graders that look at one step of a chain.
+//! Layout 1 of suites: before graders that look at one step of a chain, and what [`super::gate_1`] says.
 
 use serde::{Deserialize, Serialize};
 
+use super::gate_1::{Metric1, Threshold1};
 use crate::domain::actor::Actor;
 use crate::domain::gate::GatePolicy;
 use crate::domain::grader::{Grader, GraderKind};
@@ -22,8 +23,8 @@ struct Grader1 {
 struct SuiteContent1 {
     description: String,
     graders: Vec<Grader1>,
-    metrics: Vec<Metric>,
-    thresholds: Vec<Threshold>,
+    metrics: Vec<Metric1>,
+    thresholds: Vec<Threshold1>,
     slices: Vec<String>,
     policy: GatePolicy,
 }
@@ -50,10 +51,13 @@ impl From<SuiteVersion1> for SuiteVersion {
             content: SuiteContent {
                 description: old.content.description,
                 graders: old.content.graders.into_iter().map(grader).collect(),
-                metrics: old.content.metrics,
-                thresholds: old.content.thresholds,
+                metrics: old.content.metrics.into_iter().map(Metric::from).collect(),
+                thresholds: old.content.thresholds.into_iter().map(Threshold::from).collect(),
                 slices: old.content.slices,
                 policy: old.content.policy,
+                crossings: Vec::new(),
+                bins: Vec::new(),
+                cluster: None,
             },
             content_hash: old.content_hash,
             author: old.author,

@@ -283,6 +283,15 @@ commands! {
         "Filters rows with the value under the cursor away."
         ["-"] [Data];
 
+    CaseLabel "case.label" "label" "Label this answer"
+        "Says whether the answer is right, beside the graders."
+        ["v"] [Failures].footer(13).role(Reviewer);
+    CaseTriage "case.triage" "cause" "Say where the cause lies"
+        "Puts this failure, or all marked ones, in a category."
+        ["t"] [Failures].footer(14).role(Author);
+    RunDecide "run.decide" "not prompt" "Not a prompt problem"
+        "Records that the prompt is not what has to change."
+        ["X"] [Failures].footer(28).role(Reviewer);
     RunRepeat "run.repeat" "rerun" "Run again"
         "Runs the failed or marked examples again."
         ["R"] [Runs, Failures].footer(26).role(Author);

@@ -4,6 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::finder::{Finder, Found};
+use super::list_and_detail::copied;
 use super::loaded::Loaded;
 use super::panes::{draw_sentence, mouse_on_list, offered};
 use super::{Context, Place, Screen, ScreenEvent};
@@ -77,11 +78,7 @@ impl Decisions {
             CommandId::CopyValue => self
                 .selected()
                 .map(|decision| Effect::Copy(decision.reason.to_string())),
-            CommandId::CopyAll => text().map(Effect::Copy),
-            CommandId::CopyPlain => text().map(|text| Effect::ShowPlain {
-                title: self.title(),
-                text,
-            }),
+            CommandId::CopyAll | CommandId::CopyPlain => copied(command, self.title(), text()),
             _ => {
                 self.found.command(command);
                 None

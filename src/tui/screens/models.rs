@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 
-use super::loaded::Loaded;
-use super::panes::{draw_sentence, mouse_on_list, offered};
+use super::list_and_detail::{Detail, ListAndDetail, copied};
+use super::panes::offered;
 use super::{Context, Place, Screen, ScreenEvent};
 use crate::domain::alias::Alias;
 use crate::domain::time::Timestamp;
@@ -14,18 +14,11 @@ use crate::text::Printable;
 use crate::tui::command::{CommandId, Scope};
 use crate::tui::effect::Effect;
 use crate::tui::layout::WidthClass;
-use crate::tui::msg::Note;
 use crate::tui::widgets::field::Focus;
-use crate::tui::widgets::listing::{HasId, Listing};
+use crate::tui::widgets::listing::HasId;
 use crate::tui::widgets::panel::Panel;
 use crate::tui::widgets::table::{Column, Table, TableCell};
-use crate::tui::widgets::text_view::TextView;
 use crate::workbench::{AliasUse, Answer, Request};
-
-/// Rows of the list above the detail: the share of all rows.
-const LIST_SHARE: u16 = 2;
-/// The share of the detail.
-const DETAIL_SHARE: u16 = 3;
 
 /// A name in the list.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,26 +33,12 @@ impl HasId for ModelRow {
 }
 
 /// The screen.
-#[derive(Debug)]
-pub struct Models {
-    loaded: Loaded<()>,
-    rows: Listing<ModelRow>,
-    detail: TextView,
-}
-
-impl Default for Models {
-    fn default() -> Self {
-        Self {
-            loaded: Loaded::Loading,
-            rows: Listing::default(),
-            detail: TextView::default(),
-        }
-    }
-}
+#[derive(Debug, Default)]
+pub struct Models(ListAndDetail<ModelRow>);
 
 impl Models {
     fn selected(&self) -> Option<&AliasUse> {
-        self.rows.selected().map(|row| &row.0)
+        self.0.selected().map(|row| &row.0)
     }
 
     fn command(&mut self, command: CommandId, now: Timestamp) -> Vec<Effect> {
@@ -73,15 +52,9 @@ impl Models {
             CommandId::CopyCommand => self
                 .selected()
                 .map(|model| Effect::Copy(format!("pegbox model show {}", model.ledger.alias.name))),
-            CommandId::CopyAll => text().map(Effect::Copy),
-            CommandId::CopyPlain => text().map(|text| Effect::ShowPlain {
-                title: self.title(),
-                text,
-            }),
+            CommandId::CopyAll | CommandId::CopyPlain => copied(command, self.title(), text()),
             _ => {
-                if self.rows.command(command) {
-                    self.detail.reset();
-                }
+                self.0.command(command);
                 None
             }
         };
@@ -152,48 +125,26 @@ impl Screen for Models {
     fn update(&mut self, event: ScreenEvent, context: &Context) -> Vec<Effect> {
         match event {
             ScreenEvent::Command(command) => return self.command(command, context.now),
-            ScreenEvent::Mouse(mouse, body) => {
-                let [list, detail] = areas(body);
-                if list.contains((mouse.column, mouse.row).into()) {
-                    mouse_on_list(&mut self.rows, mouse, list);
-                } else if detail.contains((mouse.column, mouse.row).into()) {
-                    self.detail.wheel(mouse);
-                }
-            }
+            ScreenEvent::Mouse(mouse, body) => self.0.mouse(mouse, body),
             ScreenEvent::Answered {
                 result: Ok(Answer::Models(models)),
                 ..
-            } => {
-                self.rows.set_all(models.into_iter().map(ModelRow).collect());
-                self.loaded = Loaded::Ready(());
-            }
-            ScreenEvent::Answered { result: Err(fault), .. } => {
-                let note = Note::failure(&fault);
-                self.loaded.fail(fault);
-                return vec![Effect::Say(note)];
-            }
+            } => self.0.answered(models.into_iter().map(ModelRow).collect()),
+            ScreenEvent::Answered { result: Err(fault), .. } => return self.0.failed(fault),
             _ => {}
         }
         Vec::new()
     }
 
     fn view(&self, frame: &mut Frame, area: Rect, context: &Context) {
-        let theme = context.theme;
-        let [list, detail] = areas(area);
-        let inner = Panel::new("Models")
-            .note(self.rows.total().to_string())
-            .focused(true)
-            .draw(frame, list, theme);
-        match self.loaded.absence() {
-            Some(text) => draw_sentence(frame, inner, &text, theme.dim),
-            None => self.draw_list(frame, inner, context),
-        }
-        let title = self.selected().map(|model| model.ledger.alias.name.clone());
-        let inner = Panel::new(title.unwrap_or("Model".into())).draw(frame, detail, theme);
-        if let Some(model) = self.selected() {
-            let text = Printable::block(&text(model, context.now));
-            self.detail.draw(frame, inner, theme, &text, theme.text);
-        }
+        let list = Panel::new("Models").note(self.0.rows.total().to_string());
+        let selected = self.selected();
+        let detail = Detail {
+            title: selected.map_or("Model".into(), |model| model.ledger.alias.name.clone()),
+            text: selected.map(|model| Printable::block(&text(model, context.now))),
+        };
+        let draw_rows = |frame: &mut Frame, area| self.draw_list(frame, area, context);
+        self.0.draw(frame, area, context, list, draw_rows, detail);
     }
 
     fn availability(&self, command: CommandId) -> Result<(), String> {
@@ -244,12 +195,8 @@ impl Models {
         Table::new(&columns)
             .focus(Focus::Here)
             .empty("No model has answered yet. r on Runs starts a run.")
-            .draw(frame, area, theme, &self.rows, cells);
+            .draw(frame, area, theme, &self.0.rows, cells);
     }
-}
-
-fn areas(area: Rect) -> [Rect; 2] {
-    Layout::vertical([Constraint::Fill(LIST_SHARE), Constraint::Fill(DETAIL_SHARE)]).areas(area)
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! A prompt's releases, forward and back, newest first.
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 
-use super::loaded::Loaded;
-use super::panes::{draw_sentence, mouse_on_list, offered};
+use super::list_and_detail::{Detail, ListAndDetail, copied};
+use super::panes::offered;
 use super::release_facts::{diff_place, kind_word, release_text, release_title};
 use super::{Context, Place, Screen, ScreenEvent};
 use crate::domain::ids::{PromotionId, PromptName};
@@ -12,18 +12,11 @@ use crate::domain::release::{Release, ReleaseKind};
 use crate::domain::time::Timestamp;
 use crate::tui::command::{CommandId, Scope};
 use crate::tui::effect::Effect;
-use crate::tui::msg::Note;
 use crate::tui::widgets::field::Focus;
 use crate::tui::widgets::listing::{HasId, Listing};
 use crate::tui::widgets::panel::Panel;
 use crate::tui::widgets::table::{Column, Table, TableCell};
-use crate::tui::widgets::text_view::TextView;
 use crate::workbench::{Answer, Request};
-
-/// Rows of the list above the detail: the share of all rows.
-const LIST_SHARE: u16 = 2;
-/// The share of the detail.
-const DETAIL_SHARE: u16 = 3;
 
 /// A release in a list.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,9 +72,7 @@ pub fn draw_releases(frame: &mut Frame, area: Rect, context: &Context, releases:
 #[derive(Debug)]
 pub struct ReleaseHistory {
     prompt: PromptName,
-    loaded: Loaded<()>,
-    releases: Listing<ReleaseRow>,
-    detail: TextView,
+    releases: ListAndDetail<ReleaseRow>,
 }
 
 impl ReleaseHistory {
@@ -89,9 +80,7 @@ impl ReleaseHistory {
     pub fn new(prompt: PromptName) -> Self {
         Self {
             prompt,
-            loaded: Loaded::Loading,
-            releases: Listing::default(),
-            detail: TextView::default(),
+            releases: ListAndDetail::default(),
         }
     }
 
@@ -109,15 +98,9 @@ impl ReleaseHistory {
             CommandId::CopyId => self
                 .selected()
                 .map(|release| Effect::Copy(release.promotion.id.to_string())),
-            CommandId::CopyAll => text().map(Effect::Copy),
-            CommandId::CopyPlain => text().map(|text| Effect::ShowPlain {
-                title: self.title(),
-                text,
-            }),
+            CommandId::CopyAll | CommandId::CopyPlain => copied(command, self.title(), text()),
             _ => {
-                if self.releases.command(command) {
-                    self.detail.reset();
-                }
+                self.releases.command(command);
                 None
             }
         };
@@ -145,48 +128,26 @@ impl Screen for ReleaseHistory {
     fn update(&mut self, event: ScreenEvent, context: &Context) -> Vec<Effect> {
         match event {
             ScreenEvent::Command(command) => return self.command(command, context.now),
-            ScreenEvent::Mouse(mouse, body) => {
-                let [list, detail] = areas(body);
-                if list.contains((mouse.column, mouse.row).into()) {
-                    mouse_on_list(&mut self.releases, mouse, list);
-                } else if detail.contains((mouse.column, mouse.row).into()) {
-                    self.detail.wheel(mouse);
-                }
-            }
+            ScreenEvent::Mouse(mouse, body) => self.releases.mouse(mouse, body),
             ScreenEvent::Answered {
                 result: Ok(Answer::Releases(releases)),
                 ..
-            } => {
-                self.releases.set_all(releases.into_iter().map(ReleaseRow).collect());
-                self.loaded = Loaded::Ready(());
-            }
-            ScreenEvent::Answered { result: Err(fault), .. } => {
-                let note = Note::failure(&fault);
-                self.loaded.fail(fault);
-                return vec![Effect::Say(note)];
-            }
+            } => self.releases.answered(releases.into_iter().map(ReleaseRow).collect()),
+            ScreenEvent::Answered { result: Err(fault), .. } => return self.releases.failed(fault),
             _ => {}
         }
         Vec::new()
     }
 
     fn view(&self, frame: &mut Frame, area: Rect, context: &Context) {
-        let theme = context.theme;
-        let [list, detail] = areas(area);
-        let inner = Panel::new(format!("Releases of {}", self.prompt))
-            .note("newest first")
-            .focused(true)
-            .draw(frame, list, theme);
-        match self.loaded.absence() {
-            Some(text) => draw_sentence(frame, inner, &text, theme.dim),
-            None => draw_releases(frame, inner, context, &self.releases, Focus::Here),
-        }
-        let title = self.selected().map(release_title);
-        let inner = Panel::new(title.unwrap_or("Release".into())).draw(frame, detail, theme);
-        if let Some(release) = self.selected() {
-            let text = release_text(release, context.now);
-            self.detail.draw(frame, inner, theme, &text, theme.text);
-        }
+        let list = Panel::new(format!("Releases of {}", self.prompt)).note("newest first");
+        let selected = self.selected();
+        let detail = Detail {
+            title: selected.map_or("Release".into(), release_title),
+            text: selected.map(|release| release_text(release, context.now)),
+        };
+        let draw_rows = |frame: &mut Frame, area| draw_releases(frame, area, context, &self.releases.rows, Focus::Here);
+        self.releases.draw(frame, area, context, list, draw_rows, detail);
     }
 
     fn availability(&self, command: CommandId) -> Result<(), String> {
@@ -205,10 +166,6 @@ impl Screen for ReleaseHistory {
             _ => offered(command, &[CommandId::CopyPlain]),
         }
     }
-}
-
-fn areas(area: Rect) -> [Rect; 2] {
-    Layout::vertical([Constraint::Fill(LIST_SHARE), Constraint::Fill(DETAIL_SHARE)]).areas(area)
 }
 
 #[cfg(test)]

@@ -45,6 +45,8 @@ pub(super) fn meets(value: f64, comparison: Comparison, threshold: f64) -> bool 
     match comparison {
         Comparison::AtLeast => value >= threshold,
         Comparison::AtMost => value <= threshold,
+        // Only the pairs of both runs say that, at the end.
+        Comparison::NoWorseBy | Comparison::AtMostRatio => true,
         Comparison::Equals => (value - threshold).abs() < f64::EPSILON,
     }
 }

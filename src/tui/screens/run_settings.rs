@@ -16,7 +16,6 @@ const BETWEEN: char = ',';
 
 /// The fields of the first page.
 pub(super) fn first_fields(settings: &RunSettings) -> Vec<FormField> {
-    let cost = settings.caps.cost.map(UsdNanos::as_usd);
     vec![
         FormField::text("concurrency", "in flight (auto, or a number)")
             .required()
@@ -24,18 +23,20 @@ pub(super) fn first_fields(settings: &RunSettings) -> Vec<FormField> {
         FormField::text("repeats", "asked how often each")
             .required()
             .filled_with(settings.repeats.to_string()),
-        optional("cap_cost", "pause at a cost of (dollars)", cost),
+        cost_field(&settings.caps),
         optional("base_url", "other endpoint, as URL", settings.base_url.as_ref()),
     ]
 }
 
 /// The settings with what the first page says.
 pub(super) fn with_first(settings: &RunSettings, filled: &Filled) -> Result<RunSettings, String> {
-    let cost: Option<UsdNanos> = given(filled, "cap_cost", str::parse)?;
     let in_flight = filled.text("concurrency").parse().map_err(said)?;
     let settings = RunSettings {
         repeats: number(filled, "repeats", "asked how often")?,
-        caps: Caps { cost, ..settings.caps },
+        caps: Caps {
+            cost: cost(filled)?,
+            ..settings.caps
+        },
         base_url: text(filled, "base_url"),
         ..settings.clone()
     };
@@ -44,21 +45,14 @@ pub(super) fn with_first(settings: &RunSettings, filled: &Filled) -> Result<RunS
 
 /// The page of the other settings; of a run of picked examples, those that it can have.
 pub(super) fn more_form(tag: &'static str, title: String, settings: &RunSettings, is_whole: bool) -> Form {
-    let RunSettings { caps, .. } = settings;
     let answers = ["asked anew", "stored ones reused: no evidence"];
     let mut fields = vec![choice("reuse", "answers", answers, settings.reuses_answers)];
     if is_whole {
         let end = ["with the last example", "once its gate is decided"];
         fields.push(choice("stops_early", "its end", end, settings.stops_early));
     }
+    fields.extend(use_fields(&settings.caps));
     fields.extend([
-        optional("cap_tokens", "pause at so many tokens", caps.tokens),
-        optional("cap_errors", "pause at examples unanswered", caps.errors),
-        optional(
-            "cap_time",
-            "pause after (90s, 10m, 2h)",
-            caps.elapsed_ms.map(duration_short),
-        ),
         FormField::text("attempts", "tries for one example")
             .required()
             .filled_with(settings.attempts_max.to_string()),
@@ -86,18 +80,58 @@ pub(super) fn with_more(settings: &RunSettings, filled: &Filled) -> Result<RunSe
     Ok(RunSettings {
         reuses_answers: filled.choice("reuse") == 1,
         stops_early: filled.choice("stops_early") == 1,
-        caps: Caps {
-            tokens: given(filled, "cap_tokens", |typed| whole(typed, "a cap in tokens"))?,
-            errors: given(filled, "cap_errors", |typed| {
-                whole(typed, "a cap of unanswered examples")
-            })?,
-            elapsed_ms: given(filled, "cap_time", duration_ms)?,
-            ..settings.caps
-        },
+        caps: with_uses(settings.caps, filled)?,
         attempts_max: number(filled, "attempts", "tries for one example")?,
         timeout_ms: duration_ms(filled.text("timeout")).map_err(said)?,
         deadline_ms: given(filled, "deadline", duration_ms)?,
         ..settings.clone()
+    })
+}
+
+/// The fields of all caps.
+pub(super) fn cap_fields(caps: &Caps) -> Vec<FormField> {
+    std::iter::once(cost_field(caps)).chain(use_fields(caps)).collect()
+}
+
+/// The caps that those fields say.
+pub(super) fn caps(filled: &Filled) -> Result<Caps, String> {
+    let caps = Caps {
+        cost: cost(filled)?,
+        ..Caps::default()
+    };
+    with_uses(caps, filled)
+}
+
+fn cost_field(caps: &Caps) -> FormField {
+    let cost = caps.cost.map(UsdNanos::as_usd);
+    optional("cap_cost", "pause at a cost of (dollars)", cost)
+}
+
+fn cost(filled: &Filled) -> Result<Option<UsdNanos>, String> {
+    given(filled, "cap_cost", str::parse)
+}
+
+/// The fields of what may be used up besides money.
+fn use_fields(caps: &Caps) -> [FormField; 3] {
+    [
+        optional("cap_tokens", "pause at so many tokens", caps.tokens),
+        optional("cap_errors", "pause at examples unanswered", caps.errors),
+        optional(
+            "cap_time",
+            "pause after (90s, 10m, 2h)",
+            caps.elapsed_ms.map(duration_short),
+        ),
+    ]
+}
+
+fn with_uses(caps: Caps, filled: &Filled) -> Result<Caps, String> {
+    Ok(Caps {
+        tokens: given(filled, "cap_tokens", |typed| whole(typed, "a cap in tokens"))?,
+        errors: given(filled, "cap_errors", |typed| {
+            whole(typed, "a cap of unanswered examples")
+        })?,
+        elapsed_ms: given(filled, "cap_time", duration_ms)?,
+        ..caps
     })
 }
 

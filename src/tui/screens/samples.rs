@@ -8,14 +8,13 @@ use crate::domain::caveats::Caveats;
 use crate::domain::dataset::{DatasetChanges, DatasetVersion};
 use crate::domain::example::{Example, ExampleContent, ExampleContext, ExampleSource};
 use crate::domain::gate::{BreakingSlice, Evidence, Gate, GatePolicy, RuleResult, Verdict};
-use crate::domain::grader::Score;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::{DatasetVersionId, ExampleId, RunId, SuiteVersionId, VersionId};
 use crate::domain::json::JsonText;
+use crate::domain::judgement::JudgingTotals;
 use crate::domain::metric::{Measure, MetricResult, Slice};
 use crate::domain::model::ModelConfig;
 use crate::domain::money::UsdNanos;
-use crate::domain::outcome::{Attempt, FailureCategory, Outcome, OutcomePlace, RenderedMessage, Usage};
 use crate::domain::progress::{FailureLine, RunProgress};
 use crate::domain::promotion::Environment;
 use crate::domain::prompt::{MessageTemplate, PromptContent, Role};
@@ -26,7 +25,7 @@ use crate::domain::run::{
 use crate::domain::suite::{Comparison, SuiteContent, SuiteVersion, Threshold};
 use crate::domain::time::Timestamp;
 use crate::domain::version::{ChangeKind, ChangeReason, PromptVersion};
-use crate::workbench::{CaseView, FailureRow, RunDetail, RunSummary, Tested};
+use crate::workbench::{RunDetail, RunSummary};
 
 pub fn ago(ms: i64) -> Timestamp {
     Timestamp(NOW.0 - ms)
@@ -48,7 +47,7 @@ pub fn suite_id() -> SuiteVersionId {
     "triage_quality@v8".parse().unwrap()
 }
 
-fn anna() -> Actor {
+pub fn anna() -> Actor {
     Actor::new("anna").unwrap()
 }
 
@@ -88,7 +87,7 @@ pub fn totals(saved: u64, failed: u64) -> RunTotals {
         cost: UsdNanos(192_000_000),
         cost_unknown: 0,
         reused: 0,
-        judging_cost: UsdNanos(0),
+        judging: JudgingTotals::default(),
     }
 }
 
@@ -99,6 +98,7 @@ pub fn summary(run: Run, state: RunState, saved: u64, failed: u64) -> RunSummary
         state,
         saved,
         failed,
+        pause: None,
         caveats: Caveats::default(),
     }
 }
@@ -296,7 +296,8 @@ pub fn live_detail(id: u32) -> RunDetail {
         progress: progress(id, RunState::Running, 170, 8),
         end: None,
         steps: Vec::new(),
-        tested: Tested::Prompt(version(12)),
+        pause: None,
+        tested: version(12).into(),
         caveats: Caveats::default(),
     }
 }
@@ -310,7 +311,8 @@ pub fn ended_detail(id: u32) -> RunDetail {
         progress,
         end: Some(end(id)),
         steps: Vec::new(),
-        tested: Tested::Prompt(version(12)),
+        pause: None,
+        tested: version(12).into(),
         caveats: Caveats::default(),
     }
 }
@@ -386,106 +388,5 @@ pub fn dataset() -> DatasetVersion {
         author: anna(),
         reason: Reason::new("two disputes that production got wrong").unwrap(),
         created_at: ago(2 * 86_400_000),
-    }
-}
-
-pub fn failure_rows() -> Vec<FailureRow> {
-    let row = |place, id: &str, why: &str, passed_before| FailureRow {
-        place: OutcomePlace::first(place),
-        line: failure_line(id, why, 900 + place),
-        passed_before,
-    };
-    vec![
-        row(95, "t-096", "route: expected safety, got returns", Some(false)),
-        row(130, "t-131", "route: expected billing, got refunds", Some(true)),
-        row(146, "t-147", "escalation: expected true, got false", Some(true)),
-    ]
-}
-
-pub fn case(place: u64, id: &str) -> CaseView {
-    let example = example(
-        147,
-        "You charged me twice for order LK-30218 and the bank refuses to refund the second charge. \
-         If it is not back by Friday I go to the ombudsman.",
-        "billing",
-        "billing dispute",
-    );
-    let mut content = example.content;
-    content.id = ExampleId::new(id).unwrap();
-    content.expected = Some(JsonText::parse(r#"{"route":"billing","escalate":true}"#).unwrap());
-    let example = Example::new(content, example.source).unwrap();
-    CaseView {
-        outcome: outcome(place, &example),
-        example,
-        before: Some((RunId(2), true)),
-    }
-}
-
-/// What the simulated model made of the example: the route is right, the escalation is not.
-fn score(grader: &str, passed: bool, explanation: &str) -> Score {
-    Score {
-        grader: grader.into(),
-        passed,
-        explanation: explanation.into(),
-        value: None,
-        part_of: Vec::new(),
-    }
-}
-
-fn outcome(place: u64, example: &Example) -> Outcome {
-    let text = r#"{"route":"billing","escalate":false}"#;
-    let message = |role, text: &str| RenderedMessage {
-        role,
-        text: text.into(),
-    };
-    Outcome {
-        run: RunId(3),
-        index: place,
-        repeat: 0,
-        example: example.content.id.clone(),
-        example_hash: example.content_hash,
-        rendered: vec![
-            message(Role::System, "Route the ticket.\nEscalate what cannot wait."),
-            message(Role::User, "You charged me twice"),
-        ],
-        documents: Vec::new(),
-        tool_calls: Vec::new(),
-        raw_response: format!("{{\"text\":{}}}", JsonText::string(text)),
-        earlier_responses: Vec::new(),
-        text: Some(text.into()),
-        parsed: Some(JsonText::parse(text).unwrap()),
-        parse_error: None,
-        refusal: None,
-        finish_reason: Some("stop".into()),
-        resolved_model: Some("simulated-triage-1".into()),
-        system_fingerprint: None,
-        response_id: Some("sim-147".into()),
-        usage: Usage {
-            input_tokens: Some(812),
-            output_tokens: Some(14),
-            ..Usage::default()
-        },
-        latency_ms: 1_900,
-        time_to_first_token_ms: None,
-        attempts: vec![Attempt {
-            latency_ms: 1_900,
-            status: None,
-            error: None,
-            usage: Usage::default(),
-            cost: None,
-            waited_ms: 0,
-        }],
-        reused_from: None,
-        cost: None,
-        error: None,
-        scores: vec![
-            score("route", true, "billing as expected"),
-            score("escalation", false, "escalate: expected true, got false"),
-            score("json", true, "it is JSON"),
-        ],
-        judgements: Vec::new(),
-        steps: Vec::new(),
-        failure_category: Some(FailureCategory::Prompt),
-        finished_at: ago(180_000),
     }
 }

@@ -24,6 +24,9 @@ impl Failures {
             (CommandId::Lineage, _) => vec![Effect::Open(Place::Lineage(id.to_string()))],
             (CommandId::CopyId, _) => vec![Effect::Copy(id.to_string())],
             (CommandId::CopyCommand, _) => vec![Effect::Copy(format!("pegbox run failures {}", self.run))],
+            (CommandId::CaseLabel, _) => self.label_form(),
+            (CommandId::CaseTriage, _) => self.triage_form(),
+            (CommandId::RunDecide, _) => self.decide_form(),
             (CommandId::DraftEdit, _) => {
                 let version = self.detail.as_ref().and_then(|detail| detail.run.subject.version());
                 version

@@ -8,6 +8,8 @@ use super::super::example_text::{context_text, facts_line, indented, json_text};
 use super::super::run_figures;
 use crate::domain::example::Example;
 use crate::domain::json::JsonText;
+use crate::domain::judgement::Judgement;
+use crate::domain::label::HumanLabel;
 use crate::domain::outcome::Outcome;
 use crate::text::Printable;
 use crate::workbench::CaseView;
@@ -20,12 +22,20 @@ pub(super) enum View {
     Messages,
     Raw,
     Scores,
+    Judges,
     Attempts,
 }
 
 impl View {
     /// All views, from left to right.
-    pub(super) const ALL: [Self; 5] = [Self::Input, Self::Messages, Self::Raw, Self::Scores, Self::Attempts];
+    pub(super) const ALL: [Self; 6] = [
+        Self::Input,
+        Self::Messages,
+        Self::Raw,
+        Self::Scores,
+        Self::Judges,
+        Self::Attempts,
+    ];
 
     pub(super) fn title(self) -> &'static str {
         match self {
@@ -33,6 +43,7 @@ impl View {
             Self::Messages => "Messages",
             Self::Raw => "Raw",
             Self::Scores => "Scores",
+            Self::Judges => "Judges",
             Self::Attempts => "Attempts",
         }
     }
@@ -54,7 +65,8 @@ impl View {
             Self::Input => Self::Messages,
             Self::Messages => Self::Raw,
             Self::Raw => Self::Scores,
-            Self::Scores | Self::Attempts => Self::Attempts,
+            Self::Scores => Self::Judges,
+            Self::Judges | Self::Attempts => Self::Attempts,
         }
     }
 
@@ -63,7 +75,8 @@ impl View {
             Self::Input | Self::Messages => Self::Input,
             Self::Raw => Self::Messages,
             Self::Scores => Self::Raw,
-            Self::Attempts => Self::Scores,
+            Self::Judges => Self::Scores,
+            Self::Attempts => Self::Judges,
         }
     }
 }
@@ -85,6 +98,7 @@ impl CaseTexts {
             messages_text(outcome),
             raw_text(outcome),
             scores_text(outcome),
+            judges_text(&outcome.judgements),
             attempts_text(outcome),
         ];
         Self {
@@ -96,12 +110,13 @@ impl CaseTexts {
     }
 
     pub(super) fn view(&self, view: View) -> &Printable {
-        let [input, messages, raw, scores, attempts] = &self.views;
+        let [input, messages, raw, scores, judges, attempts] = &self.views;
         match view {
             View::Input => input,
             View::Messages => messages,
             View::Raw => raw,
             View::Scores => scores,
+            View::Judges => judges,
             View::Attempts => attempts,
         }
     }
@@ -130,7 +145,7 @@ fn raw_text(outcome: &Outcome) -> String {
 }
 
 /// Passed or failed, the grader, and why: failures first.
-fn scores_text(outcome: &Outcome) -> String {
+pub(in crate::tui::screens) fn scores_text(outcome: &Outcome) -> String {
     if outcome.scores.is_empty() {
         return "no grader looked at it".into();
     }
@@ -145,6 +160,28 @@ fn scores_text(outcome: &Outcome) -> String {
         format!("{word}  {}: {}", score.label(), score.explanation)
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Each judgement: what it came to, then what was sent and what came back.
+fn judges_text(judgements: &[Judgement]) -> String {
+    if judgements.is_empty() {
+        return "no judge was asked".into();
+    }
+    let texts = judgements.iter().map(|judgement| {
+        let mut text = format!("== {} ==\n{}", judgement.heading(), judgement.said());
+        for (name, value) in judgement.took() {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "\n{name:<9}{value}");
+        }
+        for message in &judgement.rendered {
+            let _ = write!(text, "\n\n-- {} --\n{}", message.role, message.text);
+        }
+        if !judgement.raw_response.is_empty() {
+            let _ = write!(text, "\n\n-- it answered --\n{}", judgement.raw_response);
+        }
+        text
+    });
+    texts.collect::<Vec<_>>().join("\n\n")
 }
 
 fn attempts_text(outcome: &Outcome) -> String {
@@ -192,7 +229,7 @@ fn attempts_text(outcome: &Outcome) -> String {
     out.trim_end().to_owned()
 }
 
-fn expected_text(example: &Example) -> String {
+pub(in crate::tui::screens) fn expected_text(example: &Example) -> String {
     example
         .content
         .expected
@@ -201,7 +238,7 @@ fn expected_text(example: &Example) -> String {
 }
 
 /// What the model said, parsed and as it came; fields that are not as expected have an `x` before them.
-fn output_text(outcome: &Outcome, example: &Example) -> String {
+pub(in crate::tui::screens) fn output_text(outcome: &Outcome, example: &Example) -> String {
     let mut parts = Vec::new();
     if let Some(error) = &outcome.error {
         parts.push(format!("no answer: {}: {}", error.kind.as_str(), error.message));
@@ -255,10 +292,34 @@ fn why_text(case: &CaseView) -> String {
         Some((run, false)) => format!("base {run}: failed there too"),
         None => "base: no finished run of the base has this example".into(),
     });
-    if let Some(category) = outcome.failure_category {
-        lines.push(format!("cause most likely in: {}", category.as_str()));
+    if let Some(cause) = &case.cause {
+        let by = cause
+            .by
+            .as_ref()
+            .map_or_else(|| "most likely ".into(), |by| format!("(says {by}) "));
+        lines.push(format!(
+            "cause {by}in: {}, since {}",
+            cause.category.as_str(),
+            cause.why
+        ));
     }
+    lines.extend(case.labels.iter().map(label_line));
     lines.join("\n")
+}
+
+/// `anna: passed, against route: both are right`.
+fn label_line(label: &HumanLabel) -> String {
+    let parts = [
+        label.verdict.map(|verdict| verdict.as_str().to_owned()),
+        label.class.as_ref().map(|class| format!("class {class}")),
+        label.expected.as_ref().map(|expected| format!("expected {expected}")),
+        label
+            .is_override
+            .then(|| format!("against {}", label.grader.as_deref().unwrap_or("the graders"))),
+        Some(label.comment.clone()).filter(|comment| !comment.is_empty()),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    format!("{}: {}", label.by, parts.join(", "))
 }
 
 /// The whole case, for the clipboard.

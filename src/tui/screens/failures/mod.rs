@@ -1,19 +1,25 @@
 //! The failures of a run: in groups, and for the selected one what went in, what was expected, what came, and why.
 
 mod acts;
-mod case;
+pub(super) mod case;
 mod groups;
+mod judging;
 mod keep;
+#[cfg(test)]
+mod samples;
 #[cfg(test)]
 mod tests;
 mod view;
+mod walk;
 
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
 use self::case::{CaseTexts, View};
-use self::groups::{GroupRow, GroupRowId, Groups};
+use self::groups::{GroupRow, Groups};
+use self::judging::Labelling;
 use self::keep::KeptCase;
+use self::walk::Step;
 use super::finder::{Finder, Found};
 use super::rerun::{self, RerunStart};
 use super::{Context, Place, Screen, ScreenEvent};
@@ -30,7 +36,7 @@ use crate::tui::widgets::listing::Listing;
 use crate::tui::widgets::panel::Panel;
 use crate::tui::widgets::table::Table;
 use crate::tui::widgets::text_view::TextView;
-use crate::workbench::{Answer, CaseView, FailureRow, Fault, Request, RunDetail};
+use crate::workbench::{Answer, CaseRow, CaseView, Fault, Listed, Request, RunDetail, RunTriage};
 
 /// Failures that are loaded at a time; groups are made of these.
 const WINDOW_ROWS: usize = 500;
@@ -63,6 +69,7 @@ pub struct Failures {
     detail: Option<RunDetail>,
     fault: Option<Fault>,
     finder: Finder,
+    listed: Listed,
     groups: Groups,
     list: Listing<GroupRow>,
     /// After which place each window so far began; the last one is shown.
@@ -71,7 +78,7 @@ pub struct Failures {
     loaded: bool,
     arrival: Arrival,
     /// The failure whose case is shown.
-    current: Option<FailureRow>,
+    current: Option<CaseRow>,
     case: Option<CaseView>,
     texts: CaseTexts,
     view: View,
@@ -80,6 +87,9 @@ pub struct Failures {
     zoomed: bool,
     scrolls: [TextView; Pane::ALL.len()],
     kept: Option<KeptCase>,
+    labelling: Option<Labelling>,
+    /// Where the causes lie; none while that is to be counted again.
+    triage: Option<RunTriage>,
     rerun: Option<RerunStart>,
 }
 
@@ -91,6 +101,7 @@ impl Failures {
             detail: None,
             fault: None,
             finder: Finder::default(),
+            listed: Listed::default(),
             groups: Groups::default(),
             list: Listing::default(),
             windows: vec![None],
@@ -105,13 +116,16 @@ impl Failures {
             zoomed: false,
             scrolls: Default::default(),
             kept: None,
+            labelling: None,
+            triage: None,
             rerun: None,
         }
     }
 
     fn window(&self) -> Request {
-        Request::Failures {
+        Request::Cases {
             run: self.run,
+            listed: self.listed,
             after: self.windows.last().copied().flatten(),
             limit: WINDOW_ROWS,
         }
@@ -126,110 +140,6 @@ impl Failures {
         self.focus.unwrap_or(default)
     }
 
-    fn take_window(&mut self, rows: Vec<FailureRow>) -> Vec<Effect> {
-        self.loaded = true;
-        self.fault = None;
-        self.has_more = rows.len() >= WINDOW_ROWS;
-        self.groups.set(rows, &self.finder);
-        self.list.set_all(self.groups.list());
-        let arrived = match self.arrival {
-            Arrival::Stay => None,
-            Arrival::First => self.groups.cases().next().cloned(),
-            Arrival::Last => self.groups.cases().last().cloned(),
-        };
-        self.arrival = Arrival::Stay;
-        match arrived {
-            Some(row) => self.select(&row),
-            None => self.show_selected(),
-        }
-    }
-
-    /// Shows the failures with the words of the finder; the first of them where the present one has them not.
-    fn narrow(&mut self) -> Vec<Effect> {
-        self.groups.narrow(&self.finder);
-        let current = self.current.as_ref().map(|row| row.place);
-        let has_words = |row: &&FailureRow| Some(row.place) == current;
-        let row = self
-            .groups
-            .cases()
-            .find(has_words)
-            .or(self.groups.cases().next())
-            .cloned();
-        let Some(row) = row else {
-            self.list.set_all(Vec::new());
-            return Vec::new();
-        };
-        self.select(&row)
-    }
-
-    fn found(&mut self, found: Found) -> Vec<Effect> {
-        match found {
-            Found::Changed => self.narrow(),
-            Found::Same => Vec::new(),
-        }
-    }
-
-    fn select(&mut self, row: &FailureRow) -> Vec<Effect> {
-        self.groups.reveal(row.place);
-        self.list.set_all(self.groups.list());
-        self.list.select(&GroupRowId::Case(row.place));
-        self.show_selected()
-    }
-
-    /// Shows the case of the selected failure; on a group's head the one before stays.
-    fn show_selected(&mut self) -> Vec<Effect> {
-        let Some(GroupRow::Case(row)) = self.list.selected() else {
-            return Vec::new();
-        };
-        if self.current.as_ref().is_some_and(|current| current.place == row.place) {
-            return Vec::new();
-        }
-        let place = row.place;
-        self.current = Some(row.clone());
-        self.case = None;
-        self.texts = CaseTexts::default();
-        self.scrolls.iter_mut().for_each(TextView::reset);
-        vec![Effect::Ask(Request::Case { run: self.run, place })]
-    }
-
-    /// The next or previous failure, over the borders of groups and windows.
-    fn go(&mut self, step: Step) -> Vec<Effect> {
-        let current = self.current.as_ref().map(|row| row.place);
-        let cases: Vec<FailureRow> = self.groups.cases().cloned().collect();
-        let at = cases.iter().position(|row| Some(row.place) == current);
-        let next = match step {
-            Step::Next => at.map_or(Some(0), |at| at.checked_add(1)),
-            Step::Previous => at.unwrap_or(0).checked_sub(1),
-        };
-        if let Some(row) = next.and_then(|next| cases.get(next)) {
-            return self.select(row);
-        }
-        match step {
-            Step::Next if self.has_more => {
-                let last_place = cases.iter().map(|row| row.place).max();
-                self.windows.push(last_place);
-                self.arrival = Arrival::First;
-                vec![Effect::Ask(self.window())]
-            }
-            Step::Previous if self.windows.len() > 1 => {
-                self.windows.pop();
-                self.arrival = Arrival::Last;
-                vec![Effect::Ask(self.window())]
-            }
-            Step::Next => self.go_round(cases.first(), "that was the last failure; this is the first"),
-            Step::Previous => self.go_round(cases.last(), "that was the first failure; this is the last"),
-        }
-    }
-
-    fn go_round(&mut self, to: Option<&FailureRow>, note: &str) -> Vec<Effect> {
-        let Some(row) = to else {
-            return Vec::new();
-        };
-        let mut effects = self.select(row);
-        effects.push(Effect::Say(Note::info(note)));
-        effects
-    }
-
     fn command(&mut self, command: CommandId, context: &Context) -> Vec<Effect> {
         let focus = self.focus(context);
         match (command, focus, self.list.selected()) {
@@ -239,6 +149,11 @@ impl Failures {
                 self.finder.start();
                 return Vec::new();
             }
+            (CommandId::Mark, ..) => {
+                self.list.toggle_mark();
+                return Vec::new();
+            }
+            (CommandId::Options, ..) => return self.options_form(),
             (
                 CommandId::Open | CommandId::MoveLeft | CommandId::MoveRight,
                 Pane::Groups,
@@ -323,7 +238,7 @@ impl Failures {
     fn answered(&mut self, request: &Request, result: Result<Answer, Fault>) -> Vec<Effect> {
         match (request, result) {
             (Request::RunDetail(_), Ok(Answer::RunDetail(detail))) => self.detail = Some(*detail),
-            (Request::Failures { .. }, Ok(Answer::Failures(rows))) if *request == self.window() => {
+            (Request::Cases { .. }, Ok(Answer::Cases(rows))) if *request == self.window() => {
                 return self.take_window(rows);
             }
             (Request::Case { place, .. }, Ok(Answer::Case(case)))
@@ -332,8 +247,20 @@ impl Failures {
                 self.texts = CaseTexts::of(&case);
                 self.case = Some(*case);
             }
-            (Request::Failures { .. }, Err(fault)) => self.fault = Some(fault),
+            (Request::Cases { .. }, Err(fault)) => self.fault = Some(fault),
             (Request::Rerun(_), Ok(Answer::Run(id))) => return rerun::started(id),
+            (Request::RunTriage(_), Ok(Answer::RunTriage(triage))) => self.triage = Some(*triage),
+            (Request::AddLabel { .. }, Ok(Answer::Labelled(label))) => {
+                return self.counted_again(format!("{} is labelled", label.outcome()));
+            }
+            (Request::AddTriages { category, .. }, Ok(Answer::Triaged(count))) => {
+                self.list.clear_marks();
+                return self.counted_again(format!("{count} of {} put in: {}", self.run, category.as_str()));
+            }
+            (Request::DecideOtherCause { .. }, Ok(Answer::Decided(decision))) => {
+                let text = format!("{}: {}", decision.id, decision.kind);
+                return vec![Effect::Say(Note::info(text))];
+            }
             (_, Ok(Answer::Datasets(datasets))) => {
                 let own = self.detail.as_ref().map(|detail| &detail.run.dataset);
                 return self
@@ -353,7 +280,16 @@ impl Failures {
         Vec::new()
     }
 
+    /// Says what was done, and counts the causes again.
+    fn counted_again(&mut self, done: String) -> Vec<Effect> {
+        self.triage = None;
+        vec![Effect::Say(Note::info(done)), Effect::Ask(Request::RunTriage(self.run))]
+    }
+
     fn filled(&mut self, filled: &Filled) -> Vec<Effect> {
+        if let Some(effects) = self.judged(filled) {
+            return effects;
+        }
         let rerun = self.rerun.as_mut().and_then(|rerun| rerun.filled(filled));
         rerun
             .or_else(|| self.kept.as_ref().map(|kept| kept.filled(filled)))
@@ -391,12 +327,6 @@ impl Failures {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Step {
-    Next,
-    Previous,
-}
-
 impl Screen for Failures {
     fn place(&self) -> Place {
         Place::Failures(self.run)
@@ -416,6 +346,10 @@ impl Screen for Failures {
 
     fn requests(&self) -> Vec<Request> {
         let mut requests = vec![Request::RunDetail(self.run), self.window()];
+        // Counting them takes long in a large run, so it is not done at every change.
+        if self.triage.is_none() {
+            requests.push(Request::RunTriage(self.run));
+        }
         requests.extend(self.current.as_ref().map(|row| Request::Case {
             run: self.run,
             place: row.place,
@@ -449,7 +383,11 @@ impl Screen for Failures {
         let off = |why: &str| Err(why.to_owned());
         let no_base = self.case.as_ref().is_some_and(|case| case.before.is_none());
         match command {
-            CommandId::Mark => off("one failure is kept at a time"),
+            CommandId::CaseTriage if !self.current.as_ref().is_some_and(|row| row.has_failed) => {
+                off("no failure is shown")
+            }
+            CommandId::CaseLabel if self.case.is_none() => off("no outcome is shown"),
+            CommandId::RunDecide => self.undecidable().map_or(Ok(()), off),
             CommandId::Compare if no_base => off("no finished run of the base is on this dataset; d on Runs picks one"),
             CommandId::ExampleKeep | CommandId::Compare if self.case.is_none() => off("no failure is shown"),
             CommandId::Lineage | CommandId::RunRepeat if self.current.is_none() => off("no failure is shown"),
@@ -465,6 +403,9 @@ impl Screen for Failures {
     fn step_back(&mut self) -> bool {
         if self.finder.step_back() {
             self.narrow();
+            return true;
+        }
+        if self.list.clear_marks() {
             return true;
         }
         let was_zoomed = self.zoomed;

@@ -1,5 +1,6 @@
-use super::super::samples::{case, dataset, ended_detail, failure_rows};
+use super::super::samples::{dataset, ended_detail, failure_line};
 use super::super::testing::{drawn, with_context};
+use super::samples::{case, case_row, failure_rows};
 use super::*;
 use crate::tui::input::Key;
 use crate::tui::overlays::form::{FieldValue, Filled};
@@ -38,7 +39,7 @@ fn loaded() -> Failures {
         Answer::RunDetail(Box::new(ended_detail(3))),
     );
     let window = screen.window();
-    let effects = answer(&mut screen, window, Answer::Failures(failure_rows()));
+    let effects = answer(&mut screen, window, Answer::Cases(failure_rows()));
     assert_eq!(asked_case(&effects), Some(95), "the first case needs no key");
     screen
 }
@@ -82,15 +83,11 @@ fn a_closed_group_opens_for_its_failure() {
 
 #[test]
 fn more_failures_than_a_window_are_reached() {
-    let row = |place: u64| FailureRow {
-        place: OutcomePlace::first(place),
-        line: super::super::samples::failure_line(&format!("t-{place}"), "route: wrong", 5),
-        passed_before: None,
-    };
+    let row = |place: u64| case_row(place, failure_line(&format!("t-{place}"), "route: wrong", 5), None);
     let mut screen = Failures::new(RUN);
     let first = screen.window();
-    let rows: Vec<FailureRow> = (0..WINDOW_ROWS as u64).map(row).collect();
-    answer(&mut screen, first.clone(), Answer::Failures(rows.clone()));
+    let rows: Vec<CaseRow> = (0..WINDOW_ROWS as u64).map(row).collect();
+    answer(&mut screen, first.clone(), Answer::Cases(rows.clone()));
     command(&mut screen, CommandId::Last);
     let effects = command(&mut screen, CommandId::ProblemNext);
     let [Effect::Ask(second)] = &effects[..] else {
@@ -99,21 +96,18 @@ fn more_failures_than_a_window_are_reached() {
     assert!(
         matches!(
             second,
-            Request::Failures {
+            Request::Cases {
                 after: Some(OutcomePlace { index: 499, .. }),
                 ..
             }
         ),
         "{second:?}"
     );
-    let effects = answer(&mut screen, second.clone(), Answer::Failures(vec![row(600)]));
+    let effects = answer(&mut screen, second.clone(), Answer::Cases(vec![row(600)]));
     assert_eq!(asked_case(&effects), Some(600));
     let effects = command(&mut screen, CommandId::ProblemPrevious);
     assert_eq!(effects, [Effect::Ask(first.clone())]);
-    assert_eq!(
-        asked_case(&answer(&mut screen, first, Answer::Failures(rows))),
-        Some(499)
-    );
+    assert_eq!(asked_case(&answer(&mut screen, first, Answer::Cases(rows))), Some(499));
 }
 
 #[test]
@@ -195,7 +189,7 @@ fn a_run_without_failures_says_so() {
     let mut screen = Failures::new(RUN);
     assert!(drawn(&screen, 100, 27).contains("loading failures"));
     let window = screen.window();
-    answer(&mut screen, window, Answer::Failures(Vec::new()));
+    answer(&mut screen, window, Answer::Cases(Vec::new()));
     assert!(drawn(&screen, 100, 27).contains("Nothing failed so far"));
     assert!(drawn(&screen, 80, 21).contains("Nothing failed so far"));
     assert!(screen.availability(CommandId::ExampleKeep).is_err());

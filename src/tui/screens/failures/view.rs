@@ -5,6 +5,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 
 use super::groups::{GroupRow, explanation};
+use super::judging::causes_line;
 use super::{Failures, Pane};
 use crate::text::{Printable, cut};
 use crate::tui::command::CommandId;
@@ -15,11 +16,14 @@ use crate::tui::screens::{Context, run_figures};
 use crate::tui::widgets::field::Focus;
 use crate::tui::widgets::panel::Panel;
 use crate::tui::widgets::table::{Column, Table, TableCell};
+use crate::workbench::{CaseRow, Listed};
 
 /// Columns of the groups beside the case.
 const GROUPS_COLUMNS: u16 = 42;
 /// The same on a wide terminal.
 const GROUPS_COLUMNS_WIDE: u16 = 62;
+/// Columns of the sign that people labelled it.
+const LABEL_COLUMNS: u16 = 2;
 /// Rows of the reasons, borders included.
 const WHY_HEIGHT: u16 = 7;
 /// Shares of the view and of what was expected and came: most inputs are short, and the answer is what one looks for.
@@ -75,6 +79,27 @@ pub(super) fn split(area: Rect, zoomed: bool, focus: Pane, context: &Context) ->
     }
 }
 
+fn list_title(listed: Listed) -> &'static str {
+    match listed {
+        Listed::Failed => "Failures",
+        Listed::Passed => "Passed",
+        Listed::Sample => "Sample",
+        Listed::Labelled => "Labelled",
+        Listed::All => "Outcomes",
+    }
+}
+
+/// Whether people labelled it, and against the graders.
+fn label_sign(row: &CaseRow) -> &'static str {
+    if row.labels.iter().any(|label| label.is_override) {
+        "!="
+    } else if row.labels.is_empty() {
+        ""
+    } else {
+        "ok"
+    }
+}
+
 impl Failures {
     pub(super) fn draw(&self, frame: &mut Frame, area: Rect, context: &Context) {
         let focus = self.focus(context);
@@ -104,6 +129,7 @@ impl Failures {
                 format!("{} of {} fail", totals.failed + totals.errored, totals.saved),
             ];
             parts.push(source_label(detail.run.answers).to_owned());
+            parts.extend(self.triage.iter().flat_map(causes_line));
         }
         let text = Printable::line(&facts(&parts, columns));
         frame.render_widget(Line::styled(format!(" {}", text.as_str()), context.theme.title), area);
@@ -112,8 +138,8 @@ impl Failures {
     fn draw_groups(&self, frame: &mut Frame, area: Rect, focus: Pane, context: &Context) {
         let theme = context.theme;
         let next = context.keymap.shown(CommandId::ProblemNext).unwrap_or_default();
-        let inner = Panel::new("Failures")
-            .note(format!("by grader, {next} next"))
+        let inner = Panel::new(list_title(self.listed))
+            .note(format!("by {}, {next} next", self.groups.grouping.title()))
             .focused(focus == Pane::Groups)
             .draw(frame, area, theme);
         let empty = match (&self.fault, self.loaded) {
@@ -130,6 +156,7 @@ impl Failures {
             Column::fixed("", 13),
             Column::share("", 1),
             Column::fixed("", 3),
+            Column::fixed("", LABEL_COLUMNS),
             Column::number("", latency_columns),
         ];
         Table::new(&columns)
@@ -159,6 +186,7 @@ impl Failures {
                         TableCell::plain(format!("  {}", row.label())),
                         TableCell::plain(explanation(&row.line.why)),
                         TableCell::new(if is_new { "new" } else { "" }, theme.warn),
+                        TableCell::new(label_sign(row), theme.key),
                         TableCell::new(run_figures::latency(row.line.latency_ms), theme.dim),
                     ]
                 }
@@ -167,10 +195,7 @@ impl Failures {
 
     fn draw_text(&self, frame: &mut Frame, area: Rect, pane: Pane, focus: Pane, context: &Context) {
         let theme = context.theme;
-        let example = self
-            .current
-            .as_ref()
-            .map_or_else(String::new, crate::workbench::FailureRow::label);
+        let example = self.current.as_ref().map_or_else(String::new, CaseRow::label);
         let case = self.case.as_ref();
         let text = self.text(pane);
         let marked = match text.marked() {

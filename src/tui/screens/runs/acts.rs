@@ -3,6 +3,7 @@
 use super::super::figures::verdict_word;
 use super::super::panes::offered;
 use super::super::rerun::{self, RerunStart};
+use super::super::resume::Resume;
 use super::super::run_start::{RunStart, RunWish};
 use super::super::{Place, ScreenEvent};
 use crate::domain::gate::Verdict;
@@ -15,7 +16,7 @@ use crate::tui::msg::Note;
 use crate::tui::overlays::choose::{Choice, Chosen, Entry};
 use crate::tui::overlays::dialog::{Confirmed, Dialog};
 use crate::tui::overlays::form::{Filled, Form, FormField};
-use crate::workbench::{Answer, Request, RunDetail, RunSummary};
+use crate::workbench::{Answer, Pause, Request, RunDetail, RunSummary};
 
 /// Runs offered for a comparison: the newest of them.
 pub(in super::super) const COMPARABLE_RUNS_MAX: usize = 100;
@@ -35,6 +36,7 @@ pub(in super::super) struct RunFacts<'a> {
     pub(in super::super) saved: u64,
     pub(in super::super) failed: u64,
     pub(in super::super) verdict: Option<Verdict>,
+    pub(in super::super) pause: Option<&'a Pause>,
 }
 
 impl<'a> From<&'a RunSummary> for RunFacts<'a> {
@@ -45,6 +47,7 @@ impl<'a> From<&'a RunSummary> for RunFacts<'a> {
             saved: summary.saved,
             failed: summary.failed,
             verdict: summary.verdict.as_ref().map(|(verdict, _)| *verdict),
+            pause: summary.pause.as_ref(),
         }
     }
 }
@@ -62,6 +65,7 @@ impl<'a> From<&'a RunDetail> for RunFacts<'a> {
                 .as_ref()
                 .and_then(|end| end.gate.as_ref())
                 .map(|gate| gate.verdict),
+            pause: detail.pause.as_ref(),
         }
     }
 }
@@ -132,6 +136,7 @@ pub(in super::super) struct RunActs {
     comparing: Option<Run>,
     repeating: Option<Run>,
     rerun: Option<RerunStart>,
+    resume: Resume,
 }
 
 impl RunActs {
@@ -145,8 +150,8 @@ impl RunActs {
                 vec![Effect::Confirm(cancel_question(facts))]
             }
             CommandId::RunPause if facts.state == RunState::Running => vec![Effect::Ask(Request::PauseRun(id))],
-            CommandId::RunPause => vec![Effect::Ask(Request::ResumeRun(id))],
-            CommandId::RunRepeat if facts.state.can_resume() => vec![Effect::Ask(Request::ResumeRun(id))],
+            CommandId::RunPause => vec![self.resume.begin(id, facts.pause)],
+            CommandId::RunRepeat if facts.state.can_resume() => vec![self.resume.begin(id, facts.pause)],
             CommandId::RunRepeat if facts.failed == 0 => self.start.begin(RunWish::again(run)),
             CommandId::RunRepeat => {
                 self.repeating = Some(run.clone());
@@ -202,6 +207,7 @@ impl RunActs {
                 .start
                 .filled(filled)
                 .or_else(|| self.rerun.as_mut()?.filled(filled))
+                .or_else(|| self.resume.filled(filled))
                 .or_else(|| self.review_filled(filled)),
             _ => None,
         }
@@ -220,7 +226,7 @@ impl RunActs {
                 ))),
                 Effect::Ask(Request::RunDetail(*id)),
             ]),
-            (Request::ResumeRun(_), Answer::Run(id)) => Some(vec![
+            (Request::ResumeRun { .. }, Answer::Run(id)) => Some(vec![
                 Effect::Say(Note::info(format!("{id} goes on; what is saved is not sent again"))),
                 Effect::Ask(Request::RunDetail(*id)),
             ]),

@@ -5,7 +5,7 @@ use super::*;
 use crate::domain::money::UsdNanos;
 use crate::domain::run::{AnswerSource, Caps, InFlight, RunSettings};
 use crate::tui::overlays::dialog::Confirmed;
-use crate::workbench::{Pick, Rerun};
+use crate::workbench::{Pause, Pick, Rerun};
 
 fn answered(request: Request, answer: Answer) -> ScreenEvent {
     ScreenEvent::Answered {
@@ -32,9 +32,13 @@ fn summaries() -> Vec<RunSummary> {
 }
 
 fn list() -> Runs {
+    list_of(summaries())
+}
+
+fn list_of(summaries: Vec<RunSummary>) -> Runs {
     let mut screen = Runs::default();
     let request = screen.requests().swap_remove(0);
-    let effects = send(&mut screen, answered(request, Answer::Runs(summaries())));
+    let effects = send(&mut screen, answered(request, Answer::Runs(summaries)));
     assert_eq!(
         effects,
         [Effect::Ask(Request::RunDetail(RunId(4))), Effect::Ask(Request::Suites)]
@@ -193,6 +197,10 @@ fn commands_that_are_off_say_why() {
     );
 }
 
+fn resume(caps: Caps) -> Request {
+    Request::ResumeRun { run: RunId(2), caps }
+}
+
 #[test]
 fn a_running_run_is_paused_and_a_paused_one_goes_on() {
     let mut screen = list();
@@ -206,7 +214,7 @@ fn a_running_run_is_paused_and_a_paused_one_goes_on() {
     command(&mut screen, CommandId::MoveDown);
     command(&mut screen, CommandId::MoveDown);
     let effects = command(&mut screen, CommandId::RunPause);
-    assert_eq!(effects, [Effect::Ask(Request::ResumeRun(RunId(2)))]);
+    assert_eq!(effects, [Effect::Ask(resume(Caps::default()))]);
 }
 
 #[test]
@@ -267,13 +275,41 @@ fn an_interrupted_run_goes_on() {
     command(&mut screen, CommandId::MoveDown);
     assert_eq!(
         command(&mut screen, CommandId::RunRepeat),
-        [Effect::Ask(Request::ResumeRun(RunId(2)))]
+        [Effect::Ask(resume(Caps::default()))]
     );
-    let effects = send(
-        &mut screen,
-        answered(Request::ResumeRun(RunId(2)), Answer::Run(RunId(2))),
-    );
+    let effects = send(&mut screen, answered(resume(Caps::default()), Answer::Run(RunId(2))));
     assert!(matches!(&effects[0], Effect::Say(note) if note.text.contains("goes on")));
+}
+
+/// With the caps that paused it, it would pause again at once.
+#[test]
+fn a_run_that_a_cap_paused_asks_for_a_higher_one() {
+    use crate::tui::overlays::form::{FieldValue, Filled};
+    let cap = |dollars: u64| Caps {
+        cost: Some(UsdNanos(dollars * 1_000_000_000)),
+        ..Caps::default()
+    };
+    let mut paused = summaries();
+    paused[2].state = RunState::Paused;
+    paused[2].pause = Some(Pause {
+        reason: "the cap of $1.00 was reached".into(),
+        caps: cap(1),
+    });
+    let mut screen = list_of(paused);
+    command(&mut screen, CommandId::MoveDown);
+    command(&mut screen, CommandId::MoveDown);
+    let effects = command(&mut screen, CommandId::RunPause);
+    let [Effect::Fill(form)] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(form.notes[0], "paused: the cap of $1.00 was reached");
+    let filled = |typed: &str| {
+        let values = vec![("cap_cost", FieldValue::Text(typed.into()))];
+        ScreenEvent::Filled(Filled::for_test(form.tag, values))
+    };
+    assert_eq!(send(&mut screen, filled("2")), [Effect::Ask(resume(cap(2)))]);
+    let effects = send(&mut screen, filled("a lot"));
+    assert!(matches!(&effects[..], [Effect::Say(_), Effect::Fill(_)]), "{effects:?}");
 }
 
 #[test]

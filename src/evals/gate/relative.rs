@@ -1,0 +1,157 @@
+//! Rules against the base run: what shows that a version is no worse than its base, and the words for it.
+
+use super::{CONFIDENCE, Facts, NO_FACTS, words};
+use crate::domain::gate::{Evidence, Relative, RuleResult};
+use crate::domain::suite::{Comparison, Threshold};
+use crate::evals::against::Compared;
+use crate::stats::sequential::Sidedness;
+use crate::stats::{n_non_inferiority, n_paired_binary, rate_decimals};
+
+/// Chance of seeing a drop that is there, for which examples are planned.
+const POWER: f64 = 0.8;
+/// Share of pairs that differ, where a run shows none from which to read it.
+const ASSUMED_DISCORDANCE: f64 = 0.05;
+/// Decimals of a difference or ratio on screens, where no more are needed to tell it from the rule's limit.
+const DECIMALS: usize = 4;
+
+/// What the effect must not be worse than.
+fn limit(threshold: &Threshold) -> f64 {
+    match threshold.comparison {
+        Comparison::NoWorseBy => -threshold.value,
+        _ => threshold.value,
+    }
+}
+
+pub(super) fn facts(threshold: &Threshold, compared: &Result<Compared, String>) -> Facts {
+    let Ok(Compared { relative, .. }) = compared else {
+        return NO_FACTS;
+    };
+    let limit = limit(threshold);
+    let (lower, upper) = relative.bounds.unzip();
+    let (point, proven, refuted) = match threshold.comparison {
+        Comparison::NoWorseBy => (
+            relative.effect >= limit,
+            lower.is_some_and(|lower| lower > limit),
+            upper.is_some_and(|upper| upper < limit),
+        ),
+        _ => (
+            relative.effect <= limit,
+            upper.is_some_and(|upper| upper <= limit),
+            lower.is_some_and(|lower| lower > limit),
+        ),
+    };
+    Facts {
+        point: Some(point),
+        evidence: match (proven, refuted) {
+            (true, _) => Evidence::Proven,
+            (_, true) => Evidence::Refuted,
+            _ => Evidence::Inconclusive,
+        },
+        bounds: (lower, upper),
+    }
+}
+
+/// `-0.0042 >= -0.01`, or for a ratio `x1.0320 <= x1.05`.
+pub(super) fn compared(rule: &RuleResult) -> String {
+    let sign = words::sign(rule);
+    let limit = limit(&rule.threshold);
+    match (rule.relative, rule.threshold.comparison) {
+        (Some(relative), Comparison::NoWorseBy) => {
+            let decimals = rate_decimals(relative.effect, limit).max(DECIMALS);
+            format!("{:+.decimals$} {sign:<2} {limit}", relative.effect)
+        }
+        (Some(relative), _) => {
+            let decimals = rate_decimals(relative.effect, limit).max(DECIMALS);
+            format!("x{:.decimals$} {sign:<2} x{limit}", relative.effect)
+        }
+        (None, _) => format!("{} {}", rule.threshold.comparison.sign(), rule.threshold.value),
+    }
+}
+
+/// `is -0.0300 < -0.01 of base over 240 pairs`.
+pub(super) fn failure(rule: &RuleResult) -> String {
+    let pairs = rule.relative.map_or(0, |relative| relative.pairs);
+    let shown = if rule.point == Some(true) {
+        ": not shown to be within it"
+    } else {
+        ""
+    };
+    format!("against base {} over {pairs} pairs{shown}", compared(rule))
+}
+
+/// What the pairs show, and what would settle it; or why there are none.
+pub(super) fn note(threshold: &Threshold, compared: &Result<Compared, String>) -> String {
+    let relative = match compared {
+        Ok(compared) => compared.relative,
+        Err(why) => return format!("cannot be compared with the base: {why}"),
+    };
+    let is_difference = threshold.comparison == Comparison::NoWorseBy;
+    let facts = facts(threshold, compared);
+    let shown = match (facts.evidence, is_difference) {
+        (Evidence::Proven, true) => "not inferior to the base",
+        (Evidence::Refuted, true) => "inferior to the base",
+        (Evidence::Proven, false) => "shown to be within it",
+        (Evidence::Refuted, false) => "shown to be above it",
+        _ => "inconclusive",
+    };
+    let over = match relative.flips {
+        Some((broken, fixed)) => format!("{broken} broken, {fixed} fixed of {} pairs", relative.pairs),
+        None => format!("over {} pairs", relative.pairs),
+    };
+    let regression = relative.is_regression_detected.then(|| match facts.evidence {
+        Evidence::Proven => "a regression is detected, within what is allowed".to_owned(),
+        _ => "a regression is detected".to_owned(),
+    });
+    let planned = relative.flips.filter(|_| is_difference);
+    let planned = planned.map(|flips| plan(threshold.value, relative, flips));
+    let clauses = [Some(shown.to_owned()), Some(over), regression, planned];
+    clauses.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+/// `240 examples can see a drop of 3.4 points; to show no worse than 1 point takes 2,474`.
+fn plan(margin: f64, relative: Relative, (broken, fixed): (u64, u64)) -> String {
+    let measured = (broken + fixed) as f64 / relative.pairs.max(1) as f64;
+    let is_assumed = broken + fixed == 0;
+    let discordance = if is_assumed { ASSUMED_DISCORDANCE } else { measured };
+    let drop = visible_drop(relative.pairs, discordance);
+    let seen = match drop {
+        Some(drop) => format!("{} pairs can see a drop of {:.1} points", relative.pairs, drop * 100.0),
+        None => format!("{} pairs are too few to see any drop", relative.pairs),
+    };
+    let needed = n_non_inferiority(margin, discordance, 1.0 - CONFIDENCE, POWER, 0.0).ok();
+    let needed = needed.map(|size| format!(", to show no worse than {} takes {}", points(margin), size.n));
+    let source = if is_assumed { "assumed" } else { "of these runs" };
+    format!(
+        "{seen}{} (80% power, {:.1}% of pairs differ, {source})",
+        needed.unwrap_or_default(),
+        discordance * 100.0
+    )
+}
+
+fn points(margin: f64) -> String {
+    let points = (margin * 1e6).round() / 1e4;
+    let s = if points.total_cmp(&1.0).is_eq() { "" } else { "s" };
+    format!("{points} point{s}")
+}
+
+/// The smallest drop that this many pairs show with the planned power; `None` where even the largest one is not.
+pub(super) fn visible_drop(pairs: u64, discordance: f64) -> Option<f64> {
+    let is_seen = |drop: f64| {
+        let needed = n_paired_binary(drop, discordance, 1.0 - CONFIDENCE, POWER, Sidedness::One);
+        needed.is_ok_and(|size| size.n <= pairs)
+    };
+    if !is_seen(discordance) {
+        return None;
+    }
+    let (mut unseen, mut seen) = (0.0, discordance);
+    // Forty halvings are finer than any digit that is shown.
+    for _ in 0..40 {
+        let middle = f64::midpoint(unseen, seen);
+        if is_seen(middle) {
+            seen = middle;
+        } else {
+            unseen = middle;
+        }
+    }
+    Some(seen)
+}

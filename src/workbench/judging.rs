@@ -1,0 +1,145 @@
+//! The models that the graders of a suite ask: looked up in the store, and connected.
+
+use std::collections::HashMap;
+
+use super::connecting::has_price;
+use super::reusing::Tape;
+use super::running::eval_error;
+use super::{Workbench, WorkbenchError, found};
+use crate::domain::grader::Grader;
+use crate::domain::hash::ContentHash;
+use crate::domain::ids::VersionId;
+use crate::domain::judge::EmbeddingModel;
+use crate::domain::model::ModelConfig;
+use crate::domain::run::RunSettings;
+use crate::domain::suite::SuiteContent;
+use crate::evals::EvalError;
+use crate::evals::graders::{GraderError, check_prompt};
+use crate::evals::judges::{JudgeModel, Judges, ReadyJudge};
+use crate::providers::Provider;
+
+/// The provider that needs no network, and so no tape.
+const SIMULATED: &str = "simulated";
+
+impl Workbench {
+    /// The hash of a judge that a suite file names; the error says why it cannot be one.
+    pub(super) fn judge_hash(&self, judge: &VersionId) -> Result<ContentHash, String> {
+        match self.store.version(judge) {
+            Ok(Some(version)) => Ok(version.content_hash),
+            Ok(None) => Err(format!("the store has no {judge}: commit the judge's prompt first")),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Checks that every judge of a suite can be filled as what it is asked.
+    pub(super) fn check_judges(&self, suite: &SuiteContent) -> Result<(), WorkbenchError> {
+        for grader in &suite.graders {
+            let Some(settings) = grader.kind.judge() else { continue };
+            for judge in &settings.judges {
+                let version = self.version(&judge.version)?;
+                check_prompt(&settings.question, &version.content)
+                    .map_err(|why| judge_fault(grader, format!("the judge {}: {why}", judge.version)))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the models that a suite's graders ask ready for a run of a prompt of `provider`. Models of the same
+    /// provider are asked where the run's are, others where the environment says.
+    pub(super) fn judges(
+        &self,
+        suite: &SuiteContent,
+        provider: &str,
+        settings: &RunSettings,
+        tape: &Tape,
+    ) -> Result<Judges, WorkbenchError> {
+        let mut judges = Judges::default();
+        let tape_of = |of: &str| if of == SIMULATED { &Tape::Off } else { tape };
+        for judge in suite
+            .graders
+            .iter()
+            .filter_map(|grader| grader.kind.judge())
+            .flat_map(|judge| &judge.judges)
+        {
+            let version = found(self.store.version(&judge.version)?, "judge", &judge.version)?;
+            let model = &version.content.model;
+            let settings = settings_for(settings, model.provider == provider, None);
+            let connected = self.connect_taped(model, &settings, tape_of(&model.provider))?;
+            let model = self.judge_model(&model.provider, connected, &settings);
+            judges
+                .prompts
+                .insert(judge.version.clone(), ReadyJudge { version, model });
+        }
+        for embedding in suite.graders.iter().filter_map(|grader| grader.kind.embedding_model()) {
+            let settings = settings_for(settings, embedding.provider == provider, embedding.base_url.as_deref());
+            let connected = self.connect_embeddings(&embedding.provider, &settings, tape_of(&embedding.provider))?;
+            let model = self.judge_model(&embedding.provider, connected, &settings);
+            judges.embeddings.insert(embedding.clone(), model);
+        }
+        Ok(judges)
+    }
+
+    fn judge_model(
+        &self,
+        provider: &str,
+        connected: std::sync::Arc<dyn Provider>,
+        settings: &RunSettings,
+    ) -> JudgeModel {
+        let endpoint = connected.endpoint().or_else(|| settings.base_url.clone());
+        let limiter = settings
+            .is_adaptive
+            .then(|| self.limiters.of(provider, endpoint.as_deref()));
+        JudgeModel::new(connected, limiter, settings)
+    }
+
+    /// What is to be known of a suite's judges before a run, one sentence each.
+    pub(super) fn judge_notes(
+        &self,
+        suite: &SuiteContent,
+        provider: &str,
+        settings: &RunSettings,
+    ) -> Result<Vec<String>, WorkbenchError> {
+        let judges = self.judges(suite, provider, settings, &Tape::Off)?;
+        let mut models: HashMap<String, (&JudgeModel, ModelConfig)> = HashMap::new();
+        for (version, judge) in &judges.prompts {
+            models.insert(version.to_string(), (&judge.model, judge.version.content.model.clone()));
+        }
+        for (EmbeddingModel { provider, name, .. }, model) in &judges.embeddings {
+            let config = ModelConfig::new(provider.as_str(), name.as_str());
+            models.insert(name.clone(), (model, config));
+        }
+        let mut notes = Vec::new();
+        for (name, (model, config)) in models {
+            let provider = model.provider();
+            notes.extend(
+                provider
+                    .notes(&config)
+                    .into_iter()
+                    .map(|note| format!("judge {name}: {note}")),
+            );
+            if let Some(cap) = settings.caps.cost.filter(|_| !has_price(provider, &config)) {
+                notes.push(format!(
+                    "judge {name}: its price is unknown, so that the cap of {cap} does not count it; cap tokens instead"
+                ));
+            }
+        }
+        notes.sort_unstable();
+        Ok(notes)
+    }
+}
+
+fn judge_fault(grader: &Grader, why: String) -> WorkbenchError {
+    eval_error(&EvalError::Suite(GraderError {
+        grader: grader.name.clone(),
+        why,
+    }))
+}
+
+/// The settings of the run at the endpoint of a judge.
+fn settings_for(settings: &RunSettings, is_same_provider: bool, base_url: Option<&str>) -> RunSettings {
+    let of_run = settings.base_url.clone().filter(|_| is_same_provider);
+    RunSettings {
+        base_url: base_url.map(str::to_owned).or(of_run),
+        ..settings.clone()
+    }
+}
