@@ -4,6 +4,7 @@
 
 pub mod against;
 mod ask;
+pub mod calibrate;
 mod caps;
 pub mod category;
 pub mod cause;

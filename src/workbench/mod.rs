@@ -5,6 +5,7 @@
 mod aliases;
 mod basing;
 mod browsing;
+mod calibrating;
 mod chains;
 mod committing;
 mod comparing;
@@ -47,6 +48,7 @@ use std::sync::{Arc, Mutex};
 
 pub use aliases::*;
 pub use browsing::*;
+pub use calibrating::*;
 pub use chains::*;
 pub use comparing::*;
 pub use datasets::*;

@@ -154,6 +154,7 @@ fn chain_job(count: u64, model: &Arc<Model>, kept: &Arc<Kept>) -> Job {
     ];
     let metric = |grader: &str| Metric {
         name: grader.into(),
+        errors: pegbox::domain::metric::ErrorPolicy::default(),
         kind: MetricKind::Accuracy { grader: grader.into() },
     };
     job.suite.metrics = vec![metric("answer"), metric("refunded"), metric("routed")];
@@ -225,7 +226,7 @@ async fn a_failing_step_ends_the_example_and_is_named() {
     );
     let broken = outcome(&kept, 8);
     assert_eq!(broken.error.clone().unwrap().message, "step lookup: HTTP 500");
-    assert_eq!((names(&broken), broken.text), (vec!["route", "lookup"], None));
+    assert_eq!((names(&broken), broken.text.clone()), (vec!["route", "lookup"], None));
     assert_eq!(broken.failure_category, Some(FailureCategory::Provider));
 }
 

@@ -256,7 +256,7 @@ async fn a_template_that_lacks_a_variable_is_not_sent() {
 async fn what_cannot_be_compiled_is_found_before_anything_is_sent() {
     let (model, kept) = (Arc::new(Model::new(yes_to_all)), Arc::new(Kept::default()));
     let mut broken_prompt = job(3, &model, &kept);
-    broken_prompt.prompt.messages[0].text = "{% if %}".into();
+    prompt_of(&mut broken_prompt).prompt.messages[0].text = "{% if %}".into();
     let mut broken_suite = job(3, &model, &kept);
     broken_suite.suite.graders[0].kind = GraderKind::Regex {
         pattern: "(".into(),

@@ -1,6 +1,7 @@
 //! One file for each group of commands: its arguments, and what it says. Each calls the workbench and gives a reply.
 
 mod answers;
+mod calibrate;
 mod case;
 pub mod case_command;
 pub mod chain;
