@@ -3,6 +3,7 @@
 //! Must never: know ratatui, clap or sockets.
 
 mod aliases;
+mod answering;
 mod basing;
 mod browsing;
 mod committing;
