@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alias::Stale;
 use super::ids::RunId;
-use super::run::{AnswerSource, Run};
+use super::run::{AnswerSource, Run, Subject};
 
 /// Sources of reused answers that are named; of more, only how many there are.
 const SOURCES_NAMED_MAX: usize = 3;
@@ -55,6 +55,11 @@ impl Caveats {
         let mut faults = Vec::new();
         if run.answers == AnswerSource::Replayed {
             faults.push("a cassette answered, not a model".to_owned());
+        }
+        if let Subject::Variant { of, .. } = &run.subject {
+            faults.push(format!(
+                "it tested a variant of {of} that nobody committed: make it a version, and run that"
+            ));
         }
         if let Some(selection) = &run.selection {
             faults.push(format!(

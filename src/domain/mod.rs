@@ -37,10 +37,12 @@ pub mod release;
 pub mod review;
 pub mod run;
 pub mod step;
+pub mod subject;
 pub mod suite;
 pub mod time;
 pub mod trace;
 pub mod triage;
+pub mod variant;
 pub mod version;
 
 /// What a record's own rules say is wrong with it. The text reads after "refused:".

@@ -9,58 +9,14 @@ use super::DomainError;
 use super::actor::Actor;
 use super::gate::Gate;
 use super::hash::ContentHash;
-use super::ids::{ChainVersionId, DatasetVersionId, RunId, SuiteVersionId, VersionId};
+use super::ids::{DatasetVersionId, RunId, SuiteVersionId, VersionId};
 use super::judgement::JudgingTotals;
 use super::metric::{Confusion, MetricResult, Slice};
 use super::money::{PriceFile, UsdNanos};
 use super::outcome::Outcome;
 use super::promotion::Environment;
+pub use super::subject::Subject;
 use super::time::Timestamp;
-
-/// What a run tests.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Subject {
-    /// A prompt version and the hash of its content.
-    Prompt {
-        /// The version.
-        version: VersionId,
-        /// Its content hash when the run began.
-        content_hash: ContentHash,
-    },
-    /// A chain version and the hash of its content.
-    Chain {
-        /// The chain version.
-        chain: ChainVersionId,
-        /// Its content hash when the run began.
-        content_hash: ContentHash,
-    },
-}
-
-impl Subject {
-    /// The hash that a review must find unchanged.
-    pub fn content_hash(&self) -> ContentHash {
-        match self {
-            Self::Prompt { content_hash, .. } | Self::Chain { content_hash, .. } => *content_hash,
-        }
-    }
-
-    /// The id as people read it.
-    pub fn label(&self) -> String {
-        match self {
-            Self::Prompt { version, .. } => version.to_string(),
-            Self::Chain { chain, .. } => chain.to_string(),
-        }
-    }
-
-    /// The prompt version, where the subject is one.
-    pub fn version(&self) -> Option<&VersionId> {
-        match self {
-            Self::Prompt { version, .. } => Some(version),
-            Self::Chain { .. } => None,
-        }
-    }
-}
 
 /// Where answers come from. Only those of a model say anything about it today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,14 +1,20 @@
 //! Compares two runs example by example. What makes them differ besides the prompt is said first.
 
+mod differences;
+mod effect;
+mod scores;
+mod slices;
+
 use std::collections::HashMap;
 
-use crate::domain::hash::ContentHash;
+pub use self::effect::{CONFIDENCE, Effect, EffectMethod, RatioEffect, p_text};
+pub use self::scores::{ExampleScores, RunScores};
+pub use self::slices::SliceFlips;
 use crate::domain::ids::ExampleId;
 use crate::domain::metric::Measure;
-use crate::domain::model::ModelConfig;
-use crate::domain::outcome::Outcome;
+use crate::domain::prompt::PromptContent;
 use crate::domain::run::{Run, RunEnd};
-use crate::stats::mcnemar;
+use crate::domain::suite::SuiteContent;
 
 /// Most ids that a group keeps; its count goes on.
 pub const GROUP_IDS_MAX: usize = 1_000;
@@ -18,10 +24,14 @@ pub const GROUP_IDS_MAX: usize = 1_000;
 pub struct Side<'a> {
     /// The run.
     pub run: &'a Run,
-    /// The settings of its version.
-    pub model: &'a ModelConfig,
+    /// What it sent; `None` for a chain.
+    pub content: Option<&'a PromptContent>,
+    /// Its checks.
+    pub suite: &'a SuiteContent,
     /// What it came to, where it ended.
     pub end: Option<&'a RunEnd>,
+    /// What its examples came to.
+    pub scores: &'a RunScores,
 }
 
 /// Examples that went the same way.
@@ -42,21 +52,24 @@ impl Group {
     }
 }
 
-/// How one metric moved, over the whole of each run.
+/// How one metric moved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MetricDelta {
     /// The metric.
     pub metric: String,
-    /// What the base had.
+    /// What the base had, over its whole run.
     pub base: Measure,
-    /// What the candidate has.
+    /// What the candidate has, over its whole run.
     pub candidate: Measure,
     /// Candidate less base; `None` where one of them is undefined.
     pub delta: Option<f64>,
+    /// How it moved over the examples that both have; `None` where the suites differ, or where the metric is no mean
+    /// over examples that are the same whatever is answered.
+    pub effect: Option<Effect>,
 }
 
 /// Two runs beside each other.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct RunComparison {
     /// What else differs than the prompt's text, one sentence each. To be shown before anything else.
     pub differences: Vec<String>,
@@ -68,89 +81,69 @@ pub struct RunComparison {
     pub still_failing: Group,
     /// Passed and passes.
     pub both_right: Group,
+    /// Of those, the ones that are answered otherwise.
+    pub answered_otherwise: Group,
     /// Examples that only one of the runs has, or that have another content there: not compared.
     pub not_compared: u64,
-    /// Chance of so one-sided a result if neither version were better (`McNemar`, two-sided mid-p). `None` where the
-    /// suites differ, since then passing means two things.
-    pub p_value: Option<f64>,
+    /// How the share that passes every grader moved. `None` where the suites differ, since then passing means two
+    /// things.
+    pub passes: Option<Effect>,
     /// The metrics that both runs have.
     pub metrics: Vec<MetricDelta>,
+    /// What became of each slice, those first that moved most surely.
+    pub slices: Vec<SliceFlips>,
+    /// How the latency moved.
+    pub latency: Option<RatioEffect>,
+    /// How the cost of an example moved.
+    pub cost: Option<RatioEffect>,
 }
 
-/// Takes in the outcomes of both runs, the base first. Holds one small entry for each example of the base.
-pub struct Comparer {
-    base: HashMap<ExampleId, (ContentHash, bool)>,
-    comparison: RunComparison,
-    same_suite: bool,
-}
-
-impl Comparer {
-    /// Begins with what the records say.
-    pub fn new(base: Side, candidate: Side) -> Self {
-        let same_suite = base.run.suite_hash == candidate.run.suite_hash;
-        Self {
-            base: HashMap::new(),
-            comparison: RunComparison {
-                differences: differences(base, candidate),
-                fixed: Group::default(),
-                broken: Group::default(),
-                still_failing: Group::default(),
-                both_right: Group::default(),
-                not_compared: 0,
-                p_value: None,
-                metrics: deltas(base, candidate),
-            },
-            same_suite,
-        }
-    }
-
-    /// Takes in an outcome of the base. Of an example that was asked several times the first outcome counts.
-    pub fn push_base(&mut self, outcome: &Outcome) {
-        if outcome.repeat > 0 {
-            return;
-        }
-        self.base
-            .insert(outcome.example.clone(), (outcome.example_hash, outcome.passed()));
-    }
-
-    /// Takes in an outcome of the candidate, after all of the base.
-    pub fn push_candidate(&mut self, outcome: &Outcome) {
-        if outcome.repeat > 0 {
-            return;
-        }
-        let before = self.base.remove(&outcome.example);
-        let Some((_, passed_before)) = before.filter(|(hash, _)| *hash == outcome.example_hash) else {
-            self.comparison.not_compared += 1;
-            return;
+/// Compares two runs. Of an example that was asked several times the share of its answers counts, and it passes where
+/// more than half of them do.
+pub fn compare(base: Side, candidate: Side) -> RunComparison {
+    let pairs = Pairs::new(base.scores, candidate.scores);
+    let can_test = base.run.suite_hash == candidate.run.suite_hash;
+    let mut comparison = RunComparison {
+        differences: differences::differences(base, candidate),
+        not_compared: pairs.not_compared,
+        metrics: deltas(base, candidate, &pairs),
+        latency: pairs.latency(),
+        cost: pairs.cost(),
+        ..RunComparison::default()
+    };
+    let mut by_slice = slices::BySlice::default();
+    for (before, now) in &pairs.pairs {
+        let group = match (before.passed(), now.passed()) {
+            (false, true) => &mut comparison.fixed,
+            (true, false) => &mut comparison.broken,
+            (false, false) => &mut comparison.still_failing,
+            (true, true) => &mut comparison.both_right,
         };
-        let group = match (passed_before, outcome.passed()) {
-            (false, true) => &mut self.comparison.fixed,
-            (true, false) => &mut self.comparison.broken,
-            (false, false) => &mut self.comparison.still_failing,
-            (true, true) => &mut self.comparison.both_right,
-        };
-        group.push(&outcome.example);
-    }
-
-    /// The comparison of all that came.
-    pub fn finish(self) -> RunComparison {
-        let mut comparison = self.comparison;
-        comparison.not_compared += u64::try_from(self.base.len()).unwrap_or(u64::MAX);
-        if comparison.not_compared > 0 {
-            let only = format!(
-                "only examples with the same content in both runs are compared: {}, and {} are not",
-                comparison.compared(),
-                comparison.not_compared
-            );
-            comparison.differences.insert(0, only);
+        group.push(&now.example);
+        if before.passed() && now.passed() && before.answer != now.answer {
+            comparison.answered_otherwise.push(&now.example);
         }
-        let test = mcnemar(comparison.broken.count, comparison.fixed.count);
-        comparison.p_value = (self.same_suite && comparison.compared() > 0).then_some(test.p_midp);
-        comparison
+        by_slice.push(before, now);
     }
+    comparison.slices = by_slice.finish(can_test, pairs.asked_once);
+    comparison.passes = if can_test { pairs.passes() } else { None };
+    if comparison.not_compared > 0 {
+        let only = format!(
+            "only examples with the same content in both runs are compared: {}, and {} are not",
+            comparison.compared(),
+            comparison.not_compared
+        );
+        comparison.differences.insert(0, only);
+    }
+    comparison
 }
 
 impl RunComparison {
+    /// Chance of so uneven flips if neither version were better; `None` where the suites differ.
+    pub fn p_value(&self) -> Option<f64> {
+        self.passes.and_then(|passes| passes.p)
+    }
+
     /// How many examples were compared.
     pub fn compared(&self) -> u64 {
         [&self.fixed, &self.broken, &self.still_failing, &self.both_right]
@@ -160,74 +153,79 @@ impl RunComparison {
     }
 }
 
-/// `model: openai gpt-4.1 before, openai gpt-4.1-mini now`, and so on; what is the same is not mentioned.
-fn differences(base: Side, candidate: Side) -> Vec<String> {
-    let records = records(base).into_iter().zip(records(candidate));
-    let records = records.filter(|((_, _, hash), (_, _, other))| hash != other);
-    let records = records.map(|((what, before, hash), (_, now, other))| {
-        format!(
-            "{what}: {before} ({}) before, {now} ({}) now",
-            hash.short(),
-            other.short()
-        )
-    });
-    let settings = settings(base).into_iter().zip(settings(candidate));
-    let settings = settings.filter(|((_, before), (_, now))| before != now && !before.is_empty() && !now.is_empty());
-    let settings = settings.map(|((what, before), (_, now))| format!("{what}: {before} before, {now} now"));
-    let (before, now) = (base.model, candidate.model);
-    let wholes = [
-        ("schema", before.response_format != now.response_format),
-        (
-            "tools",
-            before.tools != now.tools || before.tool_choice != now.tool_choice,
-        ),
-        ("runtime context", base.run.context != candidate.run.context),
-        (
-            "number of repeats, of which the first is compared,",
-            base.run.settings.repeats != candidate.run.settings.repeats,
-        ),
-    ];
-    let wholes = wholes
-        .into_iter()
-        .filter(|(_, differs)| *differs)
-        .map(|(what, _)| format!("the {what} differs"));
-    records.chain(settings).chain(wholes).collect()
+/// The examples that two runs have with the same content, in the candidate's order.
+#[derive(Debug)]
+pub struct Pairs<'a> {
+    pairs: Vec<(&'a ExampleScores, &'a ExampleScores)>,
+    /// Examples that only one of the runs has, or that have another content there.
+    pub not_compared: u64,
+    asked_once: bool,
 }
 
-/// What a run was given, by name and content.
-fn records(side: Side) -> [(&'static str, String, ContentHash); 2] {
-    [
-        ("dataset", side.run.dataset.to_string(), side.run.dataset_hash),
-        ("suite", side.run.suite.to_string(), side.run.suite_hash),
-    ]
+impl<'a> Pairs<'a> {
+    /// Pairs the examples of both.
+    pub fn new(base: &'a RunScores, candidate: &'a RunScores) -> Self {
+        let mut by_id: HashMap<&ExampleId, &ExampleScores> =
+            base.examples().map(|scores| (&scores.example, scores)).collect();
+        let mut pairs = Vec::new();
+        let mut not_compared = 0;
+        for now in candidate.examples() {
+            match by_id.remove(&now.example) {
+                Some(before) if before.hash == now.hash => pairs.push((before, now)),
+                _ => not_compared += 1,
+            }
+        }
+        Self {
+            not_compared: not_compared + by_id.len() as u64,
+            asked_once: pairs.iter().all(|(before, now)| before.asked == 1 && now.asked == 1),
+            pairs,
+        }
+    }
+
+    /// The pairs, the base's first.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a ExampleScores, &'a ExampleScores)> {
+        self.pairs.iter().copied()
+    }
+
+    /// How the share that passes every grader moved.
+    pub fn passes(&self) -> Option<Effect> {
+        self.effect(|scores| Some(scores.pass_share()))
+    }
+
+    /// How a metric moved, by its place in the suite that both runs have. `None` for one that cannot be paired.
+    pub fn metric(&self, at: usize) -> Option<Effect> {
+        self.effect(|scores| scores.metric(at))
+    }
+
+    /// How the latency moved.
+    pub fn latency(&self) -> Option<RatioEffect> {
+        self.ratio(ExampleScores::latency_ms)
+    }
+
+    /// How the cost of an example moved.
+    pub fn cost(&self) -> Option<RatioEffect> {
+        self.ratio(ExampleScores::cost_usd)
+    }
+
+    fn effect(&self, value: impl Fn(&ExampleScores) -> Option<f64>) -> Option<Effect> {
+        let values = self
+            .pairs
+            .iter()
+            .filter_map(|(before, now)| value(before).zip(value(now)));
+        effect::effect(&values.collect::<Vec<_>>(), self.asked_once)
+    }
+
+    fn ratio(&self, value: impl Fn(&ExampleScores) -> Option<f64>) -> Option<RatioEffect> {
+        let values = self.pairs.iter().map(|(before, now)| (value(before), value(now)));
+        effect::ratio(&values.collect::<Vec<_>>())
+    }
 }
 
-/// Settings in words; empty where nothing is known.
-fn settings(side: Side) -> [(&'static str, String); 8] {
-    let model = side.model;
-    [
-        ("answers", side.run.answers.as_str().into()),
-        ("model", format!("{} {}", model.provider, model.name)),
-        (
-            "resolved model",
-            side.end.map(|end| end.resolved_models.join(", ")).unwrap_or_default(),
-        ),
-        ("response format", model.response_format.label()),
-        ("temperature", text(model.temperature)),
-        ("top_p", text(model.top_p)),
-        ("seed", text(model.seed)),
-        ("max output tokens", text(model.max_output_tokens)),
-    ]
-}
-
-fn text(value: Option<impl ToString>) -> String {
-    value.map_or_else(|| "not set".into(), |value| value.to_string())
-}
-
-fn deltas(base: Side, candidate: Side) -> Vec<MetricDelta> {
+fn deltas(base: Side, candidate: Side, pairs: &Pairs) -> Vec<MetricDelta> {
     let (Some(before), Some(now)) = (base.end, candidate.end) else {
         return Vec::new();
     };
+    let can_test = base.run.suite_hash == candidate.run.suite_hash;
     let whole = |end: &RunEnd| {
         end.results
             .iter()
@@ -236,10 +234,12 @@ fn deltas(base: Side, candidate: Side) -> Vec<MetricDelta> {
             .collect::<Vec<_>>()
     };
     let before = whole(before);
-    let pairs = whole(now).into_iter().filter_map(|now| {
+    let deltas = whole(now).into_iter().filter_map(|now| {
         let before = before.iter().find(|before| before.metric == now.metric)?;
+        let at = candidate.scores.metric_at(&now.metric).filter(|_| can_test);
         Some(MetricDelta {
-            metric: now.metric.clone(),
+            effect: at.and_then(|at| pairs.metric(at)),
+            metric: now.metric,
             base: before.measure,
             candidate: now.measure,
             delta: now
@@ -249,7 +249,7 @@ fn deltas(base: Side, candidate: Side) -> Vec<MetricDelta> {
                 .map(|(now, before)| now - before),
         })
     });
-    pairs.collect()
+    deltas.collect()
 }
 
 #[cfg(test)]

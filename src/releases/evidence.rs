@@ -29,11 +29,10 @@ pub fn caveats(store: &Store, run: &Run, end: Option<&RunEnd>) -> Result<Caveats
 }
 
 fn stale(store: &Store, run: &Run, end: &RunEnd) -> Result<Option<Stale>, StoreError> {
-    let version = run.subject.version().map(|id| store.version(id)).transpose()?;
-    let Some(version) = version.flatten() else {
+    let Some(content) = store.content_of(&run.subject)? else {
         return Ok(None);
     };
-    let alias = Alias::new(&version.content.model, run.settings.base_url.as_deref());
+    let alias = Alias::new(&content.model, run.settings.base_url.as_deref());
     Ok(store
         .resolution(&alias)?
         .and_then(|now| Stale::of(&end.resolved_models, now)))

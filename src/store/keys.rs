@@ -6,6 +6,7 @@
 //! | `prompt/NAME` | prompt | never |
 //! | `draft/NAME` | draft | with every keystroke |
 //! | `version/NAME/NUMBER` | prompt version | never |
+//! | `variant/HASH` | variant of a prompt version, under its content hash | never |
 //! | `chain/NAME/NUMBER` | chain version | never |
 //! | `example/HASH` | example, under its content hash | never |
 //! | `rows/HASH/PAGE` | rows of a dataset version, under its content hash | never |
@@ -15,6 +16,7 @@
 //! | `run-end/NUMBER` | what the run came to | never |
 //! | `run-step/RUN/NUMBER` | a pause or a resume of the run | never |
 //! | `run-of/NAME/NUMBER/RUN` | mark: this run tested this version | never |
+//! | `run-of-variant/HASH/RUN` | mark: this run tested this variant | never |
 //! | `outcome/RUN/INDEX`, `outcome/RUN/INDEX.REPEAT` | outcome of the first repeat, of a later one | never |
 //! | `outcome-of/RUN/EXAMPLE` | index of the outcome of an example | never |
 //! | `failure/RUN/INDEX`, `failure/RUN/INDEX.REPEAT` | one line about a failed outcome | never |
@@ -38,6 +40,7 @@ use crate::domain::ids::{
 };
 use crate::domain::outcome::OutcomePlace;
 use crate::domain::promotion::Environment;
+use crate::domain::variant::VariantId;
 
 pub(super) const POLICY: &str = "policy";
 pub(super) const PROMPTS: &str = "prompt/";
@@ -56,6 +59,7 @@ pub(super) const DECISIONS: &str = "decision/";
 pub(super) const TRACES: &str = "trace/";
 pub(super) const EXAMPLES: &str = "example/";
 pub(super) const VERSIONS: &str = "version/";
+pub(super) const VARIANTS: &str = "variant/";
 pub(super) const PROMOTIONS: &str = "promotion/";
 pub(super) const RELEASES: &str = "release/";
 pub(super) const ALIASES: &str = "alias/";
@@ -77,6 +81,10 @@ pub(super) fn versions(prompt: &PromptName) -> String {
 
 pub(super) fn version(id: &VersionId) -> String {
     format!("{}{:010}", versions(&id.prompt), id.number)
+}
+
+pub(super) fn variant(id: &VariantId) -> String {
+    format!("{VARIANTS}{id}")
 }
 
 pub(super) fn chain(id: &ChainVersionId) -> String {
@@ -129,6 +137,14 @@ pub(super) fn runs_of(version: &VersionId) -> String {
 
 pub(super) fn run_of(version: &VersionId, id: RunId) -> String {
     format!("{}{:010}", runs_of(version), id.0)
+}
+
+pub(super) fn runs_of_variant(id: &VariantId) -> String {
+    format!("run-of-variant/{id}/")
+}
+
+pub(super) fn run_of_variant(variant: &VariantId, id: RunId) -> String {
+    format!("{}{:010}", runs_of_variant(variant), id.0)
 }
 
 pub(super) fn outcomes(run: RunId) -> String {

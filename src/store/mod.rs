@@ -30,6 +30,7 @@ mod scan;
 mod suite;
 mod trace;
 mod triage;
+mod variant;
 pub mod verify;
 
 pub use export::Exported;

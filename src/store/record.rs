@@ -31,6 +31,7 @@ use crate::domain::suite::SuiteVersion;
 use crate::domain::time::with_milliseconds;
 use crate::domain::trace::Trace;
 use crate::domain::triage::Triage;
+use crate::domain::variant::Variant;
 use crate::domain::version::PromptVersion;
 
 /// `kind` is in its first layout; `kind, 2: Older = 1` is in its second, and reads the first through `Older`.
@@ -120,6 +121,7 @@ records! {
     StoredAnswer = 23;
     HumanLabel = 25;
     Triage = 26;
+    Variant = 27;
 }
 
 /// A record as an export has it.

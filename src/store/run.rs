@@ -8,7 +8,7 @@ use crate::domain::hash::{ContentHash, HashList};
 use crate::domain::ids::{ExampleId, RunId, VersionId};
 use crate::domain::outcome::{Outcome, OutcomePlace};
 use crate::domain::progress::FailureLine;
-use crate::domain::run::{Run, RunEnd, RunStep};
+use crate::domain::run::{Run, RunEnd, RunStep, Subject};
 
 /// Outcomes in one page: with their raw responses they are large.
 pub const OUTCOMES_PER_PAGE: usize = 200;
@@ -163,8 +163,8 @@ impl Change {
     /// Adds a new run.
     pub fn insert_run(self, run: &Run) -> Result<Self, StoreError> {
         let change = self.insert(keys::run(run.id), run)?;
-        match run.subject.version() {
-            Some(version) => change.insert(keys::run_of(version, run.id), &Mark),
+        match place_in_list(run) {
+            Some(key) => change.insert(key, &Mark),
             None => Ok(change),
         }
     }
@@ -178,6 +178,15 @@ impl Change {
     /// Ends a run: from now on it never changes.
     pub fn insert_run_end(self, end: &RunEnd) -> Result<Self, StoreError> {
         self.insert(keys::run_end(end.run), end)
+    }
+}
+
+/// Where a run stands in the list of what it tested; a chain has no such list.
+pub(super) fn place_in_list(run: &Run) -> Option<String> {
+    match &run.subject {
+        Subject::Prompt { version, .. } => Some(keys::run_of(version, run.id)),
+        Subject::Variant { variant, .. } => Some(keys::run_of_variant(variant, run.id)),
+        Subject::Chain { .. } => None,
     }
 }
 

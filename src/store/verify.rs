@@ -5,7 +5,7 @@ use super::envelope::Record;
 use super::keys;
 use super::record::{Mark, OutcomeIndex};
 use super::records::{Store, StoreError};
-use super::run::failure_line;
+use super::run::{failure_line, place_in_list};
 use crate::domain::DomainError;
 use crate::domain::alias::Resolution;
 use crate::domain::answer::{ExactRequest, StoredAnswer};
@@ -21,9 +21,10 @@ use crate::domain::progress::FailureLine;
 use crate::domain::promotion::Promotion;
 use crate::domain::release::{ModelBundle, Release};
 use crate::domain::review::Review;
-use crate::domain::run::{Run, RunEnd, RunStep};
+use crate::domain::run::{Run, RunEnd, RunStep, Subject};
 use crate::domain::suite::SuiteVersion;
 use crate::domain::triage::Triage;
+use crate::domain::variant::{Variant, VariantChange};
 use crate::domain::version::PromptVersion;
 
 /// Records read at once.
@@ -74,6 +75,7 @@ impl Store {
         check.each(keys::EXAMPLES, |_, key, example: &Example| {
             Ok(example_fault(key, example))
         })?;
+        check.each(keys::VARIANTS, Verification::variant)?;
         check.each(keys::DATASETS, Verification::dataset)?;
         check.each(keys::SUITES, |_, _, suite: &SuiteVersion| Ok(rule(suite.verify())))?;
         check.each(keys::RUNS, Verification::run)?;
@@ -200,9 +202,7 @@ impl Verification<'_> {
     }
 
     fn run(&self, _key: &str, run: &Run) -> Result<Option<String>, StoreError> {
-        if let Some(version) = run.subject.version()
-            && let Some(fault) = self.version_link(version, run.subject.content_hash())?
-        {
+        if let Some(fault) = self.subject_link(&run.subject)? {
             return Ok(Some(fault));
         }
         match self.store.dataset(&run.dataset)? {
@@ -215,8 +215,8 @@ impl Verification<'_> {
             Some(_) => return Ok(Some(format!("{} has other content than was run", run.suite))),
             None => return Ok(Some(format!("{} is missing", run.suite))),
         }
-        match run.subject.version() {
-            Some(version) => self.mark(&keys::run_of(version, run.id)),
+        match place_in_list(run) {
+            Some(key) => self.mark(&key),
             None => Ok(None),
         }
     }
@@ -363,12 +363,11 @@ impl Verification<'_> {
         let (Some(of), Some(outcome)) = (self.store.run(run)?, self.store.outcome(run, place)?) else {
             return Ok(Some(format!("the outcome at {} of {run} is missing", place.index)));
         };
-        let version = of.subject.version().map(|id| self.store.version(id)).transpose()?;
-        let Some(version) = version.flatten() else {
+        let Some(content) = self.store.content_of(&of.subject)? else {
             return Ok(Some(format!("{} is missing", of.subject.label())));
         };
         let endpoint = of.settings.base_url.as_deref();
-        let asked = ExactRequest::new(endpoint, &version.content.model, &outcome.rendered, &outcome).hash()?;
+        let asked = ExactRequest::new(endpoint, &content.model, &outcome.rendered, &outcome).hash()?;
         Ok((key != keys::answer(&asked))
             .then(|| format!("the outcome at {} of {run} answers another request", place.index)))
     }
@@ -399,6 +398,36 @@ impl Verification<'_> {
             Some(outcome) => rule(triage.verify(&outcome)),
             None => Some(format!("its outcome {} is missing", triage.outcome())),
         })
+    }
+
+    /// A variant is made of a version that is there, and lies under its own hash.
+    fn variant(&self, key: &str, variant: &Variant) -> Result<Option<String>, StoreError> {
+        if let Some(fault) = rule(variant.verify()) {
+            return Ok(Some(fault));
+        }
+        if key != keys::variant(&variant.id) {
+            return Ok(Some("it lies under another hash".into()));
+        }
+        if let VariantChange::Hunks {
+            towards, towards_hash, ..
+        } = &variant.content.change
+            && let Some(fault) = self.version_link(towards, *towards_hash)?
+        {
+            return Ok(Some(fault));
+        }
+        self.version_link(&variant.content.of, variant.content.of_hash)
+    }
+
+    fn subject_link(&self, subject: &Subject) -> Result<Option<String>, StoreError> {
+        match subject {
+            Subject::Prompt { version, content_hash } => self.version_link(version, *content_hash),
+            Subject::Variant { variant, .. } => Ok(match self.store.variant(variant)? {
+                Some(variant) if &variant.subject()? == subject => None,
+                Some(variant) => Some(format!("its variant {} is not what was run", variant.id)),
+                None => Some(format!("its variant {variant} is missing")),
+            }),
+            Subject::Chain { .. } => Ok(None),
+        }
     }
 
     fn version_link(&self, id: &VersionId, hash: ContentHash) -> Result<Option<String>, StoreError> {

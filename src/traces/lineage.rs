@@ -270,7 +270,7 @@ impl Walk<'_> {
             run.started_at
         );
         self.push(depth, "run", &id, summary, check);
-        if let Some(version) = run.subject.version() {
+        if let Some(version) = run.subject.version_or_origin() {
             self.version(version, depth + 1)?;
         }
         self.dataset(&run.dataset, depth + 1)?;

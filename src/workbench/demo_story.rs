@@ -261,7 +261,7 @@ impl Story<'_> {
 
     fn compare(&self, base: RunId, candidate: RunId) -> Result<StoryStep, WorkbenchError> {
         let mut step = StoryStep::new("compare both runs, example by example");
-        let comparison = self.workbench.compare_runs(base, candidate)?;
+        let comparison = self.workbench.compare_runs(base, candidate)?.result;
         step.say(format!(
             "fixed {}, broken {}, still failing {}, both right {}",
             comparison.fixed.count,

@@ -9,6 +9,7 @@ use crate::domain::draft::{Draft, DraftSeen};
 use crate::domain::ids::{PromptName, VersionId};
 use crate::domain::prompt::{Prompt, PromptContent};
 use crate::domain::reason::Reason;
+use crate::domain::run::Subject;
 use crate::domain::time::Timestamp;
 use crate::domain::version::{ChangeKind, ChangeReason, PromptVersion};
 pub use crate::interchange::mark::{LintMark, Severity};
@@ -323,6 +324,11 @@ impl Workbench {
     /// Loads a version.
     pub fn version(&self, id: &VersionId) -> Result<PromptVersion, WorkbenchError> {
         found(self.store.version(id)?, "version", id)
+    }
+
+    /// The prompt that a subject sends.
+    pub(super) fn content_of(&self, subject: &Subject) -> Result<PromptContent, WorkbenchError> {
+        found(self.store.content_of(subject)?, "prompt", &subject.label())
     }
 
     /// The document of a draft or version.

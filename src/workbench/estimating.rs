@@ -5,10 +5,12 @@ use super::running::eval_error;
 use super::{StartRun, Workbench, WorkbenchError};
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::example::ExampleContent;
+use crate::domain::ids::PromptName;
+use crate::domain::model::ModelConfig;
 use crate::domain::money::UsdNanos;
 use crate::domain::outcome::{RenderedMessage, Usage};
+use crate::domain::prompt::PromptContent;
 use crate::domain::run::{Run, RunEnd};
-use crate::domain::version::PromptVersion;
 use crate::evals::render::Renderer;
 use crate::providers::Provider;
 
@@ -53,11 +55,20 @@ impl Workbench {
     /// What a run would take.
     pub fn estimate_run(&self, start: &StartRun) -> Result<RunEstimate, WorkbenchError> {
         let version = self.version(&start.version)?;
+        self.estimate_content(&version.content, start)
+    }
+
+    /// What a run would take that sends another prompt than the version's own, such as a variant's.
+    pub(super) fn estimate_content(
+        &self,
+        content: &PromptContent,
+        start: &StartRun,
+    ) -> Result<RunEstimate, WorkbenchError> {
         let dataset = self.dataset(&start.dataset)?;
-        let provider = self.connect(&version.content.model, &start.settings)?;
-        let sample = match self.earlier_sample(&version, &*provider)? {
+        let provider = self.connect(&content.model, &start.settings)?;
+        let sample = match self.earlier_sample(&start.version.prompt, &content.model, &*provider)? {
             Some(sample) => sample,
-            None => self.rendered_sample(&version, &dataset)?,
+            None => self.rendered_sample(content, &dataset)?,
         };
         let outcomes = dataset.example_count.saturating_mul(u64::from(start.settings.repeats));
         let scaled = |sum: u64| share(sum, outcomes, sample.outcomes);
@@ -71,7 +82,7 @@ impl Workbench {
             outcomes,
             input_tokens: usage.input_tokens.unwrap_or(0),
             output_tokens: usage.output_tokens.unwrap_or(0),
-            cost: provider.cost(&version.content.model.name, &usage),
+            cost: provider.cost(&content.model.name, &usage),
             elapsed_ms: sample.work_ms.map(|work_ms| scaled(work_ms).div_ceil(in_flight)),
             judging: self.estimate_judging(start, &dataset, outcomes)?,
             basis: sample.basis,
@@ -81,19 +92,19 @@ impl Workbench {
     /// What the newest run of the prompt with the same model took.
     fn earlier_sample(
         &self,
-        version: &PromptVersion,
+        prompt: &PromptName,
+        model: &ModelConfig,
         provider: &dyn Provider,
     ) -> Result<Option<Sample>, WorkbenchError> {
         for run in self.store.runs(None, RUNS_LOOKED_AT)? {
-            let Some(tested) = run.subject.version().filter(|id| id.prompt == version.id.prompt) else {
+            if run.subject.version_or_origin().is_none_or(|id| &id.prompt != prompt) {
                 continue;
-            };
+            }
             let Some(end) = self.store.run_end(run.id)? else {
                 continue;
             };
-            let tested = self.version(tested)?;
-            let same_model = tested.content.model.name == version.content.model.name
-                && tested.content.model.provider == version.content.model.provider;
+            let tested = self.content_of(&run.subject)?.model;
+            let same_model = tested.name == model.name && tested.provider == model.provider;
             let answered = end.totals.saved - end.totals.errored.min(end.totals.saved);
             if !same_model || run.answers != provider.source() || answered == 0 || end.totals.reused > 0 {
                 continue;
@@ -105,8 +116,8 @@ impl Workbench {
     }
 
     /// What the first examples say, rendered.
-    fn rendered_sample(&self, version: &PromptVersion, dataset: &DatasetVersion) -> Result<Sample, WorkbenchError> {
-        let renderer = Renderer::new(&version.content).map_err(|error| eval_error(&error.into()))?;
+    fn rendered_sample(&self, content: &PromptContent, dataset: &DatasetVersion) -> Result<Sample, WorkbenchError> {
+        let renderer = Renderer::new(content).map_err(|error| eval_error(&error.into()))?;
         let (mut outcomes, mut input, mut output) = (0, 0, 0);
         for place in 0..dataset.example_count.min(EXAMPLES_RENDERED) {
             let example = self.example_at(dataset, place)?;
@@ -122,7 +133,7 @@ impl Workbench {
             );
             output += expected_tokens(&example.content);
         }
-        let most = version.content.model.max_output_tokens.map(u64::from);
+        let most = content.model.max_output_tokens.map(u64::from);
         Ok(Sample {
             outcomes,
             usage: Usage {

@@ -121,8 +121,8 @@ impl Workbench {
     pub fn tuning_record(&self, id: RunId) -> Result<TuningRecord, WorkbenchError> {
         let run = found(self.store.run(id)?, "run", &id)?;
         let end = self.store.run_end(id)?;
-        let version_id = found(run.subject.version().cloned(), "version", &run.subject.label())?;
-        let version = self.version(&version_id)?;
+        let origin = found(run.subject.version_or_origin(), "version", &run.subject.label())?;
+        let content = self.content_of(&run.subject)?;
         let suite = self.suite(&run.suite)?;
         let progress = self.progress(id)?;
         let gate = end.as_ref().and_then(|end| end.gate.clone());
@@ -141,11 +141,11 @@ impl Workbench {
         let whole = metrics.iter().filter(|result| result.slice.is_none());
         Ok(TuningRecord {
             run_id: run.id.to_string(),
-            workflow: version_id.prompt.to_string(),
-            prompt_version: version_id.to_string(),
+            workflow: origin.prompt.to_string(),
+            prompt_version: run.subject.label(),
             base_prompt_version: run.base.as_ref().map(ToString::to_string),
             environment: run.environment,
-            model: model_of(&version.content.model),
+            model: model_of(&content.model),
             dataset: dataset_of(&run),
             eval: eval_of(&suite),
             results: whole

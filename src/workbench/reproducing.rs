@@ -179,8 +179,7 @@ impl Workbench {
     /// outcomes, and the store's audit chain. Reads all of the store's journal.
     pub fn verify_run(&self, id: RunId) -> Result<Vec<Verified>, WorkbenchError> {
         let (run, end) = self.finished_run(id)?;
-        let version_id = found(run.subject.version().cloned(), "version", &run.subject.label())?;
-        let version = self.version(&version_id)?;
+        let content = ContentHash::of(&self.content_of(&run.subject)?)?;
         let suite = self.suite(&run.suite)?;
         let recorded = run.subject.content_hash();
         let outcomes = self.store.outcomes_hash(id)?;
@@ -196,9 +195,9 @@ impl Workbench {
         Ok(vec![
             checked(
                 "version",
-                version.id.to_string(),
+                run.subject.label(),
                 Some(recorded),
-                fault_of(version.verify()).or_else(|| differs(version.content_hash, recorded)),
+                differs(content, recorded),
             ),
             checked(
                 "dataset",
@@ -260,7 +259,11 @@ impl Workbench {
             }
         };
         let start = StartRun {
-            version: found(run.subject.version().cloned(), "version", &run.subject.label())?,
+            version: found(
+                run.subject.version_or_origin().cloned(),
+                "version",
+                &run.subject.label(),
+            )?,
             dataset: run.dataset,
             suite: run.suite,
             base: run.base,
@@ -273,7 +276,7 @@ impl Workbench {
             },
         };
         let selection = selection.map(|(places, picked)| Selection { of: id, picked, places });
-        self.start_run_with(actor, &start, selection, &Tape::Off)
+        self.start_subject(actor, run.subject, &start, selection, &Tape::Off)
     }
 
     /// Compares a run with the one that asked the same again, outcome by outcome.

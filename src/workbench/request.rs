@@ -13,7 +13,7 @@ use crate::domain::actor::Actor;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::decision::{Decision, OtherCause};
 use crate::domain::draft::DraftSeen;
-use crate::domain::ids::{DatasetVersionId, PromptName, ReviewId, RunId, SuiteVersionId, VersionId};
+use crate::domain::ids::{DatasetVersionId, ExampleId, PromptName, ReviewId, RunId, SuiteVersionId, VersionId};
 use crate::domain::label::{HumanLabel, LabelContent};
 use crate::domain::outcome::{FailureCategory, Outcome, OutcomePlace};
 use crate::domain::promotion::{Environment, Promotion};
@@ -198,6 +198,15 @@ pub enum Request {
         /// The candidate.
         candidate: RunId,
     },
+    /// One example in two runs.
+    CompareCase {
+        /// The base.
+        base: RunId,
+        /// The candidate.
+        candidate: RunId,
+        /// The example.
+        example: ExampleId,
+    },
     /// All reviews.
     Reviews,
     /// A review with its evidence.
@@ -311,6 +320,8 @@ pub enum Answer {
     Triaged(usize),
     /// Two runs, example by example.
     Comparison(Box<Comparison>),
+    /// One example in two runs: the base's outcome, then the candidate's.
+    ComparedCase(Box<(CaseView, CaseView)>),
     /// All reviews.
     Reviews(Vec<ReviewSummary>),
     /// A review with its evidence.
@@ -375,7 +386,8 @@ impl Workbench {
             | R::CancelRun(_)
             | R::Cases { .. }
             | R::Case { .. }
-            | R::CompareRuns { .. } => self.answer_running(actor, request),
+            | R::CompareRuns { .. }
+            | R::CompareCase { .. } => self.answer_running(actor, request),
             R::RunTriage(_) | R::AddLabel { .. } | R::AddTriages { .. } | R::DecideOtherCause { .. } => {
                 self.answer_triaging(actor, request)
             }
@@ -412,6 +424,14 @@ impl Workbench {
             Request::Case { run, place } => Answer::Case(Box::new(self.case(run, place)?)),
             Request::CompareRuns { base, candidate } => {
                 Answer::Comparison(Box::new(self.compare_runs(base, candidate)?))
+            }
+            Request::CompareCase {
+                base,
+                candidate,
+                example,
+            } => {
+                let case = |run| self.outcome(run, &example);
+                Answer::ComparedCase(Box::new((case(base)?, case(candidate)?)))
             }
             other => return Err(misrouted(&other)),
         })

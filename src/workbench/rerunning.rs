@@ -44,7 +44,7 @@ impl Workbench {
             ));
         }
         let start = StartRun {
-            version: found(of.subject.version().cloned(), "version", &of.subject.label())?,
+            version: found(of.subject.version_or_origin().cloned(), "version", &of.subject.label())?,
             dataset: of.dataset,
             suite: of.suite,
             base: of.base,
@@ -60,7 +60,7 @@ impl Workbench {
             picked,
             places,
         };
-        self.start_run_with(actor, &start, Some(selection), &Tape::Off)
+        self.start_subject(actor, of.subject, &start, Some(selection), &Tape::Off)
     }
 
     fn failed_places(&self, run: RunId) -> Result<Vec<u64>, WorkbenchError> {

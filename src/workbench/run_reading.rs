@@ -8,8 +8,8 @@ use crate::domain::caveats::Caveats;
 use crate::domain::gate::Verdict;
 use crate::domain::ids::RunId;
 use crate::domain::progress::RunProgress;
+use crate::domain::prompt::PromptContent;
 use crate::domain::run::{Caps, Run, RunEnd, RunState, RunStep, RunStepKind};
-use crate::domain::version::PromptVersion;
 use crate::releases::evidence::caveats;
 
 /// A run in a list.
@@ -53,8 +53,8 @@ pub struct RunDetail {
     pub steps: Vec<RunStep>,
     /// Why it waits to be resumed, where it does.
     pub pause: Option<Pause>,
-    /// The version that was tested.
-    pub version: PromptVersion,
+    /// The prompt that was sent.
+    pub content: PromptContent,
     /// What weakens its results.
     pub caveats: Caveats,
 }
@@ -160,7 +160,6 @@ impl Workbench {
     /// A run with everything that is known of it.
     pub fn run_detail(&self, id: RunId) -> Result<RunDetail, WorkbenchError> {
         let run = found(self.store.run(id)?, "run", &id)?;
-        let version_id = found(run.subject.version().cloned(), "version", &run.subject.label())?;
         let end = self.store.run_end(id)?;
         let steps = self.store.run_steps(id)?;
         let progress = self.progress(id)?;
@@ -172,7 +171,7 @@ impl Workbench {
             end,
             caveats,
             steps,
-            version: self.version(&version_id)?,
+            content: self.content_of(&run.subject)?,
             run,
         })
     }

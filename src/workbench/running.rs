@@ -16,13 +16,12 @@ use crate::domain::ids::{DatasetVersionId, RunId, SuiteVersionId, VersionId};
 use crate::domain::money::PriceFile;
 use crate::domain::progress::RunProgress;
 use crate::domain::promotion::Environment;
-use crate::domain::prompt::Role;
+use crate::domain::prompt::{PromptContent, Role};
 use crate::domain::run::{
     AnswerSource, Caps, EndState, Run, RunEnd, RunSettings, RunState, RunStep, RunStepKind, RuntimeContext, Selection,
     Subject,
 };
 use crate::domain::suite::SuiteContent;
-use crate::domain::version::PromptVersion;
 use crate::evals::EvalError;
 use crate::evals::judges::Judges;
 use crate::evals::pipeline::{self, Execution, Job, Order};
@@ -51,7 +50,7 @@ pub struct StartRun {
 
 /// What a run is made of, looked up and connected.
 struct Parts {
-    version: PromptVersion,
+    content: PromptContent,
     suite: SuiteContent,
     judges: Judges,
     provider: Arc<dyn Provider>,
@@ -79,6 +78,23 @@ impl Workbench {
         tape: &Tape,
     ) -> Result<RunId, WorkbenchError> {
         let version = self.version(&start.version)?;
+        let subject = Subject::Prompt {
+            version: version.id,
+            content_hash: version.content_hash,
+        };
+        self.start_subject(actor, subject, start, selection, tape)
+    }
+
+    /// Starts a run of a subject: of the version that `start` names, or of a variant of it.
+    pub(super) fn start_subject(
+        &self,
+        actor: &Actor,
+        subject: Subject,
+        start: &StartRun,
+        selection: Option<Selection>,
+        tape: &Tape,
+    ) -> Result<RunId, WorkbenchError> {
+        let content = self.content_of(&subject)?;
         let dataset = self.dataset(&start.dataset)?;
         let suite = self.suite(&start.suite)?;
         if dataset.example_count == 0 {
@@ -92,23 +108,20 @@ impl Workbench {
             .map_or(dataset.example_count, |selection| selection.places.len() as u64);
         let mut settings = start.settings.clone();
         settings.base_url = settings.base_url.or_else(|| tape.base_url());
-        let provider = self.connect_taped(&version.content.model, &settings, tape)?;
+        let provider = self.connect_taped(&content.model, &settings, tape)?;
         // What the environment says now may not be what it says when the run is resumed.
         settings.base_url = settings.base_url.or_else(|| provider.endpoint());
         let run = Run {
             id: self.store.next_run_id()?,
-            subject: Subject::Prompt {
-                version: version.id.clone(),
-                content_hash: version.content_hash,
-            },
             base: match &start.base {
                 Some(base) => Some(self.version(base)?.id),
-                None => self.default_base(&version)?,
+                None => self.default_base(&subject)?,
             },
             environment: match start.environment {
                 Some(environment) => environment,
-                None => self.environment_of(&version.id)?,
+                None => self.environment_of(&subject)?,
             },
+            subject,
             dataset: dataset.id,
             dataset_hash: dataset.content_hash,
             example_count,
@@ -122,9 +135,9 @@ impl Workbench {
             started_by: actor.clone(),
             started_at: self.now(),
         };
-        let judges = self.judges(&suite.content, &version.content.model.provider, &run.settings, tape)?;
+        let judges = self.judges(&suite.content, &content.model.provider, &run.settings, tape)?;
         let parts = Parts {
-            version,
+            content,
             suite: suite.content,
             judges,
             provider,
@@ -177,16 +190,26 @@ impl Workbench {
         }
     }
 
-    /// What is live, unless it is the version itself; else the version that it began from.
-    fn default_base(&self, version: &PromptVersion) -> Result<Option<VersionId>, WorkbenchError> {
+    /// What is live, unless it is the version itself; else the version that it began from. Of a variant the version
+    /// that it is made of.
+    fn default_base(&self, subject: &Subject) -> Result<Option<VersionId>, WorkbenchError> {
+        let Some(version) = subject.version() else {
+            return Ok(subject.version_or_origin().cloned());
+        };
         let live = self
             .store
-            .live(&version.id.prompt, Environment::Production)?
+            .live(&version.prompt, Environment::Production)?
             .map(|live| live.version);
-        Ok(live.filter(|live| live != &version.id).or_else(|| version.base.clone()))
+        match live.filter(|live| live != version) {
+            Some(live) => Ok(Some(live)),
+            None => Ok(self.version(version)?.base),
+        }
     }
 
-    fn environment_of(&self, version: &VersionId) -> Result<Environment, WorkbenchError> {
+    fn environment_of(&self, subject: &Subject) -> Result<Environment, WorkbenchError> {
+        let Some(version) = subject.version() else {
+            return Ok(Environment::Experiment);
+        };
         for environment in [Environment::Production, Environment::Staging] {
             if self
                 .store
@@ -227,19 +250,13 @@ impl Workbench {
         }
         let saved = self.store.outcome_count(id)?;
         self.check_room_for_outcomes(run.outcome_count().saturating_sub(saved))?;
-        let version_id = found(run.subject.version().cloned(), "version", &run.subject.label())?;
-        let version = self.version(&version_id)?;
+        let content = self.content_of(&run.subject)?;
         let suite = self.suite(&run.suite)?;
         let parts = Parts {
-            provider: self.connect(&version.content.model, &run.settings)?,
-            judges: self.judges(
-                &suite.content,
-                &version.content.model.provider,
-                &run.settings,
-                &Tape::Off,
-            )?,
+            provider: self.connect(&content.model, &run.settings)?,
+            judges: self.judges(&suite.content, &content.model.provider, &run.settings, &Tape::Off)?,
             suite: suite.content,
-            version,
+            content,
         };
         let mut steps = self.store.run_steps(id)?;
         let caps = caps_of(&run, &steps).changed_to(caps);
@@ -292,7 +309,7 @@ impl Workbench {
 
     fn job(&self, run: &Run, steps: &[RunStep], parts: &Parts) -> Job {
         let Parts {
-            version,
+            content,
             suite,
             judges,
             provider,
@@ -303,7 +320,7 @@ impl Workbench {
         let settings = &run.settings;
         let limiter = || {
             let endpoint = provider.endpoint().or_else(|| settings.base_url.clone());
-            self.limiters.of(&version.content.model.provider, endpoint.as_deref())
+            self.limiters.of(&content.model.provider, endpoint.as_deref())
         };
         Job {
             caps: caps_of(run, steps),
@@ -311,11 +328,11 @@ impl Workbench {
                 .chain(resumed.map(|step| step.at))
                 .collect(),
             limiter: settings.is_adaptive.then(limiter),
-            feed: Arc::new(RunFeed::new(self.store.clone(), run, &version.content.model)),
+            feed: Arc::new(RunFeed::new(self.store.clone(), run, &content.model)),
             find_base: find_base(&self.store, run),
             quarantined: Vec::new(),
             run: run.clone(),
-            prompt: version.content.clone(),
+            prompt: content.clone(),
             suite: suite.clone(),
             judges: judges.clone(),
             provider: Arc::clone(provider),

@@ -35,6 +35,7 @@ use pegbox::domain::prompt::Role;
 use pegbox::domain::release::ReleaseKind;
 use pegbox::domain::run::{AnswerSource, EndState, Picked, RunStepKind, Subject};
 use pegbox::domain::suite::Comparison;
+use pegbox::domain::variant::VariantChange;
 use pegbox::domain::version::ChangeKind;
 use pegbox::store::engine::{AuditEntry, Batch, Engine, Scan};
 use pegbox::store::envelope::{self, Label, Record};
@@ -43,7 +44,7 @@ use pegbox::store::{Change, Store};
 use serde::Serialize;
 
 /// The last number of a kind of record; the first is 1.
-const KIND_LAST: u16 = 26;
+const KIND_LAST: u16 = 27;
 /// Numbers between them that no kind has.
 const KINDS_UNUSED: &[u16] = &[24];
 /// Those of them that have more than one layout, with how many: suite, run, run end, outcome, trace.
@@ -143,6 +144,7 @@ fn records_have_the_bytes_that_they_always_had() {
     assert_compatible("stored_answer", &samples::stored_answer());
     assert_compatible("human_label", &samples::human_label());
     assert_compatible("triage", &samples::triage());
+    assert_compatible("variant", &samples::variant());
 }
 
 fn audit() -> AuditEntry {
@@ -393,7 +395,12 @@ fn variants_of_settings_and_origins_have_their_places_too() {
     ]);
     let (run, content_hash) = (samples::run(), ContentHash::of_bytes(b""));
     let chain = "flow@v3".parse().unwrap();
-    assert_places(&[run.subject, Subject::Chain { chain, content_hash }]);
+    let variant = samples::variant().subject().unwrap();
+    assert_places(&[run.subject, Subject::Chain { chain, content_hash }, variant]);
+    assert_places(&[
+        VariantChange::Model { settings: Vec::new() },
+        samples::variant().content.change,
+    ]);
     let file = "rows.csv".into();
     assert_places(&[
         ExampleSource::Imported { file, line: 1 },

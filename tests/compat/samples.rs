@@ -40,6 +40,7 @@ use pegbox::domain::suite::{Comparison, SuiteContent, SuiteVersion, Threshold};
 use pegbox::domain::time::Timestamp;
 use pegbox::domain::trace::{Feedback, Span, Trace};
 use pegbox::domain::triage::Triage;
+use pegbox::domain::variant::{Variant, VariantChange};
 use pegbox::domain::version::{ChangeKind, ChangeReason, PromptVersion};
 
 fn id<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
@@ -771,6 +772,16 @@ pub fn resolution() -> Resolution {
         run: RunId(7),
         seen_at: AT,
     }
+}
+
+pub fn variant() -> Variant {
+    let version = prompt_version();
+    let change = VariantChange::Hunks {
+        towards: id("triage_v3"),
+        towards_hash: hash(),
+        hunks: vec![1, 2, 4],
+    };
+    Variant::new(&version, change, version.content.clone()).unwrap()
 }
 
 pub fn stored_answer() -> StoredAnswer {

@@ -159,7 +159,7 @@ fn answers_are_reused_only_where_a_run_asks_for_it() {
             .request_review(&anna(), &lab.version, STAGING, Some(again), REASON),
         "4 reused from run_2: answers that count for a release are fresh",
     );
-    let comparison = lab.bench.workbench.compare_runs(first, again).unwrap();
+    let comparison = lab.bench.workbench.compare_runs(first, again).unwrap().result;
     assert!(
         comparison
             .differences

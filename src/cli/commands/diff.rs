@@ -6,7 +6,7 @@ use super::Context;
 use crate::cli::args::DiffArgs;
 use crate::cli::exit::CliError;
 use crate::cli::output::{Plain, Reply};
-use crate::domain::diff::{DiffLine, LineKind, unified_text};
+use crate::domain::diff::{DiffLine, LineKind, PromptDiff, unified_text};
 use crate::workbench::{DiffView, PromptRef};
 
 /// Settings first, then the schema, then the messages.
@@ -65,26 +65,31 @@ pub fn diff_text(text: Plain, view: &DiffView) -> Plain {
     text.block(&unified_text(&view.diff))
 }
 
-/// A diff for machines: every setting, and every line that is not in both.
+/// A diff for machines, with what it is between.
 pub fn diff_document(view: &DiffView) -> Value {
-    let settings = view
-        .diff
+    let mut document = json!({ "old": view.old, "new": view.new });
+    if let (Value::Object(document), Value::Object(diff)) = (&mut document, prompt_diff_document(&view.diff)) {
+        document.extend(diff);
+    }
+    document
+}
+
+/// Every setting, and every line that is not in both.
+pub fn prompt_diff_document(diff: &PromptDiff) -> Value {
+    let settings = diff
         .settings
         .iter()
         .map(|change| json!({ "name": change.name, "old": change.old, "new": change.new }));
-    let messages = view
-        .diff
+    let messages = diff
         .messages
         .iter()
         .map(|message| json!({ "role": message.role, "lines": lines_document(&message.lines) }));
-    let counts = view.diff.counts();
+    let counts = diff.counts();
     json!({
-        "old": view.old,
-        "new": view.new,
         "added_lines": counts.added_lines,
         "removed_lines": counts.removed_lines,
         "settings": settings.collect::<Vec<_>>(),
-        "schema": lines_document(&view.diff.schema_lines),
+        "schema": lines_document(&diff.schema_lines),
         "messages": messages.collect::<Vec<_>>(),
     })
 }

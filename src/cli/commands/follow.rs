@@ -248,7 +248,7 @@ fn ending(detail: &RunDetail) -> (Exit, Option<Failure>) {
 
 fn run_text(detail: &RunDetail) -> Plain {
     let (run, progress, end) = (&detail.run, &detail.progress, &detail.end);
-    let model = &detail.version.content.model;
+    let model = &detail.content.model;
     let tokens = format!(
         "{} in, {} out",
         progress.totals.input_tokens, progress.totals.output_tokens

@@ -3,6 +3,7 @@
 mod answers;
 mod case;
 pub mod case_command;
+mod compare;
 pub mod dataset;
 mod demo;
 mod diff;

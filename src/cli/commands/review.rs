@@ -4,9 +4,10 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::Context;
+use super::compare::{comparison_document, comparison_text};
 use super::diff::{diff_document, diff_text};
 use super::evidence::{gate_text, results_table};
-use super::run::{answers_text, comparison_document, comparison_text, gate_cell};
+use super::run::{answers_text, gate_cell};
 use crate::cli::exit::CliError;
 use crate::cli::output::{Plain, Reply, Table, or_none};
 use crate::domain::decision::{Decision, OtherCause};

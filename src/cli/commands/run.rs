@@ -6,21 +6,17 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::Context;
-use super::evidence::{ids_text, measure_text};
 use super::failures::FailuresArgs;
 use super::reproduce::{self, ReproduceArgs};
 use super::run_start::{CapArgs, RerunArgs, StartArgs};
-use super::{case, failures, follow, run_start};
+use super::{case, compare, failures, follow, run_start};
 use crate::cli::exit::CliError;
 use crate::cli::output::{NO_VALUE, Plain, Reply, Table};
 use crate::domain::caveats::Caveats;
 use crate::domain::decision::OtherCause;
 use crate::domain::ids::{ExampleId, RunId};
 use crate::domain::run::AnswerSource;
-use crate::workbench::{Comparison, Group, RunSummary};
-
-/// Examples of each kind that a comparison shows as text.
-const IDS_SHOWN: usize = 20;
+use crate::workbench::RunSummary;
 
 /// What to do with runs.
 #[derive(Debug, Subcommand)]
@@ -69,12 +65,13 @@ pub enum RunCommand {
         /// The example
         example: ExampleId,
     },
-    /// Compare two runs, example by example
+    /// Compare runs with the first of them, example by example
     Compare {
         /// The run to compare with
         base: RunId,
-        /// The run in question
-        candidate: RunId,
+        /// The run in question; several stand beside each other
+        #[arg(required = true, value_name = "CANDIDATE")]
+        candidates: Vec<RunId>,
     },
     /// Check the hash of everything that a run rests on, ask again, and say what came out otherwise
     Reproduce(ReproduceArgs),
@@ -115,11 +112,7 @@ pub fn carry_out(command: RunCommand, context: &mut Context<'_>) -> Result<Reply
         RunCommand::Failures(args) => failures::carry_out(context, &args),
         RunCommand::Decide { run, cause, reason } => decide(context, run, cause, &reason),
         RunCommand::Case { run, example } => case::show(context, run, &example),
-        RunCommand::Compare { base, candidate } => {
-            let comparison = context.workbench.compare_runs(base, candidate)?;
-            let text = comparison_text(Plain::new(), &comparison);
-            Ok(Reply::done(comparison_document(&comparison), text))
-        }
+        RunCommand::Compare { base, candidates } => compare::compare(context, base, &candidates),
         RunCommand::Reproduce(args) => reproduce::reproduce(context, &args),
         RunCommand::Cancel { run } => {
             context.workbench.cancel_run(&context.actor, run)?;
@@ -210,75 +203,4 @@ pub fn run_document(summary: &RunSummary) -> serde_json::Value {
         "started_by": run.started_by,
         "started_at": run.started_at,
     })
-}
-
-/// A comparison as text; where the runs differ in more than the subject comes first.
-pub fn comparison_text(text: Plain, comparison: &Comparison) -> Plain {
-    let mut text = text.line(format!(
-        "{} ({}) to {} ({})",
-        comparison.base, comparison.base_subject, comparison.candidate, comparison.candidate_subject
-    ));
-    for difference in &comparison.differences {
-        text = text.line(format!("careful: {difference}"));
-    }
-    let mut table = Table::new(["metric", "base", "counts", "candidate", "counts"]);
-    for change in &comparison.metrics {
-        table.row([
-            change.metric.clone(),
-            measure_text(change.base),
-            change.base.counts_text(),
-            measure_text(change.candidate),
-            change.candidate.counts_text(),
-        ]);
-    }
-    text = text.blank().table(&table, "no metric is in both").blank();
-    for (kind, group) in [
-        ("fixed", &comparison.fixed),
-        ("broken", &comparison.broken),
-        ("still failing", &comparison.still_failing),
-    ] {
-        text = text.line(format!(
-            "{kind} {}: {}",
-            group.count,
-            ids_text(&group.examples, IDS_SHOWN)
-        ));
-    }
-    text = text.line(format!("both right {}", comparison.both_right.count));
-    match comparison.p_value {
-        Some(p) => text.line(format!(
-            "chance of so uneven flips if neither were better: p = {p:.4} (exact McNemar, mid-p)"
-        )),
-        None => text,
-    }
-}
-
-/// A comparison for machines.
-pub fn comparison_document(comparison: &Comparison) -> serde_json::Value {
-    let metrics = comparison.metrics.iter().map(|change| {
-        json!({
-            "metric": change.metric,
-            "base": change.base,
-            "base_value": change.base.value(),
-            "candidate": change.candidate,
-            "candidate_value": change.candidate.value(),
-            "delta": change.delta,
-        })
-    });
-    json!({
-        "base": comparison.base,
-        "base_subject": comparison.base_subject,
-        "candidate": comparison.candidate,
-        "candidate_subject": comparison.candidate_subject,
-        "differences": comparison.differences,
-        "metrics": metrics.collect::<Vec<_>>(),
-        "fixed": group_document(&comparison.fixed),
-        "broken": group_document(&comparison.broken),
-        "still_failing": group_document(&comparison.still_failing),
-        "both_right": comparison.both_right.count,
-        "p_value": comparison.p_value,
-    })
-}
-
-fn group_document(group: &Group) -> serde_json::Value {
-    json!({ "count": group.count, "examples": group.examples })
 }

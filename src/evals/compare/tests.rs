@@ -1,12 +1,16 @@
 use super::*;
 use crate::domain::actor::Actor;
-use crate::domain::metric::MetricResult;
+use crate::domain::gate::GatePolicy;
+use crate::domain::hash::ContentHash;
+use crate::domain::metric::{Metric, MetricKind, MetricResult};
+use crate::domain::model::ModelConfig;
 use crate::domain::money::UsdNanos;
+use crate::domain::outcome::Outcome;
 use crate::domain::promotion::Environment;
 use crate::domain::run::AnswerSource;
 use crate::domain::run::{EndState, RunSettings, RunTotals, RuntimeContext, Subject};
 use crate::domain::time::Timestamp;
-use crate::evals::samples::{failed_outcome, outcome};
+use crate::evals::samples::{example, failed_outcome, outcome};
 
 fn hash(text: &str) -> ContentHash {
     ContentHash::of_bytes(text.as_bytes())
@@ -63,36 +67,70 @@ fn graded(index: u64, passed: bool) -> Outcome {
     outcome(index, "{}", &[("route", passed)])
 }
 
-fn compare(before: &[Outcome], now: &[Outcome], change: fn(&mut Run, &mut ModelConfig)) -> RunComparison {
+fn compare_runs(before: &[Outcome], now: &[Outcome], change: fn(&mut Run, &mut ModelConfig)) -> RunComparison {
     let (base, mut candidate) = (run(), run());
-    let model = ModelConfig::new("openai", "gpt-4.1");
-    let mut other = model.clone();
-    change(&mut candidate, &mut other);
+    let content = content();
+    let mut other = content.clone();
+    change(&mut candidate, &mut other.model);
+    let suite = suite();
+    let (before, now) = (scores(&suite, before), scores(&suite, now));
     let base = Side {
         run: &base,
-        model: &model,
+        content: Some(&content),
+        suite: &suite,
         end: None,
+        scores: &before,
     };
     let candidate = Side {
         run: &candidate,
-        model: &other,
-        end: None,
+        content: Some(&other),
+        scores: &now,
+        ..base
     };
-    let mut comparer = Comparer::new(base, candidate);
-    for outcome in before {
-        comparer.push_base(outcome);
+    compare(base, candidate)
+}
+
+fn content() -> PromptContent {
+    PromptContent {
+        messages: Vec::new(),
+        variables: Vec::new(),
+        model: ModelConfig::new("openai", "gpt-4.1"),
     }
-    for outcome in now {
-        comparer.push_candidate(outcome);
+}
+
+fn suite() -> SuiteContent {
+    SuiteContent {
+        description: String::new(),
+        graders: Vec::new(),
+        metrics: vec![Metric {
+            name: "accuracy".into(),
+            kind: MetricKind::Accuracy { grader: "route".into() },
+        }],
+        thresholds: Vec::new(),
+        slices: vec!["topic".into()],
+        policy: GatePolicy::Point,
     }
-    comparer.finish()
+}
+
+/// Examples at even places are about billing, the others about refunds.
+fn scores(suite: &SuiteContent, outcomes: &[Outcome]) -> RunScores {
+    let mut scores = RunScores::new(suite);
+    for outcome in outcomes {
+        let topic = if outcome.index.is_multiple_of(2) {
+            "billing"
+        } else {
+            "refunds"
+        };
+        scores.push(outcome, &example(outcome.index, "{}", topic));
+    }
+    scores
 }
 
 #[test]
 fn examples_are_compared_one_by_one() {
     let before = [graded(0, true), graded(1, false), graded(2, true), failed_outcome(3)];
     let now = [graded(3, false), graded(2, false), graded(1, true), graded(0, true)];
-    let comparison = compare(&before, &now, |_, _| {});
+    let comparison = compare_runs(&before, &now, |_, _| {});
     let names = |group: &Group| {
         group
             .examples
@@ -106,18 +144,18 @@ fn examples_are_compared_one_by_one() {
     assert_eq!(names(&comparison.still_failing), "t-003");
     assert_eq!(names(&comparison.both_right), "t-000");
     assert_eq!((comparison.not_compared, comparison.differences.len()), (0, 0));
-    assert!((comparison.p_value.unwrap() - 1.0).abs() < 1e-12);
+    assert!((comparison.p_value().unwrap() - 1.0).abs() < 1e-12);
 }
 
 #[test]
 fn one_fixed_example_proves_little() {
     let before: Vec<Outcome> = (0..35).map(|index| graded(index, index != 17)).collect();
     let now: Vec<Outcome> = (0..35).map(|index| graded(index, true)).collect();
-    let comparison = compare(&before, &now, |_, _| {});
-    assert!((comparison.p_value.unwrap() - 0.5).abs() < 1e-12);
-    let backward = compare(&now, &before, |_, _| {});
+    let comparison = compare_runs(&before, &now, |_, _| {});
+    assert!((comparison.p_value().unwrap() - 0.5).abs() < 1e-12);
+    let backward = compare_runs(&now, &before, |_, _| {});
     assert_eq!(backward.broken, comparison.fixed);
-    assert_eq!(backward.p_value, comparison.p_value);
+    assert_eq!(backward.p_value(), comparison.p_value());
 }
 
 #[test]
@@ -126,7 +164,7 @@ fn only_equal_content_is_compared_and_that_is_said_first() {
         example_hash: hash("edited"),
         ..graded(1, true)
     };
-    let comparison = compare(
+    let comparison = compare_runs(
         &[graded(0, true), graded(1, false), graded(2, true)],
         &[graded(0, true), edited, graded(9, true)],
         |run, _| run.dataset_hash = hash("another dataset"),
@@ -141,20 +179,20 @@ fn only_equal_content_is_compared_and_that_is_said_first() {
 
 #[test]
 fn nothing_in_common_has_no_p_value() {
-    let comparison = compare(&[graded(0, true)], &[graded(1, true)], |_, _| {});
-    assert_eq!((comparison.compared(), comparison.p_value), (0, None));
-    assert_eq!(compare(&[], &[], |_, _| {}).p_value, None);
+    let comparison = compare_runs(&[graded(0, true)], &[graded(1, true)], |_, _| {});
+    assert_eq!((comparison.compared(), comparison.p_value()), (0, None));
+    assert_eq!(compare_runs(&[], &[], |_, _| {}).p_value(), None);
 }
 
 #[test]
 fn what_else_differs_is_named() {
-    let comparison = compare(&[graded(0, true)], &[graded(0, false)], |run, model| {
+    let comparison = compare_runs(&[graded(0, true)], &[graded(0, false)], |run, model| {
         run.suite_hash = hash("another suite");
         run.answers = AnswerSource::Simulated;
         model.name = "gpt-4.1-mini".into();
         model.temperature = Some(0.2);
     });
-    assert_eq!(comparison.p_value, None, "passing means another thing");
+    assert_eq!(comparison.p_value(), None, "passing means another thing");
     let text = comparison.differences.join("\n");
     for part in [
         "suite: triage_quality@v8 (",
@@ -170,17 +208,106 @@ fn what_else_differs_is_named() {
 #[test]
 fn metrics_move_by_their_difference() {
     let run = run();
-    let model = ModelConfig::new("openai", "gpt-4.1");
+    let (content, suite) = (content(), suite());
+    let none = scores(&suite, &[]);
     let (before, now) = (end("gpt-4.1-2025", 2), end("gpt-4.1-2026", 3));
     let side = |end| Side {
         run: &run,
-        model: &model,
+        content: Some(&content),
+        suite: &suite,
         end: Some(end),
+        scores: &none,
     };
-    let comparison = Comparer::new(side(&before), side(&now)).finish();
+    let comparison = compare(side(&before), side(&now));
     assert_eq!(comparison.metrics[0].delta, Some(0.25));
     assert_eq!(
         comparison.differences,
         ["resolved model: gpt-4.1-2025 before, gpt-4.1-2026 now"]
     );
+}
+
+#[test]
+fn two_right_answers_that_differ_are_told_apart() {
+    let other = Outcome {
+        parsed: None,
+        text: Some("otherwise".into()),
+        ..graded(1, true)
+    };
+    let comparison = compare_runs(
+        &[graded(0, true), graded(1, true)],
+        &[graded(0, true), other],
+        |_, _| {},
+    );
+    assert_eq!(
+        (comparison.both_right.count, comparison.answered_otherwise.count),
+        (2, 1)
+    );
+    assert_eq!(comparison.answered_otherwise.examples[0].as_str(), "t-001");
+}
+
+#[test]
+fn a_slice_that_broke_is_flagged_and_one_flip_is_not() {
+    let before: Vec<Outcome> = (0..40).map(|index| graded(index, true)).collect();
+    // Of the 20 about billing 12 broke, of the 20 about refunds one.
+    let now: Vec<Outcome> = (0..40)
+        .map(|index| graded(index, !(index % 2 == 0 && index < 24 || index == 1)))
+        .collect();
+    let comparison = compare_runs(&before, &now, |_, _| {});
+    let facts: Vec<_> = comparison
+        .slices
+        .iter()
+        .map(|slice| {
+            (
+                slice.slice.to_string(),
+                slice.broken,
+                slice.examples(),
+                slice.is_flagged(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        facts,
+        [
+            ("topic=billing".to_owned(), 12, 20, true),
+            ("topic=refunds".to_owned(), 1, 20, false)
+        ]
+    );
+    // Two slices: the smaller p counts twice. Mid-p of 12 to 0 is 2^-12.
+    let p = comparison.slices[0].p_holm.unwrap();
+    assert!((p - 2.0 * 0.5_f64.powi(12)).abs() < 1e-12, "{p}");
+}
+
+#[test]
+fn repeats_are_compared_by_the_means_of_their_examples() {
+    let asked = |index: u64, repeat: u32, passed: bool| Outcome {
+        repeat,
+        ..graded(index, passed)
+    };
+    let before: Vec<Outcome> = (0..6)
+        .flat_map(|index| (0..3).map(move |repeat| asked(index, repeat, repeat == 0)))
+        .collect();
+    let now: Vec<Outcome> = (0..6)
+        .flat_map(|index| (0..3).map(move |repeat| asked(index, repeat, repeat < 2 || index == 5)))
+        .collect();
+    let comparison = compare_runs(&before, &now, |_, _| {});
+    let passes = comparison.passes.unwrap();
+    assert_eq!((passes.examples, passes.method), (6, EffectMethod::ExampleMeans));
+    assert!((passes.base - 1.0 / 3.0).abs() < 1e-12 && passes.difference > 0.3 && passes.is_sure());
+    assert_eq!((comparison.fixed.count, comparison.still_failing.count), (6, 0));
+}
+
+#[test]
+fn latency_is_compared_as_a_ratio_of_answered_examples() {
+    let before: Vec<Outcome> = (0..4).map(|index| graded(index, true)).collect();
+    let now: Vec<Outcome> = (0..4)
+        .map(|index| Outcome {
+            latency_ms: 2 * (100 + index),
+            ..graded(index, true)
+        })
+        .chain([failed_outcome(4)])
+        .collect();
+    let latency = compare_runs(&before, &now, |_, _| {}).latency.unwrap();
+    assert_eq!((latency.examples, latency.left_out), (4, 0));
+    assert!((latency.ratio - 2.0).abs() < 1e-12);
+    assert_eq!(latency.change_text(), "+100.0 %");
 }

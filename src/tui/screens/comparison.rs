@@ -1,62 +1,36 @@
 //! Two runs, example by example: how they differ, what was fixed, what broke, what the metrics say.
 
+mod flip;
 #[cfg(test)]
 mod tests;
+mod views;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
-use ratatui::style::Style;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
-use super::figures::{measure_text, source_label};
-use super::lines::{Scroll, outside, text_of, wrapped_outside};
+use self::flip::Flip;
+use self::views::View;
+use super::figures::source_label;
+use super::lines::{Scroll, text_of, wrapped_outside};
 use super::runs::acts::{self, RunActs, RunFacts};
 use super::{Context, Place, Screen, ScreenEvent};
 use crate::domain::ids::{ExampleId, OutcomeId, RunId};
-use crate::domain::metric::Measure;
-use crate::text::pad;
 use crate::tui::command::{CommandId, Scope};
 use crate::tui::effect::Effect;
 use crate::tui::input::{Mouse, MouseKind};
 use crate::tui::layout::WidthClass;
 use crate::tui::msg::Note;
-use crate::tui::theme::Theme;
 use crate::tui::widgets::field::Focus;
 use crate::tui::widgets::listing::{HasId, Listing};
 use crate::tui::widgets::panel::Panel;
 use crate::tui::widgets::table::{Column, Table, TableCell};
-use crate::workbench::{Answer, Comparison, Fault, Group, MetricDelta, Request, RunDetail};
+use crate::workbench::{Answer, CaseView, Comparison, Fault, Group, Request, RunDetail};
 
 /// Columns of the examples beside the summary.
 const FLIPS_COLUMNS: u16 = 36;
-/// Columns of a metric's name.
-const NAME_COLUMNS: usize = 22;
-
-/// What became of an example from the base to the candidate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Flip {
-    Broken,
-    Fixed,
-    StillFailing,
-}
-
-impl Flip {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Broken => "- broken",
-            Self::Fixed => "+ fixed",
-            Self::StillFailing => "x still failing",
-        }
-    }
-
-    fn style(self, theme: &Theme) -> Style {
-        match self {
-            Self::Broken => theme.removed,
-            Self::Fixed => theme.added,
-            Self::StillFailing => theme.text,
-        }
-    }
-}
+/// Columns of the text that is copied.
+const COPIED_COLUMNS: usize = 100;
 
 #[derive(Debug, Clone)]
 struct FlipRow {
@@ -75,7 +49,7 @@ impl HasId for FlipRow {
 enum Pane {
     #[default]
     Flips,
-    Summary,
+    Views,
 }
 
 /// The screen.
@@ -88,6 +62,9 @@ pub struct RunComparison {
     fault: Option<Fault>,
     flips: Listing<FlipRow>,
     focus: Pane,
+    view: View,
+    /// The outcomes of the example whose case is shown, the base's first.
+    case: Option<(CaseView, CaseView)>,
     scroll: Scroll,
     acts: RunActs,
 }
@@ -103,6 +80,8 @@ impl RunComparison {
             fault: None,
             flips: Listing::default(),
             focus: Pane::default(),
+            view: View::default(),
+            case: None,
             scroll: Scroll::default(),
             acts: RunActs::default(),
         }
@@ -113,12 +92,54 @@ impl RunComparison {
             let rows = group.examples.iter().cloned();
             rows.map(|example| FlipRow { flip, example }).collect::<Vec<_>>()
         };
-        let mut all = rows(Flip::Broken, &comparison.broken);
-        all.extend(rows(Flip::Fixed, &comparison.fixed));
-        all.extend(rows(Flip::StillFailing, &comparison.still_failing));
+        let result = &comparison.result;
+        let mut all = rows(Flip::Broken, &result.broken);
+        all.extend(rows(Flip::Fixed, &result.fixed));
+        all.extend(rows(Flip::StillFailing, &result.still_failing));
+        all.extend(rows(Flip::Otherwise, &result.answered_otherwise));
         self.flips.set_all(all);
         self.comparison = Some(comparison);
         self.fault = None;
+    }
+
+    fn show(&mut self, view: View) -> Vec<Effect> {
+        self.view = view;
+        self.scroll.reset();
+        if view == View::Case {
+            self.ask_case()
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Asks for the case of the selected example; until it comes none is shown.
+    fn ask_case(&mut self) -> Vec<Effect> {
+        self.case = None;
+        let ask = |row: &FlipRow| {
+            Effect::Ask(Request::CompareCase {
+                base: self.base,
+                candidate: self.candidate,
+                example: row.example.clone(),
+            })
+        };
+        self.flips.selected().map(ask).into_iter().collect()
+    }
+
+    /// What the view shows.
+    fn lines(&self, columns: usize, context: &Context) -> Vec<Line<'static>> {
+        let Some(comparison) = &self.comparison else {
+            let text = match &self.fault {
+                Some(fault) => format!("{}\n{}", fault.what, fault.hint),
+                None => "comparing".into(),
+            };
+            return wrapped_outside(&text, columns, 0, context.theme.dim);
+        };
+        match self.view {
+            View::Summary => views::summary(comparison, columns, context.theme),
+            View::Slices => views::slices(comparison, columns, context.theme),
+            View::Prompt => views::prompt(comparison, columns, context.theme),
+            View::Case => views::case(self.case.as_ref(), columns, context.theme),
+        }
     }
 
     fn facts(&self) -> Option<RunFacts<'_>> {
@@ -128,20 +149,31 @@ impl RunComparison {
     fn command(&mut self, command: CommandId, context: &Context) -> Vec<Effect> {
         let moved = match self.focus {
             Pane::Flips => self.flips.command(command),
-            Pane::Summary => self.scroll.command(command),
+            Pane::Views => self.scroll.command(command),
         };
         if moved {
-            return Vec::new();
+            return match (self.focus, self.view) {
+                (Pane::Flips, View::Case) => self.ask_case(),
+                _ => Vec::new(),
+            };
         }
         match command {
+            CommandId::MoveLeft | CommandId::MoveRight => {
+                let view = if command == CommandId::MoveRight {
+                    self.view.next()
+                } else {
+                    self.view.previous()
+                };
+                self.show(view)
+            }
             CommandId::PaneNext | CommandId::PanePrevious => {
                 self.focus = match self.focus {
-                    Pane::Flips => Pane::Summary,
-                    Pane::Summary => Pane::Flips,
+                    Pane::Flips => Pane::Views,
+                    Pane::Views => Pane::Flips,
                 };
                 Vec::new()
             }
-            CommandId::Open => vec![Effect::Open(Place::Failures(self.candidate))],
+            CommandId::Open => self.show(View::Case),
             CommandId::Lineage | CommandId::CopyId => {
                 let Some(row) = self.flips.selected() else {
                     return Vec::new();
@@ -159,10 +191,10 @@ impl RunComparison {
                 "pegbox run compare {} {}",
                 self.base, self.candidate
             ))],
-            CommandId::CopyAll => vec![Effect::Copy(text_of(&self.summary(100, context)))],
+            CommandId::CopyAll => vec![Effect::Copy(text_of(&self.lines(COPIED_COLUMNS, context)))],
             CommandId::CopyPlain => vec![Effect::ShowPlain {
                 title: self.title(),
-                text: text_of(&self.summary(100, context)),
+                text: text_of(&self.lines(COPIED_COLUMNS, context)),
             }],
             command => match &self.detail {
                 Some(detail) => self.acts.command(command, detail.into()),
@@ -175,54 +207,17 @@ impl RunComparison {
         match (request, result) {
             (Request::CompareRuns { .. }, Ok(Answer::Comparison(comparison))) => self.take(*comparison),
             (Request::CompareRuns { .. }, Err(fault)) => self.fault = Some(fault),
+            (Request::CompareCase { example, .. }, Ok(Answer::ComparedCase(case)))
+                if self.flips.selected().is_some_and(|row| &row.example == example) =>
+            {
+                self.case = Some(*case);
+                self.scroll.reset();
+            }
             (Request::RunDetail(_), Ok(Answer::RunDetail(detail))) => self.detail = Some(*detail),
             (_, Err(fault)) => return vec![Effect::Say(Note::failure(&fault))],
             _ => {}
         }
         Vec::new()
-    }
-
-    /// Differences first: they say whether the rest can be compared at all.
-    fn summary(&self, columns: usize, context: &Context) -> Vec<Line<'static>> {
-        let theme = context.theme;
-        let Some(comparison) = &self.comparison else {
-            let text = match &self.fault {
-                Some(fault) => format!("{}\n{}", fault.what, fault.hint),
-                None => "comparing".into(),
-            };
-            return wrapped_outside(&text, columns, 0, theme.dim);
-        };
-        let mut lines = Vec::new();
-        if comparison.differences.is_empty() {
-            lines.push(Line::raw("same dataset, suite and model"));
-        } else {
-            lines.push(Line::styled("! read first: the runs differ in", theme.warn));
-            for difference in &comparison.differences {
-                lines.extend(wrapped_outside(difference, columns, 2, theme.warn));
-            }
-        }
-        lines.push(Line::raw(""));
-        lines.push(counts(comparison, theme));
-        lines.push(Line::raw(""));
-        let head = format!(
-            "{} {:>8} {:>8} {:>8}",
-            pad("metric", NAME_COLUMNS),
-            self.base.to_string(),
-            self.candidate.to_string(),
-            "change"
-        );
-        lines.push(Line::styled(head, theme.dim));
-        for change in &comparison.metrics {
-            lines.push(metric_line(change, theme));
-        }
-        lines.push(Line::raw(""));
-        lines.extend(wrapped_outside(
-            &p_value_text(comparison.p_value),
-            columns,
-            0,
-            theme.text,
-        ));
-        lines
     }
 
     fn draw_flips(&self, frame: &mut Frame, area: Rect, context: &Context) {
@@ -231,7 +226,7 @@ impl RunComparison {
             .focused(self.focus == Pane::Flips)
             .draw(frame, area, context.theme);
         let empty = if self.comparison.is_some() {
-            "Every example passes in both."
+            "Every example passes in both, with the same answer."
         } else {
             "comparing"
         };
@@ -251,7 +246,7 @@ impl RunComparison {
         let [summary, flips] = split(area, context);
         let at = Position::new(mouse.column, mouse.row);
         if summary.contains(at) {
-            self.focus = Pane::Summary;
+            self.focus = Pane::Views;
             self.scroll.wheel(mouse);
         } else if flips.contains(at) {
             self.focus = Pane::Flips;
@@ -307,7 +302,10 @@ impl Screen for RunComparison {
 
     fn view(&self, frame: &mut Frame, area: Rect, context: &Context) {
         let [summary, flips] = split(area, context);
-        let source = self.detail.as_ref().map(|detail| source_label(detail.run.answers));
+        let source = self
+            .detail
+            .as_ref()
+            .map_or("", |detail| source_label(detail.run.answers));
         let title = match &self.comparison {
             Some(comparison) => format!(
                 "{} {} against {} {}",
@@ -315,32 +313,37 @@ impl Screen for RunComparison {
             ),
             None => self.title(),
         };
-        let inner = Panel::new(title)
-            .note(source.unwrap_or_default())
-            .focused(self.focus == Pane::Summary)
-            .draw(frame, summary, context.theme);
+        let inner =
+            Panel::new(title)
+                .note(source)
+                .focused(self.focus == Pane::Views)
+                .draw(frame, summary, context.theme);
         let inner = Rect::new(
             inner.x.saturating_add(1).min(inner.right()),
             inner.y,
             inner.width.saturating_sub(2),
             inner.height,
         );
-        let lines = self.summary(usize::from(inner.width), context);
+        let lines = self.lines(usize::from(inner.width), context);
+        let [bar, inner] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(inner);
+        frame.render_widget(Line::styled(self.view.bar(), context.theme.dim), bar);
         self.scroll.draw(frame, inner, context.theme, lines);
         self.draw_flips(frame, flips, context);
     }
 
     fn availability(&self, command: CommandId) -> Result<(), String> {
         match command {
-            CommandId::Lineage if self.flips.selected().is_none() => Err("no example is selected".into()),
-            CommandId::Lineage => Ok(()),
+            CommandId::Lineage | CommandId::Open if self.flips.selected().is_none() => {
+                Err("no example is selected".into())
+            }
+            CommandId::Lineage | CommandId::Open => Ok(()),
             CommandId::Search => Err("examples stand by what became of them".into()),
             command => acts::availability(command, self.facts()),
         }
     }
 
     fn status(&self) -> String {
-        let Some(comparison) = &self.comparison else {
+        let Some(comparison) = self.comparison.as_ref().map(|comparison| &comparison.result) else {
             return String::new();
         };
         format!(
@@ -360,51 +363,5 @@ fn split(area: Rect, context: &Context) -> [Rect; 2] {
         WidthClass::Normal | WidthClass::Wide => {
             Layout::horizontal([Constraint::Min(0), Constraint::Length(FLIPS_COLUMNS)]).areas(area)
         }
-    }
-}
-
-/// What became of the examples, with its sign, in one line.
-fn counts(comparison: &Comparison, theme: &Theme) -> Line<'static> {
-    let of = |flip: Flip, group: &Group| Span::styled(format!("{} {}   ", flip.word(), group.count), flip.style(theme));
-    Line::from(vec![
-        of(Flip::Broken, &comparison.broken),
-        of(Flip::Fixed, &comparison.fixed),
-        of(Flip::StillFailing, &comparison.still_failing),
-        Span::raw(format!("right in both {}", comparison.both_right.count)),
-    ])
-}
-
-fn metric_line(change: &MetricDelta, theme: &Theme) -> Line<'static> {
-    let delta = match change.delta {
-        Some(delta) if delta > 0.0 => format!("+{}", unsigned(delta, change.candidate)),
-        Some(delta) if delta < 0.0 => format!("-{}", unsigned(-delta, change.candidate)),
-        Some(_) => "same".into(),
-        None => "--".into(),
-    };
-    let mut spans = outside(&pad(&change.metric, NAME_COLUMNS), NAME_COLUMNS, theme.text, theme);
-    spans.push(Span::raw(format!(
-        " {:>8} {:>8} {delta:>8}",
-        measure_text(change.base),
-        measure_text(change.candidate),
-    )));
-    Line::from(spans)
-}
-
-/// The size of a change, in the unit of what was measured: points of a percentage, or the number itself.
-fn unsigned(change: f64, measure: Measure) -> String {
-    match measure {
-        Measure::Rate { .. } => format!("{:.1}", change * 100.0),
-        Measure::Value { count, .. } => measure_text(Measure::Value { value: change, count }),
-        Measure::Undefined => String::new(),
-    }
-}
-
-fn p_value_text(p_value: Option<f64>) -> String {
-    match p_value {
-        None => "p value: none, since no example flipped".into(),
-        Some(p) => format!(
-            "p {p:.3}: so uneven flips, or more so, come in {:.1} of 100 pairs of equally good versions",
-            p * 100.0
-        ),
     }
 }

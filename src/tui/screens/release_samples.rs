@@ -23,7 +23,10 @@ use crate::domain::run::{
 use crate::domain::suite::{Comparison as Compared, Threshold};
 use crate::domain::time::Timestamp;
 use crate::domain::version::{ChangeKind, ChangeReason, PromptVersion};
-use crate::workbench::{Comparison, DiffView, Group, MetricDelta, ReviewDetail, ReviewSummary, RunSummary};
+use crate::workbench::{
+    Comparison, DiffView, Effect, EffectMethod, Group, MetricDelta, ReviewDetail, ReviewSummary, RunComparison,
+    RunSummary,
+};
 
 /// One hour.
 pub(super) const HOUR_MS: i64 = 3_600_000;
@@ -320,30 +323,50 @@ fn comparison() -> Comparison {
         base_subject: "support_triage_v13".into(),
         candidate: RunId(421),
         candidate_subject: "support_triage_v14".into(),
-        differences: vec!["the suites differ: triage_quality@v7 and triage_quality@v8".into()],
-        fixed: Group {
-            count: 16,
-            examples: examples(&["t-001"]),
+        result: RunComparison {
+            differences: vec!["the suites differ: triage_quality@v7 and triage_quality@v8".into()],
+            fixed: Group {
+                count: 16,
+                examples: examples(&["t-001"]),
+            },
+            broken: Group {
+                count: 4,
+                examples: examples(&["t-031", "t-077", "t-120", "t-121"]),
+            },
+            still_failing: Group {
+                count: 9,
+                examples: Vec::new(),
+            },
+            both_right: Group {
+                count: 211,
+                examples: Vec::new(),
+            },
+            metrics: vec![MetricDelta {
+                metric: "accuracy".into(),
+                base: Measure::Rate { hits: 215, total: 240 },
+                candidate: Measure::Rate { hits: 227, total: 240 },
+                delta: Some(0.05),
+                effect: None,
+            }],
+            passes: Some(effect(215, 227, 240, 0.012)),
+            ..RunComparison::default()
         },
-        broken: Group {
-            count: 4,
-            examples: examples(&["t-031", "t-077", "t-120", "t-121"]),
-        },
-        still_failing: Group {
-            count: 9,
-            examples: Vec::new(),
-        },
-        both_right: Group {
-            count: 211,
-            examples: Vec::new(),
-        },
-        metrics: vec![MetricDelta {
-            metric: "accuracy".into(),
-            base: Measure::Rate { hits: 215, total: 240 },
-            candidate: Measure::Rate { hits: 227, total: 240 },
-            delta: Some(0.05),
-        }],
-        p_value: Some(0.012),
+        diff: None,
+    }
+}
+
+/// How a share moved that was asked once.
+pub(crate) fn effect(before: u64, now: u64, total: u64, p: f64) -> Effect {
+    let share = |hits: u64| hits as f64 / total as f64;
+    let difference = share(now) - share(before);
+    Effect {
+        examples: total,
+        base: share(before),
+        candidate: share(now),
+        difference,
+        interval: Some((difference - 0.02, difference + 0.02)),
+        p: Some(p),
+        method: EffectMethod::PassOrFail,
     }
 }
 

@@ -296,7 +296,7 @@ pub fn live_detail(id: u32) -> RunDetail {
         end: None,
         steps: Vec::new(),
         pause: None,
-        version: version(12),
+        content: version(12).content,
         caveats: Caveats::default(),
     }
 }
@@ -311,7 +311,7 @@ pub fn ended_detail(id: u32) -> RunDetail {
         end: Some(end(id)),
         steps: Vec::new(),
         pause: None,
-        version: version(12),
+        content: version(12).content,
         caveats: Caveats::default(),
     }
 }

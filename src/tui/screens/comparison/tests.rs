@@ -1,6 +1,11 @@
+use super::super::case_samples::case;
+use super::super::release_samples::{content, effect};
 use super::super::samples::ended_detail;
 use super::super::testing::{drawn, with_context};
 use super::*;
+use crate::domain::diff::diff;
+use crate::domain::metric::{Measure, Slice};
+use crate::workbench::{MetricDelta, RatioEffect, RunComparison as Compared, SliceFlips};
 
 fn send(screen: &mut RunComparison, event: ScreenEvent) -> Vec<Effect> {
     with_context(100, 30, |context| screen.update(event, context))
@@ -16,40 +21,70 @@ fn group(ids: &[&str]) -> Group {
 fn comparison(differences: Vec<String>) -> Comparison {
     let rate = |hits| Measure::Rate { hits, total: 240 };
     let number = |value| Measure::Value { value, count: 240 };
+    let delta = |metric: &str, base, candidate, delta, effect| MetricDelta {
+        metric: metric.into(),
+        base,
+        candidate,
+        delta: Some(delta),
+        effect,
+    };
+    let slice = |value: &str, fixed, broken, p| SliceFlips {
+        slice: Slice {
+            field: "topic".into(),
+            value: value.into(),
+        },
+        fixed,
+        broken,
+        still_failing: 1,
+        both_right: 76,
+        effect: Some(effect(77 + broken, 77 + fixed, 80, p)),
+        p_holm: Some(p),
+        p_bh: Some(p),
+    };
     Comparison {
         base: RunId(2),
         base_subject: "support_triage_v11".into(),
         candidate: RunId(3),
         candidate_subject: "support_triage_v12".into(),
-        differences,
-        fixed: group(&["t-012", "t-044", "t-101"]),
-        broken: group(&["t-147"]),
-        still_failing: group(&["t-096", "t-131"]),
-        both_right: Group {
-            count: 234,
-            examples: Vec::new(),
+        result: Compared {
+            differences,
+            fixed: group(&["t-012", "t-044", "t-101"]),
+            broken: group(&["t-147"]),
+            still_failing: group(&["t-096", "t-131"]),
+            both_right: Group {
+                count: 234,
+                examples: Vec::new(),
+            },
+            answered_otherwise: group(&["t-003"]),
+            metrics: vec![
+                delta(
+                    "routing_accuracy",
+                    rate(222),
+                    rate(230),
+                    8.0 / 240.0,
+                    Some(effect(222, 230, 240, 0.021)),
+                ),
+                delta("latency_p95", number(2_300.0), number(2_140.0), -160.0, None),
+                delta(
+                    "json_validity",
+                    rate(240),
+                    rate(240),
+                    0.0,
+                    Some(effect(240, 240, 240, 1.0)),
+                ),
+            ],
+            passes: Some(effect(235, 237, 240, 0.375)),
+            slices: vec![slice("billing", 3, 0, 0.031), slice("refunds", 0, 1, 1.0)],
+            latency: Some(RatioEffect {
+                examples: 240,
+                left_out: 0,
+                ratio: 0.93,
+                interval: Some((0.91, 0.95)),
+                p: Some(0.0001),
+            }),
+            ..Compared::default()
         },
-        metrics: vec![
-            MetricDelta {
-                metric: "routing_accuracy".into(),
-                base: rate(222),
-                candidate: rate(230),
-                delta: Some(8.0 / 240.0),
-            },
-            MetricDelta {
-                metric: "latency_p95".into(),
-                base: number(2_300.0),
-                candidate: number(2_140.0),
-                delta: Some(-160.0),
-            },
-            MetricDelta {
-                metric: "json_validity".into(),
-                base: rate(240),
-                candidate: rate(240),
-                delta: Some(0.0),
-            },
-        ],
-        p_value: Some(0.375),
+        diff: Some(diff(&content(13), &content(14))),
     }
 }
 
@@ -82,6 +117,35 @@ fn what_broke_stands_first_and_leads_to_its_lineage() {
         [Effect::Open(Place::Lineage("run_3/t-147".into()))]
     );
     assert_eq!(screen.status(), "3 fixed, 1 broken, 2 still failing, 234 right in both");
+}
+
+#[test]
+fn enter_shows_what_both_runs_made_of_the_example() {
+    let mut screen = loaded(Vec::new());
+    let request = Request::CompareCase {
+        base: RunId(2),
+        candidate: RunId(3),
+        example: ExampleId::new("t-147").unwrap(),
+    };
+    assert_eq!(
+        send(&mut screen, ScreenEvent::Command(CommandId::Open)),
+        [Effect::Ask(request.clone())]
+    );
+    let result = Ok(Answer::ComparedCase(Box::new((case(147, "t-147"), case(147, "t-147")))));
+    send(&mut screen, ScreenEvent::Answered { request, result });
+    insta::assert_snapshot!("comparison_case_80x24", drawn(&screen, 80, 21));
+    insta::assert_snapshot!("comparison_case_160x50", drawn(&screen, 160, 47));
+    let moved = send(&mut screen, ScreenEvent::Command(CommandId::MoveDown));
+    assert!(matches!(&moved[..], [Effect::Ask(Request::CompareCase { example, .. })] if example.as_str() == "t-012"));
+}
+
+#[test]
+fn slices_and_the_prompts_change_stand_beside_the_examples() {
+    let mut screen = loaded(Vec::new());
+    send(&mut screen, ScreenEvent::Command(CommandId::MoveRight));
+    insta::assert_snapshot!("comparison_slices_100x30", drawn(&screen, 100, 27));
+    send(&mut screen, ScreenEvent::Command(CommandId::MoveRight));
+    assert!(drawn(&screen, 100, 27).contains("[Prompt]"));
 }
 
 #[test]

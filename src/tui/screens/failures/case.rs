@@ -131,7 +131,7 @@ fn raw_text(outcome: &Outcome) -> String {
 }
 
 /// Passed or failed, the grader, and why: failures first.
-fn scores_text(outcome: &Outcome) -> String {
+pub(in crate::tui::screens) fn scores_text(outcome: &Outcome) -> String {
     if outcome.scores.is_empty() {
         return "no grader looked at it".into();
     }
@@ -193,7 +193,7 @@ fn attempts_text(outcome: &Outcome) -> String {
     out.trim_end().to_owned()
 }
 
-fn expected_text(example: &Example) -> String {
+pub(in crate::tui::screens) fn expected_text(example: &Example) -> String {
     example
         .content
         .expected
@@ -202,7 +202,7 @@ fn expected_text(example: &Example) -> String {
 }
 
 /// What the model said, parsed and as it came; fields that are not as expected have an `x` before them.
-fn output_text(outcome: &Outcome, example: &Example) -> String {
+pub(in crate::tui::screens) fn output_text(outcome: &Outcome, example: &Example) -> String {
     let mut parts = Vec::new();
     if let Some(error) = &outcome.error {
         parts.push(format!("no answer: {}: {}", error.kind.as_str(), error.message));

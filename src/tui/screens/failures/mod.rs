@@ -1,12 +1,10 @@
 //! The failures of a run: in groups, and for the selected one what went in, what was expected, what came, and why.
 
 mod acts;
-mod case;
+pub(super) mod case;
 mod groups;
 mod judging;
 mod keep;
-#[cfg(test)]
-mod samples;
 #[cfg(test)]
 mod tests;
 mod view;

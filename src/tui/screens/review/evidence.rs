@@ -94,7 +94,7 @@ fn base_text(detail: &ReviewDetail, metric: &str) -> String {
     let metrics = detail
         .comparison
         .as_ref()
-        .map(|comparison| comparison.metrics.as_slice());
+        .map(|comparison| comparison.result.metrics.as_slice());
     let delta = metrics.unwrap_or_default().iter().find(|delta| delta.metric == metric);
     measure_text(delta.map_or(Measure::Undefined, |delta| delta.base))
 }
@@ -161,13 +161,14 @@ pub(super) fn comparison_lines(detail: &ReviewDetail) -> Vec<(Weight, String)> {
         lines.push((Weight::Plain, text));
         return lines;
     };
+    let comparison = &comparison.result;
     let differences = comparison.differences.iter();
     lines.extend(differences.map(|difference| (Weight::Warning, format!("! {difference}"))));
     if comparison.differences.is_empty() {
         let text = "same dataset, suite and model in both runs";
         lines.push((Weight::Plain, text.into()));
     }
-    let p_value = comparison.p_value.map_or("p not known".into(), p_value_text);
+    let p_value = comparison.p_value().map_or("p not known".into(), p_value_text);
     let flips = format!(
         "fixed {}  broken {}  {p_value}  still failing {}",
         comparison.fixed.count, comparison.broken.count, comparison.still_failing.count

@@ -1,0 +1,185 @@
+//! What each example of a run came to, over its repeats: what comparisons between runs are made of.
+
+use std::collections::BTreeMap;
+
+use crate::domain::example::ExampleContent;
+use crate::domain::grader::Score;
+use crate::domain::hash::ContentHash;
+use crate::domain::ids::ExampleId;
+use crate::domain::json::JsonText;
+use crate::domain::metric::{Metric, MetricKind, Slice};
+use crate::domain::outcome::Outcome;
+use crate::domain::suite::SuiteContent;
+use crate::evals::classes;
+
+/// A mean that grows.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Mean {
+    sum: f64,
+    count: u32,
+}
+
+impl Mean {
+    fn push(&mut self, value: f64) {
+        self.sum += value;
+        self.count += 1;
+    }
+
+    fn value(self) -> Option<f64> {
+        (self.count > 0).then(|| self.sum / f64::from(self.count))
+    }
+}
+
+/// One example of one run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExampleScores {
+    /// The example.
+    pub example: ExampleId,
+    /// Its content.
+    pub hash: ContentHash,
+    /// How often it was asked.
+    pub asked: u32,
+    /// The slices that it is in.
+    pub slices: Vec<Slice>,
+    /// SHA-256 of the first answer: the parsed value where there is one, else the text; with the calls of tools.
+    pub answer: ContentHash,
+    passed: Mean,
+    latency_ms: Mean,
+    cost_usd: Mean,
+    metrics: Vec<Mean>,
+}
+
+impl ExampleScores {
+    /// The share of its answers that every grader passed, 0 to 1.
+    pub fn pass_share(&self) -> f64 {
+        self.passed.value().unwrap_or(0.0)
+    }
+
+    /// Whether more than half of its answers passed.
+    pub fn passed(&self) -> bool {
+        self.pass_share() > 0.5
+    }
+
+    /// Its mean latency in milliseconds; `None` where nothing was answered.
+    pub fn latency_ms(&self) -> Option<f64> {
+        self.latency_ms.value()
+    }
+
+    /// Its mean cost in US dollars; `None` where no cost is known.
+    pub fn cost_usd(&self) -> Option<f64> {
+        self.cost_usd.value()
+    }
+
+    /// Its mean of the metric at this place of the suite; `None` where the metric does not count it.
+    pub fn metric(&self, at: usize) -> Option<f64> {
+        self.metrics.get(at).and_then(|mean| mean.value())
+    }
+}
+
+/// The examples of one run by their place in the dataset version.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RunScores {
+    metrics: Vec<Metric>,
+    slice_fields: Vec<String>,
+    examples: BTreeMap<u64, ExampleScores>,
+}
+
+impl RunScores {
+    /// None yet.
+    pub fn new(suite: &SuiteContent) -> Self {
+        Self {
+            metrics: suite.metrics.clone(),
+            slice_fields: suite.slices.clone(),
+            examples: BTreeMap::new(),
+        }
+    }
+
+    /// Takes in an outcome; each must come once.
+    pub fn push(&mut self, outcome: &Outcome, example: &ExampleContent) {
+        let scores = self
+            .examples
+            .entry(outcome.index)
+            .or_insert_with(|| begun(&self.metrics, &self.slice_fields, outcome, example));
+        scores.asked += 1;
+        scores.passed.push(share(outcome.passed()));
+        if outcome.error.is_none() {
+            scores.latency_ms.push(outcome.latency_ms as f64);
+        }
+        if let Some(cost) = outcome.known_cost() {
+            scores.cost_usd.push(cost.as_usd());
+        }
+        for (mean, metric) in scores.metrics.iter_mut().zip(&self.metrics) {
+            if let Some(value) = counted(&metric.kind, outcome, example) {
+                mean.push(value);
+            }
+        }
+    }
+
+    /// The examples in the order of the dataset version.
+    pub fn examples(&self) -> impl Iterator<Item = &ExampleScores> {
+        self.examples.values()
+    }
+
+    /// How many examples there are.
+    pub fn len(&self) -> usize {
+        self.examples.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.examples.is_empty()
+    }
+
+    /// The place of a metric in the suite.
+    pub fn metric_at(&self, name: &str) -> Option<usize> {
+        self.metrics.iter().position(|metric| metric.name == name)
+    }
+}
+
+fn begun(metrics: &[Metric], slice_fields: &[String], outcome: &Outcome, example: &ExampleContent) -> ExampleScores {
+    let slices = slice_fields.iter().filter_map(|field| {
+        let value = example.metadata.get(field)?.clone();
+        Some(Slice::of(field, value))
+    });
+    ExampleScores {
+        example: outcome.example.clone(),
+        hash: outcome.example_hash,
+        asked: 0,
+        slices: slices.collect(),
+        answer: answer_hash(outcome),
+        passed: Mean::default(),
+        latency_ms: Mean::default(),
+        cost_usd: Mean::default(),
+        metrics: vec![Mean::default(); metrics.len()],
+    }
+}
+
+/// What one outcome adds to a metric that is a mean over examples which are the same whatever is answered: so that two
+/// runs can be paired. `None` for others, such as precision, whose examples are those that got the class.
+fn counted(kind: &MetricKind, outcome: &Outcome, example: &ExampleContent) -> Option<f64> {
+    match kind {
+        MetricKind::Accuracy { grader } | MetricKind::ValidityRate { grader } => {
+            let passed = |score: &Score| &score.grader == grader && score.passed;
+            Some(share(outcome.error.is_none() && outcome.scores.iter().any(passed)))
+        }
+        MetricKind::Recall(class) => classes::should_have(class, example).then(|| share(classes::has(class, outcome))),
+        _ => None,
+    }
+}
+
+fn share(is_hit: bool) -> f64 {
+    f64::from(u8::from(is_hit))
+}
+
+fn answer_hash(outcome: &Outcome) -> ContentHash {
+    let parsed = outcome.parsed.as_ref().map(JsonText::as_str);
+    let said = parsed.or(outcome.text.as_deref()).or(outcome.refusal.as_deref());
+    let mut text = said.unwrap_or_default().to_owned();
+    for call in &outcome.tool_calls {
+        for part in [&call.name, &call.arguments] {
+            text.push('\0');
+            text.push_str(part);
+        }
+    }
+    ContentHash::of_bytes(text.as_bytes())
+}

@@ -1,0 +1,113 @@
+//! Where the flips are: by slice of the examples' metadata.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::effect::{Effect, Pair, counts, effect};
+use super::scores::ExampleScores;
+use crate::domain::metric::Slice;
+use crate::stats::{Correction, adjust_p};
+
+/// Most values of a metadata field that make slices: a field with more is an id.
+const VALUES_MAX: usize = 200;
+/// Chance of a false flag among all slices together.
+const ALPHA: f64 = 0.05;
+
+/// What became of the examples of one slice.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SliceFlips {
+    /// The slice.
+    pub slice: Slice,
+    /// Failed in the base, pass now.
+    pub fixed: u64,
+    /// Passed in the base, fail now.
+    pub broken: u64,
+    /// Fail in both.
+    pub still_failing: u64,
+    /// Pass in both.
+    pub both_right: u64,
+    /// How the share that passes moved; `None` where the suites differ, since passing means two things then.
+    pub effect: Option<Effect>,
+    /// The effect's p, adjusted for all slices by Holm: below 0.05 the slice is flagged.
+    pub p_holm: Option<f64>,
+    /// The same by Benjamini and Hochberg, which says less: for a list of where to look first.
+    pub p_bh: Option<f64>,
+}
+
+impl SliceFlips {
+    /// How many examples are in it.
+    pub fn examples(&self) -> u64 {
+        self.fixed + self.broken + self.still_failing + self.both_right
+    }
+
+    /// Whether it moved by more than chance explains, over all slices that were looked at.
+    pub fn is_flagged(&self) -> bool {
+        self.p_holm.is_some_and(|p| p < ALPHA)
+    }
+}
+
+/// Takes in pairs by slice.
+#[derive(Debug, Default)]
+pub(super) struct BySlice(BTreeMap<Slice, Vec<Pair>>);
+
+impl BySlice {
+    pub(super) fn push(&mut self, base: &ExampleScores, candidate: &ExampleScores) {
+        for slice in &candidate.slices {
+            let pairs = self.0.entry(slice.clone()).or_default();
+            pairs.push((base.pass_share(), candidate.pass_share()));
+        }
+    }
+
+    /// The slices, those first that moved most surely.
+    pub(super) fn finish(self, can_test: bool, asked_once: bool) -> Vec<SliceFlips> {
+        let mut values: BTreeMap<&str, usize> = BTreeMap::new();
+        for slice in self.0.keys() {
+            *values.entry(&slice.field).or_default() += 1;
+        }
+        let ids: BTreeSet<String> = values
+            .into_iter()
+            .filter(|(_, count)| *count > VALUES_MAX)
+            .map(|(field, _)| field.to_owned())
+            .collect();
+        let slices = self.0.into_iter().filter(|(slice, _)| !ids.contains(&slice.field));
+        let mut flips: Vec<SliceFlips> = slices
+            .map(|(slice, pairs)| flips(slice, &pairs, can_test, asked_once))
+            .collect();
+        let p_values: Vec<Option<f64>> = flips
+            .iter()
+            .map(|flips| flips.effect.and_then(|effect| effect.p))
+            .collect();
+        let adjusted = |correction| {
+            let adjusted = adjust_p(&p_values, correction, ALPHA).map(|adjusted| adjusted.adjusted);
+            adjusted.unwrap_or_else(|_| vec![None; p_values.len()])
+        };
+        let (holm, bh) = (adjusted(Correction::Holm), adjusted(Correction::BenjaminiHochberg));
+        for ((flips, p_holm), p_bh) in flips.iter_mut().zip(holm).zip(bh) {
+            (flips.p_holm, flips.p_bh) = (p_holm, p_bh);
+        }
+        flips.sort_by(|one, other| {
+            let sureness = |flips: &SliceFlips| flips.p_bh.unwrap_or(f64::INFINITY);
+            let moved = |flips: &SliceFlips| flips.broken + flips.fixed;
+            sureness(one)
+                .total_cmp(&sureness(other))
+                .then_with(|| moved(other).cmp(&moved(one)))
+                .then_with(|| one.slice.cmp(&other.slice))
+        });
+        flips
+    }
+}
+
+fn flips(slice: Slice, pairs: &[Pair], can_test: bool, asked_once: bool) -> SliceFlips {
+    let counts = counts(pairs);
+    SliceFlips {
+        slice,
+        fixed: counts.fixes,
+        broken: counts.regressions,
+        still_failing: counts.both_fail,
+        both_right: counts.both_pass,
+        effect: if can_test { effect(pairs, asked_once) } else { None },
+        p_holm: None,
+        p_bh: None,
+    }
+}
