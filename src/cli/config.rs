@@ -46,7 +46,7 @@ impl Config {
         for folder in user.as_deref().into_iter().chain([store]) {
             let file = folder.join(CONFIG_FILE);
             if file.exists() {
-                config.add(&file.display().to_string(), &input::read_text(&file)?, commands)?;
+                config.add(&file.display().to_string(), &input::read_file(&file)?, commands)?;
             }
         }
         Ok(config)

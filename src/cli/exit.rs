@@ -4,7 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use crate::domain::DomainError;
-use crate::workbench::{FaultKind, WorkbenchError};
+use crate::workbench::{Fault, FaultKind, WorkbenchError};
 
 /// How a command ended. The numbers are documented and do not change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +117,12 @@ impl CliError {
             Self::Invalid { hint, .. } | Self::NoStore { hint, .. } => hint.clone(),
             Self::Output(_) => "free space, or write the output elsewhere".into(),
         }
+    }
+}
+
+impl From<Fault> for CliError {
+    fn from(fault: Fault) -> Self {
+        Self::invalid(fault.what, fault.hint)
     }
 }
 

@@ -4,6 +4,8 @@
 use crate::domain::actor::Actor;
 
 use super::exit::CliError;
+use crate::host::caller::{Caller, Identity};
+use crate::workbench::WorkbenchError;
 
 /// The environment variable that names the user.
 const USER_VARIABLE: &str = "PEGBOX_USER";
@@ -17,9 +19,17 @@ const NOBODY_KNOWN: &str = "unknown";
 /// Longest name that is made of the system's, in characters.
 const NAME_CHARS_MAX: usize = 32;
 
-/// The person at the keyboard.
-pub fn resolve(given: Option<&str>) -> Result<Actor, CliError> {
-    choose(given, |name| std::env::var(name).ok(), account_name)
+/// Who acts for a caller.
+pub fn resolve(given: Option<&str>, caller: &Caller) -> Result<Actor, CliError> {
+    match &caller.identity {
+        Identity::Claimed { uid } => choose(given, |name| caller.variables.get(name), || account_name(*uid)),
+        Identity::Proven(actor) if given.is_none_or(|given| given == actor.as_str()) => Ok(actor.clone()),
+        Identity::Proven(actor) => Err(WorkbenchError::refused(
+            format!("your key is {actor}'s, and acts for nobody else"),
+            "leave --user out",
+        )
+        .into()),
+    }
 }
 
 fn choose(
@@ -40,15 +50,15 @@ fn choose(
     Ok(Actor::new(cleaned(&system.unwrap_or_else(|| NOBODY_KNOWN.to_owned())))?)
 }
 
-/// The name of the account that this process runs as. Accounts that are kept elsewhere than in the file have none here.
+/// The name of an account. Accounts that are kept elsewhere than in the file have none here.
 #[cfg(unix)]
-fn account_name() -> Option<String> {
+fn account_name(uid: Option<u32>) -> Option<String> {
     let accounts = std::fs::read_to_string(ACCOUNTS_FILE).ok()?;
-    name_of_account(&accounts, rustix::process::getuid().as_raw())
+    name_of_account(&accounts, uid?)
 }
 
 #[cfg(not(unix))]
-fn account_name() -> Option<String> {
+fn account_name(_uid: Option<u32>) -> Option<String> {
     None
 }
 

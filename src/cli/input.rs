@@ -2,36 +2,95 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::exit::CliError;
+use crate::host::caller::Caller;
+use crate::host::editor::create_private;
 
 /// Largest text file: a prompt or a suite is a few thousand bytes, so a larger file is a mistake.
 const TEXT_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Longest standard input that is kept in a file, so that nobody fills the disk: 1 GB.
+const INPUT_BYTES_MAX: u64 = 1 << 30;
 
-/// Reads a file, or standard input for `-`, as UTF-8.
-pub fn read_text(path: &Path) -> Result<String, CliError> {
-    let name = if path == Path::new("-") {
+/// Reads a file of the caller's, or their standard input for `-`, as UTF-8.
+pub fn read_text(path: &Path, caller: &mut Caller) -> Result<String, CliError> {
+    if path == Path::new("-") {
+        return text_of(path, &mut caller.stdin);
+    }
+    read_file(&caller.files.locate(path)?)
+}
+
+/// Reads a file as UTF-8.
+pub fn read_file(path: &Path) -> Result<String, CliError> {
+    match File::open(path) {
+        Ok(mut file) => text_of(path, &mut file),
+        Err(error) => Err(unreadable(path, &error)),
+    }
+}
+
+/// What a file is called in messages.
+fn shown(path: &Path) -> String {
+    if path == Path::new("-") {
         "standard input".to_owned()
     } else {
         path.display().to_string()
-    };
-    let unreadable = |error: io::Error| {
-        CliError::invalid(
-            format!("{name} cannot be read: {error}"),
-            "check its name and that you may read it",
-        )
-    };
-    let source: Box<dyn Read> = if path == Path::new("-") {
-        Box::new(io::stdin())
-    } else {
-        Box::new(File::open(path).map_err(unreadable)?)
-    };
+    }
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> CliError {
+    CliError::invalid(
+        format!("{} cannot be read: {error}", shown(path)),
+        "check its name and that you may read it",
+    )
+}
+
+/// The file that a name means, for what reads it more than once: standard input is put into a file of its own first.
+pub fn file_of(path: &Path, caller: &mut Caller) -> Result<InputFile, CliError> {
+    if path != Path::new("-") {
+        let path = caller.files.locate(path)?;
+        return Ok(InputFile { path, is_ours: false });
+    }
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("pegbox-input-{}-{number}", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    let mut copy = create_private(&path)?;
+    let file = InputFile { path, is_ours: true };
+    let copied = io::copy(&mut (&mut caller.stdin).take(INPUT_BYTES_MAX + 1), &mut copy)?;
+    if copied > INPUT_BYTES_MAX {
+        return Err(CliError::invalid(
+            format!("standard input is longer than {} MB", INPUT_BYTES_MAX >> 20),
+            "name the file instead",
+        ));
+    }
+    Ok(file)
+}
+
+/// A file to read; one that holds standard input is gone when it is dropped.
+pub struct InputFile {
+    /// Where it is.
+    pub path: PathBuf,
+    is_ours: bool,
+}
+
+impl Drop for InputFile {
+    fn drop(&mut self) {
+        if self.is_ours {
+            // Left over where even this fails; the system clears its temporary folder.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn text_of(path: &Path, source: &mut dyn Read) -> Result<String, CliError> {
+    let name = shown(path);
     let mut bytes = Vec::new();
     source
         .take(TEXT_BYTES_MAX + 1)
         .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
+        .map_err(|error| unreadable(path, &error))?;
     if bytes.len() as u64 > TEXT_BYTES_MAX {
         return Err(CliError::invalid(
             format!("{name} is larger than {} MB", TEXT_BYTES_MAX / 1024 / 1024),
@@ -56,16 +115,16 @@ mod tests {
     fn says_what_is_wrong_with_a_file() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.toml");
-        assert!(read_text(&file).unwrap_err().to_string().contains("cannot be read"));
+        assert!(read_file(&file).unwrap_err().to_string().contains("cannot be read"));
         std::fs::write(&file, b"one\ntwo \xff").unwrap();
         assert!(
-            read_text(&file)
+            read_file(&file)
                 .unwrap_err()
                 .to_string()
                 .ends_with("line 2, byte 8 of the file")
         );
         std::fs::write(&file, "caf\u{e9}").unwrap();
-        assert_eq!(read_text(&file).unwrap(), "caf\u{e9}");
-        assert!(read_text(folder.path()).is_err());
+        assert_eq!(read_file(&file).unwrap(), "caf\u{e9}");
+        assert!(read_file(folder.path()).is_err());
     }
 }

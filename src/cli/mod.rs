@@ -19,6 +19,8 @@ use args::Arguments;
 use exit::{CliError, Exit, Failure};
 use output::{Format, Out};
 
+use crate::host::caller::{Caller, Streams};
+
 /// Carries out one command line, prints what it has to say, and says how the process ends.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
     let words: Vec<OsString> = words.into_iter().collect();
@@ -28,10 +30,10 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
     } else {
         Format::Plain
     };
-    let mut out = Out::of_process(format);
+    let mut out = Out::new(format, Streams::of_process());
     let result = Arguments::try_parse_from(words)
         .map_err(CliError::from)
-        .and_then(|arguments| commands::carry_out(arguments, &mut out));
+        .and_then(|arguments| commands::carry_out(arguments, &mut out, &mut Caller::of_process()));
     result.unwrap_or_else(|error| report(&error, &mut out))
 }
 

@@ -4,11 +4,12 @@
 //! character's value, with those that would act written as escapes.
 
 use std::fmt::{Display, Write as _};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
 use super::exit::{CliError, Exit, Failure};
+use crate::host::caller::Streams;
 use crate::text::{Printable, pad, width};
 use crate::workbench::Advance;
 
@@ -174,26 +175,20 @@ pub fn counted(count: u64, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Standard output and standard error.
+/// Standard output and standard error of whoever gave the command.
 pub struct Out {
-    stdout: Box<dyn Write>,
-    stderr: Box<dyn Write>,
+    streams: Streams,
     format: Format,
-    is_stdout_terminal: bool,
-    is_stderr_terminal: bool,
     /// Columns of the progress line that stands on the terminal.
     progress_columns: usize,
 }
 
 impl Out {
-    /// The process's own.
-    pub fn of_process(format: Format) -> Self {
+    /// Output in a format to whoever gave the command.
+    pub fn new(format: Format, streams: Streams) -> Self {
         Self {
-            stdout: Box::new(io::stdout()),
-            stderr: Box::new(io::stderr()),
+            streams,
             format,
-            is_stdout_terminal: io::stdout().is_terminal(),
-            is_stderr_terminal: io::stderr().is_terminal(),
             progress_columns: 0,
         }
     }
@@ -210,7 +205,7 @@ impl Out {
             Format::Json if reply.document.is_null() => {}
             Format::Json => self.write_json(&reply.document)?,
         }
-        self.stdout.flush()?;
+        self.streams.stdout.flush()?;
         match &reply.failure {
             Some(failure) => {
                 self.failure(failure)?;
@@ -222,28 +217,30 @@ impl Out {
 
     /// Prints text of an answer that comes in parts.
     pub fn text(&mut self, text: &Plain) -> io::Result<()> {
-        self.stdout.write_all(text.as_str().as_bytes())?;
-        self.stdout.flush()
+        self.streams.stdout.write_all(text.as_str().as_bytes())?;
+        self.streams.stdout.flush()
     }
 
     fn write_json(&mut self, document: &Value) -> io::Result<()> {
         let text = serde_json::to_string_pretty(document)?;
-        writeln!(self.stdout, "{}", with_escapes(&text))
+        writeln!(self.streams.stdout, "{}", with_escapes(&text))
     }
 
     /// Prints one JSON document on a line of its own.
     pub fn json_line(&mut self, document: &Value) -> io::Result<()> {
-        writeln!(self.stdout, "{}", with_escapes(&document.to_string()))
+        writeln!(self.streams.stdout, "{}", with_escapes(&document.to_string()))
     }
 
     /// Prints a file's text as it is, so that it can be stored; on a terminal, harmless.
     fn file_text(&mut self, text: &str) -> io::Result<()> {
-        if self.is_stdout_terminal {
-            self.stdout.write_all(Printable::block(text).as_str().as_bytes())?;
+        if self.streams.is_stdout_terminal {
+            self.streams
+                .stdout
+                .write_all(Printable::block(text).as_str().as_bytes())?;
         } else {
-            self.stdout.write_all(text.as_bytes())?;
+            self.streams.stdout.write_all(text.as_bytes())?;
         }
-        self.stdout.flush()
+        self.streams.stdout.flush()
     }
 
     /// Prints a file's text, or a document that holds it.
@@ -258,27 +255,27 @@ impl Out {
     /// Says on standard error what goes on. Nobody depends on it, so a closed standard error stops no work.
     pub fn note(&mut self, text: &str) {
         let _ = self.end_progress();
-        let _ = writeln!(self.stderr, "{}", Printable::line(text));
+        let _ = writeln!(self.streams.stderr, "{}", Printable::line(text));
     }
 
     /// Whether a progress line is drawn over the one before.
     pub fn redraws_progress(&self) -> bool {
-        self.is_stderr_terminal
+        self.streams.is_stderr_terminal
     }
 
     /// Shows where a run stands: in place on a terminal, else as a note.
     pub fn progress(&mut self, text: &str) {
-        if !self.is_stderr_terminal {
+        if !self.streams.is_stderr_terminal {
             return self.note(text);
         }
         let text = Printable::line(text);
         let columns = width(text.as_str());
         let _ = write!(
-            self.stderr,
+            self.streams.stderr,
             "\r{}",
             pad(text.as_str(), columns.max(self.progress_columns))
         );
-        let _ = self.stderr.flush();
+        let _ = self.streams.stderr.flush();
         self.progress_columns = columns;
     }
 
@@ -296,7 +293,7 @@ impl Out {
     fn end_progress(&mut self) -> io::Result<()> {
         if self.progress_columns > 0 {
             self.progress_columns = 0;
-            writeln!(self.stderr)?;
+            writeln!(self.streams.stderr)?;
         }
         Ok(())
     }
@@ -308,11 +305,11 @@ impl Out {
         match self.format {
             Format::Plain => {
                 let (what, hint) = (Printable::block(what), Printable::line(hint));
-                write!(self.stderr, "error: {what}\nhint: {hint}\n")
+                write!(self.streams.stderr, "error: {what}\nhint: {hint}\n")
             }
             Format::Json => {
                 let document = json!({ "error": { "kind": exit.kind(), "what": what, "hint": hint } });
-                writeln!(self.stderr, "{}", with_escapes(&document.to_string()))
+                writeln!(self.streams.stderr, "{}", with_escapes(&document.to_string()))
             }
         }
     }
@@ -321,11 +318,11 @@ impl Out {
     pub fn arguments(&mut self, error: &clap::Error) -> io::Result<()> {
         let text = Printable::block(&error.render().to_string());
         if !error.use_stderr() {
-            self.stdout.write_all(text.as_str().as_bytes())?;
-            return self.stdout.flush();
+            self.streams.stdout.write_all(text.as_str().as_bytes())?;
+            return self.streams.stdout.flush();
         }
         if self.format == Format::Plain {
-            return self.stderr.write_all(text.as_str().as_bytes());
+            return self.streams.stderr.write_all(text.as_str().as_bytes());
         }
         let what = text.as_str().trim_start_matches("error: ");
         let what = what.split("\n\n").next().unwrap_or(what);

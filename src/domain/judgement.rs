@@ -66,6 +66,56 @@ pub struct Judgement {
     pub error: Option<OutcomeError>,
 }
 
+impl Judgement {
+    /// Which judgement it is: `helpful: helpful_judge_v3, repeat 2, expected answer first`.
+    pub fn heading(&self) -> String {
+        let repeat = if self.repeat == 0 {
+            String::new()
+        } else {
+            format!(", repeat {}", self.repeat + 1)
+        };
+        let order = if self.is_swapped { ", expected answer first" } else { "" };
+        let simulated = if self.source == AnswerSource::Simulated {
+            " (simulated)"
+        } else {
+            ""
+        };
+        format!("{}: {}{repeat}{order}{simulated}", self.grader, self.judge)
+    }
+
+    /// What it says in a line: `fail, 3: it is rude`.
+    pub fn said(&self) -> String {
+        if let Some(error) = &self.error {
+            return format!("no verdict: {}: {}", error.kind.as_str(), error.message);
+        }
+        let verdict = match self.passed {
+            Some(true) => "pass",
+            Some(false) => "fail",
+            None => "no verdict",
+        };
+        let score = self.score.map(|score| ((score * 1000.0).round() / 1000.0).to_string());
+        let value = self
+            .label
+            .clone()
+            .or(score)
+            .map_or_else(String::new, |value| format!(", {value}"));
+        let separator = if self.explanation.is_empty() { "" } else { ": " };
+        format!("{verdict}{value}{separator}{}", self.explanation)
+    }
+
+    /// Who answered and what it took, by name.
+    pub fn took(&self) -> Vec<(&'static str, String)> {
+        let count = |count: Option<u64>| count.map_or("unknown".into(), |count| count.to_string());
+        let tokens = (count(self.usage.input_tokens), count(self.usage.output_tokens));
+        vec![
+            ("model", self.resolved_model.clone().unwrap_or_else(|| "unknown".into())),
+            ("tokens", format!("{} in, {} out", tokens.0, tokens.1)),
+            ("latency", format!("{} ms", self.latency_ms)),
+            ("cost", self.cost.map_or("unknown".into(), |cost| cost.to_string())),
+        ]
+    }
+}
+
 /// The graders of which a judge that was asked repeatedly said both that the answer passes and that it fails.
 pub fn unstable_graders(judgements: &[Judgement]) -> Vec<&str> {
     let mut unstable: Vec<&str> = Vec::new();
@@ -121,5 +171,95 @@ impl JudgingTotals {
     /// Tokens sent and generated.
     pub fn tokens(&self) -> u64 {
         self.input_tokens.saturating_add(self.output_tokens)
+    }
+
+    /// What they took and what is to be known of them, in the words of every place that shows runs: nothing for a run
+    /// without judges.
+    pub fn facts(&self) -> Vec<String> {
+        if self.judgements == 0 {
+            return Vec::new();
+        }
+        let cost = match self.cost_unknown {
+            0 => format!("judging {}", self.cost),
+            unknown if unknown >= self.judgements => "judging of unknown cost".into(),
+            unknown => format!("judging {} and {unknown} unknown", self.cost),
+        };
+        let simulated = match self.simulated {
+            0 => None,
+            all if all == self.judgements => Some("judges are simulated".to_owned()),
+            some => Some(format!("{some} judgements simulated")),
+        };
+        let counted = |count: u64, what: &str| (count > 0).then(|| format!("{count} {what}"));
+        let said = [
+            Some(cost),
+            Some(format!("{} judgements", self.judgements)),
+            counted(self.unstable, "unstable"),
+            counted(self.errored, "without a verdict"),
+            simulated,
+        ];
+        said.into_iter().flatten().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judgement(grader: &str, judge: &str, passed: Option<bool>) -> Judgement {
+        Judgement {
+            grader: grader.into(),
+            judge: JudgedBy::Embeddings(EmbeddingModel {
+                provider: "ollama".into(),
+                name: judge.into(),
+                base_url: None,
+            }),
+            source: AnswerSource::Model,
+            repeat: 0,
+            is_swapped: false,
+            rendered: Vec::new(),
+            raw_response: String::new(),
+            label: None,
+            score: None,
+            passed,
+            explanation: String::new(),
+            resolved_model: None,
+            usage: Usage::default(),
+            latency_ms: 0,
+            cost: None,
+            error: None,
+        }
+    }
+
+    #[test]
+    fn a_judge_that_says_both_is_unstable_and_two_that_differ_are_not() {
+        let (yes, no) = (Some(true), Some(false));
+        for (judgements, unstable) in [
+            (vec![("g", "a", yes), ("g", "a", no)], vec!["g"]),
+            (vec![("g", "a", yes), ("g", "b", no)], vec![]),
+            (vec![("g", "a", yes), ("h", "a", no)], vec![]),
+            (vec![("g", "a", yes), ("g", "a", None)], vec![]),
+            (
+                vec![
+                    ("h", "a", no),
+                    ("g", "a", yes),
+                    ("h", "a", yes),
+                    ("h", "a", no),
+                    ("g", "a", no),
+                ],
+                vec!["h", "g"],
+            ),
+            (vec![], vec![]),
+        ] {
+            let judgements: Vec<Judgement> = judgements
+                .iter()
+                .map(|(grader, judge, passed)| judgement(grader, judge, *passed))
+                .collect();
+            assert_eq!(unstable_graders(&judgements), unstable);
+            let mut totals = JudgingTotals::default();
+            totals.add(&judgements);
+            assert_eq!(totals.unstable, u64::from(!unstable.is_empty()));
+            assert_eq!(totals.cost_unknown, totals.judgements);
+        }
+        assert_eq!(JudgingTotals::default().facts(), [""; 0]);
     }
 }

@@ -59,7 +59,7 @@ fn shell(command: &str, path: &Path) -> Command {
 }
 
 /// Makes a file that only the user can read; one that is there already is not touched.
-pub(super) fn create_private(path: &Path) -> io::Result<fs::File> {
+pub fn create_private(path: &Path) -> io::Result<fs::File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -2,6 +2,7 @@
 //! May use: `tui`, `workbench`, `text`, `domain`; crossterm, tokio.
 //! Must never: decide a rule of the domain, or draw other than through `tui`.
 
+pub mod caller;
 pub mod capability;
 pub mod clipboard;
 pub mod clock;

@@ -1,11 +1,12 @@
-//! Opens the screens of a workbench on the process's terminal.
+//! Opens the screens of a workbench at a caller's desk.
 
 use std::sync::Arc;
 
-use tokio::runtime::Runtime;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::session::{Ended, RequestHandler, run_local};
+use super::caller::{Caller, Files, Screens};
+use super::session::{Ended, RequestHandler};
 use super::terminal::MouseReports;
 use super::{ColourWish, Glyphs, HostError, Preferences, capability};
 use crate::domain::actor::Actor;
@@ -19,11 +20,24 @@ use crate::workbench::{Answer, Fault, Request, Workbench};
 struct Seat {
     workbench: Arc<Workbench>,
     actor: Actor,
+    files: Files,
+}
+
+impl Seat {
+    /// The request with the files that the person means.
+    fn located(&self, mut request: Request) -> Result<Request, Fault> {
+        match &mut request {
+            Request::PreviewImport { path, .. } => *path = self.files.locate(path)?,
+            Request::ImportDataset(import) => import.path = self.files.locate(&import.path)?,
+            _ => {}
+        }
+        Ok(request)
+    }
 }
 
 impl RequestHandler for Seat {
     fn handle(&self, request: Request) -> Result<Answer, Fault> {
-        self.workbench.answer(&self.actor, request)
+        self.workbench.answer(&self.actor, self.located(request)?)
     }
 
     fn progress(&self, run: RunId) -> Option<watch::Receiver<RunProgress>> {
@@ -48,8 +62,8 @@ pub fn keymap(preferences: &Preferences) -> Result<Keymap, KeymapError> {
     )
 }
 
-/// Opens the screens, and comes back when they are closed; `store` is how the title line calls the store. Runs that
-/// are under way are parked then: what is saved stays, and a resume goes on. Must not be called on the runtime.
+/// Opens the screens at the caller's desk, and comes back when they are closed; `store` is how the title line calls
+/// the store. Must not be called on the runtime.
 ///
 /// # Errors
 /// There is no terminal, it failed, or a screen panicked.
@@ -59,21 +73,27 @@ pub fn open_screens(
     store: String,
     preferences: &Preferences,
     keymap: Keymap,
-    runtime: &Runtime,
+    caller: &mut Caller,
+    runtime: &Handle,
 ) -> Result<Ended, HostError> {
-    let variable = |name: &str| std::env::var(name).ok();
+    let variable = |name: &str| caller.variables.get(name);
     let info = wished(capability::session_info(variable, actor.clone(), store), preferences);
-    let seat = Arc::new(Seat {
+    let handler = Arc::new(Seat {
         workbench: Arc::clone(workbench),
         actor,
+        files: caller.files.clone(),
     });
     let mouse = match preferences.mouse {
         Some(false) => MouseReports::Off,
         None | Some(true) => MouseReports::On,
     };
-    let ended = runtime.block_on(run_local(seat, info, keymap, mouse));
-    workbench.park_runs();
-    ended
+    let screens = Screens {
+        handler,
+        info,
+        keymap,
+        mouse,
+    };
+    caller.desk.run_screens(screens, runtime)
 }
 
 /// What the terminal says of itself, after the person's wishes.

@@ -198,33 +198,27 @@ pub fn connect_embeddings(
     if provider == "simulated" {
         return Ok(Arc::new(SimulatedEmbeddings));
     }
-    let service = SERVICES.iter().find(|service| service.name == provider);
-    let embeddings = |service: &Service, base_url: &BaseUrl| {
-        Some(match service.format {
-            Format::Chat(Dialect::Azure) => Embeddings::Azure {
-                is_bare_host: base_url.has_no_path(),
-            },
-            Format::Chat(_) | Format::Responses => Embeddings::OpenAi,
-            Format::OllamaChat => Embeddings::Ollama,
-            Format::Messages | Format::GenerateContent => return None,
-        })
+    let service = SERVICES
+        .iter()
+        .find(|service| service.name == provider && service.has_embeddings());
+    let Some(service) = service else {
+        let message = format!(
+            "no embeddings of the provider '{provider}' are known: use openai or any server that speaks its format, \
+             ollama, or simulated"
+        );
+        return Err(ProviderError::new(ErrorKind::BadRequest, Retry::No, message));
     };
-    let connected = service.map(|service| service.connect(environment, endpoint, tape).map(|http| (service, http)));
-    let connected = connected.transpose()?;
-    let found = connected.and_then(|(service, http)| Some((embeddings(service, http.http.base_url())?, http)));
-    match found {
-        Some((format, http)) => Ok(Arc::new(HttpProvider {
-            format: Box::new(format),
-            ..http
-        })),
-        None => {
-            let message = format!(
-                "no embeddings of the provider '{provider}' are known: use openai or any server that speaks its format, \
-                 ollama, or simulated"
-            );
-            Err(ProviderError::new(ErrorKind::BadRequest, Retry::No, message))
-        }
-    }
+    let http = service.connect(environment, endpoint, tape)?;
+    let is_bare_host = http.http.base_url().has_no_path();
+    let format = match service.format {
+        Format::OllamaChat => Embeddings::Ollama,
+        Format::Chat(Dialect::Azure) => Embeddings::Azure { is_bare_host },
+        _ => Embeddings::OpenAi,
+    };
+    Ok(Arc::new(HttpProvider {
+        format: Box::new(format),
+        ..http
+    }))
 }
 
 /// [`connect_in`] with what becomes of its traffic. A cassette that is played needs no key.
@@ -265,6 +259,11 @@ pub fn connect_taped(
 }
 
 impl Service {
+    /// Whether it has an endpoint for embeddings whose format is known here.
+    fn has_embeddings(&self) -> bool {
+        !matches!(self.format, Format::Messages | Format::GenerateContent)
+    }
+
     /// Checks the endpoint and the key, which is sent wherever it is set.
     fn connect(
         &self,

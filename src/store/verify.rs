@@ -389,17 +389,6 @@ impl Verification<'_> {
         }
     }
 
-    /// A triage is about an outcome that is still what the person saw.
-    fn triage(&self, key: &str, triage: &Triage) -> Result<Option<String>, StoreError> {
-        if key != keys::triage(triage.run, triage.place, triage.number) {
-            return Ok(Some("it lies under another outcome, or under another number".into()));
-        }
-        Ok(match self.store.outcome(triage.run, triage.place)? {
-            Some(outcome) => rule(triage.verify(&outcome)),
-            None => Some(format!("its outcome {} is missing", triage.outcome())),
-        })
-    }
-
     /// A variant is made of a version that is there, and lies under its own hash.
     fn variant(&self, key: &str, variant: &Variant) -> Result<Option<String>, StoreError> {
         if let Some(fault) = rule(variant.verify()) {
@@ -428,6 +417,17 @@ impl Verification<'_> {
             }),
             Subject::Chain { .. } => Ok(None),
         }
+    }
+
+    /// A triage is about an outcome that is still what the person saw.
+    fn triage(&self, key: &str, triage: &Triage) -> Result<Option<String>, StoreError> {
+        if key != keys::triage(triage.run, triage.place, triage.number) {
+            return Ok(Some("it lies under another outcome, or under another number".into()));
+        }
+        Ok(match self.store.outcome(triage.run, triage.place)? {
+            Some(outcome) => rule(triage.verify(&outcome)),
+            None => Some(format!("its outcome {} is missing", triage.outcome())),
+        })
     }
 
     fn version_link(&self, id: &VersionId, hash: ContentHash) -> Result<Option<String>, StoreError> {

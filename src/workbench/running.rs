@@ -428,6 +428,18 @@ impl Workbench {
         Ok(())
     }
 
+    /// Whether any run is at work in this process.
+    pub fn has_live_runs(&self) -> bool {
+        self.live_runs().values().any(|run| run.done.borrow().is_none())
+    }
+
+    /// Tells one run to save what is in flight and leave the rest, and waits until it has.
+    pub fn park_run(&self, id: RunId) {
+        self.order(id, Order::Pause);
+        // A run that failed to save has said so in its progress.
+        let _ = self.wait_until_done(id);
+    }
+
     /// Tells every live run to save what is in flight and leave the rest, and waits until they have.
     pub fn park_runs(&self) {
         let live: Vec<RunId> = self.live_runs().keys().copied().collect();

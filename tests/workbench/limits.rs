@@ -299,15 +299,9 @@ fn an_estimate_says_what_it_rests_on() {
 #[test]
 fn a_cap_on_an_unknown_price_is_said_to_stop_nothing() {
     let server = hundred_tokens();
-    let (bench, start) = prepared(&server, 1);
-    let capped = RunSettings {
-        caps: Caps {
-            cost: Some(UsdNanos(5_000_000_000)),
-            ..Caps::default()
-        },
-        ..start.settings
-    };
-    let notes = bench.workbench.run_notes(&start.version, &capped).unwrap().join("\n");
+    let (bench, mut start) = prepared(&server, 1);
+    start.settings.caps.cost = Some(UsdNanos(5_000_000_000));
+    let notes = bench.workbench.run_notes(&start).unwrap().join("\n");
     let expected = "the cap of $5.00 stops nothing: the price of 'house-model' is unknown; cap tokens instead";
     assert!(notes.contains(expected), "{notes}");
 }

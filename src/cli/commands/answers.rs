@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::exit::CliError;
+use crate::host::caller::Files;
 use crate::workbench::{Tape, WorkbenchError};
 
 /// Answers that are kept, or not asked for.
@@ -24,10 +25,10 @@ pub struct AnswerArgs {
 
 impl AnswerArgs {
     /// Opens the cassette, where one is named.
-    pub fn tape(&self) -> Result<Tape, CliError> {
+    pub fn tape(&self, files: &Files) -> Result<Tape, CliError> {
         let tape = match (&self.record, &self.replay) {
-            (Some(path), _) => Tape::record(path),
-            (None, Some(path)) => Tape::replay(path),
+            (Some(path), _) => Tape::record(&files.locate(path)?),
+            (None, Some(path)) => Tape::replay(&files.locate(path)?),
             (None, None) => Ok(Tape::Off),
         };
         Ok(tape.map_err(WorkbenchError::from)?)

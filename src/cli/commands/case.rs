@@ -9,6 +9,7 @@ use crate::cli::exit::CliError;
 use crate::cli::output::{Plain, Reply, Table, or_none};
 use crate::domain::ids::{ExampleId, RunId};
 use crate::domain::json::JsonText;
+use crate::domain::judgement::Judgement;
 use crate::domain::outcome::Outcome;
 use crate::workbench::{CaseCause, CaseView, PromptRef};
 
@@ -106,6 +107,7 @@ fn answer_text(text: Plain, outcome: &Outcome) -> Plain {
         text = text.line(format!("not parsed: {error}")).blank();
     }
     text = text.table(&scores_table(outcome), "no grader looked at it").blank();
+    text = outcome.judgements.iter().fold(text, judgement_text);
     for message in &outcome.rendered {
         text = text
             .line(format!("-- {} --", message.role))
@@ -132,6 +134,21 @@ fn answer_text(text: Plain, outcome: &Outcome) -> Plain {
         ("cost", or_none(outcome.cost)),
         ("finished", outcome.finished_at.to_string()),
     ])
+}
+
+/// One judgement: what it came to, what was sent, and what came back.
+fn judgement_text(text: Plain, judgement: &Judgement) -> Plain {
+    let text = text
+        .line(format!("judgement of {}", judgement.heading()))
+        .line(judgement.said())
+        .fields(judgement.took());
+    let text = judgement.rendered.iter().fold(text, |text, message| {
+        text.line(format!("-- {} --", message.role)).block(&message.text)
+    });
+    if judgement.raw_response.is_empty() {
+        return text.blank();
+    }
+    text.line("it answered:").block(&judgement.raw_response).blank()
 }
 
 /// What each grader said; the score where one measures it.

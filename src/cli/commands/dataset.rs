@@ -14,6 +14,7 @@ use crate::domain::dataset::{DatasetChanges, DatasetVersion};
 use crate::domain::example::{Example, ExampleContent};
 use crate::domain::ids::{DatasetLabel, DatasetName, DatasetVersionId, ExampleId, RunId};
 use crate::domain::json::JsonText;
+use crate::host::caller::Caller;
 use crate::text::cut;
 use crate::workbench::{ExampleChange, ExampleEdit, ImportReport, ImportRequest, RowFault};
 
@@ -89,7 +90,7 @@ pub enum DatasetCommand {
 /// An import.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// The file
+    /// The file, or - for standard input
     file: PathBuf,
     /// The dataset's name
     #[arg(long)]
@@ -159,7 +160,7 @@ pub fn carry_out(command: DatasetCommand, context: &mut Context<'_>) -> Result<R
             ))
         }
         DatasetCommand::Edit { dataset, file, change } => {
-            let content = Box::new(read_example(&file)?);
+            let content = Box::new(read_example(&file, context.caller)?);
             edit(context, &dataset, ExampleEdit::Replace(content), change)
         }
         DatasetCommand::Exclude {
@@ -186,8 +187,8 @@ pub fn carry_out(command: DatasetCommand, context: &mut Context<'_>) -> Result<R
     }
 }
 
-fn read_example(file: &Path) -> Result<ExampleContent, CliError> {
-    let text = input::read_text(file)?;
+fn read_example(file: &Path, caller: &mut Caller) -> Result<ExampleContent, CliError> {
+    let text = input::read_text(file, caller)?;
     serde_json::from_str(&text).map_err(|error| {
         CliError::invalid(
             format!("{} holds no example: {error}", file.display()),
@@ -196,8 +197,9 @@ fn read_example(file: &Path) -> Result<ExampleContent, CliError> {
     })
 }
 
-fn preview(context: &Context<'_>, args: &ImportArgs) -> Result<Reply, CliError> {
-    let preview = context.workbench.preview_import(&args.file, &args.map)?;
+fn preview(context: &mut Context<'_>, args: &ImportArgs) -> Result<Reply, CliError> {
+    let file = input::file_of(&args.file, context.caller)?;
+    let preview = context.workbench.preview_import(&file.path, &args.map)?;
     let mut rows = Table::new(["example", "input", "expected"]);
     for example in &preview.rows {
         rows.row(example_cells(example));
@@ -273,9 +275,10 @@ fn mapping_document(mapping: &[(String, String)]) -> Value {
         .collect()
 }
 
-fn import(context: &Context<'_>, args: ImportArgs) -> Result<Reply, CliError> {
+fn import(context: &mut Context<'_>, args: ImportArgs) -> Result<Reply, CliError> {
+    let file = input::file_of(&args.file, context.caller)?;
     let request = ImportRequest {
-        path: args.file.clone(),
+        path: file.path.clone(),
         name: args.name,
         label: args.label,
         mapping: args.map,

@@ -4,19 +4,26 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use tokio::runtime::Runtime;
+use tokio::runtime::Handle;
 
 use super::{Context, screens};
 use crate::cli::args::{DemoArgs, Global};
 use crate::cli::exit::{CliError, Exit, Failure};
 use crate::cli::output::{Format, Out, Plain, Reply};
+use crate::host::caller::Caller;
 use crate::workbench::{StoryStep, Workbench, tell_demo_story};
 
 /// Names that are tried for the temporary folder before giving up.
 const FOLDER_NAMES_MAX: u32 = 100;
 
 /// Makes the sample store where `--store` says, or in a folder that is gone afterwards.
-pub fn demo(args: &DemoArgs, global: &Global, out: &mut Out, runtime: &Runtime) -> Result<Exit, CliError> {
+pub fn demo(
+    args: &DemoArgs,
+    global: &Global,
+    out: &mut Out,
+    caller: &mut Caller,
+    runtime: &Handle,
+) -> Result<Exit, CliError> {
     let temporary = if global.store.is_none() {
         Some(TemporaryFolder::make()?)
     } else {
@@ -27,9 +34,14 @@ pub fn demo(args: &DemoArgs, global: &Global, out: &mut Out, runtime: &Runtime) 
         .map(|folder| folder.0.clone())
         .or_else(|| global.store.clone())
         .unwrap_or_default();
-    let context = Context::open(&folder, global, out, runtime, |folder, clock, runtime, _| {
-        Workbench::open_demo(folder, clock, runtime)
-    })?;
+    let context = Context::open(
+        &folder,
+        global,
+        out,
+        caller,
+        runtime.clone(),
+        |folder, clock, runtime, _| Workbench::open_demo(folder, clock, runtime),
+    )?;
     if args.headless {
         tell(context)
     } else {

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
-use super::Context;
 use super::evidence::{gate_text, results_table};
 use super::failures::{advice_text, causes_text};
 use super::run::answers_text;
+use super::{Context, Hosting};
 use crate::cli::exit::{CliError, Exit, Failure};
 use crate::cli::output::{NO_VALUE, Out, Plain, Reply, counted, or_none};
 use crate::domain::gate::Verdict;
@@ -16,17 +16,28 @@ use crate::domain::ids::RunId;
 use crate::domain::money::PriceFile;
 use crate::domain::progress::RunProgress;
 use crate::domain::run::{Caps, Picked, RunState, RunStep, RunStepKind, RunTotals, Selection};
+use crate::host::caller::Interrupt;
 use crate::workbench::{FaultKind, RunDetail, RunTriage, Workbench};
 
 /// Where progress is not redrawn in place, a line comes at every twentieth of the run.
 const PROGRESS_LINES: u64 = 20;
 
+/// What an interrupt means for the run that is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnInterrupt {
+    /// The run is parked: this command set it going.
+    Park,
+    /// The run goes on: it is only looked at.
+    Leave,
+}
+
 /// Waits until the run ends or is interrupted, and reports it with the exit code of its gate.
-pub fn follow(context: &mut Context<'_>, run: RunId) -> Result<Reply, CliError> {
+pub fn follow(context: &mut Context<'_>, run: RunId, on_interrupt: OnInterrupt) -> Result<Reply, CliError> {
+    let mut watched = Watched::ToTheEnd;
     if let Some(progress) = context.workbench.watch_run(run) {
-        let watched = context
-            .runtime
-            .block_on(watch_to_end(&context.workbench, context.out, progress))?;
+        let interrupts = context.caller.desk.interrupts(&context.runtime)?;
+        let watching = watch_to_end(&context.workbench, context.out, progress, interrupts, on_interrupt);
+        watched = context.runtime.block_on(watching);
         // A run that could not save has stopped by itself, and only its end says why.
         if watched == Watched::ToTheEnd
             && let Err(error) = context.workbench.wait_run(run)
@@ -37,7 +48,10 @@ pub fn follow(context: &mut Context<'_>, run: RunId) -> Result<Reply, CliError> 
     }
     let detail = context.workbench.run_detail(run)?;
     let mut reply = show(context, run)?;
-    (reply.exit, reply.failure) = ending(&detail);
+    (reply.exit, reply.failure) = match (watched, context.hosting) {
+        (Watched::UntilLeft, Hosting::Host) => left(&detail),
+        _ => ending(&detail),
+    };
     Ok(reply)
 }
 
@@ -76,14 +90,15 @@ enum Watched {
     UntilLeft,
 }
 
-/// Shows progress until the run is no longer worked on. The first signal parks it, the second leaves at once: what is
-/// on disk is safe either way.
+/// Shows progress until the run is no longer worked on. The first interrupt parks a run of this command's, the second
+/// leaves at once: what is on disk is safe either way. Nobody being there any more leaves the run alone.
 async fn watch_to_end(
     workbench: &Arc<Workbench>,
     out: &mut Out,
     mut progress: watch::Receiver<RunProgress>,
-) -> Result<Watched, CliError> {
-    let mut signals = StopSignals::listen()?;
+    mut interrupts: mpsc::Receiver<Interrupt>,
+    on_interrupt: OnInterrupt,
+) -> Watched {
     let mut is_parked = false;
     let mut shown = None;
     loop {
@@ -98,62 +113,21 @@ async fn watch_to_end(
             shown = Some(mark);
         }
         if now.state != RunState::Running {
-            return Ok(Watched::ToTheEnd);
+            return Watched::ToTheEnd;
         }
         tokio::select! {
-            changed = progress.changed() => if changed.is_err() { return Ok(Watched::ToTheEnd) },
-            () = signals.next() => {
-                if is_parked {
-                    return Ok(Watched::UntilLeft);
+            changed = progress.changed() => if changed.is_err() { return Watched::ToTheEnd },
+            interrupt = interrupts.recv() => {
+                let asked = interrupt == Some(Interrupt::Asked);
+                if !asked || is_parked || on_interrupt == OnInterrupt::Leave {
+                    return Watched::UntilLeft;
                 }
                 is_parked = true;
                 out.note("finishing what is in flight; once more stops at once");
                 // It waits until the run has stopped, and this thread has to go on showing progress.
                 let workbench = Arc::clone(workbench);
-                tokio::task::spawn_blocking(move || workbench.park_runs());
+                tokio::task::spawn_blocking(move || workbench.park_run(now.run));
             }
-        }
-    }
-}
-
-/// Ctrl-C and a polite kill.
-#[cfg(unix)]
-struct StopSignals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl StopSignals {
-    fn listen() -> Result<Self, CliError> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-}
-
-/// Ctrl-C.
-#[cfg(not(unix))]
-struct StopSignals;
-
-#[cfg(not(unix))]
-impl StopSignals {
-    fn listen() -> Result<Self, CliError> {
-        Ok(Self)
-    }
-
-    async fn next(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
         }
     }
 }
@@ -195,6 +169,21 @@ fn raised(caps: &Caps) -> Option<String> {
     let options = options.into_iter().filter(|(is_set, _)| *is_set);
     let options: Vec<&str> = options.map(|(_, option)| option).collect();
     (!options.is_empty()).then(|| options.join(" "))
+}
+
+/// What is said where the run goes on without whoever looked.
+fn left(detail: &RunDetail) -> (Exit, Option<Failure>) {
+    let run = detail.run.id;
+    let failure = Failure {
+        exit: Exit::Interrupted,
+        what: format!(
+            "left: {run} goes on, with {} of {}",
+            detail.progress.totals.saved,
+            detail.run.outcome_count()
+        ),
+        hint: format!("look again with pegbox run watch {run}, or stop it with pegbox run pause {run}"),
+    };
+    (failure.exit, Some(failure))
 }
 
 /// The exit code, and what is to be said beside the answer.
@@ -279,6 +268,7 @@ fn run_text(detail: &RunDetail) -> Plain {
         ("latency", Some(latency_text(progress))),
         ("tokens", Some(tokens)),
         ("cost", Some(cost_text(&progress.totals))),
+        ("judges", judges_text(&progress.totals)),
         ("prices", prices_text(&run.prices)),
     ];
     let said = fields.into_iter().filter_map(|(name, value)| Some((name, value?)));
@@ -349,6 +339,12 @@ fn latency_text(progress: &RunProgress) -> String {
         || NO_VALUE.to_owned(),
         |[median, p95, p99]| format!("p50 {median} ms, p95 {p95} ms, p99 {p99} ms"),
     )
+}
+
+/// What the judges took, in a line; `None` where there are none.
+fn judges_text(totals: &RunTotals) -> Option<String> {
+    let facts = totals.judging.facts();
+    (!facts.is_empty()).then(|| facts.join(", "))
 }
 
 /// The known cost, and for how many answers it is not known.

@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tokio::runtime::{Handle, Runtime};
+use tokio::runtime::Handle;
 
 use super::args::{Arguments, Command, Global};
 use super::command_tree;
@@ -41,6 +41,7 @@ use super::output::{Format, Out, Plain, Reply};
 use super::store_path::{self, Missing};
 use crate::domain::actor::Actor;
 use crate::host;
+use crate::host::caller::Caller;
 use crate::workbench::{Advance, Clock, Workbench, WorkbenchError};
 
 /// The name of a price table in the store's folder and in the configuration folder.
@@ -61,37 +62,64 @@ pub struct Context<'a> {
     pub store: PathBuf,
     /// Where progress, files and the reply go.
     pub out: &'a mut Out,
+    /// Who gave the command.
+    pub caller: &'a mut Caller,
     /// Where runs live.
-    pub runtime: &'a Runtime,
+    pub runtime: Handle,
+    /// Whose the runs are.
+    pub hosting: Hosting,
+}
+
+/// Whose process carries the command out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hosting {
+    /// One that lives as long as the command, and so do the runs that it starts.
+    Command,
+    /// The host: runs outlive the command.
+    Host,
 }
 
 impl<'a> Context<'a> {
-    /// Opens a store, after what needs none has been found in order.
+    /// Opens a store for one command, after what needs none has been found in order.
     fn open(
         folder: &Path,
         global: &Global,
         out: &'a mut Out,
-        runtime: &'a Runtime,
+        caller: &'a mut Caller,
+        runtime: Handle,
         open: OpenStore,
     ) -> Result<Self, CliError> {
-        let actor = identity::resolve(global.user.as_deref())?;
+        let actor = identity::resolve(global.user.as_deref(), caller)?;
         let config = Config::load(folder, &host::command_names())?;
-        let clock = host::clock::system();
-        let mut workbench = open(folder, clock, runtime.handle().clone(), &mut |advance| {
-            out.advance(&advance);
-        })?;
-        for file in price_files(folder, global) {
-            workbench = workbench.with_prices(&file.display().to_string(), &input::read_text(&file)?)?;
-        }
+        let workbench = open_workbench(folder, global, out, runtime.clone(), open)?;
         Ok(Self {
             workbench: Arc::new(workbench),
             actor,
             config,
             store: folder.to_owned(),
             out,
+            caller,
             runtime,
+            hosting: Hosting::Command,
         })
     }
+}
+
+/// Opens a store with the prices of this machine.
+fn open_workbench(
+    folder: &Path,
+    global: &Global,
+    out: &mut Out,
+    runtime: Handle,
+    open: OpenStore,
+) -> Result<Workbench, CliError> {
+    let mut workbench = open(folder, host::clock::system(), runtime, &mut |advance| {
+        out.advance(&advance);
+    })?;
+    for file in price_files(folder, global) {
+        workbench = workbench.with_prices(&file.display().to_string(), &input::read_file(&file)?)?;
+    }
+    Ok(workbench)
 }
 
 /// The price tables of this machine, the weakest first.
@@ -103,8 +131,8 @@ fn price_files(store: &Path, global: &Global) -> impl Iterator<Item = PathBuf> {
     files.chain(global.prices.clone())
 }
 
-/// Carries a command out, and prints its reply.
-pub fn carry_out(arguments: Arguments, out: &mut Out) -> Result<Exit, CliError> {
+/// Carries a command out in this process, and prints its reply.
+pub fn carry_out(arguments: Arguments, out: &mut Out, caller: &mut Caller) -> Result<Exit, CliError> {
     let Arguments { global, command } = arguments;
     match command {
         Some(Command::Completions { shell }) => {
@@ -117,23 +145,24 @@ pub fn carry_out(arguments: Arguments, out: &mut Out) -> Result<Exit, CliError> 
         _ => {}
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let result = with_store(command, &global, out, &runtime);
+    let result = with_store(command, &global, out, caller, runtime.handle());
     // Whoever interrupts a second time does not want to wait for what is in flight.
     runtime.shutdown_background();
     result
 }
 
 /// Carries out what needs a store.
-fn with_store(command: Option<Command>, global: &Global, out: &mut Out, runtime: &Runtime) -> Result<Exit, CliError> {
+fn with_store(
+    command: Option<Command>,
+    global: &Global,
+    out: &mut Out,
+    caller: &mut Caller,
+    runtime: &Handle,
+) -> Result<Exit, CliError> {
     if let Some(Command::Demo(demo)) = &command {
-        return demo::demo(demo, global, out, runtime);
+        return demo::demo(demo, global, out, caller, runtime);
     }
-    if command.is_none() && out.format() == Format::Json {
-        return Err(CliError::invalid(
-            "the screens print no JSON",
-            "add a command, as in pegbox status --json",
-        ));
-    }
+    refuse_json_screens(command.as_ref(), out)?;
     let folder = store_path::resolve(global.store.clone())?;
     store_path::check(&folder, command.as_ref().map_or(Missing::Create, missing))?;
     if let Some(Command::Store(command)) = &command
@@ -141,11 +170,27 @@ fn with_store(command: Option<Command>, global: &Global, out: &mut Out, runtime:
     {
         return out.reply(&reply?);
     }
-    let mut context = Context::open(&folder, global, out, runtime, Workbench::open_watched)?;
-    let reply = match command {
-        None => return screens::open(context),
-        Some(command) => dispatch(command, &mut context)?,
+    let context = Context::open(&folder, global, out, caller, runtime.clone(), Workbench::open_watched)?;
+    answer(command, context)
+}
+
+/// The screens have no JSON to give.
+fn refuse_json_screens(command: Option<&Command>, out: &Out) -> Result<(), CliError> {
+    if command.is_some() || out.format() == Format::Plain {
+        return Ok(());
+    }
+    Err(CliError::invalid(
+        "the screens print no JSON",
+        "add a command, as in pegbox status --json",
+    ))
+}
+
+/// Opens the screens, or carries a command out and prints its reply.
+fn answer(command: Option<Command>, mut context: Context<'_>) -> Result<Exit, CliError> {
+    let Some(command) = command else {
+        return screens::open(context);
     };
+    let reply = dispatch(command, &mut context)?;
     context.out.reply(&reply)
 }
 

@@ -13,7 +13,6 @@ use crate::cli::input::read_text;
 use crate::cli::output::{NO_VALUE, Plain, Reply, Table, or_none};
 use crate::domain::ids::{PromptName, VersionId};
 use crate::domain::version::{ChangeKind, PromptVersion};
-use crate::host::editor;
 use crate::workbench::{CommitReason, PromptDetail, PromptRef, PromptSummary, VersionSummary};
 
 /// What to do with prompts.
@@ -103,7 +102,7 @@ pub fn carry_out(command: PromptCommand, context: &mut Context<'_>) -> Result<Re
             file,
             description,
         } => {
-            let source = read_text(&file)?;
+            let source = read_text(&file, context.caller)?;
             import(context, &name, &description, &source)
         }
         PromptCommand::Export { reference, output } => export(context, &reference, output),
@@ -178,7 +177,7 @@ fn export(context: &mut Context<'_>, reference: &str, output: Option<PathBuf>) -
         context.out.file(&source, &document)?;
         return Ok(Reply::done(Value::Null, Plain::new()));
     };
-    std::fs::write(&file, &source)?;
+    std::fs::write(context.caller.files.locate(&file)?, &source)?;
     let text = Plain::of(format!("{reference} is in {}", file.display()));
     Ok(Reply::done(json!({ "reference": reference, "file": file }), text))
 }
@@ -310,8 +309,7 @@ fn version_text(version: &PromptVersion) -> Plain {
 fn edit(context: &mut Context<'_>, name: &PromptName) -> Result<Reply, CliError> {
     let opened = context.workbench.open_draft(&context.actor, name)?;
     let source = &opened.draft.source;
-    let command = editor::command(|name| std::env::var(name).ok());
-    let edited = editor::edit(&command, source).map_err(|fault| CliError::invalid(fault.what, fault.hint))?;
+    let edited = context.caller.desk.edit(source)?;
     if &edited == source {
         let document = json!({ "prompt": name, "changed": false });
         return Ok(Reply::done(

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::follow::OnInterrupt;
 use super::{Context, follow};
 use crate::cli::exit::{CliError, Exit, Failure};
 use crate::cli::output::{Plain, Reply, Table};
@@ -55,7 +56,7 @@ pub fn reproduce(context: &mut Context<'_>, args: &ReproduceArgs) -> Result<Repl
     };
     let again = context.workbench.reproduce_run(&context.actor, args.run, extent)?;
     context.out.note(&format!("{again} asks the same as {}", args.run));
-    let ended = follow::follow(context, again)?;
+    let ended = follow::follow(context, again, OnInterrupt::Park)?;
     if ENDINGS_PASSED_ON.contains(&ended.exit) {
         return Ok(ended);
     }

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::Context;
 use super::failures::FailuresArgs;
+use super::follow::OnInterrupt;
 use super::report::{self, ReportArgs};
 use super::reproduce::{self, ReproduceArgs};
 use super::run_start::{CapArgs, RerunArgs, StartArgs};
@@ -102,14 +103,14 @@ pub fn carry_out(command: RunCommand, context: &mut Context<'_>) -> Result<Reply
         RunCommand::Start(args) => run_start::start(context, *args),
         RunCommand::Resume { run, caps } => {
             context.workbench.resume_run(&context.actor, run, caps.caps())?;
-            follow::follow(context, run)
+            follow::follow(context, run, OnInterrupt::Park)
         }
         RunCommand::Pause { run } => {
             context.workbench.pause_run(&context.actor, run)?;
             state_reply(context, run)
         }
         RunCommand::Rerun(args) => run_start::rerun(context, args),
-        RunCommand::Watch { run } => follow::follow(context, run),
+        RunCommand::Watch { run } => follow::follow(context, run, OnInterrupt::Leave),
         RunCommand::Show { run } => follow::show(context, run),
         RunCommand::List { limit, before } => Ok(list(&context.workbench.runs(before, limit)?)),
         RunCommand::Failures(args) => failures::carry_out(context, &args),

@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::answers::AnswerArgs;
+use super::follow::OnInterrupt;
 use super::{Context, follow};
 use crate::cli::exit::CliError;
 use crate::cli::output::{Plain, Reply};
@@ -152,7 +153,7 @@ pub struct ContextArgs {
 
 /// Says what the run would take, starts it and follows it.
 pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliError> {
-    let tape = args.answers.tape()?;
+    let tape = args.answers.tape(&context.caller.files)?;
     let workbench = &context.workbench;
     let provider = workbench.version(&args.version)?.content.model.provider;
     let is_in_environment = std::env::var_os(BASE_URL_VARIABLE).is_some_and(|url| !url.is_empty());
@@ -195,17 +196,19 @@ pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliErr
         if args.dry_run {
             return Ok(Reply::done(
                 estimate_document(&start, &estimate),
-                Plain::of(estimate_text(&estimate)),
+                estimate_lines(&estimate).into_iter().fold(Plain::new(), Plain::line),
             ));
         }
-        context.out.note(&estimate_text(&estimate));
+        for line in estimate_lines(&estimate) {
+            context.out.note(&line);
+        }
     }
     let run = workbench.start_run_with(&context.actor, &start, None, &tape)?;
     context.out.note(&format!(
         "{run} is running: {} on {} with {}",
         start.version, start.dataset, start.suite
     ));
-    let reply = follow::follow(context, run)?;
+    let reply = follow::follow(context, run, OnInterrupt::Park)?;
     if let Some(fault) = tape.fault() {
         context
             .out
@@ -238,11 +241,11 @@ pub fn rerun(context: &mut Context<'_>, args: RerunArgs) -> Result<Reply, CliErr
         "{run} asks examples of {} again: no evidence for a release",
         args.run
     ));
-    follow::follow(context, run)
+    follow::follow(context, run, OnInterrupt::Park)
 }
 
-/// An estimate in a line, with what it rests on.
-fn estimate_text(estimate: &RunEstimate) -> String {
+/// An estimate in a line, with what it rests on; and one of its judges, where it has any.
+fn estimate_lines(estimate: &RunEstimate) -> Vec<String> {
     let cost = match estimate.cost {
         Some(cost) => format!("about {cost}"),
         None => "cost unknown".into(),
@@ -255,17 +258,16 @@ fn estimate_text(estimate: &RunEstimate) -> String {
         "estimate: {} outcomes, {} tokens in and {} out, {cost}, {time}; it rests on {}",
         estimate.outcomes, estimate.input_tokens, estimate.output_tokens, estimate.basis
     );
-    let Some(judging) = &estimate.judging else {
-        return answers;
-    };
-    let cost = match judging.cost {
-        Some(cost) => format!("about {cost}"),
-        None => "cost unknown".into(),
-    };
-    format!(
-        "{answers}\nits judges: {} judgements, {} tokens in and {} out, {cost}",
-        judging.judgements, judging.input_tokens, judging.output_tokens
-    )
+    let judging = estimate.judging.map(|judging| {
+        let cost = judging
+            .cost
+            .map_or("cost unknown".into(), |cost| format!("about {cost}"));
+        format!(
+            "its judges: {} judgements, {} tokens in and {} out, {cost}",
+            judging.judgements, judging.input_tokens, judging.output_tokens
+        )
+    });
+    [answers].into_iter().chain(judging).collect()
 }
 
 fn estimate_document(start: &StartRun, estimate: &RunEstimate) -> serde_json::Value {

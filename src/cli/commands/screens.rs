@@ -1,6 +1,6 @@
 //! The workbench's screens: what the command line hands over to the session.
 
-use super::Context;
+use super::{Context, Hosting};
 use crate::cli::exit::{CliError, Exit};
 use crate::host;
 
@@ -12,15 +12,20 @@ pub fn open(context: Context<'_>) -> Result<Exit, CliError> {
         .store
         .file_name()
         .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    host::open_screens(
+    let closed = host::open_screens(
         &context.workbench,
         context.actor,
         store,
         &context.config.screens,
         keymap,
-        context.runtime,
-    )
-    .map_err(|error| {
+        context.caller,
+        &context.runtime,
+    );
+    if context.hosting == Hosting::Command {
+        // What is saved stays, and a resume goes on.
+        context.workbench.park_runs();
+    }
+    closed.map_err(|error| {
         let hint = match error {
             host::HostError::NotStored(_) => "put the text back in the editor with E, once the store takes it",
             _ => "use the commands without a terminal: pegbox --help",

@@ -212,8 +212,10 @@ fn compact(traces_older_than_ms: Option<u64>, context: &mut Context<'_>) -> Resu
 }
 
 fn export(dir: &Path, context: &mut Context<'_>) -> Result<Reply, CliError> {
-    let Context { workbench, out, .. } = context;
-    let made = workbench.export_store(dir, &mut |advance| out.advance(&advance))?;
+    let Context {
+        workbench, out, caller, ..
+    } = context;
+    let made = workbench.export_store(&caller.files.locate(dir)?, &mut |advance| out.advance(&advance))?;
     let document = json!({
         "export": dir.display().to_string(),
         "records": made.records,

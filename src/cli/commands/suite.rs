@@ -34,7 +34,7 @@ pub enum SuiteCommand {
 pub fn carry_out(command: SuiteCommand, context: &mut Context<'_>) -> Result<Reply, CliError> {
     match command {
         SuiteCommand::Import { file, reason } => {
-            let source = read_text(&file)?;
+            let source = read_text(&file, context.caller)?;
             let suite = context.workbench.import_suite(&context.actor, &source, &reason)?;
             let text = Plain::of(format!(
                 "{} has {}, {}, {}",

@@ -1,28 +1,23 @@
 //! The session on the process's own terminal.
 
-use std::sync::Arc;
+use std::io::Write;
 
 use ratatui::layout::Size;
 use tokio::sync::mpsc;
 
-use super::{Control, Ended, RequestHandler, Session, Surface};
+use super::{Control, Ended, Session, Surface};
+use crate::host::caller::Screens;
 use crate::host::terminal::{self, MouseReports};
 use crate::host::tty::{ReaderGate, start_reader};
 use crate::host::{HostError, editor, fence, rescue};
-use crate::tui::keymap::Keymap;
-use crate::tui::session_info::SessionInfo;
 use crate::workbench::Fault;
 
 /// Signals that wait for the session.
 const CONTROLS_MAX: usize = 8;
 
 /// Runs the workbench on the process's terminal until it ends. The terminal is as it was before, whatever happens.
-pub async fn run_local(
-    handler: Arc<dyn RequestHandler>,
-    info: SessionInfo,
-    keymap: Keymap,
-    mouse: MouseReports,
-) -> Result<Ended, HostError> {
+pub async fn run_local(screens: Screens) -> Result<Ended, HostError> {
+    let mouse = screens.mouse;
     fence::install_panic_hook();
     let control = listen_to_signals()?;
     let restore = RestoreOnDrop;
@@ -30,17 +25,25 @@ pub async fn run_local(
     let (input, gate) = start_reader();
     let surface = LocalSurface { mouse, gate };
     let size = terminal::size()?;
-    let mut session = Session::new(info, keymap, handler, surface, stdout()?, size)?;
+    let mut session = Session::new(screens, surface, stdout()?, size)?;
     if let Some(note) = rescue::left_over(&std::env::temp_dir()) {
         session.tell(note);
     }
     let ended = session.run(input, control).await;
+    drop(restore);
+    rescue_typed(&session, ended)
+}
+
+/// Keeps what was typed and could not be stored in files, and says so instead of how the session ended.
+pub(in crate::host) fn rescue_typed<W: Write, S: Surface>(
+    session: &Session<W, S>,
+    ended: Result<Ended, HostError>,
+) -> Result<Ended, HostError> {
     let unsaved = match ended {
         // Who quits was asked before anything is lost.
         Ok(Ended::Quit) => Vec::new(),
         _ => session.unsaved_texts(),
     };
-    drop(restore);
     if unsaved.is_empty() {
         return ended;
     }

@@ -16,8 +16,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
+pub(super) use local::rescue_typed;
 pub use local::run_local;
 
+use super::caller::Screens;
 use super::fence::fenced;
 use super::screen_out::ScreenOut;
 use super::{HostError, clock};
@@ -25,10 +27,9 @@ use crate::domain::ids::RunId;
 use crate::domain::progress::RunProgress;
 use crate::tui::app::App;
 use crate::tui::effect::Order;
-use crate::tui::keymap::Keymap;
 use crate::tui::msg::{Msg, Note};
 use crate::tui::screens::UnsavedText;
-use crate::tui::session_info::{Link, SessionInfo};
+use crate::tui::session_info::Link;
 use crate::workbench::{Answer, Fault, Request};
 
 /// Answers that wait for the session.
@@ -76,6 +77,11 @@ pub trait Surface {
 
     /// The kind of terminal, as `TERM` says.
     fn term(&self) -> String;
+
+    /// Waits until the frame before has been taken, so that a slow line loses frames and queues none.
+    fn taken(&mut self) -> impl Future<Output = ()> {
+        std::future::ready(())
+    }
 }
 
 /// What reaches a session from outside of its terminal.
@@ -128,14 +134,10 @@ type Step = Option<Ended>;
 
 impl<W: Write, S: Surface> Session<W, S> {
     /// A session that draws to `sink`. Called inside a runtime.
-    pub fn new(
-        info: SessionInfo,
-        keymap: Keymap,
-        handler: Arc<dyn RequestHandler>,
-        surface: S,
-        sink: W,
-        size: Size,
-    ) -> Result<Self, HostError> {
+    pub fn new(screens: Screens, surface: S, sink: W, size: Size) -> Result<Self, HostError> {
+        let Screens {
+            handler, info, keymap, ..
+        } = screens;
         let frame_time = match info.link {
             Link::Local => FRAME_LOCAL,
             Link::Remote => FRAME_REMOTE,
@@ -226,7 +228,7 @@ impl<W: Write, S: Surface> Session<W, S> {
                     self.next_tick = None;
                     self.take(Msg::Tick)?
                 }
-                () = sleep_until(self.next_frame), if self.dirty => {
+                () = async { sleep_until(self.next_frame).await; self.surface.taken().await }, if self.dirty => {
                     self.draw()?;
                     self.take(Msg::Drawn)?
                 }

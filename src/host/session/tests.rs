@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
 use crate::domain::actor::Actor;
+use crate::host::terminal::MouseReports;
 use crate::tui::input::Key;
-use crate::tui::session_info::{ColourDepth, GlyphSet};
+use crate::tui::keymap::Keymap;
+use crate::tui::session_info::{ColourDepth, GlyphSet, SessionInfo};
 
 /// Keeps what was written, each write apart.
 #[derive(Clone, Default)]
@@ -122,8 +124,13 @@ impl Bench {
         let (input, inputs) = mpsc::channel(64);
         let (control, controls) = mpsc::channel(4);
         let size = Size::new(80, 24);
-        let asked: Arc<dyn RequestHandler> = handler.clone();
-        let session = Session::new(info, Keymap::default(), asked, surface.clone(), sink.clone(), size).unwrap();
+        let screens = Screens {
+            handler: handler.clone(),
+            info,
+            keymap: Keymap::default(),
+            mouse: MouseReports::On,
+        };
+        let session = Session::new(screens, surface.clone(), sink.clone(), size).unwrap();
         let receivers = Some((inputs, controls));
         Self {
             session,

@@ -123,23 +123,19 @@ fn verdict(instructions: &str, shown: &Shown, errs: bool) -> Json {
     }
     let near = shown.nearness(&shown.answer);
     let explanation = format!("simulated: {:.0} % of what was expected", near * 100.0);
-    match labels(instructions) {
-        Some(labels) => {
-            let last = labels.len().saturating_sub(1);
-            let place = rounded_place((1.0 - near) * last as f64);
-            let place = match (errs, place) {
-                (false, place) => place,
-                (true, 0) => 1.min(last),
-                (true, place) => place - 1,
-            };
-            json!({"label": labels.get(place.min(last)), "explanation": explanation})
-        }
-        None => {
-            let (low, high) = scale(instructions);
-            let near = if errs { 1.0 - near } else { near };
-            json!({"score": (low + near * (high - low)).round(), "explanation": explanation})
-        }
+    if let Some(labels) = labels(instructions) {
+        let last = labels.len().saturating_sub(1);
+        let place = rounded_place((1.0 - near) * last as f64);
+        let place = match (errs, place) {
+            (false, place) => place,
+            (true, 0) => 1.min(last),
+            (true, place) => place - 1,
+        };
+        return json!({"label": labels.get(place.min(last)), "explanation": explanation});
     }
+    let (low, high) = scale(instructions);
+    let near = if errs { 1.0 - near } else { near };
+    json!({"score": (low + near * (high - low)).round(), "explanation": explanation})
 }
 
 fn winner(shown: &Shown, first: &str, second: &str, errs: bool) -> Json {

@@ -267,15 +267,25 @@ fn estimate_lines(estimate: &RunEstimate) -> Vec<String> {
     let time = estimate
         .elapsed_ms
         .map_or("time unknown".into(), |ms| format!("about {}", duration_text(ms)));
-    vec![
+    let mut lines = vec![format!(
+        "estimate: {} outcomes, {} tokens in, {} out, {cost}, {time}",
+        estimate.outcomes,
+        run_figures::tokens(estimate.input_tokens),
+        run_figures::tokens(estimate.output_tokens)
+    )];
+    lines.extend(estimate.judging.as_ref().map(|judging| {
+        let cost = judging
+            .cost
+            .map_or("cost unknown".into(), |cost| format!("about {cost}"));
         format!(
-            "estimate: {} outcomes, {} tokens in, {} out, {cost}, {time}",
-            estimate.outcomes,
-            run_figures::tokens(estimate.input_tokens),
-            run_figures::tokens(estimate.output_tokens)
-        ),
-        format!("it rests on {}", estimate.basis),
-    ]
+            "its judges: {} judgements, {} tokens in, {} out, {cost}",
+            judging.judgements,
+            run_figures::tokens(judging.input_tokens),
+            run_figures::tokens(judging.output_tokens)
+        )
+    }));
+    lines.push(format!("it rests on {}", estimate.basis));
+    lines
 }
 
 fn only(entries: &[Entry]) -> Option<&str> {

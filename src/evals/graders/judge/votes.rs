@@ -277,7 +277,7 @@ fn unstable(votes: &[Vote]) -> Option<String> {
     }
     let straddling = said.into_iter().filter(|(_, (yes, no))| *yes > 0 && *no > 0);
     let told: Vec<String> = straddling
-        .map(|(judge, (yes, no))| format!("{judge} says {yes} times that it passes and {no} times that it fails"))
+        .map(|(judge, (yes, no))| format!("{judge} passes it {yes} times of {}", yes + no))
         .collect();
     (!told.is_empty()).then(|| told.join(", "))
 }
@@ -326,7 +326,7 @@ mod tests {
         assert_eq!(pass.value, ScoreValue::new(0.75));
         let fault = scores(&[Some(4.0), Some(4.0), Some(3.0)], Average::Mean).unwrap_err();
         assert!(fault.is_verdict);
-        let why = "unstable: j_v1 says 2 times that it passes and 1 times that it fails; mean 3.666 of the scores \
+        let why = "unstable: j_v1 passes it 2 times of 3; mean 3.666 of the scores \
                    4, 4, 3 of 1 to 5 is below 4: because 3";
         assert_eq!(fault.explanation, why);
         let pass = scores(&[Some(4.0), Some(4.0), Some(3.0)], Average::Median).unwrap();

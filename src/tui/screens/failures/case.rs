@@ -8,6 +8,7 @@ use super::super::example_text::{context_text, facts_line, indented, json_text};
 use super::super::run_figures;
 use crate::domain::example::Example;
 use crate::domain::json::JsonText;
+use crate::domain::judgement::Judgement;
 use crate::domain::label::HumanLabel;
 use crate::domain::outcome::Outcome;
 use crate::text::Printable;
@@ -21,12 +22,20 @@ pub(super) enum View {
     Messages,
     Raw,
     Scores,
+    Judges,
     Attempts,
 }
 
 impl View {
     /// All views, from left to right.
-    pub(super) const ALL: [Self; 5] = [Self::Input, Self::Messages, Self::Raw, Self::Scores, Self::Attempts];
+    pub(super) const ALL: [Self; 6] = [
+        Self::Input,
+        Self::Messages,
+        Self::Raw,
+        Self::Scores,
+        Self::Judges,
+        Self::Attempts,
+    ];
 
     pub(super) fn title(self) -> &'static str {
         match self {
@@ -34,6 +43,7 @@ impl View {
             Self::Messages => "Messages",
             Self::Raw => "Raw",
             Self::Scores => "Scores",
+            Self::Judges => "Judges",
             Self::Attempts => "Attempts",
         }
     }
@@ -55,7 +65,8 @@ impl View {
             Self::Input => Self::Messages,
             Self::Messages => Self::Raw,
             Self::Raw => Self::Scores,
-            Self::Scores | Self::Attempts => Self::Attempts,
+            Self::Scores => Self::Judges,
+            Self::Judges | Self::Attempts => Self::Attempts,
         }
     }
 
@@ -64,7 +75,8 @@ impl View {
             Self::Input | Self::Messages => Self::Input,
             Self::Raw => Self::Messages,
             Self::Scores => Self::Raw,
-            Self::Attempts => Self::Scores,
+            Self::Judges => Self::Scores,
+            Self::Attempts => Self::Judges,
         }
     }
 }
@@ -86,6 +98,7 @@ impl CaseTexts {
             messages_text(outcome),
             raw_text(outcome),
             scores_text(outcome),
+            judges_text(&outcome.judgements),
             attempts_text(outcome),
         ];
         Self {
@@ -97,12 +110,13 @@ impl CaseTexts {
     }
 
     pub(super) fn view(&self, view: View) -> &Printable {
-        let [input, messages, raw, scores, attempts] = &self.views;
+        let [input, messages, raw, scores, judges, attempts] = &self.views;
         match view {
             View::Input => input,
             View::Messages => messages,
             View::Raw => raw,
             View::Scores => scores,
+            View::Judges => judges,
             View::Attempts => attempts,
         }
     }
@@ -146,6 +160,28 @@ pub(in crate::tui::screens) fn scores_text(outcome: &Outcome) -> String {
         format!("{word}  {}: {}", score.label(), score.explanation)
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Each judgement: what it came to, then what was sent and what came back.
+fn judges_text(judgements: &[Judgement]) -> String {
+    if judgements.is_empty() {
+        return "no judge was asked".into();
+    }
+    let texts = judgements.iter().map(|judgement| {
+        let mut text = format!("== {} ==\n{}", judgement.heading(), judgement.said());
+        for (name, value) in judgement.took() {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "\n{name:<9}{value}");
+        }
+        for message in &judgement.rendered {
+            let _ = write!(text, "\n\n-- {} --\n{}", message.role, message.text);
+        }
+        if !judgement.raw_response.is_empty() {
+            let _ = write!(text, "\n\n-- it answered --\n{}", judgement.raw_response);
+        }
+        text
+    });
+    texts.collect::<Vec<_>>().join("\n\n")
 }
 
 fn attempts_text(outcome: &Outcome) -> String {

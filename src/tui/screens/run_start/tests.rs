@@ -40,6 +40,7 @@ fn estimate() -> RunEstimate {
         output_tokens: 480,
         cost: Some(UsdNanos(30_000_000)),
         elapsed_ms: Some(12_000),
+        judging: None,
         basis: "what 240 outcomes of support_triage_v12 took in run_3".into(),
     }
 }

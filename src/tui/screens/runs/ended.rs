@@ -77,9 +77,9 @@ pub(super) fn lines(detail: &RunDetail, end: &RunEnd, columns: usize, context: &
 }
 
 /// What became of the examples, then what it took.
-fn totals_lines(detail: &RunDetail, end: &RunEnd, columns: usize) -> [Line<'static>; 2] {
+fn totals_lines(detail: &RunDetail, end: &RunEnd, columns: usize) -> Vec<Line<'static>> {
     let totals = &end.totals;
-    [
+    let mut lines = vec![
         Line::raw(facts(
             &[
                 format!("ok {}", totals.passed),
@@ -100,7 +100,9 @@ fn totals_lines(detail: &RunDetail, end: &RunEnd, columns: usize) -> [Line<'stat
             ],
             columns,
         )),
-    ]
+    ];
+    lines.extend(live::judging(totals, columns));
+    lines
 }
 
 /// The rules, those that did not pass first.

@@ -11,7 +11,7 @@ use super::super::{Context, run_figures};
 use crate::domain::caveats::Caveats;
 use crate::domain::metric::MetricResult;
 use crate::domain::progress::{LATENCY_BAR_ENDS_MS, RunProgress};
-use crate::domain::run::RunState;
+use crate::domain::run::{RunState, RunTotals};
 use crate::domain::suite::Threshold;
 use crate::text::{cut, pad};
 use crate::tui::layout::WidthClass;
@@ -63,6 +63,7 @@ pub(super) fn lines(
         Line::raw(facts(&[latencies(progress), tokens(progress)], columns)),
         Line::raw(facts(&costs(detail, context), columns)),
     ];
+    lines.extend(judging(totals, columns));
     if let Some(notice) = &progress.notice {
         let mut spans = vec![Span::styled("! ", theme.warn)];
         spans.extend(outside(notice, columns.saturating_sub(2), theme.warn, theme));
@@ -128,6 +129,12 @@ pub(super) fn tokens(progress: &RunProgress) -> String {
         run_figures::tokens(totals.input_tokens),
         run_figures::tokens(totals.output_tokens)
     )
+}
+
+/// What the judges took; none where there are none.
+pub(super) fn judging(totals: &RunTotals, columns: usize) -> Option<Line<'static>> {
+    let judging = totals.judging.facts();
+    (!judging.is_empty()).then(|| Line::raw(facts(&judging, columns)))
 }
 
 fn costs(detail: &RunDetail, context: &Context) -> [String; 3] {
