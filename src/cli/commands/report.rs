@@ -68,7 +68,7 @@ pub fn report(context: &Context<'_>, args: &ReportArgs) -> Result<Reply, CliErro
         let document = json!({ "run": run, "format": format.as_str(), "report": text });
         return Ok(Reply::done(document, Plain::new().block(text.trim_end())));
     };
-    write_new(file, &text)?;
+    write_new(&context.caller.files.locate(file)?, &text)?;
     let shown = file.display().to_string();
     let said = Plain::of(format!("the report of {run} is in {shown}"));
     let document = json!({ "run": run, "format": format.as_str(), "file": shown, "bytes": text.len() });
