@@ -19,3 +19,4 @@ mod story;
 #[path = "../support/mod.rs"]
 mod support;
 mod terminal;
+mod triage;
