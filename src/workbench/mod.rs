@@ -2,10 +2,14 @@
 //! May use: every layer below.
 //! Must never: know ratatui, clap or sockets.
 
+mod ablating;
 mod aliases;
 mod answering;
 mod basing;
+mod bisecting;
+mod blaming;
 mod browsing;
+mod calibrating;
 mod committing;
 mod comparing;
 mod connecting;
@@ -34,7 +38,9 @@ mod run_reading;
 mod run_store;
 mod running;
 mod storage;
+mod studying;
 mod suites;
+mod sweeping;
 mod tracing;
 mod triaging;
 mod trying;
@@ -44,8 +50,12 @@ use std::fmt::Display;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+pub use ablating::*;
 pub use aliases::*;
+pub use bisecting::*;
+pub use blaming::*;
 pub use browsing::*;
+pub use calibrating::*;
 pub use comparing::*;
 pub use datasets::*;
 pub use demo::*;
@@ -66,6 +76,8 @@ pub use reviewing::*;
 pub use run_reading::*;
 pub use running::*;
 pub use storage::{Advance, Chain};
+pub use studying::*;
+pub use sweeping::*;
 pub use tracing::*;
 pub use triaging::*;
 

@@ -156,10 +156,9 @@ pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliErr
     let tape = args.answers.tape(&context.caller.files)?;
     let workbench = &context.workbench;
     let provider = workbench.version(&args.version)?.content.model.provider;
-    let is_in_environment = std::env::var_os(BASE_URL_VARIABLE).is_some_and(|url| !url.is_empty());
     // A cassette knows where its requests went.
-    let uses_configured = provider == OPENAI && !is_in_environment && !tape.is_replay();
-    let configured = context.config.openai_base_url.clone().filter(|_| uses_configured);
+    let configured = configured_endpoint(context).filter(|(of, _)| *of == provider && !tape.is_replay());
+    let configured = configured.map(|(_, url)| url);
     let start = StartRun {
         version: args.version,
         dataset: workbench.resolve_dataset(&args.dataset)?,
@@ -193,15 +192,12 @@ pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliErr
             context.out.note(&note);
         }
         let estimate = workbench.estimate_run(&start)?;
+        let lines = estimate_lines(&estimate);
         if args.dry_run {
-            return Ok(Reply::done(
-                estimate_document(&start, &estimate),
-                estimate_lines(&estimate).into_iter().fold(Plain::new(), Plain::line),
-            ));
+            let text = lines.into_iter().fold(Plain::new(), Plain::line);
+            return Ok(Reply::done(estimate_document(&start, &estimate), text));
         }
-        for line in estimate_lines(&estimate) {
-            context.out.note(&line);
-        }
+        lines.iter().for_each(|line| context.out.note(line));
     }
     let run = workbench.start_run_with(&context.actor, &start, None, &tape)?;
     context.out.note(&format!(
@@ -215,6 +211,13 @@ pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliErr
             .note(&format!("{fault}: what is on it is not the whole run"));
     }
     Ok(reply)
+}
+
+/// A provider with the endpoint that the configuration names for it; the environment beats it.
+pub fn configured_endpoint(context: &Context<'_>) -> Option<(String, String)> {
+    let is_in_environment = std::env::var_os(BASE_URL_VARIABLE).is_some_and(|url| !url.is_empty());
+    let url = context.config.openai_base_url.clone().filter(|_| !is_in_environment)?;
+    Some((OPENAI.to_owned(), url))
 }
 
 /// Asks picked examples again and follows the run.

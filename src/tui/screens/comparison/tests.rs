@@ -29,10 +29,7 @@ fn comparison(differences: Vec<String>) -> Comparison {
         effect,
     };
     let slice = |value: &str, fixed, broken, p| SliceFlips {
-        slice: Slice {
-            field: "topic".into(),
-            value: value.into(),
-        },
+        slice: Slice::of("topic", value),
         fixed,
         broken,
         still_failing: 1,
