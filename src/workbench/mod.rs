@@ -4,6 +4,7 @@
 
 mod ablating;
 mod aliases;
+mod answering;
 mod basing;
 mod bisecting;
 mod blaming;
@@ -28,6 +29,7 @@ mod labelling;
 mod outcomes;
 mod record;
 mod releasing;
+mod report;
 mod reproducing;
 mod request;
 mod rerunning;
@@ -69,6 +71,7 @@ pub use importing::*;
 pub use outcomes::*;
 pub use record::*;
 pub use releasing::*;
+pub use report::{Block, Cell, Page};
 pub use reproducing::*;
 pub use request::*;
 pub use rerunning::*;

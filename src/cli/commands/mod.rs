@@ -22,6 +22,7 @@ mod lineage;
 pub mod model;
 pub mod prompt;
 pub mod release;
+mod report;
 mod reproduce;
 pub mod review;
 pub mod run;
