@@ -175,8 +175,8 @@ fn answer_of(outcome: &Outcome) -> Said<'_> {
 }
 
 impl Workbench {
-    /// Checks the hash of everything that a finished run rests on: version, dataset with its examples, suite, its own
-    /// outcomes, and the store's audit chain. Reads all of the store's journal.
+    /// Checks the hash of everything that a finished run rests on: version, dataset with its examples, suite with its
+    /// judges, its own outcomes, and the store's audit chain. Reads all of the store's journal.
     pub fn verify_run(&self, id: RunId) -> Result<Vec<Verified>, WorkbenchError> {
         let (run, end) = self.finished_run(id)?;
         let content = ContentHash::of(&self.content_of(&run.subject)?)?;
@@ -192,7 +192,7 @@ impl Workbench {
             )
         });
         let checked = |what, id: String, hash, fault| Verified { what, id, hash, fault };
-        Ok(vec![
+        let mut verified = vec![
             checked(
                 "version",
                 run.subject.label(),
@@ -218,7 +218,22 @@ impl Workbench {
                 differs(outcomes, end.outcomes_hash),
             ),
             checked("audit chain", format!("{} commits", report.commits), None, chain_fault),
-        ])
+        ];
+        for judge in suite.content.judges() {
+            let fault = match self.store.version(&judge.version)? {
+                Some(version) => {
+                    fault_of(version.verify()).or_else(|| differs(version.content_hash, judge.content_hash))
+                }
+                None => Some("it is missing".into()),
+            };
+            verified.push(checked(
+                "judge",
+                judge.version.to_string(),
+                Some(judge.content_hash),
+                fault,
+            ));
+        }
+        Ok(verified)
     }
 
     fn dataset_fault(&self, run: &Run) -> Result<Option<String>, WorkbenchError> {

@@ -5,7 +5,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::basing::find_base;
-use super::connecting::{check_settings, has_price};
+use super::connecting::check_settings;
 use super::reusing::Tape;
 use super::room::OUTCOME_BYTES;
 use super::run_reading::caps_of;
@@ -16,7 +16,7 @@ use crate::domain::ids::{DatasetVersionId, RunId, SuiteVersionId, VersionId};
 use crate::domain::money::PriceFile;
 use crate::domain::progress::RunProgress;
 use crate::domain::promotion::Environment;
-use crate::domain::prompt::{PromptContent, Role};
+use crate::domain::prompt::PromptContent;
 use crate::domain::run::{
     AnswerSource, Caps, EndState, Run, RunEnd, RunSettings, RunState, RunStep, RunStepKind, RuntimeContext, Selection,
     Subject,
@@ -163,24 +163,6 @@ impl Workbench {
             let audit = self.audit(actor, "run.start", &id, &run.subject.label());
             Ok((Change::new(audit).insert_run(&Run { id, ..run.clone() })?, id))
         })
-    }
-
-    /// What settings mean for the provider of a version and for the judges of the suite, where they mean something else than their name says.
-    pub fn run_notes(&self, start: &StartRun) -> Result<Vec<String>, WorkbenchError> {
-        let (version, settings) = (self.version(&start.version)?, &start.settings);
-        let model = &version.content.model;
-        let provider = self.connect(model, settings)?;
-        let roles: Vec<Role> = version.content.messages.iter().map(|message| message.role).collect();
-        let mut notes = provider.notes(model);
-        notes.extend(provider.role_notes(&roles));
-        if let Some(cap) = settings.caps.cost.filter(|_| !has_price(&*provider, model)) {
-            notes.push(format!(
-                "the cap of {cap} stops nothing: the price of '{}' is unknown; cap tokens instead",
-                model.name
-            ));
-        }
-        notes.extend(self.judge_notes(&self.suite(&start.suite)?.content, &model.provider, settings)?);
-        Ok(notes)
     }
 
     fn prices_for(&self, answers: AnswerSource) -> Vec<PriceFile> {
