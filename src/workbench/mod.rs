@@ -2,8 +2,11 @@
 //! May use: every layer below.
 //! Must never: know ratatui, clap or sockets.
 
+mod ablating;
 mod aliases;
 mod basing;
+mod bisecting;
+mod blaming;
 mod browsing;
 mod calibrating;
 mod committing;
@@ -34,7 +37,9 @@ mod run_reading;
 mod run_store;
 mod running;
 mod storage;
+mod studying;
 mod suites;
+mod sweeping;
 mod tracing;
 mod triaging;
 mod trying;
@@ -44,7 +49,10 @@ use std::fmt::Display;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+pub use ablating::*;
 pub use aliases::*;
+pub use bisecting::*;
+pub use blaming::*;
 pub use browsing::*;
 pub use calibrating::*;
 pub use comparing::*;
@@ -66,6 +74,8 @@ pub use reviewing::*;
 pub use run_reading::*;
 pub use running::*;
 pub use storage::{Advance, Chain};
+pub use studying::*;
+pub use sweeping::*;
 pub use tracing::*;
 pub use triaging::*;
 

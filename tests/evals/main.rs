@@ -8,6 +8,8 @@
 )]
 
 mod fakes;
+mod judges;
+mod real_data;
 mod limits;
 mod repeats;
 mod story;

@@ -10,7 +10,8 @@ use super::failures::FailuresArgs;
 use super::follow::OnInterrupt;
 use super::reproduce::{self, ReproduceArgs};
 use super::run_start::{CapArgs, RerunArgs, StartArgs};
-use super::{case, compare, failures, follow, run_start};
+use super::sweep::SweepArgs;
+use super::{case, compare, failures, follow, run_start, sweep};
 use crate::cli::exit::CliError;
 use crate::cli::output::{NO_VALUE, Plain, Reply, Table};
 use crate::domain::caveats::Caveats;
@@ -74,6 +75,16 @@ pub enum RunCommand {
         #[arg(required = true, value_name = "CANDIDATE")]
         candidates: Vec<RunId>,
     },
+    /// Run versions with several models and temperatures, and show which no other beats; again to go on
+    Sweep(Box<SweepArgs>),
+    /// The newest runs of a prompt over the same dataset and suite, and which no other beats
+    Matrix {
+        /// One of the runs
+        run: RunId,
+        /// The metric that is the quality; the first of the suite where not given
+        #[arg(long)]
+        metric: Option<String>,
+    },
     /// Check the hash of everything that a run rests on, ask again, and say what came out otherwise
     Reproduce(ReproduceArgs),
     /// Record, on a run's evidence, that the prompt is not what has to change
@@ -114,6 +125,8 @@ pub fn carry_out(command: RunCommand, context: &mut Context<'_>) -> Result<Reply
         RunCommand::Decide { run, cause, reason } => decide(context, run, cause, &reason),
         RunCommand::Case { run, example } => case::show(context, run, &example),
         RunCommand::Compare { base, candidates } => compare::compare(context, base, &candidates),
+        RunCommand::Sweep(args) => sweep::sweep(context, *args),
+        RunCommand::Matrix { run, metric } => sweep::matrix(context, run, metric.as_deref()),
         RunCommand::Reproduce(args) => reproduce::reproduce(context, &args),
         RunCommand::Cancel { run } => {
             context.workbench.cancel_run(&context.actor, run)?;

@@ -156,10 +156,9 @@ pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliErr
     let tape = args.answers.tape(&context.caller.files)?;
     let workbench = &context.workbench;
     let provider = workbench.version(&args.version)?.content.model.provider;
-    let is_in_environment = std::env::var_os(BASE_URL_VARIABLE).is_some_and(|url| !url.is_empty());
     // A cassette knows where its requests went.
-    let uses_configured = provider == OPENAI && !is_in_environment && !tape.is_replay();
-    let configured = context.config.openai_base_url.clone().filter(|_| uses_configured);
+    let configured = configured_endpoint(context).filter(|(of, _)| *of == provider && !tape.is_replay());
+    let configured = configured.map(|(_, url)| url);
     let start = StartRun {
         version: args.version,
         dataset: workbench.resolve_dataset(&args.dataset)?,
@@ -212,6 +211,13 @@ pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliErr
             .note(&format!("{fault}: what is on it is not the whole run"));
     }
     Ok(reply)
+}
+
+/// A provider with the endpoint that the configuration names for it; the environment beats it.
+pub fn configured_endpoint(context: &Context<'_>) -> Option<(String, String)> {
+    let is_in_environment = std::env::var_os(BASE_URL_VARIABLE).is_some_and(|url| !url.is_empty());
+    let url = context.config.openai_base_url.clone().filter(|_| !is_in_environment)?;
+    Some((OPENAI.to_owned(), url))
 }
 
 /// Asks picked examples again and follows the run.
