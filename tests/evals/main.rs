@@ -9,8 +9,8 @@
 
 mod fakes;
 mod judges;
-mod real_data;
 mod limits;
+mod real_data;
 mod repeats;
 mod story;
 
