@@ -36,6 +36,7 @@ mod rerunning;
 mod reusing;
 mod reviewing;
 mod room;
+mod run_notes;
 mod run_reading;
 mod run_store;
 mod running;
