@@ -102,13 +102,13 @@ fn suite() -> SuiteContent {
     SuiteContent {
         description: String::new(),
         graders: Vec::new(),
-        metrics: vec![Metric {
-            name: "accuracy".into(),
-            kind: MetricKind::Accuracy { grader: "route".into() },
-        }],
+        metrics: vec![Metric::new("accuracy", MetricKind::Accuracy { grader: "route".into() })],
         thresholds: Vec::new(),
         slices: vec!["topic".into()],
         policy: GatePolicy::Point,
+        crossings: Vec::new(),
+        bins: Vec::new(),
+        cluster: None,
     }
 }
 

@@ -6,7 +6,7 @@ mod groups;
 mod judging;
 mod keep;
 #[cfg(test)]
-mod samples;
+pub(super) mod samples;
 #[cfg(test)]
 mod tests;
 mod view;

@@ -79,7 +79,7 @@ pub(super) fn label(case: &CaseView, verdict: LabelVerdict, comment: &str) -> Hu
     HumanLabel::new(&case.outcome, 1, content, anna(), ago(60_000)).unwrap()
 }
 
-pub(super) fn case(place: u64, id: &str) -> CaseView {
+pub(in crate::tui::screens) fn case(place: u64, id: &str) -> CaseView {
     let example = example(
         147,
         "You charged me twice for order LK-30218 and the bank refuses to refund the second charge. \
