@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+#[cfg(unix)]
+use super::commands::host::HostArgs;
 use super::commands::{
     ablate, bisect, case_command, dataset, label, model, prompt, release, review, run, store, suite,
 };
@@ -90,6 +92,9 @@ pub enum Command {
     /// The store's health, numbers and rules
     #[command(subcommand)]
     Store(store::StoreCommand),
+    /// Own the store for as long as the process lives; commands and screens join it
+    #[cfg(unix)]
+    Host(HostArgs),
     /// Print the completions of a shell
     Completions {
         /// The shell

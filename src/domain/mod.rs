@@ -5,6 +5,7 @@
 pub mod actor;
 pub mod alias;
 pub mod answer;
+pub mod calibration;
 mod canonical;
 pub mod caveats;
 pub mod chain;

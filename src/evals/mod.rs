@@ -6,6 +6,7 @@ pub mod ablate;
 pub mod against;
 mod ask;
 pub mod bisect;
+pub mod calibrate;
 mod caps;
 pub mod category;
 pub mod cause;

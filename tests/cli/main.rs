@@ -9,6 +9,7 @@ mod errors;
 mod graders;
 mod help;
 mod json;
+mod judges;
 mod keeping;
 mod pegbox;
 mod reproducing;

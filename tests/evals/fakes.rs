@@ -22,7 +22,7 @@ use pegbox::domain::run::{AnswerSource, Caps, Run, RunSettings, RuntimeContext, 
 use pegbox::domain::suite::{Comparison, SuiteContent, Threshold};
 use pegbox::domain::time::Timestamp;
 use pegbox::evals::judges::Judges;
-use pegbox::evals::pipeline::{Appending, ExampleFeed, Job, Order, OutcomeSink, Placed, StoreFault};
+use pegbox::evals::pipeline::{Appending, Base, ExampleFeed, Job, Order, OutcomeSink, Placed, StoreFault};
 use pegbox::providers::{Answering, ChatReply, ChatRequest, Provider, ProviderError, Retry};
 use tokio::sync::watch;
 
@@ -266,6 +266,12 @@ pub(crate) fn job(count: u64, model: &Arc<Model>, kept: &Arc<Kept>) -> Job {
             count,
             kept: Arc::clone(kept),
         }),
+        find_base: Arc::new(|| {
+            Ok(Base::Nothing {
+                why: "there is none".into(),
+            })
+        }),
+        quarantined: Vec::new(),
         now: Arc::new(move || Timestamp(i64::try_from(clock.fetch_add(1, Ordering::SeqCst)).unwrap())),
     }
 }
@@ -281,18 +287,22 @@ pub(crate) fn suite() -> SuiteContent {
             },
             step: None,
         }],
-        metrics: vec![Metric {
-            name: accuracy.clone(),
-            kind: MetricKind::Accuracy { grader: "exact".into() },
-        }],
+        metrics: vec![Metric::new(
+            accuracy.clone(),
+            MetricKind::Accuracy { grader: "exact".into() },
+        )],
         thresholds: vec![Threshold {
             metric: accuracy,
             slice: None,
             comparison: Comparison::AtLeast,
             value: 0.9,
             min_samples: 0,
+            policy: None,
         }],
         slices: vec!["half".into()],
         policy: GatePolicy::Point,
+        crossings: Vec::new(),
+        bins: Vec::new(),
+        cluster: None,
     }
 }

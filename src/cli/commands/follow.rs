@@ -36,7 +36,7 @@ pub fn follow(context: &mut Context<'_>, run: RunId, on_interrupt: OnInterrupt) 
     let (detail, watched) = wait(context, run, on_interrupt)?;
     let mut reply = show(context, run)?;
     (reply.exit, reply.failure) = match (watched, context.hosting) {
-        (Watched::UntilLeft, Hosting::Host) => left(&detail),
+        (Watched::Left, Hosting::Host) => left(&detail),
         _ => ending(&detail),
     };
     Ok(reply)
@@ -95,8 +95,10 @@ fn triage_text(text: Plain, run: RunId, triage: &RunTriage) -> Plain {
 pub enum Watched {
     /// Nobody works on the run any more.
     ToTheEnd,
-    /// The person did not want to wait.
-    UntilLeft,
+    /// The person did not want to wait until the run was parked.
+    Parking,
+    /// Nobody looks any more, and the run is left alone.
+    Left,
 }
 
 /// Shows progress until the run is no longer worked on. The first interrupt parks a run of this command's, the second
@@ -127,9 +129,11 @@ async fn watch_to_end(
         tokio::select! {
             changed = progress.changed() => if changed.is_err() { return Watched::ToTheEnd },
             interrupt = interrupts.recv() => {
-                let asked = interrupt == Some(Interrupt::Asked);
-                if !asked || is_parked || on_interrupt == OnInterrupt::Leave {
-                    return Watched::UntilLeft;
+                if interrupt != Some(Interrupt::Asked) || on_interrupt == OnInterrupt::Leave {
+                    return Watched::Left;
+                }
+                if is_parked {
+                    return Watched::Parking;
                 }
                 is_parked = true;
                 out.note("finishing what is in flight; once more stops at once");

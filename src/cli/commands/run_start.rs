@@ -192,15 +192,12 @@ pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliErr
             context.out.note(&note);
         }
         let estimate = workbench.estimate_run(&start)?;
+        let lines = estimate_lines(&estimate);
         if args.dry_run {
-            return Ok(Reply::done(
-                estimate_document(&start, &estimate),
-                estimate_lines(&estimate).into_iter().fold(Plain::new(), Plain::line),
-            ));
+            let text = lines.into_iter().fold(Plain::new(), Plain::line);
+            return Ok(Reply::done(estimate_document(&start, &estimate), text));
         }
-        for line in estimate_lines(&estimate) {
-            context.out.note(&line);
-        }
+        lines.iter().for_each(|line| context.out.note(line));
     }
     let run = workbench.start_run_with(&context.actor, &start, None, &tape)?;
     context.out.note(&format!(

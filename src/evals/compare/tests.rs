@@ -55,11 +55,16 @@ fn end(model: &str, hits: u64) -> RunEnd {
             interval: None,
             missed: Vec::new(),
             errored: 0,
+            excluded: 0,
+            bounds: (None, None),
+            method: None,
         }],
         gate: None,
         outcomes_hash: hash("outcomes"),
         resolved_models: vec![model.into()],
         ended_at: Timestamp(0),
+        confusions: Vec::new(),
+        against_base: None,
     }
 }
 

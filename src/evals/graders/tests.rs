@@ -49,6 +49,9 @@ pub(super) fn suite(kind: GraderKind) -> SuiteContent {
         thresholds: Vec::new(),
         slices: Vec::new(),
         policy: GatePolicy::Point,
+        crossings: Vec::new(),
+        bins: Vec::new(),
+        cluster: None,
     }
 }
 

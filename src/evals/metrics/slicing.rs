@@ -7,7 +7,7 @@ use crate::domain::suite::SuiteContent;
 
 /// Most values of one metadata field, or of fields crossed, that make slices. A field with more is an id, not a slice,
 /// and gets none, except for the values that a threshold names.
-const SLICE_VALUES_MAX: usize = 200;
+pub(super) const SLICE_VALUES_MAX: usize = 200;
 
 /// How a suite slices, and what it has seen of each field.
 #[derive(Debug, Clone)]

@@ -1,5 +1,5 @@
-use super::super::release_samples::{content, effect};
 use super::super::failures::samples::case;
+use super::super::release_samples::{content, effect};
 use super::super::samples::ended_detail;
 use super::super::testing::{drawn, with_context};
 use super::*;
