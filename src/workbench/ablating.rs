@@ -10,7 +10,7 @@ use crate::domain::ids::{RunId, VersionId};
 use crate::domain::variant::{Variant, VariantChange};
 use crate::domain::version::PromptVersion;
 pub use crate::evals::ablate::{HunkEffect, Interaction};
-use crate::evals::ablate::{Measured, adjust, interaction};
+use crate::evals::ablate::{Measured, adjust, holm, interaction};
 use crate::evals::compare::{Effect, RunScores};
 
 /// Most hunks that are told apart: each is a run or two.
@@ -79,6 +79,14 @@ pub struct PairEffect {
     pub together: Option<Effect>,
     /// What they do beyond the sum of what each does alone.
     pub interaction: Option<Interaction>,
+    /// The interaction's p, adjusted for all pairs by Holm.
+    pub p_holm: Option<f64>,
+}
+
+impl PairEffect {
+    fn p(&self) -> Option<f64> {
+        self.interaction.and_then(|found| found.p)
+    }
 }
 
 impl Workbench {
@@ -167,11 +175,16 @@ impl Workbench {
                         other: *other,
                         together: measured.effect(base, together),
                         interaction: interaction(measured, base, first, second, together),
+                        p_holm: None,
                     });
                 }
             }
         }
-        let sureness = |pair: &PairEffect| pair.interaction.and_then(|found| found.p).unwrap_or(f64::INFINITY);
+        let p_values: Vec<Option<f64>> = pairs.iter().map(PairEffect::p).collect();
+        for (pair, p_holm) in pairs.iter_mut().zip(holm(&p_values)) {
+            pair.p_holm = p_holm;
+        }
+        let sureness = |pair: &PairEffect| pair.p().unwrap_or(f64::INFINITY);
         pairs.sort_by(|one, other| sureness(one).total_cmp(&sureness(other)));
         Ok(Ablation {
             base: plan.base.clone(),

@@ -11,6 +11,7 @@ use crate::domain::diff::Hunk;
 use crate::domain::ids::VersionId;
 use crate::workbench::{
     Ablation, AblationExtent, AblationPlan, AblationRun, Effect, HunkEffect, PairEffect, Stored, Study, Tested, p_text,
+    points,
 };
 
 /// Two versions. Each hunk of the diff between them is run alone on the first; stored runs are used again.
@@ -123,7 +124,7 @@ fn ablation_text(ablation: &Ablation) -> Plain {
     if ablation.pairs.is_empty() {
         return text;
     }
-    let mut table = Table::new(["pair", "together", "beyond the sum", "95 % interval", "p"]);
+    let mut table = Table::new(["pair", "together", "beyond the sum", "95 % interval", "p", "p (Holm)"]);
     for pair in &ablation.pairs {
         table.row(pair_cells(pair));
     }
@@ -154,8 +155,7 @@ fn holm_text(effect: Option<&Effect>, p_holm: Option<f64>) -> String {
     }
 }
 
-fn pair_cells(pair: &PairEffect) -> [String; 5] {
-    let points = |share: f64| format!("{:+.1}", share * 100.0);
+fn pair_cells(pair: &PairEffect) -> [String; 6] {
     let none = || NO_VALUE.to_owned();
     let interaction = pair.interaction;
     [
@@ -166,6 +166,7 @@ fn pair_cells(pair: &PairEffect) -> [String; 5] {
             .and_then(|found| found.interval)
             .map_or_else(none, |(low, high)| format!("{} to {}", points(low), points(high))),
         p_text(interaction.and_then(|found| found.p)),
+        p_text(pair.p_holm),
     ]
 }
 
@@ -185,6 +186,7 @@ fn ablation_document(ablation: &Ablation) -> Value {
             "other": pair.other + 1,
             "together": pair.together,
             "interaction": pair.interaction,
+            "p_holm": pair.p_holm,
         })
     };
     json!({
