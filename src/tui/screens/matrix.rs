@@ -117,7 +117,9 @@ fn cells(row: &CellRow, is_narrow: bool, context: &Context) -> Vec<TableCell> {
     if !is_narrow {
         cells.insert(2, TableCell::plain(cell.model.as_str()));
         let percent = |share: f64| format!("{:.1}", share * 100.0);
-        let interval = cell.interval.map(|(low, high)| format!("{} to {}", percent(low), percent(high)));
+        let interval = cell
+            .interval
+            .map(|(low, high)| format!("{} to {}", percent(low), percent(high)));
         cells.insert(4, TableCell::new(interval.unwrap_or_default(), theme.dim));
     }
     cells
@@ -127,7 +129,10 @@ fn cells(row: &CellRow, is_narrow: bool, context: &Context) -> Vec<TableCell> {
 fn text(row: &CellRow) -> String {
     let cell = &row.cell;
     let ms = |ms: Option<f64>| ms.map_or_else(|| "unknown".to_owned(), |ms| format!("{ms:.0} ms"));
-    let cost = cell.figures.cost_usd.map_or_else(|| "unknown".to_owned(), |usd| format!("${usd:.6}"));
+    let cost = cell
+        .figures
+        .cost_usd
+        .map_or_else(|| "unknown".to_owned(), |usd| format!("${usd:.6}"));
     let standing = match cell.standing {
         Standing::Front { .. } => "on the front: no other is at least as good, as cheap and as fast, and better in one",
         Standing::Dominated { .. } => "not on the front",
@@ -136,9 +141,17 @@ fn text(row: &CellRow) -> String {
     let parts = [
         format!("{}  {}", cell.run, cell.subject),
         format!("model     {}", cell.model),
-        format!("quality   {} ({})", measure_text(cell.quality), cell.quality.counts_text()),
+        format!(
+            "quality   {} ({})",
+            measure_text(cell.quality),
+            cell.quality.counts_text()
+        ),
         format!("cost      {cost} an example"),
-        format!("latency   p50 {}, p95 {}", ms(cell.latency_p50_ms), ms(cell.figures.latency_p95_ms)),
+        format!(
+            "latency   p50 {}, p95 {}",
+            ms(cell.latency_p50_ms),
+            ms(cell.figures.latency_p95_ms)
+        ),
         standing.to_owned(),
         row.note.clone(),
     ];

@@ -27,8 +27,22 @@ fn screen() -> MatrixScreen {
         suite: "triage_quality@v8".into(),
         metric: "routing_accuracy".into(),
         cells: vec![
-            cell(1, "support_triage_v11", 215, 900.0, Standing::Dominated { by: 1, surely: true }),
-            cell(2, "support_triage_v12", 230, 900.0, Standing::Front { within_noise_of: Some(2) }),
+            cell(
+                1,
+                "support_triage_v11",
+                215,
+                900.0,
+                Standing::Dominated { by: 1, surely: true },
+            ),
+            cell(
+                2,
+                "support_triage_v12",
+                230,
+                900.0,
+                Standing::Front {
+                    within_noise_of: Some(2),
+                },
+            ),
             cell(
                 3,
                 "support_triage_v12 +model alpha-small-2",
@@ -38,7 +52,11 @@ fn screen() -> MatrixScreen {
             ),
         ],
     };
-    answered(&mut screen, Request::Matrix(RunId(3)), Ok(Answer::Matrix(Box::new(matrix))));
+    answered(
+        &mut screen,
+        Request::Matrix(RunId(3)),
+        Ok(Answer::Matrix(Box::new(matrix))),
+    );
     screen
 }
 
