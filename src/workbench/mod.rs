@@ -3,6 +3,7 @@
 //! Must never: know ratatui, clap or sockets.
 
 mod ablating;
+mod ablation_text;
 mod aliases;
 mod answering;
 mod basing;
