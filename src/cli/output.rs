@@ -133,7 +133,7 @@ impl Plain {
 /// Rows under headings.
 #[derive(Debug)]
 pub struct Table {
-    headings: Vec<&'static str>,
+    headings: Vec<String>,
     rows: Vec<Vec<String>>,
 }
 
@@ -141,20 +141,34 @@ impl Table {
     /// A table without rows.
     pub fn new<const N: usize>(headings: [&'static str; N]) -> Self {
         Self {
-            headings: headings.to_vec(),
+            headings: headings.map(str::to_owned).to_vec(),
             rows: Vec::new(),
         }
     }
 
-    /// Adds a row, one cell for each heading.
-    pub fn row<const N: usize>(&mut self, cells: [String; N]) {
+    /// A table with a column for each of these, which come from data.
+    pub fn with_columns(headings: impl IntoIterator<Item = String>) -> Self {
+        let harmless = |heading: String| Printable::line(&heading).as_str().to_owned();
+        Self {
+            headings: headings.into_iter().map(harmless).collect(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Adds a row of such a table.
+    pub fn row_of(&mut self, cells: impl IntoIterator<Item = String>) {
         let harmless = |cell: String| Printable::line(&cell).as_str().to_owned();
         self.rows.push(cells.into_iter().map(harmless).collect());
     }
 
+    /// Adds a row, one cell for each heading.
+    pub fn row<const N: usize>(&mut self, cells: [String; N]) {
+        self.row_of(cells);
+    }
+
     /// How wide each column is.
     fn columns(&self) -> Vec<usize> {
-        let widest = |(index, heading): (usize, &&str)| {
+        let widest = |(index, heading): (usize, &String)| {
             let cells = self.rows.iter().filter_map(|row| row.get(index));
             cells.map(|cell| width(cell)).fold(width(heading), usize::max)
         };

@@ -9,6 +9,7 @@ mod canonical;
 pub mod caveats;
 pub mod chain;
 pub mod combination;
+pub mod confusion;
 pub mod dataset;
 pub mod decision;
 pub mod diff;

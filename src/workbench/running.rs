@@ -17,6 +17,7 @@ use crate::domain::money::PriceFile;
 use crate::domain::progress::RunProgress;
 use crate::domain::promotion::Environment;
 use crate::domain::prompt::{PromptContent, Role};
+use crate::domain::quarantine::Quarantine;
 use crate::domain::run::{
     AnswerSource, Caps, EndState, Run, RunEnd, RunSettings, RunState, RunStep, RunStepKind, RuntimeContext, Selection,
     Subject,
@@ -54,6 +55,7 @@ struct Parts {
     suite: SuiteContent,
     judges: Judges,
     provider: Arc<dyn Provider>,
+    quarantined: Vec<Quarantine>,
 }
 
 /// A run that this process works on.
@@ -138,6 +140,7 @@ impl Workbench {
         let judges = self.judges(&suite.content, &content.model.provider, &run.settings, tape)?;
         let parts = Parts {
             content,
+            quarantined: self.quarantined(&run.suite.name)?,
             suite: suite.content,
             judges,
             provider,
@@ -255,6 +258,7 @@ impl Workbench {
         let parts = Parts {
             provider: self.connect(&content.model, &run.settings)?,
             judges: self.judges(&suite.content, &content.model.provider, &run.settings, &Tape::Off)?,
+            quarantined: self.quarantined(&suite.id.name)?,
             suite: suite.content,
             content,
         };
@@ -313,6 +317,7 @@ impl Workbench {
             suite,
             judges,
             provider,
+            quarantined,
         } = parts;
         let resumed = steps
             .iter()
@@ -330,7 +335,7 @@ impl Workbench {
             limiter: settings.is_adaptive.then(limiter),
             feed: Arc::new(RunFeed::new(self.store.clone(), run, &content.model)),
             find_base: find_base(&self.store, run),
-            quarantined: Vec::new(),
+            quarantined: quarantined.clone(),
             run: run.clone(),
             prompt: content.clone(),
             suite: suite.clone(),
