@@ -11,7 +11,7 @@ use pegbox::stats::SplitMix64;
 
 use crate::simulated::{accuracy, chance, example, normal, outcome, rule, run_of, slack, suite};
 
-const REPETITIONS: u32 = 400;
+const REPETITIONS: u32 = 250;
 const PROMISED: f64 = 0.05;
 
 fn alone() -> Against<'static> {

@@ -129,7 +129,7 @@ fn of_a_macro_f1() {
     }));
     // Two classes, half of the examples each; an answer is right in 80 %: precision and recall of both are 0.8.
     let mut random = SplitMix64::new(5);
-    let repetitions = 100_u32;
+    let repetitions = 60_u32;
     let holds = (0..repetitions).filter(|_| {
         let mut tally = Tally::new(&suite);
         for index in 0..150 {

@@ -270,7 +270,7 @@ fn no_answer_is_a_column_of_its_own_and_errors_count_as_declared() {
 
 /// Of every share, by default: an example more without an answer is never good news.
 #[test]
-fn an_errored_example_never_raises_a_metric() {
+fn an_errored_example_never_raises_a_metric_over_classes_or_repeats() {
     let grader = || "route".to_owned();
     let kinds = vec![
         ("accuracy", MetricKind::Accuracy { grader: grader() }),
