@@ -14,12 +14,15 @@ mod demo;
 mod diff;
 mod evidence;
 mod failures;
+mod flaky;
 mod follow;
 #[cfg(unix)]
 pub mod host;
 pub mod label;
 mod lineage;
+mod measures;
 pub mod model;
+mod power;
 pub mod prompt;
 pub mod release;
 mod report;
