@@ -14,6 +14,8 @@ mod follow;
 pub mod host;
 pub mod label;
 mod lineage;
+#[cfg(unix)]
+pub mod login;
 pub mod model;
 pub mod prompt;
 pub mod release;
@@ -184,7 +186,7 @@ pub fn is_for_host(command: Option<&Command>) -> bool {
     use store::StoreCommand;
     match command {
         #[cfg(unix)]
-        Some(Command::Host(_)) => false,
+        Some(Command::Host(_) | Command::Login { .. }) => false,
         Some(
             Command::Demo(_)
             | Command::Completions { .. }
@@ -249,7 +251,7 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<Reply, CliErr
         Command::Store(command) => store::carry_out(command, context),
         // These need no store, or one of their own, and were answered before.
         #[cfg(unix)]
-        Command::Host(_) => Ok(Reply::done(Value::Null, Plain::new())),
+        Command::Host(_) | Command::Login { .. } => Ok(Reply::done(Value::Null, Plain::new())),
         Command::Demo(_) | Command::Completions { .. } | Command::Keys => Ok(Reply::done(Value::Null, Plain::new())),
     }
 }
