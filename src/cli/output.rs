@@ -106,7 +106,7 @@ impl Plain {
             return self.line(or_else);
         }
         let columns = table.columns();
-        let headings = table.headings.iter().map(|heading| (*heading).to_owned());
+        let headings = table.headings.iter().cloned();
         self.push_cells(headings, &columns);
         for row in &table.rows {
             self.push_cells(row.iter().cloned(), &columns);
@@ -133,7 +133,7 @@ impl Plain {
 /// Rows under headings.
 #[derive(Debug)]
 pub struct Table {
-    headings: Vec<&'static str>,
+    headings: Vec<String>,
     rows: Vec<Vec<String>>,
 }
 
@@ -141,8 +141,23 @@ impl Table {
     /// A table without rows.
     pub fn new<const N: usize>(headings: [&'static str; N]) -> Self {
         Self {
-            headings: headings.to_vec(),
+            headings: headings.map(str::to_owned).to_vec(),
             rows: Vec::new(),
+        }
+    }
+
+    /// Counts of pairs: a row and a column for each class, and a text in the corner.
+    pub fn square(corner: &str, classes: &[String], counts: &[Vec<u64>]) -> Self {
+        let harmless = |text: &String| Printable::line(text).as_str().to_owned();
+        let row = |(class, counts): (&String, &Vec<u64>)| {
+            let counts = counts.iter().map(u64::to_string);
+            std::iter::once(harmless(class)).chain(counts).collect()
+        };
+        Self {
+            headings: std::iter::once(corner.to_owned())
+                .chain(classes.iter().map(harmless))
+                .collect(),
+            rows: classes.iter().zip(counts).map(row).collect(),
         }
     }
 
@@ -154,7 +169,7 @@ impl Table {
 
     /// How wide each column is.
     fn columns(&self) -> Vec<usize> {
-        let widest = |(index, heading): (usize, &&str)| {
+        let widest = |(index, heading): (usize, &String)| {
             let cells = self.rows.iter().filter_map(|row| row.get(index));
             cells.map(|cell| width(cell)).fold(width(heading), usize::max)
         };

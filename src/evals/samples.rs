@@ -92,6 +92,7 @@ pub(super) fn threshold(metric: &str, comparison: Comparison, value: f64) -> Thr
         comparison,
         value,
         min_samples: 0,
+        policy: None,
     }
 }
 
@@ -102,10 +103,7 @@ pub(super) fn triage_suite() -> SuiteContent {
         kind,
         step: None,
     };
-    let metric = |name: &str, kind| Metric {
-        name: name.into(),
-        kind,
-    };
+    let metric = |name: &str, kind| Metric::new(name, kind);
     SuiteContent {
         description: "support triage".into(),
         graders: vec![
@@ -137,6 +135,9 @@ pub(super) fn triage_suite() -> SuiteContent {
         ],
         slices: vec!["topic".into()],
         policy: GatePolicy::Point,
+        crossings: Vec::new(),
+        bins: Vec::new(),
+        cluster: None,
     }
 }
 

@@ -152,6 +152,9 @@ mod tests {
             outcomes_hash: ContentHash::of_bytes(b""),
             resolved_models: Vec::new(),
             ended_at: Timestamp(1),
+            confusions: Vec::new(),
+            against_base: None,
+            paths: Vec::new(),
         };
         let ended = Change::new(author().audit("run.end")).insert_run_end(&end).unwrap();
         ended.commit(&store).unwrap();

@@ -5,10 +5,12 @@
     reason = "a process that cannot be started or read is a failed test"
 )]
 
+mod causes;
 mod errors;
 mod graders;
 mod help;
 mod json;
+mod judges;
 mod keeping;
 mod pegbox;
 mod reproducing;
@@ -19,3 +21,4 @@ mod story;
 #[path = "../support/mod.rs"]
 mod support;
 mod terminal;
+mod triage;

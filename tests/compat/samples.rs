@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use pegbox::domain::alias::{Alias, Resolution};
 use pegbox::domain::answer::StoredAnswer;
-use pegbox::domain::chain::{ChainContent, ChainStep, ChainVersion, RouteRule, StepInput};
+use pegbox::domain::chain::{ChainContent, ChainStep, ChainVersion, StepInput, StepParser, StepValue};
+use pegbox::domain::condition::{Condition, Test};
 use pegbox::domain::dataset::{DatasetChanges, DatasetVersion, Exclusion, Row, RowPage};
 use pegbox::domain::decision::{Decision, DecisionKind, OtherCause};
 use pegbox::domain::draft::Draft;
 use pegbox::domain::example::{Document, Example, ExampleContent, ExampleContext, ExampleSource, ToolResult};
-use pegbox::domain::gate::{BreakingSlice, Evidence, Gate, GatePolicy, RuleResult, Verdict};
+use pegbox::domain::gate::{BreakingSlice, Evidence, Gate, GatePolicy, LeftOut, Relative, RuleResult, Verdict};
 use pegbox::domain::grader::{CaseRule, Grader, GraderKind, Score, ScoreValue};
 use pegbox::domain::hash::ContentHash;
 use pegbox::domain::ids::RunId;
@@ -17,13 +18,17 @@ use pegbox::domain::json::{JsonText, SourceJson};
 use pegbox::domain::judge::Judge;
 use pegbox::domain::judgement::{JudgedBy, Judgement, JudgingTotals};
 use pegbox::domain::label::{HumanLabel, LabelVerdict};
-use pegbox::domain::metric::{ClassOf, Measure, Metric, MetricKind, MetricResult, Slice};
+use pegbox::domain::metric::{
+    Bins, ClassOf, Confusion, ConfusionRow, ErrorRule, IntervalMethod, Measure, Metric, MetricKind, MetricResult,
+    Slice, SlicePart,
+};
 use pegbox::domain::model::{ModelConfig, NamedSchema, ResponseFormat, Setting, Tool, ToolChoice};
 use pegbox::domain::money::{PriceFile, UsdNanos};
 use pegbox::domain::outcome::{
     Attempt, DocumentRef, ErrorKind, FailureCategory, Outcome, OutcomeError, OutcomePlace, RenderedMessage, ToolCall,
     Usage,
 };
+use pegbox::domain::path_result::PathResult;
 use pegbox::domain::policy::{Policy, SelfApproval, SimulatedEvidence};
 use pegbox::domain::progress::FailureLine;
 use pegbox::domain::promotion::{Environment, Promotion};
@@ -32,8 +37,8 @@ use pegbox::domain::reason::Reason;
 use pegbox::domain::release::{Guard, ModelBundle, Release, ReleaseKind, RollbackTarget};
 use pegbox::domain::review::Review;
 use pegbox::domain::run::{
-    AnswerSource, Caps, EndState, Picked, Run, RunEnd, RunSettings, RunStep, RunStepKind, RunTotals, RuntimeContext,
-    Selection, Subject,
+    AgainstBase, AnswerSource, Caps, EndState, Picked, Regression, Run, RunEnd, RunSettings, RunStep, RunStepKind,
+    RunTotals, RuntimeContext, Selection, Subject,
 };
 use pegbox::domain::step::StepOutcome;
 use pegbox::domain::suite::{Comparison, SuiteContent, SuiteVersion, Threshold};
@@ -147,22 +152,71 @@ pub fn prompt_version() -> PromptVersion {
 }
 
 pub fn chain_version() -> ChainVersion {
+    let from = |variable: &str, path: &str, default: Option<JsonText>| StepInput {
+        variable: variable.into(),
+        value: StepValue::From {
+            path: id(path),
+            default,
+        },
+    };
+    let when = |test| Condition {
+        path: id("input.kind"),
+        test,
+    };
+    ChainVersion {
+        content: ChainContent {
+            description: "routes mail".into(),
+            steps: vec![ChainStep {
+                name: "route".into(),
+                version: id("triage_v2"),
+                inputs: vec![
+                    from("ticket", "input.ticket", None),
+                    from("plan", "input.plan", Some(JsonText::string("free"))),
+                    StepInput {
+                        variable: "tone".into(),
+                        value: StepValue::Literal(JsonText::string("kind")),
+                    },
+                ],
+                when: vec![
+                    when(Test::Equals(JsonText::string("mail"))),
+                    when(Test::OneOf(vec![JsonText::string("mail")])),
+                    when(Test::Above(0.5)),
+                ],
+                parser: StepParser::Json {
+                    schema: Some(SourceJson::new("{}").unwrap()),
+                },
+                tools: Some(vec!["lookup".into()]),
+            }],
+            answer: Some(id("route.topic")),
+        },
+        ..chain_version_1()
+    }
+}
+
+/// Another one, as the first layout kept it.
+pub fn chain_version_1() -> ChainVersion {
     ChainVersion {
         id: id("flow@v3"),
         content: ChainContent {
+            description: String::new(),
             steps: vec![ChainStep {
                 name: "route".into(),
                 version: id("triage_v2"),
                 inputs: vec![StepInput {
                     variable: "ticket".into(),
-                    from: "input.ticket".into(),
+                    value: StepValue::From {
+                        path: id("input.ticket"),
+                        default: None,
+                    },
                 }],
-                when: vec![RouteRule {
-                    path: "input.kind".into(),
-                    equals: "mail".into(),
+                when: vec![Condition {
+                    path: id("input.kind"),
+                    test: Test::Equals(JsonText::string("mail")),
                 }],
-                tools: vec!["lookup".into()],
+                parser: StepParser::Json { schema: None },
+                tools: Some(vec!["lookup".into()]),
             }],
+            answer: None,
         },
         content_hash: hash(),
         author: anna(),
@@ -234,9 +288,17 @@ pub fn dataset_version() -> DatasetVersion {
 
 fn slice() -> Slice {
     Slice {
-        field: "topic".into(),
-        value: "bills".into(),
+        and: vec![SlicePart {
+            field: "plan".into(),
+            value: "pro".into(),
+        }],
+        ..slice_1()
     }
+}
+
+/// The same as the first layout kept it.
+fn slice_1() -> Slice {
+    Slice::of("topic", "bills")
 }
 
 fn threshold() -> Threshold {
@@ -246,6 +308,16 @@ fn threshold() -> Threshold {
         comparison: Comparison::AtLeast,
         value: 0.98,
         min_samples: 20,
+        policy: Some(GatePolicy::Proven),
+    }
+}
+
+/// The same as the first layout kept it.
+fn threshold_1() -> Threshold {
+    Threshold {
+        slice: Some(slice_1()),
+        policy: None,
+        ..threshold()
     }
 }
 
@@ -281,10 +353,17 @@ pub fn suite_version() -> SuiteVersion {
                     expected_field: None,
                     class: "true".into(),
                 }),
+                errors: Some(ErrorRule::Exclude),
             }],
             thresholds: vec![threshold()],
             slices: vec!["topic".into()],
             policy: GatePolicy::Proven,
+            crossings: vec![vec!["topic".into(), "plan".into()]],
+            bins: vec![Bins {
+                field: "words".into(),
+                bounds: vec![10.0, 100.0],
+            }],
+            cluster: Some("customer".into()),
         },
         content_hash: hash(),
         author: anna(),
@@ -299,6 +378,11 @@ pub fn suite_version_1() -> SuiteVersion {
     for grader in &mut suite.content.graders {
         grader.step = None;
     }
+    suite.content.metrics[0].errors = None;
+    suite.content.thresholds = vec![threshold_1()];
+    suite.content.crossings.clear();
+    suite.content.bins.clear();
+    suite.content.cluster = None;
     suite
 }
 
@@ -423,6 +507,12 @@ pub fn run_end() -> RunEnd {
             interval: Some((0.25, 0.75)),
             missed: vec![id("t-1")],
             errored: 1,
+            excluded: 2,
+            bounds: (Some(0.375), None),
+            method: Some(IntervalMethod::Bootstrap {
+                seed: 3,
+                resamples: 1_000,
+            }),
         }],
         gate: Some(Gate {
             policy: GatePolicy::NotRefuted,
@@ -440,13 +530,58 @@ pub fn run_end() -> RunEnd {
                     count: 1,
                 }],
                 note: "n".into(),
+                relative: Some(Relative {
+                    effect: -0.5,
+                    bounds: Some((-0.75, 0.25)),
+                    pairs: 35,
+                    flips: Some((3, 2)),
+                    is_regression_detected: true,
+                }),
             }],
             verdict: Verdict::Fail,
             reason: "r".into(),
+            left_out: vec![LeftOut {
+                example: id("t-2"),
+                reason: "q".into(),
+            }],
         }),
         outcomes_hash: hash(),
         resolved_models: vec!["m-1".into()],
         ended_at: AT,
+        confusions: vec![Confusion {
+            field: "route".into(),
+            expected_field: Some("team".into()),
+            labels: vec!["bills".into()],
+            rows: vec![ConfusionRow {
+                answers: vec![4],
+                other: 5,
+                no_answer: 6,
+            }],
+            unlabelled: 7,
+        }],
+        against_base: Some(AgainstBase {
+            run: RunId(6),
+            tests: 8,
+            regressions: vec![Regression {
+                metric: "recall".into(),
+                slice: Some(slice()),
+                effect: -0.5,
+                pairs: 35,
+                p_value: 0.125,
+                holm: 0.25,
+                false_discovery: 0.5,
+                is_flagged: true,
+            }],
+        }),
+        paths: vec![PathResult {
+            steps: vec!["route".into()],
+            outcomes: 3,
+            passed: 1,
+            errored: 1,
+            cost: UsdNanos(7),
+            cost_unknown: 1,
+            latency_ms: Some([5, 9]),
+        }],
     }
 }
 
@@ -454,6 +589,22 @@ pub fn run_end() -> RunEnd {
 pub fn run_end_2() -> RunEnd {
     let mut end = run_end();
     end.totals.judging = JudgingTotals::default();
+    end.confusions.clear();
+    end.against_base = None;
+    for result in &mut end.results {
+        result.slice = Some(slice_1());
+        result.excluded = 0;
+        result.bounds = (None, None);
+        result.method = Some(IntervalMethod::Wilson);
+    }
+    let gate = end.gate.as_mut().unwrap();
+    gate.left_out.clear();
+    for rule in &mut gate.rules {
+        rule.threshold = threshold_1();
+        rule.relative = None;
+        rule.breaking_slices[0].slice = slice_1();
+    }
+    end.paths = Vec::new();
     end
 }
 
@@ -529,6 +680,8 @@ fn step_outcome() -> StepOutcome {
         parse_error: Some("p".into()),
         refusal: Some("no".into()),
         finish_reason: Some("stop".into()),
+        system_fingerprint: Some("fp".into()),
+        response_id: Some("r".into()),
         resolved_model: Some("m-1".into()),
         usage: usage(),
         latency_ms: 30,

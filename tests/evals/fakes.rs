@@ -22,7 +22,9 @@ use pegbox::domain::run::{AnswerSource, Caps, Run, RunSettings, RuntimeContext, 
 use pegbox::domain::suite::{Comparison, SuiteContent, Threshold};
 use pegbox::domain::time::Timestamp;
 use pegbox::evals::judges::Judges;
-use pegbox::evals::pipeline::{Appending, ExampleFeed, Job, Order, OutcomeSink, Placed, StoreFault};
+use pegbox::evals::pipeline::{
+    Appending, Base, ExampleFeed, Job, Order, OutcomeSink, Placed, PromptWork, StoreFault, Work,
+};
 use pegbox::providers::{Answering, ChatReply, ChatRequest, Provider, ProviderError, Retry};
 use tokio::sync::watch;
 
@@ -223,6 +225,14 @@ pub(crate) fn panics_on_seven(ticket: &str) -> Result<String, ProviderError> {
     Ok("yes".into())
 }
 
+/// The prompt that a job asks.
+pub(crate) fn prompt_of(job: &mut Job) -> &mut PromptWork {
+    match &mut job.work {
+        Work::Prompt(work) => work,
+        Work::Chain { .. } => panic!("it asks a chain"),
+    }
+}
+
 pub(crate) fn job(count: u64, model: &Arc<Model>, kept: &Arc<Kept>) -> Job {
     let run = Run {
         id: "run_421".parse().unwrap(),
@@ -248,24 +258,32 @@ pub(crate) fn job(count: u64, model: &Arc<Model>, kept: &Arc<Kept>) -> Job {
     let clock = AtomicU64::new(0);
     Job {
         run,
-        prompt: PromptContent {
-            messages: vec![MessageTemplate {
-                role: Role::User,
-                text: "{{ input }}".into(),
-            }],
-            variables: Vec::new(),
-            model: ModelConfig::new("openai", "model"),
-        },
+        work: Work::Prompt(PromptWork {
+            prompt: PromptContent {
+                messages: vec![MessageTemplate {
+                    role: Role::User,
+                    text: "{{ input }}".into(),
+                }],
+                variables: Vec::new(),
+                model: ModelConfig::new("openai", "model"),
+            },
+            provider: Arc::clone(model) as Arc<dyn Provider>,
+            limiter: None,
+        }),
         suite: suite(),
         judges: Judges::default(),
-        provider: Arc::clone(model) as Arc<dyn Provider>,
-        limiter: None,
         caps: Caps::default(),
         began_at: vec![Timestamp(0)],
         feed: Arc::new(Feed {
             count,
             kept: Arc::clone(kept),
         }),
+        find_base: Arc::new(|| {
+            Ok(Base::Nothing {
+                why: "there is none".into(),
+            })
+        }),
+        quarantined: Vec::new(),
         now: Arc::new(move || Timestamp(i64::try_from(clock.fetch_add(1, Ordering::SeqCst)).unwrap())),
     }
 }
@@ -281,18 +299,22 @@ pub(crate) fn suite() -> SuiteContent {
             },
             step: None,
         }],
-        metrics: vec![Metric {
-            name: accuracy.clone(),
-            kind: MetricKind::Accuracy { grader: "exact".into() },
-        }],
+        metrics: vec![Metric::new(
+            accuracy.clone(),
+            MetricKind::Accuracy { grader: "exact".into() },
+        )],
         thresholds: vec![Threshold {
             metric: accuracy,
             slice: None,
             comparison: Comparison::AtLeast,
             value: 0.9,
             min_samples: 0,
+            policy: None,
         }],
         slices: vec!["half".into()],
         policy: GatePolicy::Point,
+        crossings: Vec::new(),
+        bins: Vec::new(),
+        cluster: None,
     }
 }

@@ -33,6 +33,21 @@ pub enum OnInterrupt {
 
 /// Waits until the run ends or is interrupted, and reports it with the exit code of its gate.
 pub fn follow(context: &mut Context<'_>, run: RunId, on_interrupt: OnInterrupt) -> Result<Reply, CliError> {
+    let (detail, watched) = wait(context, run, on_interrupt)?;
+    let mut reply = show(context, run)?;
+    (reply.exit, reply.failure) = match (watched, context.hosting) {
+        (Watched::Left, Hosting::Host) => left(&detail),
+        _ => ending(&detail),
+    };
+    Ok(reply)
+}
+
+/// Waits until the run ends or is interrupted, with its progress shown.
+pub fn wait(
+    context: &mut Context<'_>,
+    run: RunId,
+    on_interrupt: OnInterrupt,
+) -> Result<(RunDetail, Watched), CliError> {
     let mut watched = Watched::ToTheEnd;
     if let Some(progress) = context.workbench.watch_run(run) {
         let interrupts = context.caller.desk.interrupts(&context.runtime)?;
@@ -46,13 +61,7 @@ pub fn follow(context: &mut Context<'_>, run: RunId, on_interrupt: OnInterrupt) 
             return Err(error.into());
         }
     }
-    let detail = context.workbench.run_detail(run)?;
-    let mut reply = show(context, run)?;
-    (reply.exit, reply.failure) = match (watched, context.hosting) {
-        (Watched::Left, Hosting::Host) => left(&detail),
-        _ => ending(&detail),
-    };
-    Ok(reply)
+    Ok((context.workbench.run_detail(run)?, watched))
 }
 
 /// A run as it stands; for machines, its tuning-run record.
@@ -83,7 +92,7 @@ fn triage_text(text: Plain, run: RunId, triage: &RunTriage) -> Plain {
 
 /// How the watching ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Watched {
+pub enum Watched {
     /// Nobody works on the run any more.
     ToTheEnd,
     /// The person did not want to wait until the run was parked.
@@ -241,7 +250,6 @@ fn ending(detail: &RunDetail) -> (Exit, Option<Failure>) {
 
 fn run_text(detail: &RunDetail) -> Plain {
     let (run, progress, end) = (&detail.run, &detail.progress, &detail.end);
-    let model = &detail.content.model;
     let tokens = format!(
         "{} in, {} out",
         progress.totals.input_tokens, progress.totals.output_tokens
@@ -251,7 +259,7 @@ fn run_text(detail: &RunDetail) -> Plain {
         ("subject", Some(run.subject.label())),
         ("base", Some(or_none(run.base.as_ref()))),
         ("environment", Some(run.environment.as_str().to_owned())),
-        ("model", Some(format!("{} {}", model.provider, model.name))),
+        ("model", Some(detail.tested.models_text())),
         ("answers", Some(format!("from {}", answers_text(run.answers)))),
         (
             "dataset",

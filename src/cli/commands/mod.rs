@@ -1,8 +1,13 @@
 //! One file for each group of commands: its arguments, and what it says. Each calls the workbench and gives a reply.
 
+pub mod ablate;
 mod answers;
+pub mod bisect;
+mod blame;
+mod calibrate;
 mod case;
 pub mod case_command;
+pub mod chain;
 mod compare;
 pub mod dataset;
 mod demo;
@@ -19,6 +24,7 @@ pub mod login;
 pub mod model;
 pub mod prompt;
 pub mod release;
+mod report;
 mod reproduce;
 pub mod review;
 pub mod run;
@@ -26,7 +32,9 @@ mod run_start;
 mod screens;
 mod status;
 pub mod store;
+mod study;
 pub mod suite;
+mod sweep;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -241,7 +249,10 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<Reply, CliErr
         Command::Diff(args) => diff::diff(&args, context),
         Command::Dataset(command) => dataset::carry_out(command, context),
         Command::Suite(command) => suite::carry_out(command, context),
+        Command::Chain(command) => chain::carry_out(command, context),
         Command::Run(command) => run::carry_out(command, context),
+        Command::Bisect(args) => bisect::bisect(context, *args),
+        Command::Ablate(args) => ablate::ablate(context, *args),
         Command::Case(command) => case_command::carry_out(command, context),
         Command::Label(command) => label::carry_out(&command, context),
         Command::Model(command) => model::carry_out(&command, context),

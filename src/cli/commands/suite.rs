@@ -6,6 +6,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::Context;
+use super::calibrate::{CalibrateArgs, calibrate};
 use crate::cli::exit::CliError;
 use crate::cli::input::read_text;
 use crate::cli::output::{Plain, Reply, Table, counted};
@@ -28,6 +29,8 @@ pub enum SuiteCommand {
         /// `name@v8`, or a name for its newest version
         suite: String,
     },
+    /// Compare a grader with what people say of the same answers, and correct its pass rate by that
+    Calibrate(CalibrateArgs),
 }
 
 /// Carries the command out.
@@ -46,9 +49,12 @@ pub fn carry_out(command: SuiteCommand, context: &mut Context<'_>) -> Result<Rep
             Ok(Reply::done(json!(suite), text))
         }
         SuiteCommand::List => list(context),
+        SuiteCommand::Calibrate(args) => calibrate(context, args),
         SuiteCommand::Show { suite } => {
             let id = context.workbench.resolve_suite(&suite)?;
             let suite = context.workbench.suite(&id)?;
+            let judges = suite.content.judges().into_iter();
+            let judges = judges.map(|judge| ("judge", format!("{} ({})", judge.version, judge.content_hash.short())));
             let text = Plain::new()
                 .fields([
                     ("suite", suite.id.to_string()),
@@ -56,6 +62,7 @@ pub fn carry_out(command: SuiteCommand, context: &mut Context<'_>) -> Result<Rep
                     ("by", format!("{} at {}", suite.author, suite.created_at)),
                     ("why", suite.reason.to_string()),
                 ])
+                .fields(judges)
                 .blank()
                 .block(&context.workbench.suite_source(&id)?);
             Ok(Reply::done(json!(suite), text))

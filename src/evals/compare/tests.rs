@@ -55,11 +55,17 @@ fn end(model: &str, hits: u64) -> RunEnd {
             interval: None,
             missed: Vec::new(),
             errored: 0,
+            excluded: 0,
+            bounds: (None, None),
+            method: None,
         }],
         gate: None,
         outcomes_hash: hash("outcomes"),
         resolved_models: vec![model.into()],
         ended_at: Timestamp(0),
+        confusions: Vec::new(),
+        against_base: None,
+        paths: Vec::new(),
     }
 }
 
@@ -102,13 +108,13 @@ fn suite() -> SuiteContent {
     SuiteContent {
         description: String::new(),
         graders: Vec::new(),
-        metrics: vec![Metric {
-            name: "accuracy".into(),
-            kind: MetricKind::Accuracy { grader: "route".into() },
-        }],
+        metrics: vec![Metric::new("accuracy", MetricKind::Accuracy { grader: "route".into() })],
         thresholds: Vec::new(),
         slices: vec!["topic".into()],
         policy: GatePolicy::Point,
+        crossings: Vec::new(),
+        bins: Vec::new(),
+        cluster: None,
     }
 }
 

@@ -13,6 +13,12 @@ fn story() -> (SuiteContent, Vec<MetricResult>) {
     (suite, results)
 }
 
+/// A gate without a base run.
+fn settle_alone(suite: &SuiteContent, results: &[MetricResult]) -> Gate {
+    let why = "there is no base run".into();
+    settle(suite, results, &Against::Nothing { why })
+}
+
 fn rate(hits: u64, total: u64) -> MetricResult {
     MetricResult {
         metric: "escalation_recall".into(),
@@ -25,6 +31,9 @@ fn rate(hits: u64, total: u64) -> MetricResult {
         interval: None,
         missed: Vec::new(),
         errored: 0,
+        excluded: 0,
+        bounds: (None, None),
+        method: Some(IntervalMethod::Wilson),
     }
 }
 
@@ -34,7 +43,7 @@ fn gate_of(rule: Threshold, result: MetricResult, policy: GatePolicy) -> Gate {
         policy,
         ..triage_suite()
     };
-    settle(&suite, &[result])
+    settle_alone(&suite, &[result])
 }
 
 fn recall_gate(comparison: Comparison, value: f64, hits: u64, total: u64, policy: GatePolicy) -> Gate {
@@ -48,7 +57,7 @@ fn recall_gate(comparison: Comparison, value: f64, hits: u64, total: u64, policy
 #[test]
 fn the_story_prints_as_it_should() {
     let (suite, results) = story();
-    let gate = settle(&suite, &results);
+    let gate = settle_alone(&suite, &results);
     assert_eq!(gate.verdict, Verdict::Fail);
     assert_eq!(
         gate.reason,
@@ -109,26 +118,23 @@ fn policies_read_the_same_facts() {
 fn what_is_not_known_never_passes() {
     let (mut suite, results) = story();
     suite.thresholds.truncate(1);
-    assert_eq!(settle(&suite, &results).verdict, Verdict::Pass);
+    assert_eq!(settle_alone(&suite, &results).verdict, Verdict::Pass);
     assert_eq!(
-        settle(&suite, &[]).verdict,
+        settle_alone(&suite, &[]).verdict,
         Verdict::CannotTell,
         "the metric is missing"
     );
     let empty_slice = Threshold {
-        slice: Some(Slice {
-            field: "topic".into(),
-            value: "nobody wrote about it".into(),
-        }),
+        slice: Some(Slice::of("topic", "nobody wrote about it")),
         min_samples: 20,
         ..suite.thresholds[0].clone()
     };
     suite.thresholds.push(empty_slice);
-    let gate = settle(&suite, &results);
+    let gate = settle_alone(&suite, &results);
     assert_eq!(gate.verdict, Verdict::CannotTell);
     assert_eq!(gate.reason, "no data for routing_accuracy[topic=nobody wrote about it]");
     suite.thresholds.clear();
-    let gate = settle(&suite, &results);
+    let gate = settle_alone(&suite, &results);
     assert_eq!(
         (gate.verdict, gate.reason.as_str()),
         (Verdict::CannotTell, "the suite has no thresholds")
@@ -137,7 +143,10 @@ fn what_is_not_known_never_passes() {
     for (outcome, example) in &triage_run() {
         all_errored.push(&failed_outcome(outcome.index), example);
     }
-    assert_eq!(settle(&triage_suite(), &all_errored.results()).verdict, Verdict::Fail);
+    assert_eq!(
+        settle_alone(&triage_suite(), &all_errored.results()).verdict,
+        Verdict::Fail
+    );
 }
 
 #[test]
@@ -152,37 +161,78 @@ fn too_few_samples_are_reported_only() {
     assert!(
         gate.rules[0]
             .note
-            .starts_with("reported only: 7 of the 20 samples that it needs; ")
+            .starts_with("too few to judge, reported only: 7 of the 20 samples that it needs; ")
     );
     assert!(print(&gate)[0].starts_with("info  "));
 }
 
 #[test]
-fn numbers_without_an_interval_stand_by_their_point() {
+fn numbers_stand_by_their_bounds() {
     let mut suite = triage_suite();
-    suite.metrics = vec![Metric {
-        name: "p95_ms".into(),
-        kind: MetricKind::LatencyPercentile { percentile: 95.0 },
-    }];
+    suite.metrics = vec![Metric::new(
+        "p95_ms",
+        MetricKind::LatencyPercentile { percentile: 95.0 },
+    )];
     suite.policy = GatePolicy::Proven;
     suite.thresholds = vec![threshold("p95_ms", Comparison::AtMost, 800.0)];
-    let result = |value| MetricResult {
+    let result = |value, lower, upper| MetricResult {
         metric: "p95_ms".into(),
         measure: Measure::Value { value, count: 240 },
         errored: 2,
+        bounds: (lower, upper),
+        method: Some(IntervalMethod::OrderStatistics),
         ..rate(0, 0)
     };
-    let gate = settle(&suite, &[result(812.0)]);
-    assert_eq!(
-        (gate.verdict, gate.reason.as_str()),
-        (Verdict::Fail, "p95_ms 812 > 800")
-    );
-    assert_eq!(
-        gate.rules[0].note,
-        "over 240 examples, the measured value alone; 2 without an answer are left out"
-    );
-    assert_eq!(settle(&suite, &[result(800.0)]).verdict, Verdict::Pass);
-    assert_eq!(settle(&suite, &[result(f64::NAN)]).verdict, Verdict::CannotTell);
+    let told = |value, lower, upper| {
+        let gate = settle_alone(&suite, &[result(value, lower, upper)]);
+        (
+            gate.verdict,
+            gate.rules[0].evidence,
+            gate.rules[0].note.clone(),
+            gate.reason,
+        )
+    };
+    let left_out = "2 without an answer are left out";
+    for (value, lower, upper, verdict, evidence, note) in [
+        (
+            700.0,
+            Some(650.0),
+            Some(799.0),
+            Verdict::Pass,
+            Evidence::Proven,
+            "proven (upper bound 799)",
+        ),
+        (
+            700.0,
+            Some(650.0),
+            Some(900.0),
+            Verdict::CannotTell,
+            Evidence::Inconclusive,
+            "not proven (upper bound 900)",
+        ),
+        (
+            700.0,
+            Some(650.0),
+            None,
+            Verdict::CannotTell,
+            Evidence::Inconclusive,
+            "not proven: too few for a bound",
+        ),
+        (
+            900.0,
+            Some(850.0),
+            None,
+            Verdict::Fail,
+            Evidence::Refuted,
+            "refuted (lower bound 850)",
+        ),
+    ] {
+        let (is, shown, words, _) = told(value, lower, upper);
+        assert_eq!((is, shown), (verdict, evidence));
+        assert_eq!(words, format!("over 240 examples; {note}; {left_out}"));
+    }
+    assert_eq!(told(812.0, None, None).3, "p95_ms 812 > 800");
+    assert_eq!(told(f64::NAN, None, None).0, Verdict::CannotTell);
 }
 
 #[test]
@@ -212,10 +262,7 @@ fn no_rounding_contradicts_a_verdict() {
 #[test]
 fn the_slice_that_explains_most_comes_first() {
     let slice = |value: &str, hits, total| MetricResult {
-        slice: Some(Slice {
-            field: "topic".into(),
-            value: value.into(),
-        }),
+        slice: Some(Slice::of("topic", value)),
         ..rate(hits, total)
     };
     let results = [
@@ -230,7 +277,7 @@ fn the_slice_that_explains_most_comes_first() {
         thresholds: vec![rule],
         ..triage_suite()
     };
-    let gate = settle(&suite, &results);
+    let gate = settle_alone(&suite, &results);
     let named: Vec<String> = gate.rules[0]
         .breaking_slices
         .iter()

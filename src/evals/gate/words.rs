@@ -176,7 +176,10 @@ pub(super) fn too_few(samples: u64, threshold: &Threshold) -> Option<String> {
 fn value_clause(threshold: &Threshold, count: u64, facts: &Facts, unit: &str) -> String {
     let over = format!("over {count} {unit}");
     let at = |bound: f64| {
-        let decimals = rate_decimals(bound, threshold.value).max(3);
+        let decimals = match bound {
+            whole if whole.abs() >= 100.0 && whole.fract() == 0.0 => 0,
+            bound => rate_decimals(bound, threshold.value).max(3),
+        };
         format!("{bound:.decimals$}")
     };
     let (lower, upper) = facts.bounds;

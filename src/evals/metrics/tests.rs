@@ -1,5 +1,7 @@
+use super::slicing::SLICE_VALUES_MAX;
 use super::*;
-use crate::domain::metric::ClassOf;
+use crate::domain::ids::ExampleId;
+use crate::domain::metric::{ClassOf, MISSED_MAX, Measure, MetricKind};
 use crate::evals::samples::{example, failed_outcome, outcome, triage_run, triage_suite};
 
 fn class(class: &str) -> ClassOf {
@@ -11,10 +13,7 @@ fn class(class: &str) -> ClassOf {
 }
 
 fn suite_of(kinds: Vec<(&str, MetricKind)>) -> SuiteContent {
-    let metrics = kinds.into_iter().map(|(name, kind)| Metric {
-        name: name.into(),
-        kind,
-    });
+    let metrics = kinds.into_iter().map(|(name, kind)| Metric::new(name, kind));
     SuiteContent {
         metrics: metrics.collect(),
         thresholds: Vec::new(),
@@ -154,10 +153,7 @@ fn nothing_measured_is_undefined() {
 #[test]
 fn a_field_with_too_many_values_is_no_slice() {
     let mut suite = triage_suite();
-    let named = Slice {
-        field: "topic".into(),
-        value: "t-7".into(),
-    };
+    let named = Slice::of("topic", "t-7");
     suite.thresholds[0].slice = Some(named.clone());
     let many = u64::try_from(SLICE_VALUES_MAX).unwrap() + 50;
     let rows: Vec<_> = (0..many)

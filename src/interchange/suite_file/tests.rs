@@ -161,7 +161,7 @@ const FAULTS: [(&str, &str, u32, &str); 15] = [
         "at_least = 0.94\n",
         "",
         70,
-        "exactly one of at_least, at_most, equals (0 found)",
+        "exactly one of at_least, at_most, equals, no_worse_by, at_most_ratio (0 found)",
     ),
     (
         "at_least = 0.94",

@@ -188,6 +188,7 @@ mod tests {
             comparison,
             value,
             min_samples: 0,
+            policy: None,
         };
         let rate = Measure::Rate { hits: 1, total: 2 };
         let value = Measure::Value { value: 1.0, count: 2 };

@@ -157,13 +157,11 @@ fn rule(metric: &str, slice: Option<&str>, hits: u64, total: u64, limit: f64, ve
     RuleResult {
         threshold: Threshold {
             metric: metric.into(),
-            slice: slice.map(|value| Slice {
-                field: "language".into(),
-                value: value.into(),
-            }),
+            slice: slice.map(|value| Slice::of("language", value)),
             comparison: Compared::AtLeast,
             value: limit,
             min_samples: 20,
+            policy: None,
         },
         measure: Measure::Rate { hits, total },
         interval: Some((share - 0.021, (share + 0.019).min(1.0))),
@@ -185,6 +183,7 @@ fn rule(metric: &str, slice: Option<&str>, hits: u64, total: u64, limit: f64, ve
             Verdict::CannotTell => "about 1500 more examples would settle it".into(),
             _ => String::new(),
         },
+        relative: None,
     }
 }
 
@@ -196,6 +195,9 @@ pub(super) fn run_end(id: u32, verdict: Verdict) -> RunEnd {
         interval: None,
         missed: Vec::new(),
         errored: 0,
+        excluded: 0,
+        bounds: (None, None),
+        method: None,
     };
     RunEnd {
         run: RunId(id),
@@ -211,10 +213,14 @@ pub(super) fn run_end(id: u32, verdict: Verdict) -> RunEnd {
             ],
             verdict,
             reason: "escalation_recall[language=de] 28/30".into(),
+            left_out: Vec::new(),
         }),
         outcomes_hash: ContentHash::of_bytes(b"outcomes"),
         resolved_models: vec!["alpha-large-2-2026".into()],
         ended_at: hours_ago(2),
+        confusions: Vec::new(),
+        against_base: None,
+        paths: Vec::new(),
     }
 }
 

@@ -111,6 +111,9 @@ fn rate(metric: &str, hits: u64, total: u64, interval: (f64, f64)) -> MetricResu
         interval: Some(interval),
         missed: Vec::new(),
         errored: 0,
+        excluded: 0,
+        bounds: (None, None),
+        method: None,
     }
 }
 
@@ -130,12 +133,12 @@ pub fn results() -> Vec<MetricResult> {
         interval: None,
         missed: Vec::new(),
         errored: 0,
+        excluded: 0,
+        bounds: (None, None),
+        method: None,
     });
     results.push(MetricResult {
-        slice: Some(Slice {
-            field: "topic".into(),
-            value: "billing dispute".into(),
-        }),
+        slice: Some(Slice::of("topic", "billing dispute")),
         ..rate("escalation_recall", 5, 6, (0.436, 0.97))
     });
     results
@@ -148,6 +151,7 @@ fn threshold(metric: &str, comparison: Comparison, value: f64) -> Threshold {
         comparison,
         value,
         min_samples: 0,
+        policy: None,
     }
 }
 
@@ -169,6 +173,9 @@ pub fn suite() -> SuiteVersion {
             thresholds: thresholds(),
             slices: vec!["topic".into()],
             policy: GatePolicy::Point,
+            crossings: Vec::new(),
+            bins: Vec::new(),
+            cluster: None,
         },
         content_hash: hash("suite"),
         author: anna(),
@@ -190,6 +197,7 @@ fn rule(index: usize, verdict: Verdict, evidence: Evidence, note: &str) -> RuleR
         breaking: Vec::new(),
         breaking_slices: Vec::new(),
         note: note.into(),
+        relative: None,
     }
 }
 
@@ -202,10 +210,7 @@ pub fn gate() -> Gate {
     );
     recall.breaking = vec![ExampleId::new("t-147").unwrap()];
     recall.breaking_slices = vec![BreakingSlice {
-        slice: Slice {
-            field: "topic".into(),
-            value: "billing dispute".into(),
-        },
+        slice: Slice::of("topic", "billing dispute"),
         count: 1,
     }];
     Gate {
@@ -217,6 +222,7 @@ pub fn gate() -> Gate {
         ],
         verdict: Verdict::Fail,
         reason: "escalation_recall 0.971 is below 0.98: 1 of 35 missed, in topic=billing dispute".into(),
+        left_out: Vec::new(),
     }
 }
 
@@ -230,6 +236,9 @@ pub fn end(id: u32) -> RunEnd {
         outcomes_hash: hash("outcomes"),
         resolved_models: vec!["simulated-triage-1".into()],
         ended_at: ago(3 * 60_000),
+        confusions: Vec::new(),
+        against_base: None,
+        paths: Vec::new(),
     }
 }
 
@@ -296,7 +305,7 @@ pub fn live_detail(id: u32) -> RunDetail {
         end: None,
         steps: Vec::new(),
         pause: None,
-        content: version(12).content,
+        tested: version(12).into(),
         caveats: Caveats::default(),
     }
 }
@@ -311,7 +320,7 @@ pub fn ended_detail(id: u32) -> RunDetail {
         end: Some(end(id)),
         steps: Vec::new(),
         pause: None,
-        content: version(12).content,
+        tested: version(12).into(),
         caveats: Caveats::default(),
     }
 }

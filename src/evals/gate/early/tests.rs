@@ -2,8 +2,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::example::ExampleContent;
+use crate::domain::metric::MetricKind;
 use crate::domain::metric::Slice;
 use crate::domain::outcome::Outcome;
+use crate::evals::against::Against;
 use crate::evals::gate::settle;
 use crate::evals::samples::{example, outcome, threshold, triage_suite};
 
@@ -55,6 +57,11 @@ fn suite(rule: Threshold, policy: GatePolicy) -> SuiteContent {
     }
 }
 
+fn alone() -> Against<'static> {
+    let why = "there is no base run".into();
+    Against::Nothing { why }
+}
+
 fn rules() -> impl Strategy<Value = (Threshold, GatePolicy)> {
     let metric = prop::sample::select(vec!["routing_accuracy", "json_validity", "escalation_recall"]);
     let comparison = prop::sample::select(vec![Comparison::AtLeast, Comparison::AtMost, Comparison::Equals]);
@@ -62,10 +69,7 @@ fn rules() -> impl Strategy<Value = (Threshold, GatePolicy)> {
     let policy = prop::sample::select(vec![GatePolicy::Point, GatePolicy::Proven, GatePolicy::NotRefuted]);
     (metric, comparison, value, policy, any::<bool>(), 0..6_u64).prop_map(
         |(metric, comparison, value, policy, of_slice, min_samples)| {
-            let slice = Slice {
-                field: "topic".into(),
-                value: "billing".into(),
-            };
+            let slice = Slice::of("topic", "billing");
             let rule = Threshold {
                 slice: of_slice.then_some(slice),
                 min_samples,
@@ -88,10 +92,10 @@ proptest! {
         let suite = suite(rule, policy);
         let decided = decided(&suite, &tally(&suite, &cases), rest.len() as u64);
         if let Some(verdict) = decided {
-            prop_assert_eq!(settle(&suite, &tally(&suite, &cases).results()).verdict, verdict, "as it stands");
+            prop_assert_eq!(settle(&suite, &tally(&suite, &cases).results(), &alone()).verdict, verdict, "as it stands");
             for case in rest {
                 cases.push(case);
-                prop_assert_eq!(settle(&suite, &tally(&suite, &cases).results()).verdict, verdict);
+                prop_assert_eq!(settle(&suite, &tally(&suite, &cases).results(), &alone()).verdict, verdict);
             }
         }
     }
@@ -129,10 +133,10 @@ fn a_latency_never_decides() {
         threshold("routing_accuracy", Comparison::AtLeast, 0.9),
         GatePolicy::Point,
     );
-    suite.metrics.push(crate::domain::metric::Metric {
-        name: "p95".into(),
-        kind: MetricKind::LatencyPercentile { percentile: 95.0 },
-    });
+    suite.metrics.push(crate::domain::metric::Metric::new(
+        "p95",
+        MetricKind::LatencyPercentile { percentile: 95.0 },
+    ));
     suite.thresholds.push(threshold("p95", Comparison::AtMost, 1_000.0));
     let all_right = [RIGHT; 95];
     assert_eq!(decided(&suite, &tally(&suite, &all_right), 5), None);

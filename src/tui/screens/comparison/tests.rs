@@ -1,5 +1,6 @@
+use super::super::case_samples::case;
 use super::super::release_samples::{content, effect};
-use super::super::samples::{case, ended_detail};
+use super::super::samples::ended_detail;
 use super::super::testing::{drawn, with_context};
 use super::*;
 use crate::domain::diff::diff;
@@ -28,10 +29,7 @@ fn comparison(differences: Vec<String>) -> Comparison {
         effect,
     };
     let slice = |value: &str, fixed, broken, p| SliceFlips {
-        slice: Slice {
-            field: "topic".into(),
-            value: value.into(),
-        },
+        slice: Slice::of("topic", value),
         fixed,
         broken,
         still_failing: 1,
