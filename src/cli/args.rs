@@ -5,7 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use super::commands::{case_command, dataset, label, model, prompt, release, review, run, store, suite};
+#[cfg(unix)]
+use super::commands::host::HostArgs;
+use super::commands::{
+    ablate, bisect, case_command, chain, dataset, label, model, prompt, release, review, run, store, suite,
+};
 use super::exit::EXIT_CODES_HELP;
 
 /// A terminal workbench that treats prompt tuning as software release management.
@@ -58,9 +62,16 @@ pub enum Command {
     /// Suites: graders, metrics and thresholds
     #[command(subcommand)]
     Suite(suite::SuiteCommand),
-    /// Runs of a version over a dataset
+    /// Chains: prompts that run one after the other
+    #[command(subcommand)]
+    Chain(chain::ChainCommand),
+    /// Runs of a version or a chain over a dataset
     #[command(subcommand)]
     Run(run::RunCommand),
+    /// Find the version that broke a metric or an example
+    Bisect(Box<bisect::BisectArgs>),
+    /// Find which change between two versions did it: each hunk of their diff is run alone
+    Ablate(Box<ablate::AblateArgs>),
     /// What a person says of one outcome
     #[command(subcommand)]
     Case(case_command::CaseCommand),
@@ -78,12 +89,15 @@ pub enum Command {
     Release(release::ReleaseCommand),
     /// Every record behind an id, with the check of its hash
     Lineage {
-        /// A run, outcome (`run_7/t-031`), version, release, review, decision, dataset, suite or trace
+        /// A run, outcome (`run_7/t-031`), version, chain, release, review, decision, dataset, suite or trace
         id: String,
     },
     /// The store's health, numbers and rules
     #[command(subcommand)]
     Store(store::StoreCommand),
+    /// Own the store for as long as the process lives; commands and screens join it
+    #[cfg(unix)]
+    Host(HostArgs),
     /// Print the completions of a shell
     Completions {
         /// The shell

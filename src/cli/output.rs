@@ -106,7 +106,7 @@ impl Plain {
             return self.line(or_else);
         }
         let columns = table.columns();
-        let headings = table.headings.iter().map(|heading| (*heading).to_owned());
+        let headings = table.headings.iter().cloned();
         self.push_cells(headings, &columns);
         for row in &table.rows {
             self.push_cells(row.iter().cloned(), &columns);
@@ -152,6 +152,21 @@ impl Table {
         Self {
             headings: headings.into_iter().map(harmless).collect(),
             rows: Vec::new(),
+        }
+    }
+
+    /// Counts of pairs: a row and a column for each class, and a text in the corner.
+    pub fn square(corner: &str, classes: &[String], counts: &[Vec<u64>]) -> Self {
+        let harmless = |text: &String| Printable::line(text).as_str().to_owned();
+        let row = |(class, counts): (&String, &Vec<u64>)| {
+            let counts = counts.iter().map(u64::to_string);
+            std::iter::once(harmless(class)).chain(counts).collect()
+        };
+        Self {
+            headings: std::iter::once(corner.to_owned())
+                .chain(classes.iter().map(harmless))
+                .collect(),
+            rows: classes.iter().zip(counts).map(row).collect(),
         }
     }
 

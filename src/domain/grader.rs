@@ -407,7 +407,15 @@ pub struct Score {
     pub part_of: Vec<String>,
 }
 
+/// How the explanation of a grader begins that gave no verdict, as one whose judge or program failed.
+pub const NO_VERDICT: &str = "no verdict";
+
 impl Score {
+    /// Whether the grader could tell. If not, the score is failed and blames the grader.
+    pub fn gave_verdict(&self) -> bool {
+        self.passed || !self.explanation.starts_with(NO_VERDICT)
+    }
+
     /// Whether the outcome passes only if this does.
     pub fn counts(&self) -> bool {
         self.part_of.is_empty()

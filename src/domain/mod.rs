@@ -5,10 +5,12 @@
 pub mod actor;
 pub mod alias;
 pub mod answer;
+pub mod calibration;
 mod canonical;
 pub mod caveats;
 pub mod chain;
 pub mod combination;
+pub mod condition;
 pub mod confusion;
 pub mod dataset;
 pub mod decision;
@@ -28,6 +30,7 @@ pub mod metric;
 pub mod model;
 pub mod money;
 pub mod outcome;
+pub mod path_result;
 pub mod policy;
 pub mod progress;
 pub mod promotion;
@@ -43,6 +46,7 @@ pub mod suite;
 pub mod time;
 pub mod trace;
 pub mod triage;
+pub mod value_path;
 pub mod variant;
 pub mod version;
 

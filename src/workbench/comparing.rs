@@ -10,9 +10,9 @@ use crate::domain::prompt::PromptContent;
 use crate::domain::run::{Run, RunEnd};
 use crate::domain::suite::SuiteVersion;
 pub use crate::evals::compare::{
-    Effect, EffectMethod, ExampleScores, Group, MetricDelta, RatioEffect, RunComparison, SliceFlips, p_text,
+    Effect, EffectMethod, ExampleScores, Group, MetricDelta, RatioEffect, RunComparison, RunScores, SliceFlips, p_text,
 };
-use crate::evals::compare::{RunScores, Side, compare};
+use crate::evals::compare::{Pairs, Side, compare};
 use crate::releases::evidence::caveats;
 
 /// Most examples that a comparison of several runs lists.
@@ -113,6 +113,14 @@ impl Workbench {
         })
     }
 
+    /// How a metric moved from one run to another over the same suite. `None` where it cannot be paired.
+    pub fn metric_effect(&self, base: RunId, candidate: RunId, metric: &str) -> Result<Option<Effect>, WorkbenchError> {
+        let (base, candidate) = (self.scores_of(base)?, self.scores_of(candidate)?);
+        Ok(base
+            .metric_at(metric)
+            .and_then(|at| Pairs::new(&base, &candidate).metric(at)))
+    }
+
     /// A run against its base's newest finished run on the same dataset; `None` where there is none.
     pub(super) fn compare_with_base(&self, run: &Run) -> Result<Option<Comparison>, WorkbenchError> {
         match self.base_run(run)? {
@@ -124,8 +132,10 @@ impl Workbench {
     fn compared_run(&self, id: RunId) -> Result<ComparedRun, WorkbenchError> {
         let run = found(self.store.run(id)?, "run", &id)?;
         let suite = self.suite(&run.suite)?;
+        // Of a chain the prompt that answers at its end; its other steps are part of what was changed.
+        let content = self.store.contents_of(&run.subject)?.pop();
         Ok(ComparedRun {
-            content: self.store.content_of(&run.subject)?,
+            content,
             end: self.store.run_end(id)?,
             scores: self.run_scores(id, &suite)?,
             suite,

@@ -9,6 +9,7 @@ mod errors;
 mod graders;
 mod help;
 mod json;
+mod judges;
 mod keeping;
 mod pegbox;
 mod reproducing;
@@ -19,3 +20,4 @@ mod story;
 #[path = "../support/mod.rs"]
 mod support;
 mod terminal;
+mod triage;

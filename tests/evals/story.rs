@@ -9,10 +9,10 @@ use pegbox::domain::ids::ExampleId;
 use pegbox::domain::outcome::Outcome;
 use pegbox::domain::run::{AnswerSource, RunEnd};
 use pegbox::domain::suite::SuiteContent;
-use pegbox::evals::compare::{Comparer, Side};
+use pegbox::evals::compare::{RunScores, Side, compare};
 use pegbox::evals::gate;
 use pegbox::evals::judges::Judges;
-use pegbox::evals::pipeline::{Base, ExampleFeed, Job, Placed, StoreFault};
+use pegbox::evals::pipeline::{Base, ExampleFeed, Job, Placed, PromptWork, StoreFault, Work};
 use pegbox::interchange::dataset_file::{Format, import, preview};
 use pegbox::interchange::prompt_document;
 use pegbox::interchange::suite_file::SuiteFile;
@@ -46,13 +46,17 @@ fn asset(name: &str) -> String {
     std::fs::read_to_string(Path::new("assets/demo").join(name)).unwrap()
 }
 
-fn story_job(prompt: &str) -> Job {
+fn examples() -> Vec<Example> {
     let file = "support_triage_regression.jsonl";
     let dataset = asset(file);
     let mapping = preview(dataset.as_bytes(), Format::Jsonl, file).unwrap().mapping;
-    let examples = import(dataset.as_bytes(), Format::Jsonl, &mapping, file)
+    import(dataset.as_bytes(), Format::Jsonl, &mapping, file)
         .unwrap()
-        .examples;
+        .examples
+}
+
+fn story_job(prompt: &str) -> Job {
+    let examples = examples();
     let blank = job(
         u64::try_from(examples.len()).unwrap(),
         &Arc::new(Model::new(yes_to_all)),
@@ -61,14 +65,16 @@ fn story_job(prompt: &str) -> Job {
     let mut run = blank.run;
     run.answers = AnswerSource::Simulated;
     Job {
-        limiter: None,
         caps: pegbox::domain::run::Caps::default(),
         began_at: Vec::new(),
         run,
-        prompt: prompt_document::parse(&asset(prompt)).unwrap(),
+        work: Work::Prompt(PromptWork {
+            prompt: prompt_document::parse(&asset(prompt)).unwrap(),
+            provider: Arc::new(SimulatedProvider),
+            limiter: None,
+        }),
         suite: suite(),
         judges: Judges::default(),
-        provider: Arc::new(SimulatedProvider),
         feed: Arc::new(Listed(examples)),
         find_base: Arc::new(|| {
             Ok(Base::Nothing {
@@ -120,16 +126,25 @@ async fn v13_passes_and_the_comparison_names_the_fixed_ticket() {
         told("support_triage_v13.prompt.md").await,
     );
     assert_eq!(now.0.gate.as_ref().unwrap().verdict, Verdict::Pass);
-    let job = story_job("support_triage_v13.prompt.md");
-    let side = |end| Side {
-        run: &job.run,
-        model: &job.prompt.model,
-        end: Some(end),
+    let mut job = story_job("support_triage_v13.prompt.md");
+    let prompt = prompt_of(&mut job).prompt.clone();
+    let examples = examples();
+    let scores = |outcomes: &[Outcome]| {
+        let mut scores = RunScores::new(&job.suite);
+        for (outcome, example) in outcomes.iter().zip(&examples) {
+            scores.push(outcome, &example.content);
+        }
+        scores
     };
-    let mut comparer = Comparer::new(side(&before.0), side(&now.0));
-    before.1.iter().for_each(|outcome| comparer.push_base(outcome));
-    now.1.iter().for_each(|outcome| comparer.push_candidate(outcome));
-    let comparison = comparer.finish();
+    let scores = (scores(&before.1), scores(&now.1));
+    let side = |end, scores| Side {
+        run: &job.run,
+        content: Some(&prompt),
+        suite: &job.suite,
+        end: Some(end),
+        scores,
+    };
+    let comparison = compare(side(&before.0, &scores.0), side(&now.0, &scores.1));
     assert_eq!(
         comparison.differences,
         Vec::<String>::new(),

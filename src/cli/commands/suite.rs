@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use serde_json::json;
 
+use super::calibrate::{CalibrateArgs, calibrate};
 use super::{Context, flaky, power};
 use crate::cli::exit::CliError;
 use crate::cli::input::read_text;
@@ -55,6 +56,8 @@ pub enum SuiteCommand {
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
+    /// Compare a grader with what people say of the same answers, and correct its pass rate by that
+    Calibrate(CalibrateArgs),
 }
 
 /// Carries the command out.
@@ -80,6 +83,7 @@ pub fn carry_out(command: SuiteCommand, context: &mut Context<'_>) -> Result<Rep
             examples,
             differing,
         } => power::show(context, &suite, examples, differing),
+        SuiteCommand::Calibrate(args) => calibrate(context, args),
         SuiteCommand::Show { suite } => {
             let id = context.workbench.resolve_suite(&suite)?;
             let suite = context.workbench.suite(&id)?;

@@ -11,6 +11,7 @@ use crate::domain::metric::{Metric, MetricKind, Slice};
 use crate::domain::outcome::Outcome;
 use crate::domain::suite::SuiteContent;
 use crate::evals::classes;
+use crate::stats::quantile_nearest_rank;
 
 /// A mean that grows.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -128,6 +129,30 @@ impl RunScores {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.examples.is_empty()
+    }
+
+    /// Percentiles of the examples' latencies by nearest rank, in milliseconds; `None` where nothing was answered.
+    pub fn latency_percentiles<const N: usize>(&self, percentiles: [f64; N]) -> [Option<f64>; N] {
+        let latencies: Vec<f64> = self.examples().filter_map(ExampleScores::latency_ms).collect();
+        percentiles.map(|percentile| quantile_nearest_rank(&latencies, percentile / 100.0).ok().flatten())
+    }
+
+    /// The mean cost of an example in US dollars; `None` where the cost of one that was answered is unknown.
+    pub fn mean_cost_usd(&self) -> Option<f64> {
+        let answered = self.examples().filter(|scores| scores.latency_ms().is_some());
+        let costs = answered.map(ExampleScores::cost_usd).collect::<Option<Vec<f64>>>()?;
+        (!costs.is_empty()).then(|| costs.iter().sum::<f64>() / costs.len() as f64)
+    }
+
+    /// The mean of a metric over its examples; `None` where it counts none of them.
+    pub fn mean(&self, at: usize) -> Option<f64> {
+        let values: Vec<f64> = self.examples().filter_map(|scores| scores.metric(at)).collect();
+        (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+    }
+
+    /// What an example came to.
+    pub fn example(&self, id: &ExampleId) -> Option<&ExampleScores> {
+        self.examples().find(|scores| &scores.example == id)
     }
 
     /// The place of a metric in the suite.

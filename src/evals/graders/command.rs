@@ -49,7 +49,7 @@ impl Command {
         let input = request(case).to_string();
         let output = process::run(&self.words, input.as_bytes(), self.time_limit).await;
         let verdict = output.and_then(|output| read(&output));
-        let (verdict, value) = verdict.map_err(|why| Fault::grader(format!("no verdict: {why}")))?;
+        let (verdict, value) = verdict.map_err(Fault::grader)?;
         if verdict.passed {
             return Ok(Pass {
                 explanation: verdict.explanation,

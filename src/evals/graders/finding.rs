@@ -1,6 +1,8 @@
 //! What a check finds, and what becomes of it when it is turned round.
 
-use crate::domain::grader::ScoreValue;
+use std::fmt;
+
+use crate::domain::grader::{NO_VERDICT, ScoreValue};
 
 /// What a failed check blames, in the order in which the first one names the failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,9 +91,9 @@ impl Fault {
         Self::new(Cause::Limit, explanation, true)
     }
 
-    /// The grader could not tell.
-    pub(super) fn grader(explanation: impl Into<String>) -> Self {
-        Self::new(Cause::Grader, explanation, false)
+    /// The grader could not tell, and why.
+    pub(super) fn grader(why: impl fmt::Display) -> Self {
+        Self::new(Cause::Grader, format!("{NO_VERDICT}: {why}"), false)
     }
 
     /// A no, for checks to which what is missing is the answer.

@@ -58,7 +58,7 @@ impl Semantic {
         let (vector, expected) = self.vectors(&got, &wanted, asked).await?;
         let mut nearest = None;
         for expected in &expected {
-            let cosine = cosine(&vector, expected).map_err(|why| Fault::grader(format!("no verdict: {why}")))?;
+            let cosine = cosine(&vector, expected).map_err(Fault::grader)?;
             nearest = Some(nearest.map_or(cosine, |best: f64| best.max(cosine)));
         }
         let Some(cosine) = nearest else {
@@ -104,7 +104,7 @@ impl Semantic {
             known
                 .get(text)
                 .cloned()
-                .ok_or_else(|| Fault::grader("no verdict: a vector is missing"))
+                .ok_or_else(|| Fault::grader("a vector is missing"))
         };
         let expected = wanted.iter().map(|text| of(text)).collect::<Result<_, Fault>>()?;
         Ok((of(got)?, expected))
@@ -140,7 +140,7 @@ impl Semantic {
             Err(error) => Err((error.kind, error.message)),
         };
         let read = read.map_err(|(kind, message)| {
-            let fault = Fault::grader(format!("no verdict: {}: {message}", self.embedding.name));
+            let fault = Fault::grader(format!("{}: {message}", self.embedding.name));
             judgement.error = Some(OutcomeError { kind, message });
             fault
         });

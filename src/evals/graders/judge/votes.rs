@@ -169,9 +169,9 @@ pub(super) fn settle(votes: &[Vote], question: &Question) -> Finding<Pass> {
             } else {
                 format!("{gone} of {all} judgements are missing; ")
             };
-            Err(Fault::grader(format!("no verdict: {of_all}{judge}: {why}")))
+            Err(Fault::grader(format!("{of_all}{judge}: {why}")))
         }
-        (None, None) => Err(Fault::grader(format!("no verdict: {explanation}"))),
+        (None, None) => Err(Fault::grader(explanation)),
     }
 }
 
