@@ -3,6 +3,7 @@
 //! Must never: know ratatui, clap or sockets.
 
 mod ablating;
+mod ablation_text;
 mod aliases;
 mod answering;
 mod basing;
@@ -37,6 +38,7 @@ mod rerunning;
 mod reusing;
 mod reviewing;
 mod room;
+mod run_notes;
 mod run_reading;
 mod run_store;
 mod running;

@@ -4,10 +4,10 @@
 use std::path::PathBuf;
 
 use super::{
-    AliasUse, CaseRow, CaseView, CommitReason, Comparison, DiffView, DraftView, EnvironmentRow, ExampleChange, Fault,
-    ImportPreview, ImportReport, ImportRequest, Judgement, Listed, PromptDetail, PromptRef, PromptSummary, Rerun,
-    ReviewDetail, ReviewSummary, RowsWindow, RunDetail, RunEstimate, RunSummary, RunTriage, StartRun, Status,
-    Workbench, WorkbenchError,
+    Ablation, AliasUse, CaseRow, CaseView, CommitReason, Comparison, DiffView, DraftView, EnvironmentRow,
+    ExampleChange, Fault, ImportPreview, ImportReport, ImportRequest, Judgement, Listed, Matrix, PromptDetail,
+    PromptRef, PromptSummary, Rerun, ReviewDetail, ReviewSummary, RowsWindow, RunDetail, RunEstimate, RunSummary,
+    RunTriage, StartRun, Status, VersionBlame, Workbench, WorkbenchError,
 };
 use crate::domain::actor::Actor;
 use crate::domain::dataset::DatasetVersion;
@@ -198,6 +198,17 @@ pub enum Request {
         /// The candidate.
         candidate: RunId,
     },
+    /// A prompt's runs over the same dataset and suite as this one.
+    Matrix(RunId),
+    /// What the stored runs say of each hunk between two versions.
+    Ablation {
+        /// The version before.
+        base: VersionId,
+        /// The version after.
+        candidate: VersionId,
+    },
+    /// What brought each line of a version.
+    Blame(VersionId),
     /// One example in two runs.
     CompareCase {
         /// The base.
@@ -320,6 +331,12 @@ pub enum Answer {
     Triaged(usize),
     /// Two runs, example by example.
     Comparison(Box<Comparison>),
+    /// A prompt's runs by quality, cost and latency.
+    Matrix(Box<Matrix>),
+    /// What each hunk between two versions does.
+    Ablation(Box<Ablation>),
+    /// What brought each line of a version.
+    Blame(Box<VersionBlame>),
     /// One example in two runs: the base's outcome, then the candidate's.
     ComparedCase(Box<(CaseView, CaseView)>),
     /// All reviews.
@@ -387,7 +404,10 @@ impl Workbench {
             | R::Cases { .. }
             | R::Case { .. }
             | R::CompareRuns { .. }
-            | R::CompareCase { .. } => self.answer_running(actor, request),
+            | R::CompareCase { .. }
+            | R::Matrix(_)
+            | R::Ablation { .. }
+            | R::Blame(_) => self.answer_running(actor, request),
             R::RunTriage(_) | R::AddLabel { .. } | R::AddTriages { .. } | R::DecideOtherCause { .. } => {
                 self.answer_triaging(actor, request)
             }
@@ -425,6 +445,11 @@ impl Workbench {
             Request::CompareRuns { base, candidate } => {
                 Answer::Comparison(Box::new(self.compare_runs(base, candidate)?))
             }
+            Request::Matrix(run) => Answer::Matrix(Box::new(self.matrix_around(run, None)?)),
+            Request::Ablation { base, candidate } => {
+                Answer::Ablation(Box::new(self.newest_ablation(&base, &candidate)?))
+            }
+            Request::Blame(version) => Answer::Blame(Box::new(self.blame(&version)?)),
             Request::CompareCase {
                 base,
                 candidate,
