@@ -30,6 +30,8 @@ pub enum SuiteCommand {
         /// `name@v8`, or a name for its newest version
         suite: String,
     },
+    /// Compare a grader with what people say of the same answers, and correct its pass rate by that
+    Calibrate(CalibrateArgs),
     /// Say what each threshold takes with a number of examples: misses allowed, proof, and how often it errs
     Power {
         /// `name@v8`, or a name for its newest version
@@ -56,8 +58,6 @@ pub enum SuiteCommand {
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
-    /// Compare a grader with what people say of the same answers, and correct its pass rate by that
-    Calibrate(CalibrateArgs),
 }
 
 /// Carries the command out.
@@ -76,6 +76,7 @@ pub fn carry_out(command: SuiteCommand, context: &mut Context<'_>) -> Result<Rep
             Ok(Reply::done(json!(suite), text))
         }
         SuiteCommand::List => list(context),
+        SuiteCommand::Calibrate(args) => calibrate(context, args),
         SuiteCommand::Quarantined { suite } => flaky::quarantined(context, &suite),
         SuiteCommand::Lift { suite, example, reason } => flaky::lift(context, &suite, &example, &reason),
         SuiteCommand::Power {
@@ -83,7 +84,6 @@ pub fn carry_out(command: SuiteCommand, context: &mut Context<'_>) -> Result<Rep
             examples,
             differing,
         } => power::show(context, &suite, examples, differing),
-        SuiteCommand::Calibrate(args) => calibrate(context, args),
         SuiteCommand::Show { suite } => {
             let id = context.workbench.resolve_suite(&suite)?;
             let suite = context.workbench.suite(&id)?;
