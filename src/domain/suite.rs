@@ -201,8 +201,9 @@ impl SuiteContent {
         graders.flat_map(|grader| &grader.judges).collect()
     }
 
-    /// Whether a grader or metric reads the answer as JSON.
+    /// Whether a grader or metric reads the answer as JSON, that of a single step aside.
     pub fn reads_json(&self) -> bool {
+        let reads_answer = |grader: &Grader| grader.step.is_none() && grader.kind.reads_json();
         let metric_reads = |metric: &Metric| {
             let is_of_class = matches!(
                 metric.kind,
@@ -210,6 +211,6 @@ impl SuiteContent {
             );
             is_of_class || metric.kind.field().is_some()
         };
-        self.graders.iter().any(|grader| grader.kind.reads_json()) || self.metrics.iter().any(metric_reads)
+        self.graders.iter().any(reads_answer) || self.metrics.iter().any(metric_reads)
     }
 }

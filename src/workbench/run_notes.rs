@@ -1,5 +1,7 @@
 //! What a person should know of the settings of a run before it is started.
 
+use std::collections::HashSet;
+
 use super::connecting::has_price;
 use super::reusing::Tape;
 use super::{StartRun, Workbench, WorkbenchError};
@@ -9,22 +11,28 @@ use crate::domain::run::RunSettings;
 use crate::domain::suite::SuiteContent;
 
 impl Workbench {
-    /// What settings mean for the provider of a version and for the judges of the suite, where they mean something else
-    /// than their name says.
+    /// What settings mean for the providers of what is tested and for the judges of the suite, where they mean something
+    /// else than their name says.
     pub fn run_notes(&self, start: &StartRun) -> Result<Vec<String>, WorkbenchError> {
-        let (version, settings) = (self.version(&start.version)?, &start.settings);
-        let model = &version.content.model;
-        let provider = self.connect(model, settings)?;
-        let roles: Vec<Role> = version.content.messages.iter().map(|message| message.role).collect();
-        let mut notes = provider.notes(model);
-        notes.extend(provider.role_notes(&roles));
-        if let Some(cap) = settings.caps.cost.filter(|_| !has_price(&*provider, model)) {
-            notes.push(format!(
-                "the cap of {cap} stops nothing: the price of '{}' is unknown; cap tokens instead",
-                model.name
-            ));
+        let settings = &start.settings;
+        let tested = self.tested(&start.subject)?;
+        let mut notes = Vec::new();
+        for content in tested.contents() {
+            let model = &content.model;
+            let provider = self.connect(model, settings)?;
+            let roles: Vec<Role> = content.messages.iter().map(|message| message.role).collect();
+            notes.extend(provider.notes(model));
+            notes.extend(provider.role_notes(&roles));
+            if let Some(cap) = settings.caps.cost.filter(|_| !has_price(&*provider, model)) {
+                notes.push(format!(
+                    "the cap of {cap} stops nothing: the price of '{}' is unknown; cap tokens instead",
+                    model.name
+                ));
+            }
         }
-        notes.extend(self.judge_notes(&self.suite(&start.suite)?.content, &model.provider, settings)?);
+        let mut seen = HashSet::new();
+        notes.retain(|note| seen.insert(note.clone()));
+        notes.extend(self.judge_notes(&self.suite(&start.suite)?.content, &tested.provider(), settings)?);
         Ok(notes)
     }
 

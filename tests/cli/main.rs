@@ -5,6 +5,7 @@
     reason = "a process that cannot be started or read is a failed test"
 )]
 
+mod causes;
 mod errors;
 mod graders;
 mod help;
@@ -20,3 +21,4 @@ mod story;
 #[path = "../support/mod.rs"]
 mod support;
 mod terminal;
+mod triage;

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::Context;
 use super::failures::FailuresArgs;
 use super::follow::OnInterrupt;
+use super::report::{self, ReportArgs};
 use super::reproduce::{self, ReproduceArgs};
 use super::run_start::{CapArgs, RerunArgs, StartArgs};
 use super::sweep::SweepArgs;
@@ -87,6 +88,8 @@ pub enum RunCommand {
     },
     /// Check the hash of everything that a run rests on, ask again, and say what came out otherwise
     Reproduce(ReproduceArgs),
+    /// Write a report that needs no pegbox to be read: what was tested, the verdict, what failed and why
+    Report(ReportArgs),
     /// Record, on a run's evidence, that the prompt is not what has to change
     Decide {
         /// The run
@@ -122,6 +125,7 @@ pub fn carry_out(command: RunCommand, context: &mut Context<'_>) -> Result<Reply
         RunCommand::Show { run } => follow::show(context, run),
         RunCommand::List { limit, before } => Ok(list(&context.workbench.runs(before, limit)?)),
         RunCommand::Failures(args) => failures::carry_out(context, &args),
+        RunCommand::Report(args) => report::report(context, &args),
         RunCommand::Decide { run, cause, reason } => decide(context, run, cause, &reason),
         RunCommand::Case { run, example } => case::show(context, run, &example),
         RunCommand::Compare { base, candidates } => compare::compare(context, base, &candidates),

@@ -1,6 +1,6 @@
+use super::super::case_samples::{case, case_row, failure_rows};
 use super::super::samples::{dataset, ended_detail, failure_line};
 use super::super::testing::{drawn, with_context};
-use super::samples::{case, case_row, failure_rows};
 use super::*;
 use crate::tui::input::Key;
 use crate::tui::overlays::form::{FieldValue, Filled};

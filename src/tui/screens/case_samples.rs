@@ -1,6 +1,6 @@
-//! Failures and a case for the tests of this screen.
+//! Failures, and a case, for tests of screens.
 
-use super::super::samples::{ago, anna, example, failure_line};
+use super::samples::{ago, anna, example, failure_line};
 use crate::domain::example::Example;
 use crate::domain::grader::Score;
 use crate::domain::hash::ContentHash;
@@ -16,7 +16,7 @@ use crate::domain::prompt::Role;
 use crate::domain::run::AnswerSource;
 use crate::workbench::{CaseCause, CaseRow, CaseView};
 
-pub(super) fn failure_rows() -> Vec<CaseRow> {
+pub fn failure_rows() -> Vec<CaseRow> {
     let row = |place, id: &str, why: &str, passed_before, category, topic: &str| CaseRow {
         cause: Some(cause(category, why)),
         slices: vec![format!("topic={topic}")],
@@ -52,7 +52,7 @@ pub(super) fn failure_rows() -> Vec<CaseRow> {
 }
 
 /// A failure of which nothing more is known.
-pub(super) fn case_row(place: u64, line: FailureLine, passed_before: Option<bool>) -> CaseRow {
+pub fn case_row(place: u64, line: FailureLine, passed_before: Option<bool>) -> CaseRow {
     CaseRow {
         place: OutcomePlace::first(place),
         line,
@@ -75,7 +75,7 @@ fn cause(category: FailureCategory, why: &str) -> CaseCause {
 }
 
 /// A label of the case, by a person who agrees with the graders, or not.
-pub(super) fn label(case: &CaseView, verdict: LabelVerdict, comment: &str) -> HumanLabel {
+pub fn label(case: &CaseView, verdict: LabelVerdict, comment: &str) -> HumanLabel {
     let content = LabelContent {
         verdict: Some(verdict),
         comment: comment.into(),
@@ -84,7 +84,7 @@ pub(super) fn label(case: &CaseView, verdict: LabelVerdict, comment: &str) -> Hu
     HumanLabel::new(&case.outcome, 1, content, anna(), ago(60_000)).unwrap()
 }
 
-pub(in crate::tui::screens) fn case(place: u64, id: &str) -> CaseView {
+pub fn case(place: u64, id: &str) -> CaseView {
     let example = example(
         147,
         "You charged me twice for order LK-30218 and the bank refuses to refund the second charge. \
