@@ -2,6 +2,7 @@
 
 mod check;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use super::gate::GatePolicy;
 use super::grader::Grader;
 use super::hash::{ContentHash, LaterFields};
 use super::ids::SuiteVersionId;
+use super::judge::Judge;
 use super::metric::{Bins, Metric, MetricKind, Slice};
 use super::reason::Reason;
 use super::time::Timestamp;
@@ -193,8 +195,15 @@ impl SuiteContent {
         ContentHash::of_grown(self, &LATER_FIELDS)
     }
 
-    /// Whether a grader or metric reads the answer as JSON.
+    /// The judges that its graders ask, each once, in order.
+    pub fn judges(&self) -> BTreeSet<&Judge> {
+        let graders = self.graders.iter().filter_map(|grader| grader.kind.judge());
+        graders.flat_map(|grader| &grader.judges).collect()
+    }
+
+    /// Whether a grader or metric reads the answer as JSON, that of a single step aside.
     pub fn reads_json(&self) -> bool {
+        let reads_answer = |grader: &Grader| grader.step.is_none() && grader.kind.reads_json();
         let metric_reads = |metric: &Metric| {
             let is_of_class = matches!(
                 metric.kind,
@@ -202,6 +211,6 @@ impl SuiteContent {
             );
             is_of_class || metric.kind.field().is_some()
         };
-        self.graders.iter().any(|grader| grader.kind.reads_json()) || self.metrics.iter().any(metric_reads)
+        self.graders.iter().any(reads_answer) || self.metrics.iter().any(metric_reads)
     }
 }

@@ -16,6 +16,7 @@
 //! | `run-end/NUMBER` | what the run came to | never |
 //! | `run-step/RUN/NUMBER` | a pause or a resume of the run | never |
 //! | `run-of/NAME/NUMBER/RUN` | mark: this run tested this version | never |
+//! | `run-of-chain/NAME/NUMBER/RUN` | mark: this run tested this chain version | never |
 //! | `run-of-variant/HASH/RUN` | mark: this run tested this variant | never |
 //! | `outcome/RUN/INDEX`, `outcome/RUN/INDEX.REPEAT` | outcome of the first repeat, of a later one | never |
 //! | `outcome-of/RUN/EXAMPLE` | index of the outcome of an example | never |
@@ -31,12 +32,13 @@
 //! | `reused/RUN/FROM` | mark: this run used answers of that one | never |
 //! | `label/RUN/INDEX.REPEAT/NUMBER` | human label of an outcome | never |
 //! | `triage/RUN/INDEX.REPEAT/NUMBER` | where a person says that the cause of a failure lies | never |
+//! | `quarantine/SUITE/NUMBER` | decision that a flaky example does not count in the suite's gates, or does again | never |
 //! | `labelled/SUITE/RUN` | mark: this run, graded by a version of this suite, has human labels | never |
 
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::{
-    ChainVersionId, DatasetName, DatasetVersionId, DecisionId, ExampleId, PromotionId, PromptName, ReviewId, RunId,
-    SuiteName, SuiteVersionId, TraceId, VersionId,
+    ChainName, ChainVersionId, DatasetName, DatasetVersionId, DecisionId, ExampleId, PromotionId, PromptName, ReviewId,
+    RunId, SuiteName, SuiteVersionId, TraceId, VersionId,
 };
 use crate::domain::outcome::OutcomePlace;
 use crate::domain::promotion::Environment;
@@ -65,6 +67,7 @@ pub(super) const RELEASES: &str = "release/";
 pub(super) const ALIASES: &str = "alias/";
 pub(super) const ANSWERS: &str = "answer/";
 pub(super) const LABELS: &str = "label/";
+pub(super) const QUARANTINES: &str = "quarantine/";
 pub(super) const TRIAGES: &str = "triage/";
 
 pub(super) fn prompt(name: &PromptName) -> String {
@@ -83,12 +86,16 @@ pub(super) fn version(id: &VersionId) -> String {
     format!("{}{:010}", versions(&id.prompt), id.number)
 }
 
+pub(super) fn chains(name: &ChainName) -> String {
+    format!("{CHAINS}{name}/")
+}
+
 pub(super) fn variant(id: &VariantId) -> String {
     format!("{VARIANTS}{id}")
 }
 
 pub(super) fn chain(id: &ChainVersionId) -> String {
-    format!("{CHAINS}{}/{:010}", id.name, id.number)
+    format!("{}{:010}", chains(&id.name), id.number)
 }
 
 pub(super) fn example(hash: &ContentHash) -> String {
@@ -137,6 +144,14 @@ pub(super) fn runs_of(version: &VersionId) -> String {
 
 pub(super) fn run_of(version: &VersionId, id: RunId) -> String {
     format!("{}{:010}", runs_of(version), id.0)
+}
+
+pub(super) fn runs_of_chain(chain: &ChainVersionId) -> String {
+    format!("run-of-chain/{}/{:010}/", chain.name, chain.number)
+}
+
+pub(super) fn run_of_chain(chain: &ChainVersionId, id: RunId) -> String {
+    format!("{}{:010}", runs_of_chain(chain), id.0)
 }
 
 pub(super) fn runs_of_variant(id: &VariantId) -> String {
@@ -270,6 +285,14 @@ pub(super) fn triages_at(run: RunId, place: OutcomePlace) -> String {
 
 pub(super) fn triage(run: RunId, place: OutcomePlace, number: u32) -> String {
     format!("{}{number:010}", triages_at(run, place))
+}
+
+pub(super) fn quarantines(suite: &SuiteName) -> String {
+    format!("{QUARANTINES}{suite}/")
+}
+
+pub(super) fn quarantine(suite: &SuiteName, number: u32) -> String {
+    format!("{}{number:010}", quarantines(suite))
 }
 
 pub(super) fn labelled(suite: &SuiteName) -> String {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::envelope::{self, DecodeError, EnvelopeError, Label, Record, decode_payload};
+use super::frozen::chain_1::ChainVersion1;
 use super::frozen::outcome_1::Outcome1;
 use super::frozen::outcome_2::Outcome2;
 use super::frozen::outcome_3::Outcome3;
@@ -24,6 +25,7 @@ use crate::domain::policy::Policy;
 use crate::domain::progress::FailureLine;
 use crate::domain::promotion::Promotion;
 use crate::domain::prompt::Prompt;
+use crate::domain::quarantine::Quarantine;
 use crate::domain::release::Release;
 use crate::domain::review::Review;
 use crate::domain::run::{Run, RunEnd, RunStep};
@@ -100,7 +102,7 @@ records! {
     Prompt = 2;
     Draft = 3;
     PromptVersion = 4;
-    ChainVersion = 5;
+    ChainVersion = 5, 2: ChainVersion1 = 1;
     Example = 6;
     RowPage = 7;
     DatasetVersion = 8;
@@ -119,6 +121,7 @@ records! {
     RunStep = 21;
     Resolution = 22;
     StoredAnswer = 23;
+    Quarantine = 24;
     HumanLabel = 25;
     Triage = 26;
     Variant = 27;

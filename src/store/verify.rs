@@ -12,13 +12,14 @@ use crate::domain::answer::{ExactRequest, StoredAnswer};
 use crate::domain::chain::ChainVersion;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::decision::{Decision, DecisionKind};
-use crate::domain::example::Example;
+use crate::domain::example::{Example, ExampleSource};
 use crate::domain::hash::ContentHash;
-use crate::domain::ids::{RunId, VersionId};
+use crate::domain::ids::{ChainVersionId, RunId, VersionId};
 use crate::domain::label::HumanLabel;
 use crate::domain::outcome::{Outcome, OutcomePlace};
 use crate::domain::progress::FailureLine;
 use crate::domain::promotion::Promotion;
+use crate::domain::quarantine::Quarantine;
 use crate::domain::release::{ModelBundle, Release};
 use crate::domain::review::Review;
 use crate::domain::run::{Run, RunEnd, RunStep, Subject};
@@ -71,13 +72,11 @@ impl Store {
             },
         };
         check.each(keys::VERSIONS, Verification::version)?;
-        check.each(keys::CHAINS, |_, _, chain: &ChainVersion| Ok(rule(chain.verify())))?;
-        check.each(keys::EXAMPLES, |_, key, example: &Example| {
-            Ok(example_fault(key, example))
-        })?;
+        check.each(keys::CHAINS, Verification::chain)?;
+        check.each(keys::EXAMPLES, Verification::example)?;
         check.each(keys::VARIANTS, Verification::variant)?;
         check.each(keys::DATASETS, Verification::dataset)?;
-        check.each(keys::SUITES, |_, _, suite: &SuiteVersion| Ok(rule(suite.verify())))?;
+        check.each(keys::SUITES, Verification::suite)?;
         check.each(keys::RUNS, Verification::run)?;
         check.each(keys::OUTCOMES, Verification::outcome)?;
         check.each(keys::RUN_STEPS, Verification::run_step)?;
@@ -100,6 +99,7 @@ impl Store {
         check.each(keys::ANSWERS, Verification::answer)?;
         check.each(keys::LABELS, Verification::label)?;
         check.each(keys::TRIAGES, Verification::triage)?;
+        check.each(keys::QUARANTINES, Verification::quarantine)?;
         Ok(check.report)
     }
 }
@@ -177,6 +177,34 @@ impl Verification<'_> {
         }
     }
 
+    fn chain(&self, _key: &str, chain: &ChainVersion) -> Result<Option<String>, StoreError> {
+        if let Some(fault) = rule(chain.verify()) {
+            return Ok(Some(fault));
+        }
+        for step in &chain.content.steps {
+            if self.store.version(&step.version)?.is_none() {
+                return Ok(Some(format!(
+                    "its step {} runs {}, which is missing",
+                    step.name, step.version
+                )));
+            }
+        }
+        Ok(None)
+    }
+
+    /// An example that a label corrected has that label.
+    fn example(&self, key: &str, example: &Example) -> Result<Option<String>, StoreError> {
+        let fault = example_fault(key, example);
+        match (&fault, &example.source) {
+            (None, ExampleSource::Labelled { run, place, number, .. }) => {
+                let labels = self.store.labels_at(*run, *place)?;
+                let has_it = labels.iter().any(|label| label.number == *number);
+                Ok((!has_it).then(|| format!("the label of {run} that its expected value is from is missing")))
+            }
+            _ => Ok(fault),
+        }
+    }
+
     fn dataset(&self, _key: &str, dataset: &DatasetVersion) -> Result<Option<String>, StoreError> {
         let rows = self.store.rows(dataset)?;
         if rows.len() as u64 != dataset.example_count {
@@ -201,6 +229,17 @@ impl Verification<'_> {
         Ok(None)
     }
 
+    fn suite(&self, _key: &str, suite: &SuiteVersion) -> Result<Option<String>, StoreError> {
+        for judge in suite.content.judges() {
+            match self.store.version(&judge.version)? {
+                Some(version) if version.content_hash == judge.content_hash => {}
+                Some(_) => return Ok(Some(format!("its judge {} has other content", judge.version))),
+                None => return Ok(Some(format!("its judge {} is missing", judge.version))),
+            }
+        }
+        Ok(rule(suite.verify()))
+    }
+
     fn run(&self, _key: &str, run: &Run) -> Result<Option<String>, StoreError> {
         if let Some(fault) = self.subject_link(&run.subject)? {
             return Ok(Some(fault));
@@ -215,10 +254,7 @@ impl Verification<'_> {
             Some(_) => return Ok(Some(format!("{} has other content than was run", run.suite))),
             None => return Ok(Some(format!("{} is missing", run.suite))),
         }
-        match place_in_list(run) {
-            Some(key) => self.mark(&key),
-            None => Ok(None),
-        }
+        self.mark(&place_in_list(run))
     }
 
     /// A record's place in a list by something else.
@@ -233,6 +269,11 @@ impl Verification<'_> {
         }
         if self.store.example(&outcome.example_hash)?.is_none() {
             return Ok(Some(format!("its example {} is missing", outcome.example)));
+        }
+        for step in &outcome.steps {
+            if let Some(fault) = self.version_link(&step.version, step.content_hash)? {
+                return Ok(Some(format!("its step {}: {fault}", step.name)));
+            }
         }
         let place = keys::outcome_of(outcome.run, &outcome.example);
         // A later repeat may be saved before the first one, which brings the place.
@@ -389,6 +430,18 @@ impl Verification<'_> {
         }
     }
 
+    /// A quarantine is about an example that its run asked, and whose suite is there.
+    fn quarantine(&self, key: &str, quarantine: &Quarantine) -> Result<Option<String>, StoreError> {
+        if key != keys::quarantine(&quarantine.suite, quarantine.number) {
+            return Ok(Some("it lies under another suite, or under another number".into()));
+        }
+        let Some(outcome) = self.store.outcome_of(quarantine.run, &quarantine.example)? else {
+            return Ok(Some(format!("{} has no {}", quarantine.run, quarantine.example)));
+        };
+        let is_same = outcome.example_hash == quarantine.example_hash;
+        Ok((!is_same).then(|| format!("{} has another content in {}", quarantine.example, quarantine.run)))
+    }
+
     /// A variant is made of a version that is there, and lies under its own hash.
     fn variant(&self, key: &str, variant: &Variant) -> Result<Option<String>, StoreError> {
         if let Some(fault) = rule(variant.verify()) {
@@ -415,7 +468,7 @@ impl Verification<'_> {
                 Some(variant) => Some(format!("its variant {} is not what was run", variant.id)),
                 None => Some(format!("its variant {variant} is missing")),
             }),
-            Subject::Chain { .. } => Ok(None),
+            Subject::Chain { chain, content_hash } => self.chain_link(chain, *content_hash),
         }
     }
 
@@ -436,6 +489,18 @@ impl Verification<'_> {
             Some(version) => Some(format!(
                 "{id} has content {}, not {}",
                 version.content_hash.short(),
+                hash.short()
+            )),
+            None => Some(format!("{id} is missing")),
+        })
+    }
+
+    fn chain_link(&self, id: &ChainVersionId, hash: ContentHash) -> Result<Option<String>, StoreError> {
+        Ok(match self.store.chain(id)? {
+            Some(chain) if chain.content_hash == hash => None,
+            Some(chain) => Some(format!(
+                "{id} has content {}, not {}",
+                chain.content_hash.short(),
                 hash.short()
             )),
             None => Some(format!("{id} is missing")),

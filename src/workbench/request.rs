@@ -415,62 +415,6 @@ impl Workbench {
         }
     }
 
-    fn answer_editing(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
-        Ok(match request {
-            Request::Prompts => Answer::Prompts(self.prompts()?),
-            Request::PromptDetail(name) => Answer::PromptDetail(Box::new(self.prompt_detail(&name)?)),
-            Request::CreatePrompt { name, description } => {
-                Answer::PromptCreated(self.create_prompt(actor, &name, &description)?)
-            }
-            Request::OpenDraft(name) => Answer::Draft(self.open_draft(actor, &name)?),
-            Request::DraftFrom(version) => Answer::Draft(self.draft_from(actor, &version)?),
-            Request::SaveDraft { prompt, over, source } => match self.save_draft(actor, &prompt, &over, &source) {
-                Ok(saved_at) => Answer::DraftSaved(saved_at, self.lint(&source)),
-                Err(WorkbenchError::DraftOvertaken { why, found }) => Answer::DraftOvertaken(why, found),
-                Err(error) => return Err(error),
-            },
-            Request::DiscardDraft(name) => {
-                self.discard_draft(actor, &name)?;
-                Answer::DraftDiscarded
-            }
-            Request::Lint(source) => Answer::Lint(self.lint(&source)),
-            Request::Commit { prompt, seen, reason } => {
-                Answer::Committed(Box::new(self.commit_draft(actor, &prompt, seen.as_ref(), &reason)?))
-            }
-            Request::Try {
-                source,
-                dataset,
-                place,
-                suite,
-            } => Answer::Tried(Box::new(self.try_document(
-                actor,
-                &source,
-                &dataset,
-                place,
-                suite.as_ref(),
-            )?)),
-            Request::Diff { old, new } => Answer::Diff(Box::new(self.diff(&old, &new)?)),
-            other => return Err(misrouted(&other)),
-        })
-    }
-
-    fn answer_data(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
-        Ok(match request {
-            Request::Datasets => Answer::Datasets(self.datasets()?),
-            Request::DatasetRows {
-                dataset,
-                filter,
-                from,
-                limit,
-            } => Answer::DatasetRows(self.dataset_rows(&dataset, &filter, from, limit)?),
-            Request::PreviewImport { path, mapping } => Answer::Preview(self.preview_import(&path, &mapping)?),
-            Request::ImportDataset(request) => Answer::Imported(self.import_dataset(actor, &request)?),
-            Request::ChangeExample(change) => Answer::DatasetChanged(self.change_example(actor, &change)?),
-            Request::Suites => Answer::Suites(self.suites()?),
-            other => return Err(misrouted(&other)),
-        })
-    }
-
     fn answer_running(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
         Ok(match request {
             Request::Runs { before, limit } => Answer::Runs(self.runs(before, limit)?),
@@ -518,25 +462,6 @@ impl Workbench {
         })
     }
 
-    fn answer_triaging(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
-        Ok(match request {
-            Request::RunTriage(run) => Answer::RunTriage(Box::new(self.run_triage(run)?)),
-            Request::AddLabel { run, place, content } => {
-                Answer::Labelled(Box::new(self.add_label(actor, run, place, &content)?))
-            }
-            Request::AddTriages {
-                run,
-                places,
-                category,
-                reason,
-            } => Answer::Triaged(self.add_triages(actor, run, &places, category, &reason)?.len()),
-            Request::DecideOtherCause { run, cause, reason } => {
-                Answer::Decided(self.decide_other_cause(actor, run, cause, &reason)?)
-            }
-            other => return Err(misrouted(&other)),
-        })
-    }
-
     fn answer_releasing(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
         Ok(match request {
             Request::Reviews => Answer::Reviews(self.reviews()?),
@@ -572,7 +497,7 @@ impl Workbench {
 }
 
 /// A request that was handed to the wrong group: a fault of this file, said rather than hidden.
-fn misrouted(request: &Request) -> WorkbenchError {
+pub(super) fn misrouted(request: &Request) -> WorkbenchError {
     WorkbenchError::invalid(
         format!("no use case answers {request:?}"),
         "report this as a bug of pegbox",

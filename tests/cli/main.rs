@@ -21,3 +21,4 @@ mod story;
 #[path = "../support/mod.rs"]
 mod support;
 mod terminal;
+mod triage;

@@ -22,16 +22,17 @@ use pegbox::domain::grader::{
     ArgumentRule, CallOrder, CaseRule, CitationSource, ExpectedDocuments, GraderKind, RefusalRule,
 };
 use pegbox::domain::hash::ContentHash;
-use pegbox::domain::ids::PromotionId;
+use pegbox::domain::ids::{PromotionId, RunId};
 use pegbox::domain::json::SourceJson;
 use pegbox::domain::label::LabelVerdict;
 use pegbox::domain::metric::{ClassOf, ErrorRule, FieldOf, IntervalMethod, Measure, MetricKind};
 use pegbox::domain::model::{NamedSchema, ResponseFormat, ToolChoice};
 use pegbox::domain::money::UsdNanos;
-use pegbox::domain::outcome::{ErrorKind, FailureCategory, Outcome};
+use pegbox::domain::outcome::{ErrorKind, FailureCategory, Outcome, OutcomePlace};
 use pegbox::domain::policy::{SelfApproval, SimulatedEvidence};
 use pegbox::domain::promotion::Environment;
 use pegbox::domain::prompt::Role;
+use pegbox::domain::quarantine::QuarantineKind;
 use pegbox::domain::release::ReleaseKind;
 use pegbox::domain::run::{AnswerSource, EndState, Picked, RunStepKind, Subject};
 use pegbox::domain::suite::Comparison;
@@ -46,9 +47,9 @@ use serde::Serialize;
 /// The last number of a kind of record; the first is 1.
 const KIND_LAST: u16 = 27;
 /// Numbers between them that no kind has.
-const KINDS_UNUSED: &[u16] = &[24];
-/// Those of them that have more than one layout, with how many: suite, run, run end, outcome, trace.
-const LATER_LAYOUTS: [(u16, u16); 5] = [(9, 2), (10, 3), (11, 3), (12, 4), (18, 2)];
+const KINDS_UNUSED: &[u16] = &[];
+/// Those of them that have more than one layout, with how many: chain, suite, run, run end, outcome, trace.
+const LATER_LAYOUTS: [(u16, u16); 6] = [(5, 2), (9, 2), (10, 3), (11, 3), (12, 4), (18, 2)];
 /// Where the envelope says how the payload is coded; compression may change its bytes with the library's version.
 const CODEC_AT: usize = 8;
 const CODEC_PLAIN: u8 = 1;
@@ -95,6 +96,7 @@ fn assert_older<R: Record + PartialEq + Debug>(name: &str, schema: u16, expected
 
 #[test]
 fn older_layouts_stay_readable() {
+    assert_older("chain_version", 1, &samples::chain_version_1());
     assert_older("suite_version", 1, &samples::suite_version_1());
     assert_older("run", 1, &samples::run_1());
     assert_older("run", 2, &samples::run_2());
@@ -142,6 +144,7 @@ fn records_have_the_bytes_that_they_always_had() {
     assert_compatible("trace", &samples::trace());
     assert_compatible("resolution", &samples::resolution());
     assert_compatible("stored_answer", &samples::stored_answer());
+    assert_compatible("quarantine", &samples::quarantine());
     assert_compatible("human_label", &samples::human_label());
     assert_compatible("triage", &samples::triage());
     assert_compatible("variant", &samples::variant());
@@ -240,6 +243,7 @@ fn variants_have_the_places_that_they_always_had() {
         Comparison::NoWorseBy,
         Comparison::AtMostRatio,
     ]);
+    assert_places(&[QuarantineKind::Placed, QuarantineKind::Lifted]);
     assert_places(&[ErrorRule::Fail, ErrorRule::Exclude, ErrorRule::Error]);
     assert_places(&[
         IntervalMethod::Wilson,
@@ -440,6 +444,12 @@ fn variants_of_settings_and_origins_have_their_places_too() {
         ExampleSource::Imported { file, line: 1 },
         ExampleSource::Edited { from: content_hash },
         samples::example().source,
+        ExampleSource::Labelled {
+            from: content_hash,
+            run: RunId(7),
+            place: OutcomePlace::first(3),
+            number: 1,
+        },
     ]);
     let reason = String::new();
     assert_places(&[RunStepKind::Paused { reason }, samples::run_step().kind]);

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use pegbox::domain::alias::{Alias, Resolution};
 use pegbox::domain::answer::StoredAnswer;
-use pegbox::domain::chain::{ChainContent, ChainStep, ChainVersion, RouteRule, StepInput};
+use pegbox::domain::chain::{ChainContent, ChainStep, ChainVersion, StepInput, StepParser, StepValue};
+use pegbox::domain::condition::{Condition, Test};
+use pegbox::domain::confusion::{Confusion, ConfusionRow};
 use pegbox::domain::dataset::{DatasetChanges, DatasetVersion, Exclusion, Row, RowPage};
 use pegbox::domain::decision::{Decision, DecisionKind, OtherCause};
 use pegbox::domain::draft::Draft;
@@ -18,8 +20,7 @@ use pegbox::domain::judge::Judge;
 use pegbox::domain::judgement::{JudgedBy, Judgement, JudgingTotals};
 use pegbox::domain::label::{HumanLabel, LabelVerdict};
 use pegbox::domain::metric::{
-    Bins, ClassOf, Confusion, ConfusionRow, ErrorRule, IntervalMethod, Measure, Metric, MetricKind, MetricResult,
-    Slice, SlicePart,
+    Bins, ClassOf, ErrorRule, IntervalMethod, Measure, Metric, MetricKind, MetricResult, Slice, SlicePart,
 };
 use pegbox::domain::model::{ModelConfig, NamedSchema, ResponseFormat, Setting, Tool, ToolChoice};
 use pegbox::domain::money::{PriceFile, UsdNanos};
@@ -27,10 +28,12 @@ use pegbox::domain::outcome::{
     Attempt, DocumentRef, ErrorKind, FailureCategory, Outcome, OutcomeError, OutcomePlace, RenderedMessage, ToolCall,
     Usage,
 };
+use pegbox::domain::path_result::PathResult;
 use pegbox::domain::policy::{Policy, SelfApproval, SimulatedEvidence};
 use pegbox::domain::progress::FailureLine;
 use pegbox::domain::promotion::{Environment, Promotion};
 use pegbox::domain::prompt::{MessageTemplate, Prompt, PromptContent, Role, Variable};
+use pegbox::domain::quarantine::{Quarantine, QuarantineKind};
 use pegbox::domain::reason::Reason;
 use pegbox::domain::release::{Guard, ModelBundle, Release, ReleaseKind, RollbackTarget};
 use pegbox::domain::review::Review;
@@ -150,22 +153,71 @@ pub fn prompt_version() -> PromptVersion {
 }
 
 pub fn chain_version() -> ChainVersion {
+    let from = |variable: &str, path: &str, default: Option<JsonText>| StepInput {
+        variable: variable.into(),
+        value: StepValue::From {
+            path: id(path),
+            default,
+        },
+    };
+    let when = |test| Condition {
+        path: id("input.kind"),
+        test,
+    };
+    ChainVersion {
+        content: ChainContent {
+            description: "routes mail".into(),
+            steps: vec![ChainStep {
+                name: "route".into(),
+                version: id("triage_v2"),
+                inputs: vec![
+                    from("ticket", "input.ticket", None),
+                    from("plan", "input.plan", Some(JsonText::string("free"))),
+                    StepInput {
+                        variable: "tone".into(),
+                        value: StepValue::Literal(JsonText::string("kind")),
+                    },
+                ],
+                when: vec![
+                    when(Test::Equals(JsonText::string("mail"))),
+                    when(Test::OneOf(vec![JsonText::string("mail")])),
+                    when(Test::Above(0.5)),
+                ],
+                parser: StepParser::Json {
+                    schema: Some(SourceJson::new("{}").unwrap()),
+                },
+                tools: Some(vec!["lookup".into()]),
+            }],
+            answer: Some(id("route.topic")),
+        },
+        ..chain_version_1()
+    }
+}
+
+/// Another one, as the first layout kept it.
+pub fn chain_version_1() -> ChainVersion {
     ChainVersion {
         id: id("flow@v3"),
         content: ChainContent {
+            description: String::new(),
             steps: vec![ChainStep {
                 name: "route".into(),
                 version: id("triage_v2"),
                 inputs: vec![StepInput {
                     variable: "ticket".into(),
-                    from: "input.ticket".into(),
+                    value: StepValue::From {
+                        path: id("input.ticket"),
+                        default: None,
+                    },
                 }],
-                when: vec![RouteRule {
-                    path: "input.kind".into(),
-                    equals: "mail".into(),
+                when: vec![Condition {
+                    path: id("input.kind"),
+                    test: Test::Equals(JsonText::string("mail")),
                 }],
-                tools: vec!["lookup".into()],
+                parser: StepParser::Json { schema: None },
+                tools: Some(vec!["lookup".into()]),
             }],
+            answer: None,
         },
         content_hash: hash(),
         author: anna(),
@@ -522,6 +574,15 @@ pub fn run_end() -> RunEnd {
                 is_flagged: true,
             }],
         }),
+        paths: vec![PathResult {
+            steps: vec!["route".into()],
+            outcomes: 3,
+            passed: 1,
+            errored: 1,
+            cost: UsdNanos(7),
+            cost_unknown: 1,
+            latency_ms: Some([5, 9]),
+        }],
     }
 }
 
@@ -544,6 +605,7 @@ pub fn run_end_2() -> RunEnd {
         rule.relative = None;
         rule.breaking_slices[0].slice = slice_1();
     }
+    end.paths = Vec::new();
     end
 }
 
@@ -619,6 +681,8 @@ fn step_outcome() -> StepOutcome {
         parse_error: Some("p".into()),
         refusal: Some("no".into()),
         finish_reason: Some("stop".into()),
+        system_fingerprint: Some("fp".into()),
+        response_id: Some("r".into()),
         resolved_model: Some("m-1".into()),
         usage: usage(),
         latency_ms: 30,
@@ -896,6 +960,20 @@ pub fn human_label() -> HumanLabel {
         expected: Some(JsonText::parse("{\"route\":\"b\"}").unwrap()),
         is_override: true,
         comment: "c".into(),
+        by: anna(),
+        at: AT,
+    }
+}
+
+pub fn quarantine() -> Quarantine {
+    Quarantine {
+        suite: id("quality"),
+        example: id("t-1"),
+        example_hash: hash(),
+        run: RunId(7),
+        number: 2,
+        kind: QuarantineKind::Lifted,
+        reason: why(),
         by: anna(),
         at: AT,
     }

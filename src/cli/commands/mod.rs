@@ -7,20 +7,25 @@ mod blame;
 mod calibrate;
 mod case;
 pub mod case_command;
+pub mod chain;
 mod compare;
 pub mod dataset;
 mod demo;
 mod diff;
 mod evidence;
 mod failures;
+mod flaky;
 mod follow;
 #[cfg(unix)]
 pub mod host;
 pub mod label;
 mod lineage;
+mod measures;
 pub mod model;
+mod power;
 pub mod prompt;
 pub mod release;
+mod report;
 mod reproduce;
 pub mod review;
 pub mod run;
@@ -245,6 +250,7 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<Reply, CliErr
         Command::Diff(args) => diff::diff(&args, context),
         Command::Dataset(command) => dataset::carry_out(command, context),
         Command::Suite(command) => suite::carry_out(command, context),
+        Command::Chain(command) => chain::carry_out(command, context),
         Command::Run(command) => run::carry_out(command, context),
         Command::Bisect(args) => bisect::bisect(context, *args),
         Command::Ablate(args) => ablate::ablate(context, *args),

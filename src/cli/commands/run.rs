@@ -8,10 +8,11 @@ use serde_json::json;
 use super::Context;
 use super::failures::FailuresArgs;
 use super::follow::OnInterrupt;
+use super::report::{self, ReportArgs};
 use super::reproduce::{self, ReproduceArgs};
 use super::run_start::{CapArgs, RerunArgs, StartArgs};
 use super::sweep::SweepArgs;
-use super::{case, compare, failures, follow, run_start, sweep};
+use super::{case, compare, failures, flaky, follow, run_start, sweep};
 use crate::cli::exit::CliError;
 use crate::cli::output::{NO_VALUE, Plain, Reply, Table};
 use crate::domain::caveats::Caveats;
@@ -58,6 +59,21 @@ pub enum RunCommand {
         #[arg(long, value_name = "RUN")]
         before: Option<RunId>,
     },
+    /// List the examples whose repeats differ in their answers or in whether they pass
+    Flaky {
+        /// The run
+        run: RunId,
+    },
+    /// Keep a flaky example out of the gates of the run's suite; every gate names it
+    Quarantine {
+        /// The run whose repeats differ
+        run: RunId,
+        /// The example
+        example: ExampleId,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
     /// List what failed in a run
     Failures(FailuresArgs),
     /// Show one outcome whole: what went out, what came back, what the graders say
@@ -87,6 +103,8 @@ pub enum RunCommand {
     },
     /// Check the hash of everything that a run rests on, ask again, and say what came out otherwise
     Reproduce(ReproduceArgs),
+    /// Write a report that needs no pegbox to be read: what was tested, the verdict, what failed and why
+    Report(ReportArgs),
     /// Record, on a run's evidence, that the prompt is not what has to change
     Decide {
         /// The run
@@ -121,7 +139,10 @@ pub fn carry_out(command: RunCommand, context: &mut Context<'_>) -> Result<Reply
         RunCommand::Watch { run } => follow::follow(context, run, OnInterrupt::Leave),
         RunCommand::Show { run } => follow::show(context, run),
         RunCommand::List { limit, before } => Ok(list(&context.workbench.runs(before, limit)?)),
+        RunCommand::Flaky { run } => flaky::list(context, run),
+        RunCommand::Quarantine { run, example, reason } => flaky::quarantine(context, run, &example, &reason),
         RunCommand::Failures(args) => failures::carry_out(context, &args),
+        RunCommand::Report(args) => report::report(context, &args),
         RunCommand::Decide { run, cause, reason } => decide(context, run, cause, &reason),
         RunCommand::Case { run, example } => case::show(context, run, &example),
         RunCommand::Compare { base, candidates } => compare::compare(context, base, &candidates),

@@ -1,5 +1,7 @@
 //! Every screen, and what the app asks of each.
 
+#[cfg(test)]
+mod case_samples;
 pub mod commit_form;
 pub mod comparison;
 pub mod dataset;

@@ -6,8 +6,6 @@ mod groups;
 mod judging;
 mod keep;
 #[cfg(test)]
-pub(super) mod samples;
-#[cfg(test)]
 mod tests;
 mod view;
 mod walk;
