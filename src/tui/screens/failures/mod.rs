@@ -7,6 +7,7 @@ mod judging;
 mod keep;
 #[cfg(test)]
 pub(super) mod samples;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod view;
