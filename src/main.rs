@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    pegbox::cli::run(std::env::args_os()).into()
+    pegbox::cli::run(std::env::args_os())
 }

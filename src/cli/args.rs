@@ -5,7 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use super::commands::{case_command, chain, dataset, label, model, prompt, release, review, run, store, suite};
+#[cfg(unix)]
+use super::commands::host::HostArgs;
+use super::commands::{
+    ablate, bisect, case_command, chain, dataset, label, model, prompt, release, review, run, store, suite,
+};
 use super::exit::EXIT_CODES_HELP;
 
 /// A terminal workbench that treats prompt tuning as software release management.
@@ -64,6 +68,10 @@ pub enum Command {
     /// Runs of a version or a chain over a dataset
     #[command(subcommand)]
     Run(run::RunCommand),
+    /// Find the version that broke a metric or an example
+    Bisect(Box<bisect::BisectArgs>),
+    /// Find which change between two versions did it: each hunk of their diff is run alone
+    Ablate(Box<ablate::AblateArgs>),
     /// What a person says of one outcome
     #[command(subcommand)]
     Case(case_command::CaseCommand),
@@ -87,6 +95,9 @@ pub enum Command {
     /// The store's health, numbers and rules
     #[command(subcommand)]
     Store(store::StoreCommand),
+    /// Own the store for as long as the process lives; commands and screens join it
+    #[cfg(unix)]
+    Host(HostArgs),
     /// Print the completions of a shell
     Completions {
         /// The shell

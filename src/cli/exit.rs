@@ -4,6 +4,8 @@ use std::io;
 use std::process::ExitCode;
 
 use crate::domain::DomainError;
+#[cfg(unix)]
+use crate::host::guest::GuestError;
 use crate::workbench::{Fault, FaultKind, WorkbenchError};
 
 /// How a command ended. The numbers are documented and do not change.
@@ -71,6 +73,10 @@ pub enum CliError {
         /// What to do.
         hint: String,
     },
+    /// There is a host, and it does not do what it should.
+    #[cfg(unix)]
+    #[error(transparent)]
+    Host(#[from] GuestError),
     /// Standard output or standard error cannot be written.
     #[error("the output cannot be written: {0}")]
     Output(#[from] io::Error),
@@ -99,6 +105,8 @@ impl CliError {
             Self::NoStore { .. } => Exit::NotFound,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
             Self::Output(_) => Exit::Store,
+            #[cfg(unix)]
+            Self::Host(_) => Exit::Store,
             Self::Workbench(error) => match error.kind() {
                 FaultKind::Invalid => Exit::Usage,
                 FaultKind::NotFound => Exit::NotFound,
@@ -115,6 +123,8 @@ impl CliError {
             Self::Arguments(_) => "see pegbox --help".into(),
             Self::Workbench(error) => error.hint(),
             Self::Invalid { hint, .. } | Self::NoStore { hint, .. } => hint.clone(),
+            #[cfg(unix)]
+            Self::Host(error) => error.hint(),
             Self::Output(_) => "free space, or write the output elsewhere".into(),
         }
     }

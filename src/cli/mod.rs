@@ -12,6 +12,7 @@ mod output;
 mod store_path;
 
 use std::ffi::OsString;
+use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
@@ -20,21 +21,41 @@ use exit::{CliError, Exit, Failure};
 use output::{Format, Out};
 
 use crate::host::caller::{Caller, Streams};
+#[cfg(unix)]
+use crate::host::guest;
 
-/// Carries out one command line, prints what it has to say, and says how the process ends.
-pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
+/// Carries out one command line, here or in the store's host, prints what it has to say, and says how the process ends.
+pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let words: Vec<OsString> = words.into_iter().collect();
-    // Looked for by hand, since an error of the parser must be printed in this format too.
-    let format = if words.iter().any(|word| word == "--json") {
+    let mut out = Out::new(format_of(&words), Streams::of_process());
+    match run_words(&words, &mut out) {
+        Ok(code) => code,
+        Err(error) => report(&error, &mut out).into(),
+    }
+}
+
+fn run_words(words: &[OsString], out: &mut Out) -> Result<ExitCode, CliError> {
+    let arguments = parse(words)?;
+    #[cfg(unix)]
+    if commands::is_for_host(arguments.command.as_ref())
+        && let Some(joined) = guest::join(&store_path::resolve(arguments.global.store.clone())?)?
+    {
+        return Ok(guest::attach(joined, words)?.into());
+    }
+    Ok(commands::carry_out(arguments, out, &mut Caller::of_process())?.into())
+}
+
+/// The format of the output. Looked for by hand, since an error of the parser must be printed in it too.
+fn format_of(words: &[OsString]) -> Format {
+    if words.iter().any(|word| word == "--json") {
         Format::Json
     } else {
         Format::Plain
-    };
-    let mut out = Out::new(format, Streams::of_process());
-    let result = Arguments::try_parse_from(words)
-        .map_err(CliError::from)
-        .and_then(|arguments| commands::carry_out(arguments, &mut out, &mut Caller::of_process()));
-    result.unwrap_or_else(|error| report(&error, &mut out))
+    }
+}
+
+fn parse<W: Into<OsString> + Clone>(words: impl IntoIterator<Item = W>) -> Result<Arguments, CliError> {
+    Ok(Arguments::try_parse_from(words)?)
 }
 
 /// Says what failed. Where even that cannot be written, the exit code alone tells.

@@ -1,5 +1,7 @@
 //! What changed between two prompt contents, as data: no colours, no layout.
 
+mod blame;
+mod hunks;
 mod lines;
 mod settings;
 mod text;
@@ -9,8 +11,10 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 use super::model::ResponseFormat;
 use super::prompt::{MessageTemplate, PromptContent, Role};
 
+pub use self::blame::{Blame, blame};
+pub use self::hunks::{Hunk, Hunks, SettingHunk};
 pub use self::lines::{DiffLine, LineKind, Segment, side_by_side};
-pub use self::settings::SettingChange;
+pub use self::settings::{SettingChange, settings};
 pub use self::text::unified_text;
 
 /// What changed between two contents.
@@ -69,7 +73,7 @@ impl PromptDiff {
 /// Compares two contents.
 pub fn diff(old: &PromptContent, new: &PromptContent) -> PromptDiff {
     PromptDiff {
-        settings: settings::changes(old, new),
+        settings: self::settings::changes(old, new),
         schema_lines: lines::diff(schema(old), schema(new)),
         messages: messages(&old.messages, &new.messages),
     }

@@ -8,6 +8,7 @@ use super::DomainError;
 use super::hash::ContentHash;
 use super::ids::{ExampleId, RunId};
 use super::json::JsonText;
+use super::outcome::OutcomePlace;
 
 /// A document in an example's context, with the version that was retrieved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +78,17 @@ pub enum ExampleSource {
         run: RunId,
         /// The example there.
         example: ExampleId,
+    },
+    /// The expected value is the one that a person's label gives.
+    Labelled {
+        /// The content hash of the earlier example.
+        from: ContentHash,
+        /// The run in which it was labelled.
+        run: RunId,
+        /// The outcome there.
+        place: OutcomePlace,
+        /// The label's number among those of that outcome.
+        number: u32,
     },
 }
 

@@ -180,7 +180,7 @@ pub struct Gate {
 }
 
 /// A verdict with who answered, so that one about the simulated model is nowhere read as one about a model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct LabelledVerdict {
     /// What the gate says.
     pub verdict: Verdict,

@@ -8,9 +8,9 @@
 mod classes;
 mod entry;
 mod estimate;
-mod mark;
+pub(super) mod mark;
 mod part;
-mod slicing;
+pub(super) mod slicing;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

@@ -2,8 +2,10 @@
 //! May use `domain`, `stats` and `providers`; what it reads and writes comes in through the traits of [`pipeline`].
 //! Must never ask who the user is, draw, read a clock, or hold a whole dataset in memory.
 
+pub mod ablate;
 pub mod against;
 mod ask;
+pub mod bisect;
 pub mod calibrate;
 mod caps;
 pub mod category;
@@ -28,6 +30,7 @@ mod prompt;
 pub mod render;
 mod reuse;
 mod standing;
+pub mod sweep;
 mod upcoming;
 mod window;
 

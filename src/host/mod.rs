@@ -2,19 +2,34 @@
 //! May use: `tui`, `workbench`, `text`, `domain`; crossterm, tokio.
 //! Must never: decide a rule of the domain, or draw other than through `tui`.
 
+#[cfg(unix)]
+mod attached;
 pub mod caller;
 pub mod capability;
 pub mod clipboard;
 pub mod clock;
+#[cfg(unix)]
+pub mod detach;
 pub mod editor;
 pub mod fence;
+#[cfg(unix)]
+pub mod guest;
+#[cfg(unix)]
+pub mod home;
+mod input;
+mod log;
 mod preferences;
+mod remote;
 mod rescue;
 pub mod screen_out;
 mod screens;
+#[cfg(unix)]
+pub mod serve;
 pub mod session;
 pub mod terminal;
 pub mod tty;
+#[cfg(unix)]
+mod wire;
 
 pub use preferences::{ColourWish, Glyphs, Preferences};
 pub use screens::{keymap, open_screens};

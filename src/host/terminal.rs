@@ -28,6 +28,16 @@ pub enum MouseReports {
     Off,
 }
 
+impl MouseReports {
+    /// The other, and what to tell the user.
+    pub fn toggled(self) -> (Self, &'static str) {
+        match self {
+            Self::On => (Self::Off, "mouse off: the terminal selects text as usual"),
+            Self::Off => (Self::On, "mouse on: click and wheel; hold shift to select text"),
+        }
+    }
+}
+
 /// Whether there is a terminal to work on. False too once it has hung up.
 pub fn is_there() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
@@ -70,6 +80,25 @@ pub fn set_mouse(mouse: MouseReports) -> io::Result<()> {
         MouseReports::On => execute!(io::stdout(), EnableMouseCapture),
         MouseReports::Off => execute!(io::stdout(), DisableMouseCapture),
     }
+}
+
+/// Standard output without a buffer of its own, so that a frame is one write.
+#[cfg(unix)]
+pub fn stdout() -> io::Result<std::fs::File> {
+    use std::os::fd::AsFd;
+    Ok(std::fs::File::from(io::stdout().as_fd().try_clone_to_owned()?))
+}
+
+#[cfg(not(unix))]
+pub fn stdout() -> io::Result<io::Stdout> {
+    Ok(io::stdout())
+}
+
+/// Standard input without a buffer, so that nothing is taken that is not looked at.
+#[cfg(unix)]
+pub fn stdin() -> io::Result<std::fs::File> {
+    use std::os::fd::AsFd;
+    Ok(std::fs::File::from(io::stdin().as_fd().try_clone_to_owned()?))
 }
 
 /// The terminal's size, as far as it is believed.

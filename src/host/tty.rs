@@ -34,7 +34,7 @@ enum Gate {
 }
 
 impl ReaderGate {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             shared: Arc::new((Mutex::new(Gate::Open), Condvar::new())),
         }
@@ -56,7 +56,8 @@ impl ReaderGate {
         changed.notify_all();
     }
 
-    fn pass(&self) {
+    /// Waits while the gate is closed. For the reader.
+    pub(super) fn pass(&self) {
         let (gate, changed) = &*self.shared;
         let mut state = gate.lock().unwrap_or_else(PoisonError::into_inner);
         if *state == Gate::Closing {
@@ -162,7 +163,7 @@ fn key(event: KeyEvent) -> Option<Key> {
 }
 
 /// Pasted text with LF at its line ends and without what could act on a terminal.
-fn pasted(text: &str) -> String {
+pub(super) fn pasted(text: &str) -> String {
     text.replace("\r\n", "\n")
         .replace('\r', "\n")
         .replace("\x1b[201~", "")

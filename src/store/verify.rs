@@ -12,7 +12,7 @@ use crate::domain::answer::{ExactRequest, StoredAnswer};
 use crate::domain::chain::ChainVersion;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::decision::{Decision, DecisionKind};
-use crate::domain::example::Example;
+use crate::domain::example::{Example, ExampleSource};
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::{ChainVersionId, RunId, VersionId};
 use crate::domain::label::HumanLabel;
@@ -72,12 +72,10 @@ impl Store {
         };
         check.each(keys::VERSIONS, Verification::version)?;
         check.each(keys::CHAINS, Verification::chain)?;
-        check.each(keys::EXAMPLES, |_, key, example: &Example| {
-            Ok(example_fault(key, example))
-        })?;
+        check.each(keys::EXAMPLES, Verification::example)?;
         check.each(keys::VARIANTS, Verification::variant)?;
         check.each(keys::DATASETS, Verification::dataset)?;
-        check.each(keys::SUITES, |_, _, suite: &SuiteVersion| Ok(rule(suite.verify())))?;
+        check.each(keys::SUITES, Verification::suite)?;
         check.each(keys::RUNS, Verification::run)?;
         check.each(keys::OUTCOMES, Verification::outcome)?;
         check.each(keys::RUN_STEPS, Verification::run_step)?;
@@ -192,6 +190,19 @@ impl Verification<'_> {
         Ok(None)
     }
 
+    /// An example that a label corrected has that label.
+    fn example(&self, key: &str, example: &Example) -> Result<Option<String>, StoreError> {
+        let fault = example_fault(key, example);
+        match (&fault, &example.source) {
+            (None, ExampleSource::Labelled { run, place, number, .. }) => {
+                let labels = self.store.labels_at(*run, *place)?;
+                let has_it = labels.iter().any(|label| label.number == *number);
+                Ok((!has_it).then(|| format!("the label of {run} that its expected value is from is missing")))
+            }
+            _ => Ok(fault),
+        }
+    }
+
     fn dataset(&self, _key: &str, dataset: &DatasetVersion) -> Result<Option<String>, StoreError> {
         let rows = self.store.rows(dataset)?;
         if rows.len() as u64 != dataset.example_count {
@@ -214,6 +225,17 @@ impl Verification<'_> {
             }
         }
         Ok(None)
+    }
+
+    fn suite(&self, _key: &str, suite: &SuiteVersion) -> Result<Option<String>, StoreError> {
+        for judge in suite.content.judges() {
+            match self.store.version(&judge.version)? {
+                Some(version) if version.content_hash == judge.content_hash => {}
+                Some(_) => return Ok(Some(format!("its judge {} has other content", judge.version))),
+                None => return Ok(Some(format!("its judge {} is missing", judge.version))),
+            }
+        }
+        Ok(rule(suite.verify()))
     }
 
     fn run(&self, _key: &str, run: &Run) -> Result<Option<String>, StoreError> {

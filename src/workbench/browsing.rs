@@ -185,7 +185,10 @@ impl Workbench {
         Ok(summaries)
     }
 
-    fn newest_run_of(&self, version: &VersionId) -> Result<Option<(RunId, Option<LabelledVerdict>)>, WorkbenchError> {
+    pub(super) fn newest_run_of(
+        &self,
+        version: &VersionId,
+    ) -> Result<Option<(RunId, Option<LabelledVerdict>)>, WorkbenchError> {
         match self.store.runs_of(version)?.first() {
             Some(&run) => Ok(Some((run, self.verdict_of(run)?))),
             None => Ok(None),

@@ -10,9 +10,10 @@ use crate::domain::prompt::PromptContent;
 use crate::domain::run::{Run, RunEnd};
 use crate::domain::suite::SuiteVersion;
 pub use crate::evals::compare::{
-    Effect, EffectMethod, ExampleScores, Group, MetricDelta, RatioEffect, RunComparison, SliceFlips, p_text,
+    Effect, EffectMethod, ExampleScores, Group, MetricDelta, RatioEffect, RunComparison, RunScores, SliceFlips, p_text,
+    points,
 };
-use crate::evals::compare::{RunScores, Side, compare};
+use crate::evals::compare::{Pairs, Side, compare};
 use crate::releases::evidence::caveats;
 
 /// Most examples that a comparison of several runs lists.
@@ -111,6 +112,14 @@ impl Workbench {
             result,
             diff: contents.map(|(old, new)| diff(old, new)),
         })
+    }
+
+    /// How a metric moved from one run to another over the same suite. `None` where it cannot be paired.
+    pub fn metric_effect(&self, base: RunId, candidate: RunId, metric: &str) -> Result<Option<Effect>, WorkbenchError> {
+        let (base, candidate) = (self.scores_of(base)?, self.scores_of(candidate)?);
+        Ok(base
+            .metric_at(metric)
+            .and_then(|at| Pairs::new(&base, &candidate).metric(at)))
     }
 
     /// A run against its base's newest finished run on the same dataset; `None` where there is none.

@@ -1,5 +1,6 @@
 //! Datasets: look, edit. Every change is a new version that says what changed and why.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::filter::Filter;
@@ -9,6 +10,7 @@ use crate::domain::dataset::{DatasetChanges, DatasetVersion, Exclusion, ROWS_PER
 use crate::domain::example::{Example, ExampleContent, ExampleSource};
 use crate::domain::ids::{DatasetLabel, DatasetName, DatasetVersionId, ExampleId, RunId};
 use crate::domain::json::JsonText;
+use crate::domain::label::{HumanLabel, standing};
 use crate::domain::reason::Reason;
 use crate::store::Change;
 use crate::store::engine::AuditEntry;
@@ -53,6 +55,8 @@ pub enum ExampleEdit {
         /// The right answer; what was expected in the run where not given.
         expected: Option<JsonText>,
     },
+    /// Examples expect what people's labels in a run say that they should.
+    TakeLabels(RunId),
 }
 
 impl Workbench {
@@ -242,6 +246,7 @@ impl Workbench {
             ExampleEdit::AddFailedCase { run, example, expected } => {
                 new.add(self.failed_case(*run, example, expected.as_ref())?);
             }
+            ExampleEdit::TakeLabels(run) => self.take_labels(*run, &mut new)?,
         }
         let label = self.free_label(&change.dataset.name, change.label.as_ref())?;
         let id = DatasetVersionId {
@@ -252,6 +257,59 @@ impl Workbench {
         self.put_dataset(actor, id, Some(parent), new, reason, |audit, _rows| {
             Ok(self.store.put_examples(audit, &examples)?)
         })
+    }
+
+    /// Gives examples the expected values of a run's labels. Those that have other content than the labelled ones, or
+    /// that the dataset version does not have, stay as they are.
+    fn take_labels(&self, run: RunId, new: &mut NewRows) -> Result<(), WorkbenchError> {
+        let labels = self.labels_of(run)?;
+        let mut corrections: BTreeMap<&ExampleId, &HumanLabel> = BTreeMap::new();
+        for label in standing(&labels) {
+            if label.expected.is_none() {
+                continue;
+            }
+            let known = *corrections.entry(&label.example).or_insert(label);
+            if known.expected != label.expected {
+                return Err(WorkbenchError::refused(
+                    format!(
+                        "{} and {} expect different values of {}",
+                        known.by, label.by, label.example
+                    ),
+                    format!("see pegbox label list --run {run}, and let one of them label it again"),
+                ));
+            }
+        }
+        let mut taken = 0;
+        for label in corrections.into_values() {
+            let has_content = |row: &&Row| row.example == label.example && row.content_hash == label.example_hash;
+            if new.rows.iter().any(|row| has_content(&row)) {
+                new.correct(self.corrected(label)?);
+                taken += 1;
+            }
+        }
+        if taken == 0 {
+            return Err(WorkbenchError::refused(
+                format!("no label of {run} gives an expected value of an example of this dataset version"),
+                format!("label one with pegbox case label {run} EXAMPLE --expected JSON"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The labelled example with the label's expected value.
+    fn corrected(&self, label: &HumanLabel) -> Result<Example, WorkbenchError> {
+        let original = found(self.store.example(&label.example_hash)?, "example", &label.example)?;
+        let content = ExampleContent {
+            expected: label.expected.clone(),
+            ..original.content
+        };
+        let source = ExampleSource::Labelled {
+            from: label.example_hash,
+            run: label.run,
+            place: label.place,
+            number: label.number,
+        };
+        Ok(Example::new(content, source)?)
     }
 
     fn failed_case(
@@ -320,6 +378,15 @@ impl NewRows {
             reason: reason.clone(),
         });
         Ok(())
+    }
+
+    /// Puts an example in the place of the one with its id.
+    fn correct(&mut self, example: Example) {
+        let id = &example.content.id;
+        if let Some(row) = self.rows.iter_mut().find(|row| &row.example == id) {
+            row.content_hash = example.content_hash;
+            self.examples.push(example);
+        }
     }
 
     /// Adds a case; one with the same id takes its place, and is excluded no longer.

@@ -2,8 +2,13 @@
 //! May use: every layer below.
 //! Must never: know ratatui, clap or sockets.
 
+mod ablating;
+mod ablation_text;
 mod aliases;
+mod answering;
 mod basing;
+mod bisecting;
+mod blaming;
 mod browsing;
 mod calibrating;
 mod chains;
@@ -25,18 +30,22 @@ mod labelling;
 mod outcomes;
 mod record;
 mod releasing;
+mod report;
 mod reproducing;
 mod request;
 mod rerunning;
 mod reusing;
 mod reviewing;
 mod room;
+mod run_notes;
 mod run_reading;
 mod run_store;
 mod running;
 mod storage;
+mod studying;
 mod subjects;
 mod suites;
+mod sweeping;
 mod tracing;
 mod triaging;
 mod trying;
@@ -46,7 +55,10 @@ use std::fmt::Display;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+pub use ablating::*;
 pub use aliases::*;
+pub use bisecting::*;
+pub use blaming::*;
 pub use browsing::*;
 pub use calibrating::*;
 pub use chains::*;
@@ -61,6 +73,7 @@ pub use importing::*;
 pub use outcomes::*;
 pub use record::*;
 pub use releasing::*;
+pub use report::{Block, Cell, Page};
 pub use reproducing::*;
 pub use request::*;
 pub use rerunning::*;
@@ -69,7 +82,9 @@ pub use reviewing::*;
 pub use run_reading::*;
 pub use running::*;
 pub use storage::{Advance, Chain};
+pub use studying::*;
 pub use subjects::{SubjectId, Tested};
+pub use sweeping::*;
 pub use tracing::*;
 pub use triaging::*;
 

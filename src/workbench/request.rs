@@ -4,10 +4,10 @@
 use std::path::PathBuf;
 
 use super::{
-    AliasUse, CaseRow, CaseView, ChainDetail, CommitReason, Comparison, DiffView, DraftView, EnvironmentRow,
-    ExampleChange, Fault, ImportPreview, ImportReport, ImportRequest, Judgement, Listed, PromptDetail, PromptRef,
-    PromptSummary, Rerun, ReviewDetail, ReviewSummary, RowsWindow, RunDetail, RunEstimate, RunSummary, RunTriage,
-    StartRun, Status, Workbench, WorkbenchError,
+    Ablation, AliasUse, CaseRow, CaseView, ChainDetail, CommitReason, Comparison, DiffView, DraftView, EnvironmentRow,
+    ExampleChange, Fault, ImportPreview, ImportReport, ImportRequest, Judgement, Listed, Matrix, PromptDetail,
+    PromptRef, PromptSummary, Rerun, ReviewDetail, ReviewSummary, RowsWindow, RunDetail, RunEstimate, RunSummary,
+    RunTriage, StartRun, Status, VersionBlame, Workbench, WorkbenchError,
 };
 use crate::domain::actor::Actor;
 use crate::domain::dataset::DatasetVersion;
@@ -200,6 +200,17 @@ pub enum Request {
         /// The candidate.
         candidate: RunId,
     },
+    /// A prompt's runs over the same dataset and suite as this one.
+    Matrix(RunId),
+    /// What the stored runs say of each hunk between two versions.
+    Ablation {
+        /// The version before.
+        base: VersionId,
+        /// The version after.
+        candidate: VersionId,
+    },
+    /// What brought each line of a version.
+    Blame(VersionId),
     /// One example in two runs.
     CompareCase {
         /// The base.
@@ -324,6 +335,12 @@ pub enum Answer {
     Triaged(usize),
     /// Two runs, example by example.
     Comparison(Box<Comparison>),
+    /// A prompt's runs by quality, cost and latency.
+    Matrix(Box<Matrix>),
+    /// What each hunk between two versions does.
+    Ablation(Box<Ablation>),
+    /// What brought each line of a version.
+    Blame(Box<VersionBlame>),
     /// One example in two runs: the base's outcome, then the candidate's.
     ComparedCase(Box<(CaseView, CaseView)>),
     /// All reviews.
@@ -392,68 +409,15 @@ impl Workbench {
             | R::Cases { .. }
             | R::Case { .. }
             | R::CompareRuns { .. }
-            | R::CompareCase { .. } => self.answer_running(actor, request),
+            | R::CompareCase { .. }
+            | R::Matrix(_)
+            | R::Ablation { .. }
+            | R::Blame(_) => self.answer_running(actor, request),
             R::RunTriage(_) | R::AddLabel { .. } | R::AddTriages { .. } | R::DecideOtherCause { .. } => {
                 self.answer_triaging(actor, request)
             }
             _ => self.answer_releasing(actor, request),
         }
-    }
-
-    fn answer_editing(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
-        Ok(match request {
-            Request::Prompts => Answer::Prompts(self.prompts()?),
-            Request::PromptDetail(name) => Answer::PromptDetail(Box::new(self.prompt_detail(&name)?)),
-            Request::CreatePrompt { name, description } => {
-                Answer::PromptCreated(self.create_prompt(actor, &name, &description)?)
-            }
-            Request::OpenDraft(name) => Answer::Draft(self.open_draft(actor, &name)?),
-            Request::DraftFrom(version) => Answer::Draft(self.draft_from(actor, &version)?),
-            Request::SaveDraft { prompt, over, source } => match self.save_draft(actor, &prompt, &over, &source) {
-                Ok(saved_at) => Answer::DraftSaved(saved_at, self.lint(&source)),
-                Err(WorkbenchError::DraftOvertaken { why, found }) => Answer::DraftOvertaken(why, found),
-                Err(error) => return Err(error),
-            },
-            Request::DiscardDraft(name) => {
-                self.discard_draft(actor, &name)?;
-                Answer::DraftDiscarded
-            }
-            Request::Lint(source) => Answer::Lint(self.lint(&source)),
-            Request::Commit { prompt, seen, reason } => {
-                Answer::Committed(Box::new(self.commit_draft(actor, &prompt, seen.as_ref(), &reason)?))
-            }
-            Request::Try {
-                source,
-                dataset,
-                place,
-                suite,
-            } => Answer::Tried(Box::new(self.try_document(
-                actor,
-                &source,
-                &dataset,
-                place,
-                suite.as_ref(),
-            )?)),
-            Request::Diff { old, new } => Answer::Diff(Box::new(self.diff(&old, &new)?)),
-            other => return Err(misrouted(&other)),
-        })
-    }
-
-    fn answer_data(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
-        Ok(match request {
-            Request::Datasets => Answer::Datasets(self.datasets()?),
-            Request::DatasetRows {
-                dataset,
-                filter,
-                from,
-                limit,
-            } => Answer::DatasetRows(self.dataset_rows(&dataset, &filter, from, limit)?),
-            Request::PreviewImport { path, mapping } => Answer::Preview(self.preview_import(&path, &mapping)?),
-            Request::ImportDataset(request) => Answer::Imported(self.import_dataset(actor, &request)?),
-            Request::ChangeExample(change) => Answer::DatasetChanged(self.change_example(actor, &change)?),
-            Request::Suites => Answer::Suites(self.suites()?),
-            other => return Err(misrouted(&other)),
-        })
     }
 
     fn answer_running(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
@@ -487,6 +451,11 @@ impl Workbench {
             Request::CompareRuns { base, candidate } => {
                 Answer::Comparison(Box::new(self.compare_runs(base, candidate)?))
             }
+            Request::Matrix(run) => Answer::Matrix(Box::new(self.matrix_around(run, None)?)),
+            Request::Ablation { base, candidate } => {
+                Answer::Ablation(Box::new(self.newest_ablation(&base, &candidate)?))
+            }
+            Request::Blame(version) => Answer::Blame(Box::new(self.blame(&version)?)),
             Request::CompareCase {
                 base,
                 candidate,
@@ -494,25 +463,6 @@ impl Workbench {
             } => {
                 let case = |run| self.outcome(run, &example);
                 Answer::ComparedCase(Box::new((case(base)?, case(candidate)?)))
-            }
-            other => return Err(misrouted(&other)),
-        })
-    }
-
-    fn answer_triaging(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
-        Ok(match request {
-            Request::RunTriage(run) => Answer::RunTriage(Box::new(self.run_triage(run)?)),
-            Request::AddLabel { run, place, content } => {
-                Answer::Labelled(Box::new(self.add_label(actor, run, place, &content)?))
-            }
-            Request::AddTriages {
-                run,
-                places,
-                category,
-                reason,
-            } => Answer::Triaged(self.add_triages(actor, run, &places, category, &reason)?.len()),
-            Request::DecideOtherCause { run, cause, reason } => {
-                Answer::Decided(self.decide_other_cause(actor, run, cause, &reason)?)
             }
             other => return Err(misrouted(&other)),
         })
@@ -553,7 +503,7 @@ impl Workbench {
 }
 
 /// A request that was handed to the wrong group: a fault of this file, said rather than hidden.
-fn misrouted(request: &Request) -> WorkbenchError {
+pub(super) fn misrouted(request: &Request) -> WorkbenchError {
     WorkbenchError::invalid(
         format!("no use case answers {request:?}"),
         "report this as a bug of pegbox",

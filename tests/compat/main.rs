@@ -22,13 +22,13 @@ use pegbox::domain::grader::{
     ArgumentRule, CallOrder, CaseRule, CitationSource, ExpectedDocuments, GraderKind, RefusalRule,
 };
 use pegbox::domain::hash::ContentHash;
-use pegbox::domain::ids::PromotionId;
+use pegbox::domain::ids::{PromotionId, RunId};
 use pegbox::domain::json::SourceJson;
 use pegbox::domain::label::LabelVerdict;
 use pegbox::domain::metric::{ClassOf, ErrorRule, FieldOf, IntervalMethod, Measure, MetricKind};
 use pegbox::domain::model::{NamedSchema, ResponseFormat, ToolChoice};
 use pegbox::domain::money::UsdNanos;
-use pegbox::domain::outcome::{ErrorKind, FailureCategory, Outcome};
+use pegbox::domain::outcome::{ErrorKind, FailureCategory, Outcome, OutcomePlace};
 use pegbox::domain::policy::{SelfApproval, SimulatedEvidence};
 use pegbox::domain::promotion::Environment;
 use pegbox::domain::prompt::Role;
@@ -441,6 +441,12 @@ fn variants_of_settings_and_origins_have_their_places_too() {
         ExampleSource::Imported { file, line: 1 },
         ExampleSource::Edited { from: content_hash },
         samples::example().source,
+        ExampleSource::Labelled {
+            from: content_hash,
+            run: RunId(7),
+            place: OutcomePlace::first(3),
+            number: 1,
+        },
     ]);
     let reason = String::new();
     assert_places(&[RunStepKind::Paused { reason }, samples::run_step().kind]);

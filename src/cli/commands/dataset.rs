@@ -80,6 +80,15 @@ pub enum DatasetCommand {
         #[command(flatten)]
         change: ChangeArgs,
     },
+    /// Make a new version whose examples expect what people's labels in a run say that they should
+    FromLabels {
+        /// The version to start from
+        dataset: String,
+        /// The run whose labels are taken
+        run: RunId,
+        #[command(flatten)]
+        change: ChangeArgs,
+    },
     /// Print a dataset version as JSONL
     Export {
         /// `name@label`, or a name for its newest version
@@ -182,6 +191,9 @@ pub fn carry_out(command: DatasetCommand, context: &mut Context<'_>) -> Result<R
                 ExampleEdit::AddFailedCase { run, example, expected },
                 change,
             )
+        }
+        DatasetCommand::FromLabels { dataset, run, change } => {
+            edit(context, &dataset, ExampleEdit::TakeLabels(run), change)
         }
         DatasetCommand::Export { dataset } => export(context, &dataset),
     }

@@ -34,6 +34,21 @@ pub enum OnInterrupt {
 
 /// Waits until the run ends or is interrupted, and reports it with the exit code of its gate.
 pub fn follow(context: &mut Context<'_>, run: RunId, on_interrupt: OnInterrupt) -> Result<Reply, CliError> {
+    let (detail, watched) = wait(context, run, on_interrupt)?;
+    let mut reply = show(context, run)?;
+    (reply.exit, reply.failure) = match (watched, context.hosting) {
+        (Watched::Left, Hosting::Host) => left(&detail),
+        _ => ending(&detail),
+    };
+    Ok(reply)
+}
+
+/// Waits until the run ends or is interrupted, with its progress shown.
+pub fn wait(
+    context: &mut Context<'_>,
+    run: RunId,
+    on_interrupt: OnInterrupt,
+) -> Result<(RunDetail, Watched), CliError> {
     let mut watched = Watched::ToTheEnd;
     if let Some(progress) = context.workbench.watch_run(run) {
         let interrupts = context.caller.desk.interrupts(&context.runtime)?;
@@ -47,13 +62,7 @@ pub fn follow(context: &mut Context<'_>, run: RunId, on_interrupt: OnInterrupt) 
             return Err(error.into());
         }
     }
-    let detail = context.workbench.run_detail(run)?;
-    let mut reply = show(context, run)?;
-    (reply.exit, reply.failure) = match (watched, context.hosting) {
-        (Watched::UntilLeft, Hosting::Host) => left(&detail),
-        _ => ending(&detail),
-    };
-    Ok(reply)
+    Ok((context.workbench.run_detail(run)?, watched))
 }
 
 /// A run as it stands; for machines, its tuning-run record.
@@ -84,11 +93,13 @@ fn triage_text(text: Plain, run: RunId, triage: &RunTriage) -> Plain {
 
 /// How the watching ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Watched {
+pub enum Watched {
     /// Nobody works on the run any more.
     ToTheEnd,
-    /// The person did not want to wait.
-    UntilLeft,
+    /// The person did not want to wait until the run was parked.
+    Parking,
+    /// Nobody looks any more, and the run is left alone.
+    Left,
 }
 
 /// Shows progress until the run is no longer worked on. The first interrupt parks a run of this command's, the second
@@ -119,9 +130,11 @@ async fn watch_to_end(
         tokio::select! {
             changed = progress.changed() => if changed.is_err() { return Watched::ToTheEnd },
             interrupt = interrupts.recv() => {
-                let asked = interrupt == Some(Interrupt::Asked);
-                if !asked || is_parked || on_interrupt == OnInterrupt::Leave {
-                    return Watched::UntilLeft;
+                if interrupt != Some(Interrupt::Asked) || on_interrupt == OnInterrupt::Leave {
+                    return Watched::Left;
+                }
+                if is_parked {
+                    return Watched::Parking;
                 }
                 is_parked = true;
                 out.note("finishing what is in flight; once more stops at once");

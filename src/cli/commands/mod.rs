@@ -1,6 +1,9 @@
 //! One file for each group of commands: its arguments, and what it says. Each calls the workbench and gives a reply.
 
+pub mod ablate;
 mod answers;
+pub mod bisect;
+mod blame;
 mod calibrate;
 mod case;
 pub mod case_command;
@@ -13,11 +16,14 @@ mod diff;
 mod evidence;
 mod failures;
 mod follow;
+#[cfg(unix)]
+pub mod host;
 pub mod label;
 mod lineage;
 pub mod model;
 pub mod prompt;
 pub mod release;
+mod report;
 mod reproduce;
 pub mod review;
 pub mod run;
@@ -25,7 +31,9 @@ mod run_start;
 mod screens;
 mod status;
 pub mod store;
+mod study;
 pub mod suite;
+mod sweep;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,7 +50,6 @@ use super::input;
 use super::output::{Format, Out, Plain, Reply};
 use super::store_path::{self, Missing};
 use crate::domain::actor::Actor;
-use crate::host;
 use crate::host::caller::Caller;
 use crate::workbench::{Advance, Clock, Workbench, WorkbenchError};
 
@@ -92,7 +99,7 @@ impl<'a> Context<'a> {
         open: OpenStore,
     ) -> Result<Self, CliError> {
         let actor = identity::resolve(global.user.as_deref(), caller)?;
-        let config = Config::load(folder, &host::command_names())?;
+        let config = Config::load(folder, &crate::host::command_names())?;
         let workbench = open_workbench(folder, global, out, runtime.clone(), open)?;
         Ok(Self {
             workbench: Arc::new(workbench),
@@ -115,7 +122,7 @@ fn open_workbench(
     runtime: Handle,
     open: OpenStore,
 ) -> Result<Workbench, CliError> {
-    let mut workbench = open(folder, host::clock::system(), runtime, &mut |advance| {
+    let mut workbench = open(folder, crate::host::clock::system(), runtime, &mut |advance| {
         out.advance(&advance);
     })?;
     for file in price_files(folder, global) {
@@ -143,7 +150,7 @@ pub fn carry_out(arguments: Arguments, out: &mut Out, caller: &mut Caller) -> Re
             let script = String::from_utf8_lossy(&script);
             return out.file(&script, &json!({ "shell": shell.to_string(), "script": script }));
         }
-        Some(Command::Keys) => return out.file(&host::key_table(), &json!({ "keys": host::key_rows() })),
+        Some(Command::Keys) => return out.file(&crate::host::key_table(), &json!({ "keys": crate::host::key_rows() })),
         _ => {}
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -167,6 +174,10 @@ fn with_store(
     refuse_json_screens(command.as_ref(), out)?;
     let folder = store_path::resolve(global.store.clone())?;
     store_path::check(&folder, command.as_ref().map_or(Missing::Create, missing))?;
+    #[cfg(unix)]
+    if let Some(Command::Host(args)) = &command {
+        return self::host::host(args, &folder, global, out, runtime);
+    }
     if let Some(Command::Store(command)) = &command
         && let Some(reply) = store::without_opening(command, &folder, out)
     {
@@ -174,6 +185,23 @@ fn with_store(
     }
     let context = Context::open(&folder, global, out, caller, runtime.clone(), Workbench::open_watched)?;
     answer(command, context)
+}
+
+/// Whether the host of a store carries a command out, where there is one: all but those that work on the store's files,
+/// make a store, or need none. Without a command, the screens.
+pub fn is_for_host(command: Option<&Command>) -> bool {
+    use store::StoreCommand;
+    match command {
+        #[cfg(unix)]
+        Some(Command::Host(_)) => false,
+        Some(
+            Command::Demo(_)
+            | Command::Completions { .. }
+            | Command::Keys
+            | Command::Store(StoreCommand::Backup { .. } | StoreCommand::Restore { .. } | StoreCommand::Import { .. }),
+        ) => false,
+        _ => true,
+    }
 }
 
 /// The screens have no JSON to give.
@@ -207,6 +235,8 @@ fn missing(command: &Command) -> Missing {
         | Command::Dataset(DatasetCommand::Import(_))
         | Command::Suite(SuiteCommand::Import { .. })
         | Command::Store(StoreCommand::Restore { .. } | StoreCommand::Import { .. }) => Missing::Create,
+        #[cfg(unix)]
+        Command::Host(self::host::HostArgs { command: None, .. }) => Missing::Create,
         _ => Missing::Refuse,
     }
 }
@@ -220,6 +250,8 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<Reply, CliErr
         Command::Suite(command) => suite::carry_out(command, context),
         Command::Chain(command) => chain::carry_out(command, context),
         Command::Run(command) => run::carry_out(command, context),
+        Command::Bisect(args) => bisect::bisect(context, *args),
+        Command::Ablate(args) => ablate::ablate(context, *args),
         Command::Case(command) => case_command::carry_out(command, context),
         Command::Label(command) => label::carry_out(&command, context),
         Command::Model(command) => model::carry_out(&command, context),
@@ -228,6 +260,8 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<Reply, CliErr
         Command::Lineage { id } => lineage::lineage(&id, context),
         Command::Store(command) => store::carry_out(command, context),
         // These need no store, or one of their own, and were answered before.
+        #[cfg(unix)]
+        Command::Host(_) => Ok(Reply::done(Value::Null, Plain::new())),
         Command::Demo(_) | Command::Completions { .. } | Command::Keys => Ok(Reply::done(Value::Null, Plain::new())),
     }
 }

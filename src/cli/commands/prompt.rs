@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::{Context, case};
+use super::{Context, blame, case};
 use crate::cli::exit::CliError;
 use crate::cli::input::read_text;
 use crate::cli::output::{NO_VALUE, Plain, Reply, Table, or_none};
@@ -25,6 +25,11 @@ pub enum PromptCommand {
         /// What it is for, in a sentence
         #[arg(long, value_name = "TEXT")]
         description: String,
+    },
+    /// Show what brought each line of a version: the version before it, its author, reason and run
+    Blame {
+        /// The version, such as `support_triage_v12`
+        version: VersionId,
     },
     /// Put a prompt document into a prompt's draft; make the prompt where there is none
     Import {
@@ -108,6 +113,7 @@ pub fn carry_out(command: PromptCommand, context: &mut Context<'_>) -> Result<Re
         PromptCommand::Export { reference, output } => export(context, &reference, output),
         PromptCommand::Try(args) => case::try_prompt(context, &args),
         PromptCommand::List => Ok(list(&context.workbench.prompts()?)),
+        PromptCommand::Blame { version } => blame::blame(context, &version),
         PromptCommand::Show { reference } => match PromptRef::parse(&reference)? {
             PromptRef::Draft(name) => Ok(show_prompt(&context.workbench.prompt_detail(&name)?)),
             PromptRef::Version(id) => show_version(context, &id),

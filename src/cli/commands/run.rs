@@ -8,9 +8,11 @@ use serde_json::json;
 use super::Context;
 use super::failures::FailuresArgs;
 use super::follow::OnInterrupt;
+use super::report::{self, ReportArgs};
 use super::reproduce::{self, ReproduceArgs};
 use super::run_start::{CapArgs, RerunArgs, StartArgs};
-use super::{case, compare, failures, follow, run_start};
+use super::sweep::SweepArgs;
+use super::{case, compare, failures, follow, run_start, sweep};
 use crate::cli::exit::CliError;
 use crate::cli::output::{NO_VALUE, Plain, Reply, Table};
 use crate::domain::caveats::Caveats;
@@ -74,8 +76,20 @@ pub enum RunCommand {
         #[arg(required = true, value_name = "CANDIDATE")]
         candidates: Vec<RunId>,
     },
+    /// Run versions with several models and temperatures, and show which no other beats; again to go on
+    Sweep(Box<SweepArgs>),
+    /// The newest runs of a prompt over the same dataset and suite, and which no other beats
+    Matrix {
+        /// One of the runs
+        run: RunId,
+        /// The metric that is the quality; the first of the suite where not given
+        #[arg(long)]
+        metric: Option<String>,
+    },
     /// Check the hash of everything that a run rests on, ask again, and say what came out otherwise
     Reproduce(ReproduceArgs),
+    /// Write a report that needs no pegbox to be read: what was tested, the verdict, what failed and why
+    Report(ReportArgs),
     /// Record, on a run's evidence, that the prompt is not what has to change
     Decide {
         /// The run
@@ -111,9 +125,12 @@ pub fn carry_out(command: RunCommand, context: &mut Context<'_>) -> Result<Reply
         RunCommand::Show { run } => follow::show(context, run),
         RunCommand::List { limit, before } => Ok(list(&context.workbench.runs(before, limit)?)),
         RunCommand::Failures(args) => failures::carry_out(context, &args),
+        RunCommand::Report(args) => report::report(context, &args),
         RunCommand::Decide { run, cause, reason } => decide(context, run, cause, &reason),
         RunCommand::Case { run, example } => case::show(context, run, &example),
         RunCommand::Compare { base, candidates } => compare::compare(context, base, &candidates),
+        RunCommand::Sweep(args) => sweep::sweep(context, *args),
+        RunCommand::Matrix { run, metric } => sweep::matrix(context, run, metric.as_deref()),
         RunCommand::Reproduce(args) => reproduce::reproduce(context, &args),
         RunCommand::Cancel { run } => {
             context.workbench.cancel_run(&context.actor, run)?;

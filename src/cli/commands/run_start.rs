@@ -158,11 +158,10 @@ pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliErr
     let workbench = &context.workbench;
     let subject = workbench.resolve_subject(&args.subject)?;
     let tested = workbench.tested(&subject)?;
-    let is_in_environment = std::env::var_os(BASE_URL_VARIABLE).is_some_and(|url| !url.is_empty());
+    let is_of_all = |of: &str| tested.models().iter().all(|model| model.provider == of);
     // A cassette knows where its requests went.
-    let asks_openai = tested.models().iter().all(|model| model.provider == OPENAI);
-    let uses_configured = asks_openai && !is_in_environment && !tape.is_replay();
-    let configured = context.config.openai_base_url.clone().filter(|_| uses_configured);
+    let configured = configured_endpoint(context).filter(|(of, _)| is_of_all(of) && !tape.is_replay());
+    let configured = configured.map(|(_, url)| url);
     let start = StartRun {
         subject,
         dataset: workbench.resolve_dataset(&args.dataset)?,
@@ -215,6 +214,13 @@ pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliErr
             .note(&format!("{fault}: what is on it is not the whole run"));
     }
     Ok(reply)
+}
+
+/// A provider with the endpoint that the configuration names for it; the environment beats it.
+pub fn configured_endpoint(context: &Context<'_>) -> Option<(String, String)> {
+    let is_in_environment = std::env::var_os(BASE_URL_VARIABLE).is_some_and(|url| !url.is_empty());
+    let url = context.config.openai_base_url.clone().filter(|_| !is_in_environment)?;
+    Some((OPENAI.to_owned(), url))
 }
 
 /// Asks picked examples again and follows the run.

@@ -3,6 +3,7 @@
 use super::{Context, Hosting};
 use crate::cli::exit::{CliError, Exit};
 use crate::host;
+use crate::host::session::Ended;
 
 /// Opens the screens on the terminal, and comes back when they are closed.
 pub fn open(context: Context<'_>) -> Result<Exit, CliError> {
@@ -25,12 +26,16 @@ pub fn open(context: Context<'_>) -> Result<Exit, CliError> {
         // What is saved stays, and a resume goes on.
         context.workbench.park_runs();
     }
-    closed.map_err(|error| {
+    let ended = closed.map_err(|error| {
         let hint = match error {
             host::HostError::NotStored(_) => "put the text back in the editor with E, once the store takes it",
             _ => "use the commands without a terminal: pegbox --help",
         };
         CliError::invalid(error.to_string(), hint)
     })?;
+    if (context.hosting, ended) == (Hosting::Host, Ended::Terminated) {
+        let told = "the host was stopped: what was typed is kept, and runs are parked until pegbox run resume";
+        context.out.note(told);
+    }
     Ok(Exit::Done)
 }

@@ -53,6 +53,8 @@ pub fn carry_out(command: SuiteCommand, context: &mut Context<'_>) -> Result<Rep
         SuiteCommand::Show { suite } => {
             let id = context.workbench.resolve_suite(&suite)?;
             let suite = context.workbench.suite(&id)?;
+            let judges = suite.content.judges().into_iter();
+            let judges = judges.map(|judge| ("judge", format!("{} ({})", judge.version, judge.content_hash.short())));
             let text = Plain::new()
                 .fields([
                     ("suite", suite.id.to_string()),
@@ -60,6 +62,7 @@ pub fn carry_out(command: SuiteCommand, context: &mut Context<'_>) -> Result<Rep
                     ("by", format!("{} at {}", suite.author, suite.created_at)),
                     ("why", suite.reason.to_string()),
                 ])
+                .fields(judges)
                 .blank()
                 .block(&context.workbench.suite_source(&id)?);
             Ok(Reply::done(json!(suite), text))

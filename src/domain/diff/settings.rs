@@ -41,6 +41,12 @@ pub(super) fn changes(old: &PromptContent, new: &PromptContent) -> Vec<SettingCh
     changes
 }
 
+/// The settings and variables of a content that are set, in the order of the document: name and value.
+pub fn settings(content: &PromptContent) -> Vec<(String, String)> {
+    let named = named(content).into_iter();
+    named.filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
 fn named(content: &PromptContent) -> Vec<Named> {
     let mut named = model(&content.model);
     for variable in &content.variables {

@@ -25,7 +25,7 @@ pub async fn run_local(screens: Screens) -> Result<Ended, HostError> {
     let (input, gate) = start_reader();
     let surface = LocalSurface { mouse, gate };
     let size = terminal::size()?;
-    let mut session = Session::new(screens, surface, stdout()?, size)?;
+    let mut session = Session::new(screens, surface, terminal::stdout()?, size)?;
     if let Some(note) = rescue::left_over(&std::env::temp_dir()) {
         session.tell(note);
     }
@@ -60,18 +60,6 @@ impl Drop for RestoreOnDrop {
     }
 }
 
-/// Standard output without a buffer of its own, so that a frame is one write.
-#[cfg(unix)]
-fn stdout() -> std::io::Result<std::fs::File> {
-    use std::os::fd::AsFd;
-    Ok(std::fs::File::from(std::io::stdout().as_fd().try_clone_to_owned()?))
-}
-
-#[cfg(not(unix))]
-fn stdout() -> std::io::Result<std::io::Stdout> {
-    Ok(std::io::stdout())
-}
-
 struct LocalSurface {
     mouse: MouseReports,
     gate: ReaderGate,
@@ -98,10 +86,7 @@ impl Surface for LocalSurface {
     }
 
     fn toggle_mouse(&mut self) -> Result<&'static str, HostError> {
-        let (mouse, told) = match self.mouse {
-            MouseReports::On => (MouseReports::Off, "mouse off: the terminal selects text as usual"),
-            MouseReports::Off => (MouseReports::On, "mouse on: click and wheel; hold shift to select text"),
-        };
+        let (mouse, told) = self.mouse.toggled();
         terminal::set_mouse(mouse)?;
         self.mouse = mouse;
         Ok(told)

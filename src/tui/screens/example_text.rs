@@ -77,6 +77,12 @@ pub(super) fn source_text(source: &ExampleSource) -> String {
         ExampleSource::Imported { file, line } => format!("{file} line {line}"),
         ExampleSource::Edited { from } => format!("edited from content {}", from.short()),
         ExampleSource::FailedCase { run, example } => format!("kept from {run}/{example}"),
+        ExampleSource::Labelled { from, run, number, .. } => {
+            format!(
+                "content {} with the expected value of label {number} in {run}",
+                from.short()
+            )
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Every screen, and what the app asks of each.
 
+#[cfg(test)]
+mod case_samples;
 mod chains;
 pub mod commit_form;
 pub mod comparison;
@@ -18,6 +20,7 @@ pub mod lineage;
 mod lines;
 mod list_and_detail;
 pub mod loaded;
+mod matrix;
 pub mod models;
 pub mod panes;
 pub mod promotion;
@@ -148,6 +151,8 @@ pub enum Place {
         /// The run that is judged.
         candidate: RunId,
     },
+    /// A prompt's runs over the dataset and suite of this one, by quality, cost and latency.
+    Matrix(RunId),
     /// The queue of reviews.
     Reviews,
     /// One review.
@@ -188,6 +193,7 @@ impl Place {
             Place::Chains => Box::new(chains::Chains::default()),
             Place::Failures(id) => Box::new(failures::Failures::new(*id)),
             Place::Comparison { base, candidate } => Box::new(comparison::RunComparison::new(*base, *candidate)),
+            Place::Matrix(around) => Box::new(matrix::MatrixScreen::new(*around)),
             Place::Reviews => Box::new(review::Reviews::queue()),
             Place::Review(id) => Box::new(review::Reviews::one(*id)),
             Place::Decisions => Box::new(decisions::Decisions::default()),

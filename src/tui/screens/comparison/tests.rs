@@ -1,4 +1,4 @@
-use super::super::failures::samples::case;
+use super::super::case_samples::case;
 use super::super::release_samples::{content, effect};
 use super::super::samples::ended_detail;
 use super::super::testing::{drawn, with_context};

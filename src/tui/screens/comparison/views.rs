@@ -18,8 +18,8 @@ const NAME_COLUMNS: usize = 20;
 const NUMBER_COLUMNS: usize = 8;
 /// Columns of an interval.
 const INTERVAL_COLUMNS: usize = 16;
-/// Columns of a slice's name.
-const SLICE_COLUMNS: usize = 28;
+/// Columns of a slice's name, at least and at most.
+const SLICE_COLUMNS: (usize, usize) = (12, 40);
 
 /// What is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -214,10 +214,8 @@ pub(super) fn slices(comparison: &Comparison, columns: usize, theme: &Theme) -> 
     if slices.is_empty() {
         return vec![Line::styled("The suite slices by no field of the examples.", theme.dim)];
     }
-    let head = slice_row(
-        "slice",
-        ["examples", "+ fixed", "- broken", "change", "p (Holm)"].map(str::to_owned),
-    );
+    let heads = ["examples", "+ fixed", "- broken", "change", "p (Holm)"];
+    let head = slice_row("slice", heads.map(str::to_owned), columns);
     let mut lines = vec![Line::styled(cut(&head, columns).into_owned(), theme.dim)];
     lines.extend(slices.iter().map(|slice| slice_line(slice, columns, theme)));
     lines.push(Line::raw(""));
@@ -229,9 +227,13 @@ pub(super) fn slices(comparison: &Comparison, columns: usize, theme: &Theme) -> 
     lines
 }
 
-fn slice_row(name: &str, numbers: [String; 5]) -> String {
-    let numbers = numbers.map(|number| format!("{number:>NUMBER_COLUMNS$}"));
-    format!("{} {}", pad(name, SLICE_COLUMNS), numbers.join(" "))
+fn slice_row(name: &str, numbers: [String; 5], columns: usize) -> String {
+    let (least, most) = SLICE_COLUMNS;
+    let room = columns
+        .saturating_sub(numbers.len() * (NUMBER_COLUMNS + 1))
+        .clamp(least, most);
+    let numbers = numbers.map(|number| format!(" {number:>NUMBER_COLUMNS$}"));
+    format!("{}{}", pad(&cut(name, room), room), numbers.concat())
 }
 
 fn slice_line(slice: &SliceFlips, columns: usize, theme: &Theme) -> Line<'static> {
@@ -248,7 +250,7 @@ fn slice_line(slice: &SliceFlips, columns: usize, theme: &Theme) -> Line<'static
     let mark = if slice.is_flagged() { "! " } else { "" };
     let name = format!("{mark}{}", slice.slice);
     let style = if slice.is_flagged() { theme.warn } else { theme.text };
-    let text = slice_row(&cut(&name, SLICE_COLUMNS), numbers);
+    let text = slice_row(&name, numbers, columns);
     Line::from(outside(&text, columns, style, theme))
 }
 

@@ -23,7 +23,9 @@ pub(super) struct KeptCase {
 
 impl KeptCase {
     pub(super) fn new(case: &CaseView) -> Self {
-        let expected = case.example.content.expected.as_ref();
+        // What a person says that should have been expected is what one wants to keep.
+        let corrected = case.labels.iter().rev().find_map(|label| label.expected.as_ref());
+        let expected = corrected.or(case.example.content.expected.as_ref());
         Self {
             run: case.outcome.run,
             example: case.outcome.example.clone(),

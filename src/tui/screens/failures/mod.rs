@@ -5,8 +5,6 @@ pub(super) mod case;
 mod groups;
 mod judging;
 mod keep;
-#[cfg(test)]
-pub(super) mod samples;
 mod steps;
 #[cfg(test)]
 mod tests;

@@ -1,17 +1,22 @@
-//! Failures and a case for the tests of this screen.
+//! Failures, and a case, for tests of screens.
 
-use super::super::samples::{ago, anna, example, failure_line};
+use super::samples::{ago, anna, example, failure_line};
 use crate::domain::example::Example;
 use crate::domain::grader::Score;
+use crate::domain::hash::ContentHash;
 use crate::domain::ids::{ExampleId, RunId};
 use crate::domain::json::JsonText;
+use crate::domain::judge::Judge;
+use crate::domain::judgement::{JudgedBy, Judgement};
 use crate::domain::label::{HumanLabel, LabelContent, LabelVerdict};
+use crate::domain::money::UsdNanos;
 use crate::domain::outcome::{Attempt, FailureCategory, Outcome, OutcomePlace, RenderedMessage, Usage};
 use crate::domain::progress::FailureLine;
 use crate::domain::prompt::Role;
+use crate::domain::run::AnswerSource;
 use crate::workbench::{CaseCause, CaseRow, CaseView};
 
-pub(super) fn failure_rows() -> Vec<CaseRow> {
+pub fn failure_rows() -> Vec<CaseRow> {
     let row = |place, id: &str, why: &str, passed_before, category, topic: &str| CaseRow {
         cause: Some(cause(category, why)),
         slices: vec![format!("topic={topic}")],
@@ -47,7 +52,7 @@ pub(super) fn failure_rows() -> Vec<CaseRow> {
 }
 
 /// A failure of which nothing more is known.
-pub(super) fn case_row(place: u64, line: FailureLine, passed_before: Option<bool>) -> CaseRow {
+pub fn case_row(place: u64, line: FailureLine, passed_before: Option<bool>) -> CaseRow {
     CaseRow {
         place: OutcomePlace::first(place),
         line,
@@ -70,7 +75,7 @@ fn cause(category: FailureCategory, why: &str) -> CaseCause {
 }
 
 /// A label of the case, by a person who agrees with the graders, or not.
-pub(super) fn label(case: &CaseView, verdict: LabelVerdict, comment: &str) -> HumanLabel {
+pub fn label(case: &CaseView, verdict: LabelVerdict, comment: &str) -> HumanLabel {
     let content = LabelContent {
         verdict: Some(verdict),
         comment: comment.into(),
@@ -79,7 +84,7 @@ pub(super) fn label(case: &CaseView, verdict: LabelVerdict, comment: &str) -> Hu
     HumanLabel::new(&case.outcome, 1, content, anna(), ago(60_000)).unwrap()
 }
 
-pub(in crate::tui::screens) fn case(place: u64, id: &str) -> CaseView {
+pub fn case(place: u64, id: &str) -> CaseView {
     let example = example(
         147,
         "You charged me twice for order LK-30218 and the bank refuses to refund the second charge. \
@@ -166,5 +171,37 @@ fn outcome(place: u64, example: &Example) -> Outcome {
         steps: Vec::new(),
         failure_category: Some(FailureCategory::Prompt),
         finished_at: ago(180_000),
+    }
+}
+
+/// What a judge said of the answer.
+pub(super) fn judgement() -> Judgement {
+    Judgement {
+        grader: "helpful".into(),
+        judge: JudgedBy::Prompt(Judge {
+            version: "helpfulness_judge_v3".parse().unwrap(),
+            content_hash: ContentHash::of_bytes(b"judge"),
+        }),
+        source: AnswerSource::Simulated,
+        repeat: 1,
+        is_swapped: false,
+        rendered: vec![RenderedMessage {
+            role: Role::User,
+            text: "Answer:\n{\"route\":\"billing\",\"escalate\":false}".into(),
+        }],
+        raw_response: r#"{"score": 3, "explanation": "the deadline is not escalated"}"#.into(),
+        label: None,
+        score: Some(3.0),
+        passed: Some(false),
+        explanation: "the deadline is not escalated".into(),
+        resolved_model: Some("judge-sim-1 (simulated)".into()),
+        usage: Usage {
+            input_tokens: Some(92),
+            output_tokens: Some(17),
+            ..Usage::default()
+        },
+        latency_ms: 419,
+        cost: Some(UsdNanos(120_000)),
+        error: None,
     }
 }

@@ -1,0 +1,204 @@
+//! `pegbox host`: one process that owns the store, for many people.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use tokio::runtime::Handle;
+
+use super::{Context, Hosting, answer, is_for_host, open_workbench, refuse_json_screens};
+use crate::cli::args::{Arguments, Global};
+use crate::cli::config::Config;
+use crate::cli::exit::{CliError, Exit};
+use crate::cli::output::{Out, Plain, Reply};
+use crate::cli::{format_of, identity, parse, report};
+use crate::domain::time::{duration_ms, duration_short};
+use crate::host::detach::{leave_session, start_detached};
+use crate::host::guest::{GuestError, find_host, stop_host};
+use crate::host::home::{Home, Running};
+use crate::host::serve::{Call, CommandLine, Server};
+use crate::host::{self, caller::Caller};
+use crate::workbench::Workbench;
+
+/// The host.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct HostArgs {
+    /// What to do with a host that runs
+    #[command(subcommand)]
+    pub command: Option<HostCommand>,
+    /// Start the host in the background, and come back when it is ready; it ends when nobody needs it
+    #[arg(long)]
+    detach: bool,
+    /// End after so long without a guest and without a run: `90s`, `2h`; never where not given, with --detach 10 minutes
+    #[arg(long, value_name = "TIME", value_parser = duration_ms)]
+    idle: Option<u64>,
+    /// The process is the one that --detach started
+    #[arg(long, hide = true, conflicts_with = "detach")]
+    detached: bool,
+}
+
+/// How long a host in the background stays when nobody needs it, in milliseconds.
+const IDLE_DETACHED_MS: u64 = 10 * 60 * 1_000;
+
+/// What to do with a host that runs.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum HostCommand {
+    /// Say whether the store has a host, which process, which version, and where its socket is
+    Status,
+    /// Stop the store's host: its runs are parked, and its guests are sent away
+    Stop,
+}
+
+/// Hosts the store until the process is told to stop, or carries out a command about its host.
+pub fn host(
+    args: &HostArgs,
+    folder: &Path,
+    global: &Global,
+    out: &mut Out,
+    runtime: &Handle,
+) -> Result<Exit, CliError> {
+    match args.command {
+        Some(HostCommand::Status) => status(folder, out),
+        Some(HostCommand::Stop) => stop(folder, out),
+        None if args.detach => detach(args, folder, global, out),
+        None => serve(args, folder, global, out, runtime),
+    }
+}
+
+/// Starts this program again as the host, and waits until it is ready.
+fn detach(args: &HostArgs, folder: &Path, global: &Global, out: &mut Out) -> Result<Exit, CliError> {
+    std::fs::create_dir_all(folder)?;
+    let idle_ms = args.idle.unwrap_or(IDLE_DETACHED_MS);
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["host", "--detached", "--idle", &duration_short(idle_ms), "--store"]);
+    command.arg(std::path::absolute(folder)?);
+    if let Some(prices) = &global.prices {
+        command.arg("--prices").arg(std::path::absolute(prices)?);
+    }
+    start_detached(command, &Home::of(folder))?;
+    match find_host(folder)? {
+        Some(running) => ready(folder, &running, out),
+        None => Err(CliError::invalid(
+            "the host has ended already",
+            "look at host/log in the store's folder",
+        )),
+    }
+}
+
+fn status(folder: &Path, out: &mut Out) -> Result<Exit, CliError> {
+    let Some(running) = find_host(folder)? else {
+        let text = Plain::of(format!("{} has no host", folder.display()));
+        return out.reply(&Reply::done(json!({ "host": null }), text));
+    };
+    let text = Plain::new().fields([
+        ("process", running.pid.to_string()),
+        ("version", running.version.clone()),
+        ("protocol", running.protocol.to_string()),
+        ("socket", running.socket.display().to_string()),
+        ("log", Home::of(folder).log().display().to_string()),
+    ]);
+    out.reply(&Reply::done(json!({ "host": running }), text))
+}
+
+fn stop(folder: &Path, out: &mut Out) -> Result<Exit, CliError> {
+    let Some(running) = find_host(folder)? else {
+        let text = Plain::of(format!("{} has no host", folder.display()));
+        return out.reply(&Reply::done(json!({ "stopped": null }), text));
+    };
+    out.note(&format!("stopping process {}: its runs are parked first", running.pid));
+    stop_host(folder, &running)?;
+    let text = Plain::of(format!("the host of {} has stopped", folder.display()));
+    out.reply(&Reply::done(json!({ "stopped": running }), text))
+}
+
+fn serve(args: &HostArgs, folder: &Path, global: &Global, out: &mut Out, runtime: &Handle) -> Result<Exit, CliError> {
+    if args.detached {
+        leave_session();
+    }
+    std::fs::create_dir_all(folder)?;
+    let home = Home::of(folder);
+    let claim = home.claim().map_err(GuestError::from)?;
+    // Found out before anybody is served: guests are told again where it concerns them.
+    Config::load(folder, &host::command_names())?;
+    let workbench = open_workbench(folder, global, out, runtime.clone(), Workbench::open_watched)?;
+    let workbench = Arc::new(workbench);
+    let server = {
+        let _inside = runtime.enter();
+        Server::open(claim, &home).map_err(GuestError::from)?
+    };
+    ready(folder, &server.running, out)?;
+    let guests = Guests {
+        workbench: Arc::clone(&workbench),
+        store: folder.to_owned(),
+        runtime: runtime.clone(),
+    };
+    let idle_max = args.idle.map(Duration::from_millis);
+    runtime.block_on(server.run(Arc::new(guests), workbench, idle_max));
+    Ok(Exit::Done)
+}
+
+/// Says that guests can come, for whoever started the host and waits.
+fn ready(folder: &Path, running: &Running, out: &mut Out) -> Result<Exit, CliError> {
+    let text = format!(
+        "ready: process {} hosts {} at {}",
+        running.pid,
+        folder.display(),
+        running.socket.display()
+    );
+    let document: Value = json!({ "ready": running });
+    out.reply(&Reply::done(document, Plain::of(text)))
+}
+
+/// Carries out what guests ask, on one workbench.
+struct Guests {
+    workbench: Arc<Workbench>,
+    store: PathBuf,
+    runtime: Handle,
+}
+
+impl Guests {
+    fn answer(&self, arguments: Arguments, out: &mut Out, caller: &mut Caller) -> Result<Exit, CliError> {
+        let Arguments { global, command } = arguments;
+        if !is_for_host(command.as_ref()) {
+            return Err(CliError::invalid(
+                "this command is not for a host",
+                "give it on the machine where the files are",
+            ));
+        }
+        if global.prices.is_some() {
+            return Err(CliError::invalid(
+                "the host of this store has its prices already: --prices cannot change them",
+                "start the host with it: pegbox host --prices FILE",
+            ));
+        }
+        refuse_json_screens(command.as_ref(), out)?;
+        let context = Context {
+            workbench: Arc::clone(&self.workbench),
+            actor: identity::resolve(global.user.as_deref(), caller)?,
+            config: Config::load(&self.store, &host::command_names())?,
+            store: self.store.clone(),
+            out,
+            caller,
+            runtime: self.runtime.clone(),
+            hosting: Hosting::Host,
+        };
+        answer(command, context)
+    }
+}
+
+impl CommandLine for Guests {
+    fn carry_out(&self, call: Call) -> u8 {
+        let Call {
+            words,
+            streams,
+            mut caller,
+        } = call;
+        let mut out = Out::new(format_of(&words), streams);
+        let result = parse(words).and_then(|arguments| self.answer(arguments, &mut out, &mut caller));
+        result.unwrap_or_else(|error| report(&error, &mut out)) as u8
+    }
+}

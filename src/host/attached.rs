@@ -1,0 +1,416 @@
+//! A guest on the host's socket, as the host sees it.
+
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ratatui::layout::Size;
+use tokio::io::AsyncWriteExt;
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::HostError;
+use super::caller::{Caller, Desk, Files, Identity, Interrupt, Screens, Streams, Variables};
+use super::fence::fenced;
+use super::input::Typed;
+use super::remote::{self, Outlet, post, run_remote};
+use super::serve::{Call, CommandLine, PANICKED};
+use super::session::{Control, Ended, Surface};
+use super::terminal::{MouseReports, believed};
+use super::wire::{self, HELLO_BYTES_MAX, Hello, PIECE_BYTES_MAX, PROTOCOL, Refusal, ToGuest, ToHost, Welcome};
+use crate::text::Printable;
+use crate::workbench::Fault;
+
+/// How long a guest may take to say what it wants.
+const HELLO_WAIT: Duration = Duration::from_secs(5);
+/// Pieces of typed input that wait.
+const TYPED_MAX: usize = 64;
+/// Other messages of a guest that wait.
+const EVENTS_MAX: usize = 8;
+
+/// Attends to one guest until it is gone or its command has ended. What to log of it, where it came as far as that.
+pub async fn attend(
+    mut stream: UnixStream,
+    commands: Arc<dyn CommandLine>,
+    stop: watch::Receiver<bool>,
+) -> Result<String, String> {
+    let peer = stream.peer_cred().map_err(|error| error.to_string())?;
+    let own = rustix::process::getuid().as_raw();
+    if peer.uid() != own && peer.uid() != 0 {
+        return Err(format!("the account number {} is turned away", peer.uid()));
+    }
+    let hello = tokio::time::timeout(HELLO_WAIT, wire::receive_up_to(&mut stream, HELLO_BYTES_MAX)).await;
+    let hello = match hello {
+        Ok(Ok(ToHost::Hello(hello))) => *hello,
+        Ok(Ok(_)) => return Err("it did not begin with a greeting".into()),
+        Ok(Err(error)) => return Err(error.to_string()),
+        Err(_) => return Err("it said nothing".into()),
+    };
+    if hello.protocol != PROTOCOL {
+        let refusal = other_version(&hello);
+        let what = refusal.what.clone();
+        let _ = wire::send(&mut stream, ToGuest::Refused(refusal)).await;
+        return Err(what);
+    }
+    let welcome = Welcome {
+        protocol: PROTOCOL,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let sent = wire::send(&mut stream, ToGuest::Welcome(welcome)).await;
+    sent.map_err(|error| error.to_string())?;
+    let (read, write) = stream.into_split();
+    let (outbox, to_send) = mpsc::channel(remote::WAITING_MAX);
+    let sending = tokio::spawn(send_all(write, to_send));
+    let (inlets, desk) = meet(&hello, outbox.clone());
+    tokio::spawn(stop_session(stop, inlets.control.clone()));
+    let reading = tokio::spawn(route(read, inlets));
+    let code = carry_out(hello, &peer, desk, &outbox, commands).await;
+    let _ = outbox.send(ToGuest::Exit(code)).await;
+    drop(outbox);
+    let _ = sending.await;
+    reading.abort();
+    let (account, process) = (peer.uid(), peer.pid().unwrap_or_default());
+    Ok(format!("of account {account}, process {process}, ended with {code}"))
+}
+
+/// What to tell a guest of another protocol. The host's own command, which works across versions, is the way out.
+fn other_version(hello: &Hello) -> Refusal {
+    Refusal {
+        what: format!(
+            "the host of this store is pegbox {} (process {}, protocol {PROTOCOL}), and this is pegbox {} (protocol {})",
+            env!("CARGO_PKG_VERSION"),
+            std::process::id(),
+            hello.version,
+            hello.protocol
+        ),
+        hint: "stop it with pegbox host stop, which parks its runs, and start it in this version; or use its version"
+            .into(),
+    }
+}
+
+/// Runs the command on a thread of its own, since it may block.
+async fn carry_out(
+    hello: Hello,
+    peer: &tokio::net::unix::UCred,
+    desk: SocketDesk,
+    outbox: &mpsc::Sender<ToGuest>,
+    commands: Arc<dyn CommandLine>,
+) -> u8 {
+    let (stdin, desk) = desk.with_input();
+    let call = Call {
+        words: hello.words.into_iter().map(OsString::from).collect(),
+        streams: Streams {
+            stdout: Box::new(Outlet::new(outbox.clone(), ToGuest::Output)),
+            stderr: Box::new(Outlet::new(outbox.clone(), ToGuest::Error)),
+            is_stdout_terminal: hello.terminals[1],
+            is_stderr_terminal: hello.terminals[2],
+        },
+        caller: Caller {
+            stdin: Box::new(stdin),
+            variables: Variables::Sent(hello.variables),
+            files: Files::Guest {
+                folder: hello.folder,
+                pid: peer.pid(),
+            },
+            identity: Identity::Claimed { uid: Some(peer.uid()) },
+            desk: Box::new(desk),
+        },
+    };
+    match run_apart(call, commands).await {
+        Ok(code) => code,
+        Err(why) => {
+            let _ = outbox.send(ToGuest::Error(failed(&why).into_bytes())).await;
+            PANICKED
+        }
+    }
+}
+
+/// What to say of a command that panicked.
+fn failed(why: &str) -> String {
+    let why = Printable::line(why);
+    format!("error: the command failed: {why}\nhint: this is a fault of pegbox; what was saved is intact\n")
+}
+
+/// Runs a command on a thread of its own, and gives its exit code; a panic of it ends it alone, and comes back as its
+/// message.
+async fn run_apart(call: Call, commands: Arc<dyn CommandLine>) -> Result<u8, String> {
+    let (ended, end) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("guest".into()).spawn(move || {
+        // Nobody waits for the end where the host is at its own.
+        let _ = ended.send(fenced(|| commands.carry_out(call)));
+    });
+    thread.map_err(|error| error.to_string())?;
+    end.await.map_err(|error| error.to_string())?
+}
+
+/// Ends the screens when the host stops.
+async fn stop_session(mut stop: watch::Receiver<bool>, control: mpsc::Sender<Control>) {
+    while !*stop.borrow_and_update() {
+        tokio::select! {
+            changed = stop.changed() => if changed.is_err() { return },
+            () = control.closed() => return,
+        }
+    }
+    let _ = control.send(Control::Terminate).await;
+}
+
+async fn send_all(mut write: OwnedWriteHalf, mut to_send: mpsc::Receiver<ToGuest>) {
+    while let Some(message) = to_send.recv().await {
+        let sent = match message {
+            ToGuest::Output(bytes) => send_pieces(&mut write, &bytes, ToGuest::Output).await,
+            ToGuest::Error(bytes) => send_pieces(&mut write, &bytes, ToGuest::Error).await,
+            message => wire::send(&mut write, message).await,
+        };
+        if sent.is_err() {
+            return;
+        }
+    }
+    let _ = write.shutdown().await;
+}
+
+async fn send_pieces(
+    write: &mut OwnedWriteHalf,
+    bytes: &[u8],
+    message: fn(Vec<u8>) -> ToGuest,
+) -> Result<(), wire::WireError> {
+    for piece in bytes.chunks(PIECE_BYTES_MAX) {
+        wire::send(write, message(piece.to_owned())).await?;
+    }
+    Ok(())
+}
+
+/// Where the messages of a guest go.
+struct Inlets {
+    stdin: mpsc::Sender<Vec<u8>>,
+    typed: mpsc::Sender<Typed>,
+    control: mpsc::Sender<Control>,
+    interrupts: mpsc::Sender<Interrupt>,
+    answers: mpsc::Sender<Answered>,
+}
+
+/// What a guest did that it was asked for.
+#[derive(Debug)]
+enum Answered {
+    Stopped(Result<(), String>),
+    Edited(Result<String, Fault>),
+}
+
+/// Hands out what the guest sends, until it is gone or sends what nobody asked for.
+async fn route(mut read: OwnedReadHalf, inlets: Inlets) {
+    while let Ok(message) = wire::receive(&mut read).await {
+        let is_in_order = match message {
+            ToHost::Hello(_) => false,
+            ToHost::Input(bytes) => !bytes.is_empty() && inlets.stdin.try_send(bytes).is_ok(),
+            ToHost::InputEnd => inlets.stdin.try_send(Vec::new()).is_ok(),
+            ToHost::Typed(bytes) => inlets.typed.send(Typed::Bytes(bytes)).await.is_ok(),
+            ToHost::Resized(size) => inlets.typed.send(Typed::Resized(size)).await.is_ok(),
+            ToHost::Interrupt => inlets.interrupts.send(Interrupt::Asked).await.is_ok(),
+            ToHost::Continued => inlets.control.send(Control::Continued).await.is_ok(),
+            ToHost::Stopped(result) => inlets.answers.try_send(Answered::Stopped(result)).is_ok(),
+            ToHost::Edited(result) => {
+                let result = result.map_err(|(what, hint)| Fault { what, hint });
+                inlets.answers.try_send(Answered::Edited(result)).is_ok()
+            }
+        };
+        if !is_in_order {
+            return;
+        }
+    }
+}
+
+/// The two ends of everything that a guest can send.
+fn meet(hello: &Hello, outbox: mpsc::Sender<ToGuest>) -> (Inlets, SocketDesk) {
+    let (to_stdin, stdin) = mpsc::channel(1);
+    let (to_typed, typed) = mpsc::channel(TYPED_MAX);
+    let (to_control, control) = mpsc::channel(EVENTS_MAX);
+    let (to_interrupts, interrupts) = mpsc::channel(EVENTS_MAX);
+    let (to_answers, answers) = mpsc::channel(1);
+    let inlets = Inlets {
+        stdin: to_stdin,
+        typed: to_typed,
+        control: to_control,
+        interrupts: to_interrupts,
+        answers: to_answers,
+    };
+    let [is_stdin_terminal, is_stdout_terminal, _] = hello.terminals;
+    let (columns, rows) = hello.size;
+    let desk = SocketDesk {
+        outbox,
+        stdin: Some(stdin),
+        typed: Some(typed),
+        control: Some(control),
+        interrupts: Some(interrupts),
+        answers: Some(answers),
+        has_terminal: is_stdin_terminal && is_stdout_terminal,
+        size: believed(columns, rows),
+        term: hello.variables.get("TERM").cloned().unwrap_or_default(),
+    };
+    (inlets, desk)
+}
+
+/// A guest's terminal and editor. Each receiver is taken by the first that needs it.
+struct SocketDesk {
+    outbox: mpsc::Sender<ToGuest>,
+    stdin: Option<mpsc::Receiver<Vec<u8>>>,
+    typed: Option<mpsc::Receiver<Typed>>,
+    control: Option<mpsc::Receiver<Control>>,
+    interrupts: Option<mpsc::Receiver<Interrupt>>,
+    answers: Option<mpsc::Receiver<Answered>>,
+    has_terminal: bool,
+    size: Size,
+    term: String,
+}
+
+impl SocketDesk {
+    fn with_input(mut self) -> (GuestInput, Self) {
+        let input = GuestInput {
+            outbox: self.outbox.clone(),
+            pieces: self.stdin.take(),
+            piece: Vec::new(),
+            read: 0,
+        };
+        (input, self)
+    }
+}
+
+fn gone() -> io::Error {
+    io::Error::from(io::ErrorKind::BrokenPipe)
+}
+
+/// Waits for what the guest was asked for.
+fn answer(outbox: &mpsc::Sender<ToGuest>, answers: &mut mpsc::Receiver<Answered>, ask: ToGuest) -> Option<Answered> {
+    post(outbox, ask).ok()?;
+    tokio::task::block_in_place(|| answers.blocking_recv())
+}
+
+fn edited(answered: Option<Answered>) -> Result<String, Fault> {
+    match answered {
+        Some(Answered::Edited(result)) => result,
+        _ => Err(Fault {
+            what: "the terminal with the editor is gone".into(),
+            hint: "attach again; the draft stays as it was".into(),
+        }),
+    }
+}
+
+impl Desk for SocketDesk {
+    fn edit(&mut self, text: &str) -> Result<String, Fault> {
+        let answers = self.answers.as_mut();
+        edited(answers.and_then(|answers| answer(&self.outbox, answers, ToGuest::Edit(text.to_owned()))))
+    }
+
+    fn interrupts(&mut self, _runtime: &Handle) -> io::Result<mpsc::Receiver<Interrupt>> {
+        post(&self.outbox, ToGuest::TakesInterrupts)?;
+        self.interrupts.take().ok_or_else(gone)
+    }
+
+    fn run_screens(&mut self, screens: Screens, runtime: &Handle) -> Result<Ended, HostError> {
+        let (Some(typed), Some(control), Some(answers)) = (self.typed.take(), self.control.take(), self.answers.take())
+        else {
+            return Err(HostError::NoTerminal);
+        };
+        if !self.has_terminal {
+            return Err(HostError::NoTerminal);
+        }
+        let surface = SocketSurface {
+            outbox: self.outbox.clone(),
+            answers,
+            mouse: screens.mouse,
+            size: self.size,
+            term: self.term.clone(),
+        };
+        post(&self.outbox, ToGuest::Enter(screens.mouse))?;
+        let outlet = Outlet::new(self.outbox.clone(), ToGuest::Output);
+        let ended = runtime.block_on(run_remote(screens, surface, outlet, self.size, typed, control));
+        // Whoever is gone needs no terminal back.
+        let _ = post(&self.outbox, ToGuest::Leave);
+        ended
+    }
+}
+
+/// A guest's terminal while the screens are on it.
+struct SocketSurface {
+    outbox: mpsc::Sender<ToGuest>,
+    answers: mpsc::Receiver<Answered>,
+    mouse: MouseReports,
+    size: Size,
+    term: String,
+}
+
+impl Surface for SocketSurface {
+    fn is_there(&self) -> bool {
+        !self.outbox.is_closed()
+    }
+
+    fn release(&mut self) {
+        // A guest that is gone is noticed by what comes next.
+        let _ = post(&self.outbox, ToGuest::Leave);
+    }
+
+    fn take_back(&mut self) -> Result<Size, HostError> {
+        // The guest tells the size that it has then.
+        post(&self.outbox, ToGuest::Enter(self.mouse))?;
+        Ok(self.size)
+    }
+
+    fn stop(&mut self) -> Result<(), String> {
+        match answer(&self.outbox, &mut self.answers, ToGuest::Stop) {
+            Some(Answered::Stopped(result)) => result,
+            _ => Err("cannot suspend: the terminal is gone".into()),
+        }
+    }
+
+    fn toggle_mouse(&mut self) -> Result<&'static str, HostError> {
+        let (mouse, told) = self.mouse.toggled();
+        post(&self.outbox, ToGuest::Mouse(mouse))?;
+        self.mouse = mouse;
+        Ok(told)
+    }
+
+    fn edit(&mut self, text: &str) -> Result<String, Fault> {
+        edited(answer(&self.outbox, &mut self.answers, ToGuest::Edit(text.to_owned())))
+    }
+
+    fn term(&self) -> String {
+        self.term.clone()
+    }
+
+    async fn taken(&mut self) {
+        // A guest that is gone takes everything; the session ends by what it typed.
+        let _ = self.outbox.reserve().await;
+    }
+}
+
+/// Standard input of a guest, asked for piece by piece: what the command does not read stays the guest's.
+struct GuestInput {
+    outbox: mpsc::Sender<ToGuest>,
+    /// `None` once it has ended.
+    pieces: Option<mpsc::Receiver<Vec<u8>>>,
+    piece: Vec<u8>,
+    read: usize,
+}
+
+impl Read for GuestInput {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.read == self.piece.len() {
+            let Some(pieces) = &mut self.pieces else {
+                return Ok(0);
+            };
+            post(&self.outbox, ToGuest::WantInput)?;
+            let piece = tokio::task::block_in_place(|| pieces.blocking_recv());
+            self.piece = piece.ok_or_else(gone)?;
+            self.read = 0;
+            if self.piece.is_empty() {
+                self.pieces = None;
+                return Ok(0);
+            }
+        }
+        let mut rest = self.piece.get(self.read..).unwrap_or_default();
+        let count = rest.read(buffer)?;
+        self.read += count;
+        Ok(count)
+    }
+}

@@ -1,0 +1,468 @@
+//! A process that joins the host of a store: it lends its streams, its editor and its terminal to a command that runs
+//! there. It knows nothing of keys and screens.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use tokio::io::AsyncWriteExt;
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+
+use super::caller::{Streams, Variables};
+use super::editor;
+use super::home::{Found, Home, HomeError, Running};
+use super::terminal::{self, MouseReports};
+use super::tty::ReaderGate;
+use super::wire::{self, Hello, PIECE_BYTES_MAX, PROTOCOL, Refusal, ToGuest, ToHost, WireError};
+
+/// How often, and after what pause, a host that is starting is looked for again: half a minute in all.
+const TRIES: u32 = 600;
+const TRY_AGAIN: Duration = Duration::from_millis(50);
+/// How often a host that says it is there is tried to be reached.
+const CONNECT_TRIES: u32 = 20;
+/// Messages of the host that wait.
+const MESSAGES_MAX: usize = 4;
+/// How long the keyboard is waited for before the gate is looked at, in nanoseconds.
+const KEYBOARD_WAIT_NS: i64 = 50_000_000;
+
+/// Why a command could not be carried out by the host.
+#[derive(Debug, thiserror::Error)]
+pub enum GuestError {
+    /// It cannot be found.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// It is there and does not answer.
+    #[error("the host of this store (process {pid}) does not answer at {socket}: {source}")]
+    Silent {
+        /// Its process.
+        pid: i32,
+        /// Its socket.
+        socket: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It has been starting or stopping for too long.
+    #[error("the host of this store has been starting or stopping for half a minute")]
+    NotReady,
+    /// It was to be started in the background, and ended.
+    #[error("the host did not start: {0}")]
+    NotStarted(String),
+    /// It said no.
+    #[error("{}", .0.what)]
+    Refused(Refusal),
+    /// A word of the command line that cannot be sent.
+    #[error("the host takes only UTF-8 on the command line: {0}")]
+    NotUtf8(String),
+    /// It died, or the connection to it did.
+    #[error("the host ended before the command did: {0}")]
+    HostGone(WireError),
+    /// Our own terminal or output failed.
+    #[error("the output cannot be written: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl GuestError {
+    /// What to do.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Refused(refusal) => refusal.hint.clone(),
+            Self::NotStarted(_) => "start it in the foreground to see more: pegbox host".into(),
+            Self::Silent { .. } | Self::NotReady => {
+                "look at host/log in the store's folder; pegbox host stop ends it".into()
+            }
+            Self::HostGone(_) => {
+                "give the command again; what was saved is intact, and pegbox run list shows runs to resume".into()
+            }
+            Self::NotUtf8(_) => "use a name in UTF-8, or standard input".into(),
+            Self::Home(HomeError::NotPrivate(_)) => "make it yours alone, as with chmod 700, or remove it".into(),
+            Self::Home(HomeError::Taken(_)) => "use it, or stop it with pegbox host stop".into(),
+            Self::Home(HomeError::Io { .. }) | Self::Output(_) => "check the folder and its disk".into(),
+        }
+    }
+}
+
+/// A running host of a store, if there is one; one that is starting or stopping is waited for.
+///
+/// # Errors
+/// It cannot be found out.
+pub fn find_host(store: &Path) -> Result<Option<Running>, GuestError> {
+    let home = Home::of(store);
+    for _ in 0..TRIES {
+        match home.find()? {
+            Found::Nobody => return Ok(None),
+            Found::Running(running) => return Ok(Some(running)),
+            Found::NotReady => thread::sleep(TRY_AGAIN),
+        }
+    }
+    Err(GuestError::NotReady)
+}
+
+/// Tells a host to stop, and waits until it has.
+///
+/// # Errors
+/// It is not ours to stop, or does not stop.
+pub fn stop_host(store: &Path, running: &Running) -> Result<(), GuestError> {
+    let no_process = || silent(running, io::Error::from(io::ErrorKind::InvalidData));
+    let pid = rustix::process::Pid::from_raw(running.pid).ok_or_else(no_process)?;
+    let told = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+    told.map_err(|error| silent(running, error.into()))?;
+    let home = Home::of(store);
+    for _ in 0..TRIES {
+        match home.find()? {
+            Found::Running(now) if now.pid == running.pid => thread::sleep(TRY_AGAIN),
+            Found::NotReady => thread::sleep(TRY_AGAIN),
+            // Another one may have taken its place already.
+            Found::Nobody | Found::Running(_) => return Ok(()),
+        }
+    }
+    Err(GuestError::NotReady)
+}
+
+/// A connection to the host of a store.
+pub struct Joined(std::os::unix::net::UnixStream);
+
+/// Connects to the host of a store, if there is one.
+///
+/// # Errors
+/// It is there and does not answer.
+pub fn join(store: &Path) -> Result<Option<Joined>, GuestError> {
+    let mut tries = 0;
+    while let Some(running) = find_host(store)? {
+        match std::os::unix::net::UnixStream::connect(&running.socket) {
+            Ok(stream) => return Ok(Some(Joined(stream))),
+            // It may have just stopped, or another one have taken its place.
+            Err(_) if tries < CONNECT_TRIES => thread::sleep(TRY_AGAIN),
+            Err(error) => return Err(silent(&running, error)),
+        }
+        tries += 1;
+    }
+    Ok(None)
+}
+
+fn silent(running: &Running, source: io::Error) -> GuestError {
+    GuestError::Silent {
+        pid: running.pid,
+        socket: running.socket.display().to_string(),
+        source,
+    }
+}
+
+/// Has the host carry a command line out, and gives its exit code.
+///
+/// # Errors
+/// The host says no, or dies meanwhile. The terminal is restored.
+pub fn attach(joined: Joined, words: &[OsString]) -> Result<u8, GuestError> {
+    let hello = greeting(words)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let restore = RestoreOnDrop;
+    let ended = runtime.block_on(async {
+        joined.0.set_nonblocking(true)?;
+        let stream = UnixStream::from_std(joined.0)?;
+        Attached::greet(stream, hello).await?.lend().await
+    });
+    drop(restore);
+    // A read of standard input cannot be given up.
+    runtime.shutdown_background();
+    ended
+}
+
+fn greeting(words: &[OsString]) -> Result<Hello, GuestError> {
+    let word = |word: &OsString| {
+        let text = word.to_str().map(str::to_owned);
+        text.ok_or_else(|| GuestError::NotUtf8(word.to_string_lossy().into_owned()))
+    };
+    let streams = Streams::of_process();
+    Ok(Hello {
+        protocol: PROTOCOL,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        words: words.iter().map(word).collect::<Result<_, _>>()?,
+        folder: std::env::current_dir()?,
+        variables: Variables::to_send(),
+        terminals: [
+            io::IsTerminal::is_terminal(&io::stdin()),
+            streams.is_stdout_terminal,
+            streams.is_stderr_terminal,
+        ],
+        size: terminal::size().map_or((0, 0), |size| (size.width, size.height)),
+    })
+}
+
+/// Restores the terminal on every way out.
+struct RestoreOnDrop;
+
+impl Drop for RestoreOnDrop {
+    fn drop(&mut self) {
+        terminal::leave();
+    }
+}
+
+/// What this process has to tell the host.
+enum Event {
+    /// Standard input, as wanted; empty at its end.
+    Input(Vec<u8>),
+    /// Typed.
+    Typed(Vec<u8>),
+}
+
+/// A connection to a host that has said welcome.
+struct Attached {
+    stdout: File,
+    write: OwnedWriteHalf,
+    messages: mpsc::Receiver<Result<ToGuest, WireError>>,
+    events: mpsc::Receiver<Event>,
+    to_events: mpsc::Sender<Event>,
+    signals: Signals,
+    keyboard: Option<ReaderGate>,
+}
+
+impl Attached {
+    async fn greet(mut stream: UnixStream, hello: Hello) -> Result<Self, GuestError> {
+        let sent = wire::send(&mut stream, ToHost::Hello(Box::new(hello))).await;
+        sent.map_err(GuestError::HostGone)?;
+        match wire::receive(&mut stream).await.map_err(GuestError::HostGone)? {
+            ToGuest::Welcome(_) => {}
+            ToGuest::Refused(refusal) => return Err(GuestError::Refused(refusal)),
+            _ => return Err(GuestError::HostGone(WireError::Malformed(0))),
+        }
+        let (read, write) = stream.into_split();
+        let (to_events, events) = mpsc::channel(MESSAGES_MAX);
+        Ok(Self {
+            stdout: terminal::stdout()?,
+            write,
+            messages: receive_all(read),
+            events,
+            to_events,
+            signals: Signals::default(),
+            keyboard: None,
+        })
+    }
+
+    /// Lends everything out until the command has ended.
+    async fn lend(mut self) -> Result<u8, GuestError> {
+        loop {
+            tokio::select! {
+                message = self.messages.recv() => {
+                    let message = message.unwrap_or_else(|| Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()));
+                    if let Some(code) = self.obey(message.map_err(GuestError::HostGone)?).await? {
+                        let _ = self.write.shutdown().await;
+                        return Ok(code);
+                    }
+                }
+                Some(event) = self.events.recv() => match event {
+                    Event::Input(bytes) if bytes.is_empty() => self.tell(ToHost::InputEnd).await,
+                    Event::Input(bytes) => self.tell(ToHost::Input(bytes)).await,
+                    Event::Typed(bytes) => self.tell(ToHost::Typed(bytes)).await,
+                },
+                number = self.signals.next() => if let Some(code) = self.signalled(number).await {
+                    return Ok(code);
+                },
+            }
+        }
+    }
+
+    /// Tells the host. One that is gone is noticed by what it does not say.
+    async fn tell(&mut self, message: ToHost) {
+        let _ = wire::send(&mut self.write, message).await;
+    }
+
+    async fn obey(&mut self, message: ToGuest) -> Result<Option<u8>, GuestError> {
+        match message {
+            ToGuest::Output(bytes) => return written(write_all(&mut self.stdout, &bytes)),
+            // Nobody depends on it, so a closed standard error stops no work.
+            ToGuest::Error(bytes) => drop(write_all(&mut io::stderr(), &bytes)),
+            ToGuest::WantInput => self.read_input(),
+            ToGuest::TakesInterrupts => self.signals.take_interrupts()?,
+            ToGuest::Enter(mouse) => self.enter(mouse).await?,
+            ToGuest::Leave => self.leave(),
+            ToGuest::Mouse(mouse) => terminal::set_mouse(mouse)?,
+            ToGuest::Stop => {
+                let stopped = terminal::stop();
+                self.tell(ToHost::Stopped(stopped)).await;
+            }
+            ToGuest::Edit(text) => {
+                let command = editor::command(|name| std::env::var(name).ok());
+                let edited = editor::edit(&command, &text).map_err(|fault| (fault.what, fault.hint));
+                self.tell(ToHost::Edited(edited)).await;
+            }
+            ToGuest::Exit(code) => return Ok(Some(code)),
+            ToGuest::Welcome(_) | ToGuest::Refused(_) => {}
+        }
+        Ok(None)
+    }
+
+    async fn enter(&mut self, mouse: MouseReports) -> Result<(), GuestError> {
+        self.signals.take_all()?;
+        if terminal::enter(mouse).is_err() {
+            // The host takes the end of the keyboard for the end of the terminal.
+            return Err(io::Error::from(io::ErrorKind::NotConnected).into());
+        }
+        match &self.keyboard {
+            Some(gate) => gate.open(),
+            None => self.keyboard = Some(start_keyboard(self.to_events.clone())?),
+        }
+        self.tell_size().await;
+        Ok(())
+    }
+
+    fn leave(&mut self) {
+        if let Some(gate) = &self.keyboard {
+            gate.close();
+        }
+        terminal::leave();
+    }
+
+    async fn tell_size(&mut self) {
+        if let Ok(size) = terminal::size() {
+            self.tell(ToHost::Resized(size)).await;
+        }
+    }
+
+    /// Reads a piece of standard input beside everything else.
+    fn read_input(&self) {
+        let events = self.to_events.clone();
+        tokio::task::spawn_blocking(move || {
+            let mut piece = vec![0; PIECE_BYTES_MAX];
+            // What cannot be read has ended, as a closed standard input has.
+            let count = io::stdin().read(&mut piece).unwrap_or(0);
+            piece.truncate(count);
+            let _ = events.blocking_send(Event::Input(piece));
+        });
+    }
+
+    /// What a signal means: an exit code where it ends this process.
+    async fn signalled(&mut self, kind: SignalKind) -> Option<u8> {
+        if kind == SignalKind::window_change() {
+            self.tell_size().await;
+        } else if kind == CONTINUED {
+            self.tell(ToHost::Continued).await;
+        } else if self.signals.has_all || ![SignalKind::interrupt(), SignalKind::terminate()].contains(&kind) {
+            // The host notices that we are gone, and keeps what was typed.
+            let number = u8::try_from(kind.as_raw_value()).unwrap_or_default();
+            return Some(SIGNALLED.saturating_add(number));
+        } else {
+            self.tell(ToHost::Interrupt).await;
+        }
+        None
+    }
+}
+
+/// What shells add to the number of a signal that ended a process.
+const SIGNALLED: u8 = 128;
+
+/// SIGCONT, which has no name in tokio.
+const CONTINUED: SignalKind = SignalKind::from_raw(rustix::process::Signal::CONT.as_raw());
+
+/// Whether what reads our output is still there: where it is not, nobody is left to be told.
+fn written(result: io::Result<()>) -> Result<Option<u8>, GuestError> {
+    match result {
+        Ok(()) => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Some(0)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn write_all(to: &mut dyn Write, bytes: &[u8]) -> io::Result<()> {
+    to.write_all(bytes)?;
+    to.flush()
+}
+
+/// Receives on a task of its own, since half a message cannot be given up.
+fn receive_all(mut read: OwnedReadHalf) -> mpsc::Receiver<Result<ToGuest, WireError>> {
+    let (sender, receiver) = mpsc::channel(MESSAGES_MAX);
+    tokio::spawn(async move {
+        loop {
+            let message = wire::receive(&mut read).await;
+            let is_last = message.is_err();
+            if sender.send(message).await.is_err() || is_last {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+/// Reads the keyboard on a thread of its own, which the gate stops while an editor or a shell has the terminal.
+fn start_keyboard(events: mpsc::Sender<Event>) -> io::Result<ReaderGate> {
+    let gate = ReaderGate::new();
+    let reader_gate = gate.clone();
+    let mut keyboard = terminal::stdin()?;
+    thread::spawn(move || {
+        let mut bytes = [0; 4_096];
+        let wait = Timespec {
+            tv_sec: 0,
+            tv_nsec: KEYBOARD_WAIT_NS,
+        };
+        loop {
+            reader_gate.pass();
+            let is_ready = poll(&mut [PollFd::new(&keyboard, PollFlags::IN)], Some(&wait));
+            match is_ready {
+                Ok(0) if events.is_closed() => return,
+                Ok(0) | Err(rustix::io::Errno::INTR) => continue,
+                Ok(_) => {}
+                Err(_) => return,
+            }
+            let Ok(count @ 1..) = keyboard.read(&mut bytes) else {
+                return;
+            };
+            let typed = bytes.get(..count).unwrap_or_default().to_owned();
+            if events.blocking_send(Event::Typed(typed)).is_err() {
+                return;
+            }
+        }
+    });
+    Ok(gate)
+}
+
+/// Signals that are waited for. None at first: then Ctrl-C ends the process, as it would without a host.
+#[derive(Default)]
+struct Signals {
+    listened: Vec<(SignalKind, Signal)>,
+    /// Whether the screens need all of them.
+    has_all: bool,
+}
+
+impl Signals {
+    fn listen(&mut self, kinds: &[SignalKind]) -> io::Result<()> {
+        for kind in kinds {
+            if self.listened.iter().all(|(known, _)| known != kind) {
+                self.listened.push((*kind, signal(*kind)?));
+            }
+        }
+        Ok(())
+    }
+
+    fn take_interrupts(&mut self) -> io::Result<()> {
+        self.listen(&[SignalKind::interrupt(), SignalKind::terminate()])
+    }
+
+    fn take_all(&mut self) -> io::Result<()> {
+        self.has_all = true;
+        self.take_interrupts()?;
+        self.listen(&[
+            SignalKind::hangup(),
+            SignalKind::quit(),
+            SignalKind::window_change(),
+            CONTINUED,
+        ])
+    }
+
+    /// The next signal that came; for ever where none is waited for.
+    async fn next(&mut self) -> SignalKind {
+        std::future::poll_fn(|context| {
+            let ready =
+                |(kind, signal): &mut (SignalKind, Signal)| signal.poll_recv(context).is_ready().then_some(*kind);
+            match self.listened.iter_mut().find_map(ready) {
+                Some(kind) => std::task::Poll::Ready(kind),
+                None => std::task::Poll::Pending,
+            }
+        })
+        .await
+    }
+}

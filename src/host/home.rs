@@ -1,0 +1,320 @@
+//! Where the host of a store is found: its lock, its socket, its log.
+//!
+//! All of it is in `host/` in the store's folder, which only the owner may enter. The socket alone may be elsewhere: in
+//! `XDG_RUNTIME_DIR` where there is one, since a store may lie on a disk that has no sockets, or in the system's
+//! temporary folder where its path would be longer than a socket's may be. The lock file says where.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::process::getuid;
+use serde::{Deserialize, Serialize};
+
+use super::wire::PROTOCOL;
+use crate::domain::hash::ContentHash;
+
+/// Longest path of a socket that every Unix takes, in bytes.
+const SOCKET_PATH_BYTES_MAX: usize = 100;
+/// So much of the hash of a store's path tells its socket from others.
+const HASH_CHARS: usize = 16;
+/// Largest lock file that is read.
+const LOCK_BYTES_MAX: u64 = 64 << 10;
+
+/// Why a host cannot be set up or found.
+#[derive(Debug, thiserror::Error)]
+pub enum HomeError {
+    /// Another one is there.
+    #[error("{0}")]
+    Taken(String),
+    /// Others could get in.
+    #[error("{0}")]
+    NotPrivate(String),
+    /// The system refuses.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// Why it failed.
+        source: io::Error,
+    },
+}
+
+fn failed(what: &str, path: &Path, source: io::Error) -> HomeError {
+    HomeError::Io {
+        what: format!("{what} {}", path.display()),
+        source,
+    }
+}
+
+/// What a running host says of itself in its lock file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Running {
+    /// Its process.
+    pub pid: i32,
+    /// Its version.
+    pub version: String,
+    /// What it speaks on its socket.
+    pub protocol: u32,
+    /// Its socket.
+    pub socket: PathBuf,
+}
+
+/// Whether a store has a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// It has none.
+    Nobody,
+    /// One is starting, or stopping.
+    NotReady,
+    /// It is there.
+    Running(Running),
+}
+
+/// The host's folder of one store.
+#[derive(Debug, Clone)]
+pub struct Home {
+    store: PathBuf,
+}
+
+impl Home {
+    /// That of a store's folder.
+    pub fn of(store: &Path) -> Self {
+        Self {
+            store: store.to_owned(),
+        }
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> PathBuf {
+        self.store.join("host")
+    }
+
+    /// The log.
+    pub fn log(&self) -> PathBuf {
+        self.folder().join("log")
+    }
+
+    fn lock(&self) -> PathBuf {
+        self.folder().join("lock")
+    }
+
+    /// Whether a host is there. A lock file that nobody holds is left over from one that died.
+    ///
+    /// # Errors
+    /// The lock file cannot be read.
+    pub fn find(&self) -> Result<Found, HomeError> {
+        let path = self.lock();
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nobody),
+            Err(error) => return Err(failed("cannot open", &path, error)),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => return Ok(Found::Nobody),
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => return Err(failed("cannot lock", &path, error)),
+        }
+        let mut text = String::new();
+        (&mut file)
+            .take(LOCK_BYTES_MAX)
+            .read_to_string(&mut text)
+            .map_err(|error| failed("cannot read", &path, error))?;
+        Ok(serde_json::from_str(&text).map_or(Found::NotReady, Found::Running))
+    }
+
+    /// Makes the folder, or finds that it is fit.
+    ///
+    /// # Errors
+    /// It is open to others.
+    pub fn make(&self) -> Result<(), HomeError> {
+        make_private(&self.folder())
+    }
+
+    /// Makes the folder, and takes the place of the host for as long as the claim is held.
+    ///
+    /// # Errors
+    /// A host is there already, or the folder is open to others.
+    pub fn claim(&self) -> Result<Claim, HomeError> {
+        self.make()?;
+        let path = self.lock();
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let file = options
+            .open(&path)
+            .map_err(|error| failed("cannot open", &path, error))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(HomeError::Taken(self.taken())),
+            Err(TryLockError::Error(error)) => return Err(failed("cannot lock", &path, error)),
+        }
+        let claim = Claim {
+            home: self.clone(),
+            file,
+        };
+        claim.write(b"")?;
+        Ok(claim)
+    }
+
+    fn taken(&self) -> String {
+        let store = self.store.display();
+        match self.find() {
+            Ok(Found::Running(Running { pid, version, .. })) => {
+                format!("{store} has a host already: process {pid}, pegbox {version}")
+            }
+            _ => format!("{store} has a host already, which is starting or stopping"),
+        }
+    }
+
+    /// Where the socket goes.
+    fn socket(&self) -> Result<PathBuf, HomeError> {
+        let folder = self.folder();
+        let path = fs::canonicalize(&folder).map_err(|error| failed("cannot find", &folder, error))?;
+        let hash = ContentHash::of_bytes(path.as_os_str().as_encoded_bytes()).to_string();
+        let name: String = hash.chars().take(HASH_CHARS).collect();
+        let name = format!("{name}.sock");
+        let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+        if let Some(runtime) = runtime.filter(|runtime| runtime.is_absolute() && runtime.is_dir()) {
+            let socket = runtime.join("pegbox").join(&name);
+            if fits(&socket) {
+                make_private(&runtime.join("pegbox"))?;
+                return Ok(socket);
+            }
+        }
+        let beside = path.join("socket");
+        if fits(&beside) {
+            return Ok(beside);
+        }
+        let temporary = std::env::temp_dir().join(format!("pegbox-{}", getuid().as_raw()));
+        make_private(&temporary)?;
+        Ok(temporary.join(name))
+    }
+}
+
+fn fits(socket: &Path) -> bool {
+    socket.as_os_str().len() <= SOCKET_PATH_BYTES_MAX
+}
+
+/// The place of the host, held until it is dropped or the process ends in any way.
+#[derive(Debug)]
+pub struct Claim {
+    home: Home,
+    file: File,
+}
+
+impl Claim {
+    /// Binds the socket; one that a dead host left is replaced. It takes its name only when nobody but the owner can
+    /// reach it.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn bind(&self) -> Result<(tokio::net::UnixListener, PathBuf), HomeError> {
+        let socket = self.home.socket()?;
+        let fresh = socket.with_extension(std::process::id().to_string());
+        let cannot = |error| failed("cannot make the socket", &socket, error);
+        let listener = match tokio::net::UnixListener::bind(&fresh) {
+            // Left by a process with our number that died between the two steps.
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                fs::remove_file(&fresh).map_err(cannot)?;
+                tokio::net::UnixListener::bind(&fresh)
+            }
+            bound => bound,
+        };
+        let listener = listener.map_err(cannot)?;
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        fs::set_permissions(&fresh, mode).map_err(cannot)?;
+        fs::rename(&fresh, &socket).map_err(cannot)?;
+        Ok((listener, socket))
+    }
+
+    /// Tells everybody where the host is.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn publish(&self, socket: &Path) -> Result<Running, HomeError> {
+        let running = Running {
+            pid: std::process::id().cast_signed(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            protocol: PROTOCOL,
+            socket: socket.to_owned(),
+        };
+        let text = serde_json::to_vec(&running).map_err(io::Error::from);
+        let text = text.map_err(|error| failed("cannot write", &self.home.lock(), error))?;
+        self.write(&text)?;
+        Ok(running)
+    }
+
+    /// Says that the host takes no more guests, and takes the socket away.
+    pub fn withdraw(&self, socket: &Path) {
+        // Nobody is harmed by a socket that is left: a lock that nobody holds says that there is no host.
+        let _ = self.write(b"");
+        let _ = fs::remove_file(socket);
+    }
+
+    fn write(&self, text: &[u8]) -> Result<(), HomeError> {
+        let mut file = &self.file;
+        let written = file
+            .set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| file.write_all(text));
+        written.map_err(|error| failed("cannot write", &self.home.lock(), error))
+    }
+}
+
+/// Makes a folder that only the owner may enter, or finds that it is one.
+///
+/// # Errors
+/// It belongs to somebody else, is open to others, or is no folder.
+fn make_private(folder: &Path) -> Result<(), HomeError> {
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(failed("cannot make the folder", folder, error)),
+    }
+    let found = fs::symlink_metadata(folder).map_err(|error| failed("cannot look at", folder, error))?;
+    let shown = folder.display();
+    let why = if !found.is_dir() {
+        "is no folder".to_owned()
+    } else if found.uid() != getuid().as_raw() {
+        format!("belongs to the account number {}", found.uid())
+    } else if found.mode() & 0o077 != 0 {
+        format!("is open to others (mode {:o})", found.mode() & 0o777)
+    } else {
+        return Ok(());
+    };
+    Err(HomeError::NotPrivate(format!("{shown} {why}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_nobody_holds_is_no_host() {
+        let store = tempfile::tempdir().unwrap();
+        let home = Home::of(store.path());
+        assert_eq!(home.find().unwrap(), Found::Nobody);
+        let claim = home.claim().unwrap();
+        assert_eq!(home.find().unwrap(), Found::NotReady);
+        let running = claim.publish(Path::new("/run/s")).unwrap();
+        assert_eq!(home.find().unwrap(), Found::Running(running));
+        let refused = home.claim().unwrap_err().to_string();
+        assert!(refused.contains("has a host already: process "), "{refused}");
+        drop(claim);
+        assert_eq!(home.find().unwrap(), Found::Nobody);
+        home.claim().unwrap();
+    }
+
+    #[test]
+    fn a_folder_that_is_open_to_others_is_refused() {
+        let store = tempfile::tempdir().unwrap();
+        let home = Home::of(store.path());
+        DirBuilder::new().mode(0o755).create(home.folder()).unwrap();
+        let open = home.claim().unwrap_err().to_string();
+        assert!(open.ends_with("is open to others (mode 755)"), "{open}");
+        fs::remove_dir(home.folder()).unwrap();
+        std::os::unix::fs::symlink(store.path(), home.folder()).unwrap();
+        assert!(home.claim().unwrap_err().to_string().ends_with("is no folder"));
+    }
+}

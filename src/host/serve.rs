@@ -1,0 +1,160 @@
+//! The host: it owns the store, takes guests in, and ends without hurting anybody.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::attached::attend;
+use super::caller::{Caller, StopSignals, Streams};
+use super::fence;
+use super::home::{Claim, Home, HomeError, Running};
+use super::log::Log;
+use super::wire::{self, Refusal, ToGuest};
+use crate::workbench::Workbench;
+
+/// Guests at a time. Each has a thread.
+const GUESTS_MAX: usize = 200;
+/// How long guests may take to leave when the host stops.
+const LEAVE_WAIT: Duration = Duration::from_secs(5);
+/// How long to wait after the system refused to give a connection, such as for want of file descriptors.
+const REFUSED_WAIT: Duration = Duration::from_millis(100);
+/// How often a host that may end by itself looks whether anybody needs it.
+const IDLE_CHECK: Duration = Duration::from_secs(1);
+/// The exit code of a command that panicked, as of `sysexits.h`.
+pub const PANICKED: u8 = 70;
+
+/// A command line of a guest.
+pub struct Call {
+    /// The words, with the program's name first.
+    pub words: Vec<OsString>,
+    /// Where its output goes.
+    pub streams: Streams,
+    /// Who gave it.
+    pub caller: Caller,
+}
+
+/// Carries out command lines of guests. Called on threads that may block.
+pub trait CommandLine: Send + Sync + 'static {
+    /// Carries one out, and gives its exit code.
+    fn carry_out(&self, call: Call) -> u8;
+}
+
+/// A host that can be reached, and is not yet at work.
+pub struct Server {
+    claim: Claim,
+    listener: UnixListener,
+    socket: PathBuf,
+    log: Arc<Log>,
+    signals: StopSignals,
+    /// What it says of itself.
+    pub running: Running,
+}
+
+impl Server {
+    /// Makes the host reachable, inside a runtime. From here on a polite kill is waited for rather than died of.
+    ///
+    /// # Errors
+    /// There is no place for the socket or the log.
+    pub fn open(claim: Claim, home: &Home) -> Result<Self, HomeError> {
+        fence::install_panic_hook();
+        let io = |what: &str| {
+            let what = what.to_owned();
+            move |source: io::Error| HomeError::Io { what, source }
+        };
+        let log = Log::open(&home.log()).map_err(io("cannot open the host's log"))?;
+        let signals = StopSignals::listen().map_err(io("cannot wait for signals"))?;
+        let (listener, socket) = claim.bind()?;
+        let running = claim.publish(&socket)?;
+        log.line(&format!("started: pegbox {}, process {}", running.version, running.pid));
+        Ok(Self {
+            claim,
+            listener,
+            socket,
+            log: Arc::new(log),
+            signals,
+            running,
+        })
+    }
+
+    /// Takes guests in until the process is told to stop, or has had no guest and no run for `idle_max`; then parks the runs and sees the guests off. A second signal
+    /// stops at once: what is saved is safe.
+    pub async fn run(mut self, commands: Arc<dyn CommandLine>, workbench: Arc<Workbench>, idle_max: Option<Duration>) {
+        let (stop, stopping) = watch::channel(false);
+        let places = Arc::new(Semaphore::new(GUESTS_MAX));
+        let mut guests = JoinSet::new();
+        let mut number = 0_u64;
+        let mut last_used = Instant::now();
+        let mut idle_check = tokio::time::interval(IDLE_CHECK);
+        loop {
+            tokio::select! {
+                () = self.signals.next() => break,
+                taken = self.listener.accept() => match taken {
+                    Ok((stream, _)) => {
+                        number += 1;
+                        let guest = Guest { number, log: Arc::clone(&self.log), places: Arc::clone(&places) };
+                        guests.spawn(guest.attend(stream, Arc::clone(&commands), stopping.clone()));
+                    }
+                    Err(error) => {
+                        self.log.line(&format!("a guest could not be taken in: {error}"));
+                        tokio::time::sleep(REFUSED_WAIT).await;
+                    }
+                },
+                Some(_) = guests.join_next() => last_used = Instant::now(),
+                _ = idle_check.tick(), if idle_max.is_some() => {
+                    if !guests.is_empty() || workbench.has_live_runs() {
+                        last_used = Instant::now();
+                    } else if idle_max.is_some_and(|idle_max| last_used.elapsed() >= idle_max) {
+                        self.log.line("nobody needs the host any more");
+                        break;
+                    }
+                }
+            }
+        }
+        self.log.line("stopping");
+        self.claim.withdraw(&self.socket);
+        drop(self.listener);
+        let _ = stop.send(true);
+        let leaving = async {
+            let parked = tokio::task::spawn_blocking(move || workbench.park_runs());
+            let _ = parked.await;
+            let _ = tokio::time::timeout(LEAVE_WAIT, async { while guests.join_next().await.is_some() {} }).await;
+        };
+        tokio::select! {
+            () = leaving => {}
+            () = self.signals.next() => {}
+        }
+        self.log.line("stopped");
+    }
+}
+
+/// One that has connected.
+struct Guest {
+    number: u64,
+    log: Arc<Log>,
+    places: Arc<Semaphore>,
+}
+
+impl Guest {
+    async fn attend(self, mut stream: UnixStream, commands: Arc<dyn CommandLine>, stop: watch::Receiver<bool>) {
+        let Ok(_place) = self.places.try_acquire() else {
+            let refusal = Refusal {
+                what: format!("the host of this store has {GUESTS_MAX} guests already"),
+                hint: "try again when some have left".into(),
+            };
+            let _ = wire::send(&mut stream, ToGuest::Refused(refusal)).await;
+            return;
+        };
+        let said = match attend(stream, commands, stop).await {
+            Ok(said) => said,
+            Err(why) => format!("turned away: {why}"),
+        };
+        self.log.line(&format!("guest {} {said}", self.number));
+    }
+}

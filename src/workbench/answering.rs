@@ -1,0 +1,82 @@
+//! Which use case answers a request about prompts, data, or what people say of outcomes.
+
+use super::request::{Answer, Request, misrouted};
+use super::{Workbench, WorkbenchError};
+use crate::domain::actor::Actor;
+
+impl Workbench {
+    pub(super) fn answer_editing(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
+        Ok(match request {
+            Request::Prompts => Answer::Prompts(self.prompts()?),
+            Request::PromptDetail(name) => Answer::PromptDetail(Box::new(self.prompt_detail(&name)?)),
+            Request::CreatePrompt { name, description } => {
+                Answer::PromptCreated(self.create_prompt(actor, &name, &description)?)
+            }
+            Request::OpenDraft(name) => Answer::Draft(self.open_draft(actor, &name)?),
+            Request::DraftFrom(version) => Answer::Draft(self.draft_from(actor, &version)?),
+            Request::SaveDraft { prompt, over, source } => match self.save_draft(actor, &prompt, &over, &source) {
+                Ok(saved_at) => Answer::DraftSaved(saved_at, self.lint(&source)),
+                Err(WorkbenchError::DraftOvertaken { why, found }) => Answer::DraftOvertaken(why, found),
+                Err(error) => return Err(error),
+            },
+            Request::DiscardDraft(name) => {
+                self.discard_draft(actor, &name)?;
+                Answer::DraftDiscarded
+            }
+            Request::Lint(source) => Answer::Lint(self.lint(&source)),
+            Request::Commit { prompt, seen, reason } => {
+                Answer::Committed(Box::new(self.commit_draft(actor, &prompt, seen.as_ref(), &reason)?))
+            }
+            Request::Try {
+                source,
+                dataset,
+                place,
+                suite,
+            } => Answer::Tried(Box::new(self.try_document(
+                actor,
+                &source,
+                &dataset,
+                place,
+                suite.as_ref(),
+            )?)),
+            Request::Diff { old, new } => Answer::Diff(Box::new(self.diff(&old, &new)?)),
+            other => return Err(misrouted(&other)),
+        })
+    }
+
+    pub(super) fn answer_data(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
+        Ok(match request {
+            Request::Datasets => Answer::Datasets(self.datasets()?),
+            Request::DatasetRows {
+                dataset,
+                filter,
+                from,
+                limit,
+            } => Answer::DatasetRows(self.dataset_rows(&dataset, &filter, from, limit)?),
+            Request::PreviewImport { path, mapping } => Answer::Preview(self.preview_import(&path, &mapping)?),
+            Request::ImportDataset(request) => Answer::Imported(self.import_dataset(actor, &request)?),
+            Request::ChangeExample(change) => Answer::DatasetChanged(self.change_example(actor, &change)?),
+            Request::Suites => Answer::Suites(self.suites()?),
+            other => return Err(misrouted(&other)),
+        })
+    }
+
+    pub(super) fn answer_triaging(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
+        Ok(match request {
+            Request::RunTriage(run) => Answer::RunTriage(Box::new(self.run_triage(run)?)),
+            Request::AddLabel { run, place, content } => {
+                Answer::Labelled(Box::new(self.add_label(actor, run, place, &content)?))
+            }
+            Request::AddTriages {
+                run,
+                places,
+                category,
+                reason,
+            } => Answer::Triaged(self.add_triages(actor, run, &places, category, &reason)?.len()),
+            Request::DecideOtherCause { run, cause, reason } => {
+                Answer::Decided(self.decide_other_cause(actor, run, cause, &reason)?)
+            }
+            other => return Err(misrouted(&other)),
+        })
+    }
+}

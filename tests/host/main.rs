@@ -1,0 +1,26 @@
+//! One host, many people: the real binary as a host, and real processes, terminals and hostile peers as its guests.
+
+#![cfg(unix)]
+
+#[cfg(test)]
+mod commands;
+#[cfg(test)]
+mod house;
+#[cfg(test)]
+mod lives;
+#[cfg(test)]
+#[path = "../cli/pegbox.rs"]
+#[expect(dead_code, reason = "other tests need more of it")]
+mod pegbox;
+#[cfg(test)]
+mod runs;
+#[cfg(test)]
+mod screens;
+#[cfg(test)]
+mod socket;
+#[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "this binary uses a part of what several share")]
+mod support;
+#[cfg(test)]
+#[path = "../pty/terminal.rs"]
+mod terminal;
