@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::{
-    Ablation, AliasUse, CaseRow, CaseView, CommitReason, Comparison, DiffView, DraftView, EnvironmentRow,
+    Ablation, AliasUse, CaseRow, CaseView, ChainDetail, CommitReason, Comparison, DiffView, DraftView, EnvironmentRow,
     ExampleChange, Fault, ImportPreview, ImportReport, ImportRequest, Judgement, Listed, Matrix, PromptDetail,
     PromptRef, PromptSummary, Rerun, ReviewDetail, ReviewSummary, RowsWindow, RunDetail, RunEstimate, RunSummary,
     RunTriage, StartRun, Status, VersionBlame, Workbench, WorkbenchError,
@@ -123,6 +123,8 @@ pub enum Request {
     },
     /// What model names stand for, and what rests on older models.
     Models,
+    /// Chains with their steps and runs.
+    Chains,
     /// A run with its progress.
     RunDetail(RunId),
     /// Starts a run.
@@ -315,6 +317,8 @@ pub enum Answer {
     RunDetail(Box<RunDetail>),
     /// Model names, each with the runs that rest on an older model.
     Models(Vec<AliasUse>),
+    /// Chain versions, by name and newest first.
+    Chains(Vec<ChainDetail>),
     /// What a run would take.
     Estimate(RunEstimate),
     /// The run that was started, paused, resumed or cancelled.
@@ -394,6 +398,7 @@ impl Workbench {
             | R::Suites => self.answer_data(actor, request),
             R::Runs { .. }
             | R::Models
+            | R::Chains
             | R::RunDetail(_)
             | R::StartRun(_)
             | R::EstimateRun(_)
@@ -420,6 +425,7 @@ impl Workbench {
             Request::Runs { before, limit } => Answer::Runs(self.runs(before, limit)?),
             Request::RunDetail(id) => Answer::RunDetail(Box::new(self.run_detail(id)?)),
             Request::Models => Answer::Models(self.alias_uses()?),
+            Request::Chains => Answer::Chains(self.chain_details()?),
             Request::StartRun(start) => Answer::Run(self.start_run(actor, &start)?),
             Request::EstimateRun(start) => Answer::Estimate(self.estimate_run(&start)?),
             Request::Rerun(rerun) => Answer::Run(self.rerun(actor, &rerun)?),

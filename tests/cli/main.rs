@@ -6,6 +6,7 @@
 )]
 
 mod causes;
+mod chains;
 mod errors;
 mod graders;
 mod help;

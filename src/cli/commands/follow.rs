@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
+use super::chain_text::paths_text;
 use super::evidence::{gate_text, results_table};
 use super::failures::{advice_text, causes_text};
 use super::measures::{measures_document, measures_text};
@@ -293,6 +294,7 @@ fn run_text(detail: &RunDetail) -> Plain {
         .fold(text, |text, sentence| text.line(format!("careful: {sentence}")));
     let results = end.as_ref().map_or(&progress.results, |end| &end.results);
     let text = text.table(&results_table(results), "nothing is measured yet").blank();
+    let text = paths_text(text, detail);
     let text = gate_text(text, end.as_ref().and_then(|end| end.gate.as_ref()));
     match end {
         Some(end) => measures_text(text, end),

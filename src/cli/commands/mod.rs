@@ -8,6 +8,7 @@ mod calibrate;
 mod case;
 pub mod case_command;
 pub mod chain;
+mod chain_text;
 mod compare;
 pub mod dataset;
 mod demo;

@@ -54,6 +54,9 @@ commands! {
     GoModels "go.models" "models" "Go to Models"
         "Shows what model names stand for, and since when."
         ["g m"] [Everywhere];
+    GoChains "go.chains" "chains" "Go to Chains"
+        "Shows prompts that run one after the other, and where their versions are live."
+        ["g c"] [Everywhere];
 
     Palette "app.palette" "cmd" "Command palette"
         "Finds any command by typing part of its name."

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod case_samples;
+mod chains;
 pub mod commit_form;
 pub mod comparison;
 pub mod dataset;
@@ -139,6 +140,8 @@ pub enum Place {
     Run(RunId),
     /// Model names, and what they stand for.
     Models,
+    /// Chains.
+    Chains,
     /// What failed in a run.
     Failures(RunId),
     /// Two runs, example by example.
@@ -187,6 +190,7 @@ impl Place {
             Place::Runs => Box::new(runs::Runs::default()),
             Place::Run(id) => Box::new(runs::single::SingleRun::new(*id)),
             Place::Models => Box::new(models::Models::default()),
+            Place::Chains => Box::new(chains::Chains::default()),
             Place::Failures(id) => Box::new(failures::Failures::new(*id)),
             Place::Comparison { base, candidate } => Box::new(comparison::RunComparison::new(*base, *candidate)),
             Place::Matrix(around) => Box::new(matrix::MatrixScreen::new(*around)),

@@ -5,6 +5,7 @@ pub(super) mod case;
 mod groups;
 mod judging;
 mod keep;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod view;
