@@ -4,6 +4,8 @@ mod acts;
 pub(super) mod case;
 mod groups;
 mod judging;
+#[cfg(test)]
+mod judging_tests;
 mod keep;
 #[cfg(test)]
 mod tests;

@@ -201,7 +201,7 @@ fn one_case_on_one_screen() {
     insta::assert_snapshot!("failures_80x24", drawn(&screen, 80, 21));
     insta::assert_snapshot!("failures_100x30", drawn(&screen, 100, 27));
     insta::assert_snapshot!("failures_160x50", drawn(&screen, 160, 47));
-    for _ in 0..4 {
+    for _ in 0..5 {
         command(&mut screen, CommandId::PaneNext);
         command(&mut screen, CommandId::MoveRight);
     }

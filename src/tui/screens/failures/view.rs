@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 
-use super::groups::{GroupRow, explanation};
+use super::groups::{GroupRow, Grouping, explanation};
 use super::judging::causes_line;
 use super::{Failures, Pane};
 use crate::text::{Printable, cut};
@@ -22,6 +22,10 @@ use crate::workbench::{CaseRow, Listed};
 const GROUPS_COLUMNS: u16 = 42;
 /// The same on a wide terminal.
 const GROUPS_COLUMNS_WIDE: u16 = 62;
+/// Columns of an example's id, or of a group's name.
+const NAME_COLUMNS: u16 = 13;
+/// The same where the names are slices.
+const SLICE_COLUMNS: u16 = 24;
 /// Columns of the sign that people labelled it.
 const LABEL_COLUMNS: u16 = 2;
 /// Rows of the reasons, borders included.
@@ -152,11 +156,21 @@ impl Failures {
             WidthClass::Wide => 6,
             WidthClass::Narrow | WidthClass::Normal => 0,
         };
+        let name_columns = match self.groups.grouping {
+            Grouping::Grader | Grouping::Category => NAME_COLUMNS,
+            Grouping::Slice => SLICE_COLUMNS,
+        };
+        let is_labelled = |row: &CaseRow| !row.labels.is_empty();
+        let label_columns = if self.groups.cases().any(is_labelled) {
+            LABEL_COLUMNS
+        } else {
+            0
+        };
         let columns = [
-            Column::fixed("", 13),
+            Column::fixed("", name_columns),
             Column::share("", 1),
             Column::fixed("", 3),
-            Column::fixed("", LABEL_COLUMNS),
+            Column::fixed("", label_columns),
             Column::number("", latency_columns),
         ];
         Table::new(&columns)
