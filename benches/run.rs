@@ -190,10 +190,11 @@ impl<'s> Fixture<'s> {
     /// One run from its start to its end on disk.
     fn run(&self, examples: usize, in_flight: u32) -> Result<Sample, Fault> {
         let start = StartRun {
-            version: VersionId {
+            subject: VersionId {
                 prompt: PromptName::new("bench")?,
                 number: 1,
-            },
+            }
+            .into(),
             dataset: dataset(examples)?,
             suite: "bench@v1".parse::<SuiteVersionId>()?,
             base: None,

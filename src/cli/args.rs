@@ -8,7 +8,7 @@ use clap_complete::Shell;
 #[cfg(unix)]
 use super::commands::host::HostArgs;
 use super::commands::{
-    ablate, bisect, case_command, dataset, label, model, prompt, release, review, run, store, suite,
+    ablate, bisect, case_command, chain, dataset, label, model, prompt, release, review, run, store, suite,
 };
 use super::exit::EXIT_CODES_HELP;
 
@@ -62,7 +62,10 @@ pub enum Command {
     /// Suites: graders, metrics and thresholds
     #[command(subcommand)]
     Suite(suite::SuiteCommand),
-    /// Runs of a version over a dataset
+    /// Chains: prompts that run one after the other
+    #[command(subcommand)]
+    Chain(chain::ChainCommand),
+    /// Runs of a version or a chain over a dataset
     #[command(subcommand)]
     Run(run::RunCommand),
     /// Find the version that broke a metric or an example
@@ -86,7 +89,7 @@ pub enum Command {
     Release(release::ReleaseCommand),
     /// Every record behind an id, with the check of its hash
     Lineage {
-        /// A run, outcome (`run_7/t-031`), version, release, review, decision, dataset, suite or trace
+        /// A run, outcome (`run_7/t-031`), version, chain, release, review, decision, dataset, suite or trace
         id: String,
     },
     /// The store's health, numbers and rules

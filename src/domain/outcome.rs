@@ -104,6 +104,8 @@ pub enum ErrorKind {
     Server,
     /// The answer was not of the wire format: HTML, prose, nothing.
     BadResponse,
+    /// The parser of a chain's step could not read the answer, so that no later step could go on from it.
+    Parse,
 }
 
 impl ErrorKind {
@@ -118,6 +120,7 @@ impl ErrorKind {
             Self::BadRequest => "bad request",
             Self::Server => "server error",
             Self::BadResponse => "bad response",
+            Self::Parse => "parse",
         }
     }
 }
@@ -306,7 +309,7 @@ pub struct Outcome {
     pub latency_ms: u64,
     /// From the first byte sent to the first piece of the answer, in milliseconds; `None` where it was not streamed.
     pub time_to_first_token_ms: Option<u64>,
-    /// Every try.
+    /// Every try; those of a chain are in its steps.
     pub attempts: Vec<Attempt>,
     /// The run whose stored answer was used instead of asking again.
     pub reused_from: Option<RunId>,
@@ -345,13 +348,27 @@ impl Outcome {
         }
     }
 
+    /// Every try, of the prompt or of all steps of the chain.
+    pub fn all_attempts(&self) -> impl Iterator<Item = &Attempt> {
+        self.attempts
+            .iter()
+            .chain(self.steps.iter().flat_map(|step| &step.attempts))
+    }
+
+    /// Tries beyond the first, of the prompt or of each step.
+    pub fn retries(&self) -> u64 {
+        let beyond = |attempts: &[Attempt]| (attempts.len() as u64).saturating_sub(1);
+        beyond(&self.attempts) + self.steps.iter().map(|step| beyond(&step.attempts)).sum::<u64>()
+    }
+
     /// What is known of its cost: all of it, or what those tries cost of which it is known. `None` where the price of
     /// the answer is not known.
     pub fn known_cost(&self) -> Option<UsdNanos> {
-        let answered = self.attempts.last().filter(|attempt| attempt.error.is_none());
+        let attempts = self.steps.last().map_or(&self.attempts, |step| &step.attempts);
+        let answered = attempts.last().filter(|attempt| attempt.error.is_none());
         self.cost.or_else(|| {
             answered.and_then(|attempt| attempt.cost)?;
-            Some(self.attempts.iter().filter_map(|attempt| attempt.cost).sum())
+            Some(self.all_attempts().filter_map(|attempt| attempt.cost).sum())
         })
     }
 

@@ -14,6 +14,7 @@ use super::judgement::JudgingTotals;
 use super::metric::{Confusion, MetricResult, Slice};
 use super::money::{PriceFile, UsdNanos};
 use super::outcome::Outcome;
+use super::path_result::PathResult;
 use super::promotion::Environment;
 pub use super::subject::Subject;
 use super::time::Timestamp;
@@ -370,7 +371,7 @@ impl RunTotals {
         } else {
             self.failed += 1;
         }
-        self.retried += (outcome.attempts.len() as u64).saturating_sub(1);
+        self.retried += outcome.retries();
         self.input_tokens += outcome.usage.input_tokens.unwrap_or(0);
         self.output_tokens += outcome.usage.output_tokens.unwrap_or(0);
         self.cost = self.cost + outcome.known_cost().unwrap_or_default();
@@ -409,6 +410,8 @@ pub struct RunEnd {
     pub confusions: Vec<Confusion>,
     /// How the metrics moved against the base run; `None` where there is none to compare with.
     pub against_base: Option<AgainstBase>,
+    /// What came of each path that examples took through a chain, the most frequent first; none for a prompt.
+    pub paths: Vec<PathResult>,
 }
 
 /// What moved against the base run. Every metric of which each example has a value is tested over the whole run and

@@ -37,6 +37,10 @@ pub struct StepOutcome {
     pub finish_reason: Option<String>,
     /// The model that answered, which an alias may hide.
     pub resolved_model: Option<String>,
+    /// The provider's own mark of its configuration.
+    pub system_fingerprint: Option<String>,
+    /// The provider's id of the response.
+    pub response_id: Option<String>,
     /// Tokens.
     pub usage: Usage,
     /// From the first byte sent to the last received, over all turns, in milliseconds.
@@ -47,4 +51,11 @@ pub struct StepOutcome {
     pub cost: Option<UsdNanos>,
     /// Why there is no answer.
     pub error: Option<OutcomeError>,
+}
+
+impl StepOutcome {
+    /// Whether it ended the example: there is no answer, or none that its parser could read.
+    pub fn has_failed(&self) -> bool {
+        self.error.is_some() || self.parse_error.is_some()
+    }
 }

@@ -193,8 +193,9 @@ impl SuiteContent {
         ContentHash::of_grown(self, &LATER_FIELDS)
     }
 
-    /// Whether a grader or metric reads the answer as JSON.
+    /// Whether a grader or metric reads the answer as JSON, that of a single step aside.
     pub fn reads_json(&self) -> bool {
+        let reads_answer = |grader: &Grader| grader.step.is_none() && grader.kind.reads_json();
         let metric_reads = |metric: &Metric| {
             let is_of_class = matches!(
                 metric.kind,
@@ -202,6 +203,6 @@ impl SuiteContent {
             );
             is_of_class || metric.kind.field().is_some()
         };
-        self.graders.iter().any(|grader| grader.kind.reads_json()) || self.metrics.iter().any(metric_reads)
+        self.graders.iter().any(reads_answer) || self.metrics.iter().any(metric_reads)
     }
 }

@@ -1,40 +1,40 @@
-//! Asks one example of the model and makes an outcome of what comes back, whatever comes back.
+//! Asks one example and makes an outcome of what comes back, whatever comes back.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::EvalError;
 use super::category::category;
-use super::conversation::{Conversation, Turn};
+use super::chain::ChainAsker;
 use super::graders::{Cause, GraderError, Graders, Observed};
 use super::parse::Answer;
-use super::pipeline::{Job, Now};
-use super::render::Renderer;
+use super::pipeline::{Job, Now, Work};
+use super::prompt::PromptAsker;
 use super::reuse::Reuse;
 use crate::domain::example::{Example, ExampleContent};
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::RunId;
 use crate::domain::json::JsonText;
-use crate::domain::model::{ModelConfig, ToolChoice};
-use crate::domain::money::UsdNanos;
-use crate::domain::outcome::{DocumentRef, ErrorKind, Outcome, OutcomeError, OutcomePlace, RenderedMessage, Usage};
-use crate::providers::limiter::{Limiter, Permit};
-use crate::providers::retry::{Patience, RetryBudget, exchange};
-use crate::providers::{ChatRequest, Provider};
+use crate::domain::outcome::{DocumentRef, ErrorKind, Outcome, OutcomeError, OutcomePlace, Usage};
+use crate::providers::limiter::Permit;
+use crate::providers::retry::Patience;
 
 /// What every example of a run shares.
 pub(super) struct Asker {
     run: RunId,
-    attempts_max: u32,
     deadline_ms: Option<u64>,
-    limiter: Option<Arc<Limiter>>,
-    retries: RetryBudget,
-    model: ModelConfig,
-    renderer: Renderer,
+    asks: Asks,
     graders: Graders,
-    provider: Arc<dyn Provider>,
-    reuse: Option<Reuse>,
     now: Now,
+}
+
+/// What is asked.
+enum Asks {
+    Prompt {
+        prompt: Box<PromptAsker>,
+        reuse: Option<Reuse>,
+    },
+    Chain(ChainAsker),
 }
 
 /// What came of asking.
@@ -53,17 +53,20 @@ impl From<Outcome> for Asked {
 impl Asker {
     /// Compiles templates and graders.
     pub(super) fn new(job: &Job) -> Result<Self, EvalError> {
+        let settings = &job.run.settings;
         Ok(Self {
             run: job.run.id,
-            attempts_max: job.run.settings.attempts_max,
-            deadline_ms: job.run.settings.deadline_ms,
-            limiter: job.limiter.clone(),
-            retries: RetryBudget::default(),
-            model: job.prompt.model.clone(),
-            renderer: Renderer::new(&job.prompt)?,
-            graders: Graders::compile(&job.suite, &job.prompt, &job.judges)?,
-            provider: Arc::clone(&job.provider),
-            reuse: Reuse::of(job),
+            deadline_ms: settings.deadline_ms,
+            asks: match &job.work {
+                Work::Prompt(work) => Asks::Prompt {
+                    prompt: Box::new(PromptAsker::new(work, settings.attempts_max)?),
+                    reuse: Reuse::of(job),
+                },
+                Work::Chain { steps, answer } => {
+                    Asks::Chain(ChainAsker::new(steps, answer.as_ref(), settings.attempts_max)?)
+                }
+            },
+            graders: Graders::compile(&job.suite, &job.work, &job.judges)?,
             now: Arc::clone(&job.now),
         })
     }
@@ -75,23 +78,13 @@ impl Asker {
 
     /// Renders, asks, parses and grades. The place at the provider is given back before the graders ask any model.
     pub(super) async fn ask(&self, place: OutcomePlace, example: &Example, permit: Option<Permit>) -> Asked {
-        let asked = match self.renderer.render(&example.content) {
-            Ok(messages) => {
-                let asked = self.unanswered(place, example);
-                match self.reused(&asked, &messages).await {
-                    Some(outcome) => outcome.into(),
-                    None => self.send(asked, messages, example).await,
-                }
+        let blank = self.unanswered(place, example);
+        let asked = match &self.asks {
+            Asks::Prompt { prompt, reuse } => self.ask_prompt(prompt, reuse.as_ref(), blank, example).await,
+            Asks::Chain(chain) => {
+                let ends_at = self.deadline_ms.map(Patience::end_after);
+                chain.ask(&blank, example, ends_at).await
             }
-            Err(error) => Asked::from(Outcome {
-                // Nothing was sent.
-                cost: Some(UsdNanos::default()),
-                error: Some(OutcomeError {
-                    kind: ErrorKind::Render,
-                    message: error.to_string(),
-                }),
-                ..self.unanswered(place, example)
-            }),
         };
         drop(permit);
         let graded = self.graded(asked.outcome, example).await;
@@ -99,6 +92,26 @@ impl Asker {
             wait: asked.wait.or(graded.wait),
             ..graded
         }
+    }
+
+    async fn ask_prompt(
+        &self,
+        prompt: &PromptAsker,
+        reuse: Option<&Reuse>,
+        blank: Outcome,
+        example: &Example,
+    ) -> Asked {
+        let messages = match prompt.render(&example.content) {
+            Ok(messages) => messages,
+            Err(error) => return error.outcome(blank).into(),
+        };
+        if let Some(reuse) = reuse
+            && let Some(outcome) = reuse.find(&blank, prompt.model(), &messages).await
+        {
+            return outcome.into();
+        }
+        let ends_at = self.deadline_ms.map(Patience::end_after);
+        prompt.send(blank, messages, example, ends_at).await
     }
 
     /// The outcome of an example whose asking came to an end that no rule foresees.
@@ -113,60 +126,21 @@ impl Asker {
         self.finished(outcome, None)
     }
 
-    /// The outcome with an earlier run's answer, where the run may use one.
-    async fn reused(&self, asked: &Outcome, messages: &[RenderedMessage]) -> Option<Outcome> {
-        self.reuse.as_ref()?.find(asked, &self.model, messages).await
-    }
-
-    /// Asks, and goes on asking while the model calls tools that have canned results.
-    async fn send(&self, outcome: Outcome, messages: Vec<RenderedMessage>, example: &Example) -> Asked {
-        let mut request = ChatRequest::new(self.model.clone(), messages);
-        let mut conversation = Conversation::new(example);
-        let patience = self.patience();
-        loop {
-            let exchange = exchange(&*self.provider, &request, patience).await;
-            let wait = exchange.asked_long();
-            conversation.attempts.extend(exchange.attempts);
-            match exchange.reply {
-                Ok(reply) => match conversation.take(reply) {
-                    Turn::Calls(round) => {
-                        request.rounds.push(round);
-                        // A choice that forces a call would force one for ever.
-                        request.model.tool_choice = after_results(&request.model.tool_choice);
-                    }
-                    Turn::Answer(reply) => return conversation.answered(outcome, request.messages, *reply).into(),
-                },
-                Err(error) => {
-                    let outcome = conversation.failed(outcome, request.messages, error);
-                    return Asked { outcome, wait };
-                }
-            }
-        }
-    }
-
-    /// How long one example is tried, from now.
-    fn patience(&self) -> Patience<'_> {
-        Patience {
-            attempts_max: self.attempts_max,
-            ends_at: self.deadline_ms.map(Patience::end_after),
-            budget: &self.retries,
-            limiter: self.limiter.as_deref(),
-        }
-    }
-
     /// Parses and grades an answer.
     async fn graded(&self, mut outcome: Outcome, example: &Example) -> Asked {
         if outcome.error.is_some() {
             return self.finished(outcome, None).into();
         }
-        let answer = Answer::new(outcome.text.clone().unwrap_or_default());
+        let text = outcome.text.clone().unwrap_or_default();
+        // What a chain's last step made of its answer is what graders see.
+        let answer = Answer::read(text, outcome.parsed.as_ref().map(JsonText::value));
         let grades = self
             .graders
             .grade(Observed::of(&outcome, &answer), &example.content)
             .await;
         outcome.scores = grades.scores;
         outcome.judgements = grades.asked.judgements;
-        if self.graders.reads_json() {
+        if self.graders.reads_json() && outcome.parsed.is_none() {
             match answer.parsed {
                 Ok(value) => outcome.parsed = Some(JsonText::from_value(&value)),
                 Err(error) => outcome.parse_error = Some(error),
@@ -180,7 +154,11 @@ impl Asker {
 
     /// Says where a failure lies, and when it was done.
     fn finished(&self, mut outcome: Outcome, cause: Option<Cause>) -> Outcome {
-        outcome.failure_category = category(&outcome, cause, &self.model);
+        let model = match &self.asks {
+            Asks::Prompt { prompt, .. } => prompt.model(),
+            Asks::Chain(chain) => chain.model_of(&outcome),
+        };
+        outcome.failure_category = category(&outcome, cause, model);
         outcome.finished_at = (self.now)();
         outcome
     }
@@ -224,12 +202,5 @@ impl Asker {
             failure_category: None,
             finished_at: (self.now)(),
         }
-    }
-}
-
-fn after_results(choice: &ToolChoice) -> ToolChoice {
-    match choice {
-        ToolChoice::Required | ToolChoice::Named(_) => ToolChoice::Auto,
-        other => other.clone(),
     }
 }

@@ -31,6 +31,7 @@ pub fn category(outcome: &Outcome, cause: Option<Cause>, asked: &ModelConfig) ->
     if let Some(error) = &outcome.error {
         return Some(match error.kind {
             ErrorKind::Render => FailureCategory::Prompt,
+            ErrorKind::Parse => FailureCategory::Parser,
             _ => FailureCategory::Provider,
         });
     }

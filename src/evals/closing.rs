@@ -97,6 +97,7 @@ impl Closing {
             outcomes_hash: self.outcomes_hash,
             resolved_models: self.tally.resolved_models(),
             ended_at: self.ended_at,
+            paths: self.tally.paths(),
         })
     }
 

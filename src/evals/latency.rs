@@ -18,6 +18,14 @@ impl Latencies {
         self.total += 1;
     }
 
+    /// Takes in all of others.
+    pub(super) fn add(&mut self, others: &Self) {
+        for (latency_ms, count) in &others.counts {
+            *self.counts.entry(*latency_ms).or_default() += count;
+        }
+        self.total += others.total;
+    }
+
     pub(super) fn count(&self) -> u64 {
         self.total
     }

@@ -23,9 +23,11 @@ use self::mark::Mark;
 use self::part::Part;
 use self::slicing::Slicing;
 use super::latency::Latencies;
+use super::paths::Paths;
 use crate::domain::example::ExampleContent;
 use crate::domain::metric::{Confusion, FieldOf, Metric, MetricResult, Slice};
 use crate::domain::outcome::Outcome;
+use crate::domain::path_result::PathResult;
 use crate::domain::run::RunTotals;
 use crate::domain::suite::SuiteContent;
 
@@ -48,6 +50,7 @@ pub struct Tally {
     clusters: Names,
     totals: RunTotals,
     resolved_models: BTreeSet<String>,
+    paths: Paths,
 }
 
 impl Tally {
@@ -72,6 +75,7 @@ impl Tally {
             clusters: Names::default(),
             totals: RunTotals::default(),
             resolved_models: BTreeSet::new(),
+            paths: Paths::default(),
         }
     }
 
@@ -121,11 +125,12 @@ impl Tally {
 
     fn count(&mut self, outcome: &Outcome) {
         self.totals.add(outcome);
-        if let Some(model) = &outcome.resolved_model
-            && self.resolved_models.insert(model.clone())
-            && self.resolved_models.len() > RESOLVED_MODELS_MAX
-        {
-            self.resolved_models.pop_last();
+        self.paths.push(outcome);
+        let of_steps = outcome.steps.iter().filter_map(|step| step.resolved_model.as_ref());
+        for model in outcome.resolved_model.iter().chain(of_steps) {
+            if self.resolved_models.insert(model.clone()) && self.resolved_models.len() > RESOLVED_MODELS_MAX {
+                self.resolved_models.pop_last();
+            }
         }
     }
 
@@ -137,6 +142,11 @@ impl Tally {
     /// The models that answered, by name.
     pub fn resolved_models(&self) -> Vec<String> {
         self.resolved_models.iter().cloned().collect()
+    }
+
+    /// The paths that examples took through a chain.
+    pub(super) fn paths(&self) -> Vec<PathResult> {
+        self.paths.results()
     }
 
     /// Hits and trials of a metric over the whole run or a slice; `None` where there is no such metric or slice yet.

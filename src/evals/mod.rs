@@ -10,6 +10,7 @@ pub mod calibrate;
 mod caps;
 pub mod category;
 pub mod cause;
+mod chain;
 mod classes;
 mod closing;
 pub mod compare;
@@ -22,8 +23,10 @@ pub mod metrics;
 mod outcomes_hash;
 pub mod parse;
 pub mod path;
+mod paths;
 pub mod pipeline;
 pub mod progress;
+mod prompt;
 pub mod render;
 mod reuse;
 mod standing;
@@ -43,6 +46,14 @@ pub enum EvalError {
     /// A grader cannot be built.
     #[error("the suite cannot be used: {0}")]
     Suite(#[from] graders::GraderError),
+    /// A step of the chain cannot be asked.
+    #[error("step {step} cannot be run: {why}")]
+    Step {
+        /// The step's name.
+        step: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The store failed. Nothing that was saved is lost.
     #[error("the run stopped, {saved} outcomes are kept: {source}")]
     Store {

@@ -19,6 +19,17 @@ impl Answer {
         let parsed = serde_json::from_str(text.trim()).map_err(|error| fault(&text, &error));
         Self { text, parsed }
     }
+
+    /// The same where somebody has made something of the text already.
+    pub(super) fn read(text: String, parsed: Option<Json>) -> Self {
+        match parsed {
+            Some(value) => Self {
+                text,
+                parsed: Ok(value),
+            },
+            None => Self::new(text),
+        }
+    }
 }
 
 fn fault(text: &str, error: &serde_json::Error) -> String {

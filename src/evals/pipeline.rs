@@ -16,6 +16,7 @@ use super::judges::Judges;
 use super::standing::Standing;
 use super::upcoming::{Upcoming, blocking};
 use super::window::{Stop, Window};
+use crate::domain::chain::ChainStep;
 use crate::domain::example::Example;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::RunId;
@@ -26,6 +27,7 @@ use crate::domain::quarantine::Quarantine;
 use crate::domain::run::{Caps, EndState, Run, RunEnd, RunState};
 use crate::domain::suite::SuiteContent;
 use crate::domain::time::Timestamp;
+use crate::domain::value_path::ValuePath;
 use crate::providers::Provider;
 use crate::providers::limiter::Limiter;
 
@@ -102,20 +104,63 @@ pub enum Base {
 /// Finds what a run is compared with, when it has come to its end. Called where blocking is allowed.
 pub type FindBase = Arc<dyn Fn() -> Result<Base, StoreFault> + Send + Sync>;
 
-/// Everything that a run needs.
-pub struct Job {
-    /// The run as it was recorded.
-    pub run: Run,
+/// A prompt with who answers it.
+#[derive(Clone)]
+pub struct PromptWork {
     /// The content of its version.
     pub prompt: PromptContent,
-    /// The content of its suite version.
-    pub suite: SuiteContent,
-    /// The models that its graders ask.
-    pub judges: Judges,
     /// Who answers.
     pub provider: Arc<dyn Provider>,
     /// How many requests the endpoint takes at once; `None` where the number is fixed.
     pub limiter: Option<Arc<Limiter>>,
+}
+
+/// A step of a chain with who answers it.
+#[derive(Clone)]
+pub struct StepWork {
+    /// The step.
+    pub step: ChainStep,
+    /// The hash of its prompt's content.
+    pub content_hash: ContentHash,
+    /// Its prompt, with the tools that the step may call.
+    pub work: PromptWork,
+}
+
+/// What a job asks for each example.
+#[derive(Clone)]
+pub enum Work {
+    /// One prompt.
+    Prompt(PromptWork),
+    /// The steps of a chain, one after the other.
+    Chain {
+        /// The steps in order; at least one.
+        steps: Vec<StepWork>,
+        /// Where the answer stands; the last step that ran gives it where not given.
+        answer: Option<ValuePath>,
+    },
+}
+
+impl Work {
+    /// How many requests the endpoint takes at once, where there is one endpoint. The steps of a chain look at those of
+    /// their own endpoints before each request.
+    pub fn limiter(&self) -> Option<&Arc<Limiter>> {
+        match self {
+            Self::Prompt(work) => work.limiter.as_ref(),
+            Self::Chain { .. } => None,
+        }
+    }
+}
+
+/// Everything that a run needs.
+pub struct Job {
+    /// The run as it was recorded.
+    pub run: Run,
+    /// What it asks.
+    pub work: Work,
+    /// The content of its suite version.
+    pub suite: SuiteContent,
+    /// The models that its graders ask.
+    pub judges: Judges,
     /// What the run may use up, as it holds now.
     pub caps: Caps,
     /// When it was started, and each time that it went on.
@@ -167,7 +212,7 @@ pub async fn execute(
         Err(fault) => return Err(standing.stopped(fault)),
     };
     standing.publish(RunState::Running, 0);
-    let window = Window::new(asker, sink, job.limiter.clone());
+    let window = Window::new(asker, sink, job.work.limiter().cloned());
     let stop = match window.send_all(&mut upcoming, &mut standing, &mut orders).await {
         Ok(stop) => stop,
         Err(fault) => return Err(standing.stopped(fault)),

@@ -82,7 +82,7 @@ impl Meter {
     /// Takes in an outcome that this process saved.
     pub(super) fn push_new(&mut self, outcome: &Outcome, totals: &RunTotals) {
         self.saved_here += 1;
-        let errors = outcome.attempts.iter().filter_map(|attempt| attempt.error.as_ref());
+        let errors = outcome.all_attempts().filter_map(|attempt| attempt.error.as_ref());
         let rate_limited = errors.filter(|error| error.kind == ErrorKind::RateLimited).count();
         self.rate_limited += u64::try_from(rate_limited).unwrap_or(u64::MAX);
         self.push(outcome, totals);

@@ -16,7 +16,7 @@ use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, ErrorKind, Output, State, UndefinedBehavior};
 use serde_json::{Map, Value as Json, json};
 
-use crate::domain::example::ExampleContent;
+use crate::domain::example::{ExampleContent, ExampleContext};
 use crate::domain::outcome::RenderedMessage;
 use crate::domain::prompt::{MessageTemplate, PromptContent, Role, Variable};
 
@@ -107,7 +107,12 @@ impl Renderer {
 
     /// Fills every message from one example.
     pub fn render(&self, example: &ExampleContent) -> Result<Vec<RenderedMessage>, RenderError> {
-        self.fill(self.context(example))
+        self.render_input(example.input.value(), &example.context)
+    }
+
+    /// Fills every message from an input and what is around it.
+    pub fn render_input(&self, input: Json, around: &ExampleContext) -> Result<Vec<RenderedMessage>, RenderError> {
+        self.fill(self.context(input, around))
     }
 
     /// Fills every message from one example and further values. These, `input` and `documents` mean what they say
@@ -117,8 +122,8 @@ impl Renderer {
         example: &ExampleContent,
         values: Map<String, Json>,
     ) -> Result<Vec<RenderedMessage>, RenderError> {
-        let mut context = self.context(example);
-        context.insert("documents".into(), documents(example));
+        let mut context = self.context(example.input.value(), &example.context);
+        context.insert("documents".into(), documents(&example.context));
         context.insert("input".into(), example.input.value());
         context.extend(values);
         self.fill(context)
@@ -144,16 +149,15 @@ impl Renderer {
         messages.collect()
     }
 
-    /// What the templates see of one example.
-    fn context(&self, example: &ExampleContent) -> Map<String, Json> {
+    /// What the templates see.
+    fn context(&self, input: Json, around: &ExampleContext) -> Map<String, Json> {
         let mut context = Map::new();
         for variable in &self.variables {
             if let Some(default) = &variable.default {
                 context.insert(variable.name.clone(), Json::from(default.as_str()));
             }
         }
-        context.insert("documents".into(), documents(example));
-        let input = example.input.value();
+        context.insert("documents".into(), documents(around));
         context.insert("input".into(), input.clone());
         if let Json::Object(fields) = input {
             context.extend(fields);
@@ -171,8 +175,8 @@ impl Renderer {
     }
 }
 
-fn documents(example: &ExampleContent) -> Json {
-    let documents = example.context.documents.iter();
+fn documents(around: &ExampleContext) -> Json {
+    let documents = around.documents.iter();
     documents
         .map(|document| json!({ "id": document.id, "version": document.version, "text": document.text }))
         .collect()
@@ -222,7 +226,7 @@ fn to_json(value: &Value) -> Result<String, minijinja::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::example::{Document, ExampleContext};
+    use crate::domain::example::Document;
     use crate::domain::ids::ExampleId;
     use crate::domain::json::JsonText;
     use crate::domain::model::ModelConfig;

@@ -67,7 +67,7 @@ impl<'a> Standing<'a> {
                 is_decided: false,
             }),
             concurrency,
-            limiter: job.limiter.clone(),
+            limiter: job.work.limiter().cloned(),
             now: Arc::clone(&job.now),
             progress,
         }

@@ -29,13 +29,17 @@ pub fn caveats(store: &Store, run: &Run, end: Option<&RunEnd>) -> Result<Caveats
 }
 
 fn stale(store: &Store, run: &Run, end: &RunEnd) -> Result<Option<Stale>, StoreError> {
-    let Some(content) = store.content_of(&run.subject)? else {
-        return Ok(None);
-    };
-    let alias = Alias::new(&content.model, run.settings.base_url.as_deref());
-    Ok(store
-        .resolution(&alias)?
-        .and_then(|now| Stale::of(&end.resolved_models, now)))
+    let mut now = Vec::new();
+    for content in store.contents_of(&run.subject)? {
+        let alias = Alias::new(&content.model, run.settings.base_url.as_deref());
+        now.extend(store.resolution(&alias)?);
+    }
+    let is_any = |model: &String| now.iter().any(|now| &now.model == model);
+    let answered = end.resolved_models.iter();
+    let older: Vec<String> = answered.filter(|model| !is_any(model)).cloned().collect();
+    // Of several names it is the one whose model did not answer.
+    let moved = now.iter().find(|now| !end.resolved_models.contains(&now.model));
+    Ok(moved.or(now.first()).and_then(|now| Stale::of(&older, now.clone())))
 }
 
 /// Why the results of a run are no evidence for a release, whatever they say; empty where they are.

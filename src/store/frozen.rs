@@ -4,6 +4,7 @@
 //! A frozen struct shares the types inside it with the current layout for as long as those are the same; the golden
 //! bytes in `tests/compat` show when one of them is not.
 
+pub(super) mod chain_1;
 pub(super) mod gate_1;
 pub(super) mod outcome_1;
 pub(super) mod outcome_2;

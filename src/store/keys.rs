@@ -16,6 +16,7 @@
 //! | `run-end/NUMBER` | what the run came to | never |
 //! | `run-step/RUN/NUMBER` | a pause or a resume of the run | never |
 //! | `run-of/NAME/NUMBER/RUN` | mark: this run tested this version | never |
+//! | `run-of-chain/NAME/NUMBER/RUN` | mark: this run tested this chain version | never |
 //! | `run-of-variant/HASH/RUN` | mark: this run tested this variant | never |
 //! | `outcome/RUN/INDEX`, `outcome/RUN/INDEX.REPEAT` | outcome of the first repeat, of a later one | never |
 //! | `outcome-of/RUN/EXAMPLE` | index of the outcome of an example | never |
@@ -35,8 +36,8 @@
 
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::{
-    ChainVersionId, DatasetName, DatasetVersionId, DecisionId, ExampleId, PromotionId, PromptName, ReviewId, RunId,
-    SuiteName, SuiteVersionId, TraceId, VersionId,
+    ChainName, ChainVersionId, DatasetName, DatasetVersionId, DecisionId, ExampleId, PromotionId, PromptName, ReviewId,
+    RunId, SuiteName, SuiteVersionId, TraceId, VersionId,
 };
 use crate::domain::outcome::OutcomePlace;
 use crate::domain::promotion::Environment;
@@ -83,12 +84,16 @@ pub(super) fn version(id: &VersionId) -> String {
     format!("{}{:010}", versions(&id.prompt), id.number)
 }
 
+pub(super) fn chains(name: &ChainName) -> String {
+    format!("{CHAINS}{name}/")
+}
+
 pub(super) fn variant(id: &VariantId) -> String {
     format!("{VARIANTS}{id}")
 }
 
 pub(super) fn chain(id: &ChainVersionId) -> String {
-    format!("{CHAINS}{}/{:010}", id.name, id.number)
+    format!("{}{:010}", chains(&id.name), id.number)
 }
 
 pub(super) fn example(hash: &ContentHash) -> String {
@@ -137,6 +142,14 @@ pub(super) fn runs_of(version: &VersionId) -> String {
 
 pub(super) fn run_of(version: &VersionId, id: RunId) -> String {
     format!("{}{:010}", runs_of(version), id.0)
+}
+
+pub(super) fn runs_of_chain(chain: &ChainVersionId) -> String {
+    format!("run-of-chain/{}/{:010}/", chain.name, chain.number)
+}
+
+pub(super) fn run_of_chain(chain: &ChainVersionId, id: RunId) -> String {
+    format!("{}{:010}", runs_of_chain(chain), id.0)
 }
 
 pub(super) fn runs_of_variant(id: &VariantId) -> String {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::envelope::{self, DecodeError, EnvelopeError, Label, Record, decode_payload};
+use super::frozen::chain_1::ChainVersion1;
 use super::frozen::outcome_1::Outcome1;
 use super::frozen::outcome_2::Outcome2;
 use super::frozen::outcome_3::Outcome3;
@@ -100,7 +101,7 @@ records! {
     Prompt = 2;
     Draft = 3;
     PromptVersion = 4;
-    ChainVersion = 5;
+    ChainVersion = 5, 2: ChainVersion1 = 1;
     Example = 6;
     RowPage = 7;
     DatasetVersion = 8;

@@ -162,11 +162,7 @@ impl Change {
 
     /// Adds a new run.
     pub fn insert_run(self, run: &Run) -> Result<Self, StoreError> {
-        let change = self.insert(keys::run(run.id), run)?;
-        match place_in_list(run) {
-            Some(key) => change.insert(key, &Mark),
-            None => Ok(change),
-        }
+        self.insert(keys::run(run.id), run)?.insert(place_in_list(run), &Mark)
     }
 
     /// Adds what happened to a run; refused once it has ended.
@@ -181,12 +177,12 @@ impl Change {
     }
 }
 
-/// Where a run stands in the list of what it tested; a chain has no such list.
-pub(super) fn place_in_list(run: &Run) -> Option<String> {
+/// Where a run stands in the list of what it tested.
+pub(super) fn place_in_list(run: &Run) -> String {
     match &run.subject {
-        Subject::Prompt { version, .. } => Some(keys::run_of(version, run.id)),
-        Subject::Variant { variant, .. } => Some(keys::run_of_variant(variant, run.id)),
-        Subject::Chain { .. } => None,
+        Subject::Prompt { version, .. } => keys::run_of(version, run.id),
+        Subject::Variant { variant, .. } => keys::run_of_variant(variant, run.id),
+        Subject::Chain { chain, .. } => keys::run_of_chain(chain, run.id),
     }
 }
 

@@ -31,6 +31,19 @@ impl Store {
             Subject::Chain { .. } => None,
         })
     }
+
+    /// All prompts that a subject sends, those of a chain in the order of its steps; without those whose record is
+    /// missing.
+    pub fn contents_of(&self, subject: &Subject) -> Result<Vec<PromptContent>, StoreError> {
+        let Subject::Chain { chain, .. } = subject else {
+            return Ok(self.content_of(subject)?.into_iter().collect());
+        };
+        let mut contents = Vec::new();
+        for step in self.chain(chain)?.map(|chain| chain.content.steps).unwrap_or_default() {
+            contents.extend(self.version(&step.version)?.map(|version| version.content));
+        }
+        Ok(contents)
+    }
 }
 
 impl Change {

@@ -14,7 +14,7 @@ use crate::domain::dataset::DatasetVersion;
 use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::example::{Example, ExampleSource};
 use crate::domain::hash::ContentHash;
-use crate::domain::ids::{RunId, VersionId};
+use crate::domain::ids::{ChainVersionId, RunId, VersionId};
 use crate::domain::label::HumanLabel;
 use crate::domain::outcome::{Outcome, OutcomePlace};
 use crate::domain::progress::FailureLine;
@@ -71,7 +71,7 @@ impl Store {
             },
         };
         check.each(keys::VERSIONS, Verification::version)?;
-        check.each(keys::CHAINS, |_, _, chain: &ChainVersion| Ok(rule(chain.verify())))?;
+        check.each(keys::CHAINS, Verification::chain)?;
         check.each(keys::EXAMPLES, Verification::example)?;
         check.each(keys::VARIANTS, Verification::variant)?;
         check.each(keys::DATASETS, Verification::dataset)?;
@@ -175,6 +175,21 @@ impl Verification<'_> {
         }
     }
 
+    fn chain(&self, _key: &str, chain: &ChainVersion) -> Result<Option<String>, StoreError> {
+        if let Some(fault) = rule(chain.verify()) {
+            return Ok(Some(fault));
+        }
+        for step in &chain.content.steps {
+            if self.store.version(&step.version)?.is_none() {
+                return Ok(Some(format!(
+                    "its step {} runs {}, which is missing",
+                    step.name, step.version
+                )));
+            }
+        }
+        Ok(None)
+    }
+
     /// An example that a label corrected has that label.
     fn example(&self, key: &str, example: &Example) -> Result<Option<String>, StoreError> {
         let fault = example_fault(key, example);
@@ -226,10 +241,7 @@ impl Verification<'_> {
             Some(_) => return Ok(Some(format!("{} has other content than was run", run.suite))),
             None => return Ok(Some(format!("{} is missing", run.suite))),
         }
-        match place_in_list(run) {
-            Some(key) => self.mark(&key),
-            None => Ok(None),
-        }
+        self.mark(&place_in_list(run))
     }
 
     /// A record's place in a list by something else.
@@ -244,6 +256,11 @@ impl Verification<'_> {
         }
         if self.store.example(&outcome.example_hash)?.is_none() {
             return Ok(Some(format!("its example {} is missing", outcome.example)));
+        }
+        for step in &outcome.steps {
+            if let Some(fault) = self.version_link(&step.version, step.content_hash)? {
+                return Ok(Some(format!("its step {}: {fault}", step.name)));
+            }
         }
         let place = keys::outcome_of(outcome.run, &outcome.example);
         // A later repeat may be saved before the first one, which brings the place.
@@ -426,7 +443,7 @@ impl Verification<'_> {
                 Some(variant) => Some(format!("its variant {} is not what was run", variant.id)),
                 None => Some(format!("its variant {variant} is missing")),
             }),
-            Subject::Chain { .. } => Ok(None),
+            Subject::Chain { chain, content_hash } => self.chain_link(chain, *content_hash),
         }
     }
 
@@ -447,6 +464,18 @@ impl Verification<'_> {
             Some(version) => Some(format!(
                 "{id} has content {}, not {}",
                 version.content_hash.short(),
+                hash.short()
+            )),
+            None => Some(format!("{id} is missing")),
+        })
+    }
+
+    fn chain_link(&self, id: &ChainVersionId, hash: ContentHash) -> Result<Option<String>, StoreError> {
+        Ok(match self.store.chain(id)? {
+            Some(chain) if chain.content_hash == hash => None,
+            Some(chain) => Some(format!(
+                "{id} has content {}, not {}",
+                chain.content_hash.short(),
                 hash.short()
             )),
             None => Some(format!("{id} is missing")),

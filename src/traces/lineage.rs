@@ -4,10 +4,11 @@ use serde::Serialize;
 
 use crate::domain::DomainError;
 use crate::domain::ids::{
-    DatasetVersionId, DecisionId, ExampleId, OutcomeId, PromotionId, ReviewId, RunId, SuiteVersionId, TraceId,
-    VersionId,
+    ChainVersionId, DatasetVersionId, DecisionId, ExampleId, OutcomeId, PromotionId, ReviewId, RunId, SuiteVersionId,
+    TraceId, VersionId,
 };
 use crate::domain::promotion::{Environment, Promotion};
+use crate::domain::run::Subject;
 use crate::store::{Store, StoreError};
 
 /// Most steps back along base versions and replaced releases that one lineage follows.
@@ -87,6 +88,11 @@ impl Walk<'_> {
             && self.store.suite(&id)?.is_some()
         {
             return self.suite(&id, 0);
+        }
+        if let Ok(id) = text.parse::<ChainVersionId>()
+            && self.store.chain(&id)?.is_some()
+        {
+            return self.chain(&id, 0);
         }
         if let Ok(id) = text.parse::<DatasetVersionId>() {
             return self.dataset(&id, 0);
@@ -270,11 +276,35 @@ impl Walk<'_> {
             run.started_at
         );
         self.push(depth, "run", &id, summary, check);
-        if let Some(version) = run.subject.version_or_origin() {
-            self.version(version, depth + 1)?;
+        match (&run.subject, run.subject.version_or_origin()) {
+            (Subject::Chain { chain, .. }, _) => self.chain(chain, depth + 1)?,
+            (_, Some(version)) => self.version(version, depth + 1).map(drop)?,
+            (_, None) => {}
         }
         self.dataset(&run.dataset, depth + 1)?;
         self.suite(&run.suite, depth + 1)
+    }
+
+    /// A chain version with the prompt versions of its steps.
+    fn chain(&mut self, id: &ChainVersionId, depth: usize) -> Result<(), StoreError> {
+        let Some(chain) = self.store.chain(id)? else {
+            self.missing(depth, "chain", id);
+            return Ok(());
+        };
+        let summary = format!(
+            "{} steps by {}: {} (content {})",
+            chain.content.steps.len(),
+            chain.author,
+            chain.reason,
+            chain.content_hash.short()
+        );
+        self.push(depth, "chain", id, summary, verdict_of(chain.verify()));
+        let mut versions: Vec<&VersionId> = chain.content.steps.iter().map(|step| &step.version).collect();
+        versions.sort_unstable();
+        versions.dedup();
+        versions
+            .into_iter()
+            .try_for_each(|version| self.version(version, depth + 1).map(drop))
     }
 
     fn version(&mut self, id: &VersionId, depth: usize) -> Result<Option<VersionId>, StoreError> {

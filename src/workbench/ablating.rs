@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::studying::{Stored, Study, Tested};
+use super::studying::{Candidate, Stored, Study};
 use super::{Workbench, WorkbenchError};
 use crate::domain::diff::{Hunk, Hunks};
 use crate::domain::ids::{RunId, VersionId};
@@ -46,7 +46,7 @@ pub struct AblationRun {
     /// The hunks.
     pub hunks: Vec<usize>,
     /// What is run.
-    pub tested: Tested,
+    pub tested: Candidate,
     /// Whether it is there.
     pub stored: Stored,
 }
@@ -245,12 +245,12 @@ struct Ablated {
 
 impl Ablated {
     /// The base with these hunks made; a version itself where it is one.
-    fn tested(&self, made: &[usize]) -> Result<Tested, WorkbenchError> {
+    fn tested(&self, made: &[usize]) -> Result<Candidate, WorkbenchError> {
         if made.is_empty() {
-            return Ok(Tested::Version(self.base.id.clone()));
+            return Ok(Candidate::Version(self.base.id.clone()));
         }
         if made.len() == self.hunks.hunks.len() {
-            return Ok(Tested::Version(self.candidate.id.clone()));
+            return Ok(Candidate::Version(self.candidate.id.clone()));
         }
         let change = VariantChange::Hunks {
             towards: self.candidate.id.clone(),
@@ -258,6 +258,6 @@ impl Ablated {
             hunks: made.iter().filter_map(|at| u32::try_from(at + 1).ok()).collect(),
         };
         let content = self.hunks.content(|at| made.contains(&at));
-        Ok(Tested::Variant(Box::new(Variant::new(&self.base, change, content)?)))
+        Ok(Candidate::Variant(Box::new(Variant::new(&self.base, change, content)?)))
     }
 }

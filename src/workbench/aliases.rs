@@ -82,22 +82,32 @@ impl Workbench {
 pub(super) struct AliasWatch {
     store: Store,
     alias: Alias,
+    /// The step of a chain that asks for it; `None` for a prompt.
+    step: Option<String>,
     /// Models that were looked up already: each costs one look at the ledger a run.
     seen: Mutex<HashSet<String>>,
 }
 
 impl AliasWatch {
-    pub(super) fn new(store: Store, alias: Alias) -> Self {
+    pub(super) fn new(store: Store, alias: Alias, step: Option<String>) -> Self {
         Self {
             store,
             alias,
+            step,
             seen: Mutex::default(),
         }
     }
 
     /// Writes a line where the model that answered is not what the name stood for so far.
     pub(super) async fn note(&self, run: &Run, outcome: &Outcome, audit: AuditEntry) -> Result<(), StoreFault> {
-        let Some(model) = &outcome.resolved_model else {
+        let (model, system_fingerprint) = match &self.step {
+            None => (&outcome.resolved_model, &outcome.system_fingerprint),
+            Some(name) => match outcome.steps.iter().find(|step| &step.name == name) {
+                Some(step) => (&step.resolved_model, &step.system_fingerprint),
+                None => return Ok(()),
+            },
+        };
+        let Some(model) = model else {
             return Ok(());
         };
         if !self.is_new(model) {
@@ -107,7 +117,7 @@ impl AliasWatch {
             alias: self.alias.clone(),
             number: 0,
             model: model.clone(),
-            system_fingerprint: outcome.system_fingerprint.clone(),
+            system_fingerprint: system_fingerprint.clone(),
             run: run.id,
             seen_at: outcome.finished_at,
         };

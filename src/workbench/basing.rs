@@ -29,8 +29,7 @@ fn base_of(store: &Store, run: &Run) -> Result<Base, StoreFault> {
         if !others.takes(&candidate, run) {
             continue;
         }
-        let Some(version) = store.version(base)? else { continue };
-        let outcomes = Arc::new(RunFeed::new(store.clone(), &candidate, &version.content.model));
+        let outcomes = Arc::new(RunFeed::new(store.clone(), &candidate));
         return Ok(Base::Run { run: id, outcomes });
     }
     let why = format!(

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::studying::{Stored, Study, Tested};
+use super::studying::{Candidate, Stored, Study};
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::ids::{ExampleId, RunId, VersionId};
 use crate::domain::run::{Picked, Selection};
@@ -98,7 +98,7 @@ impl Workbench {
     /// The run that says what a version came to, where it is stored: one over the whole dataset, or, for an example,
     /// any that asked it.
     pub fn stored_for(&self, study: &Study, symptom: &Symptom, version: &VersionId) -> Result<Stored, WorkbenchError> {
-        let whole = self.stored_run(study, &Tested::Version(version.clone()))?;
+        let whole = self.stored_run(study, &Candidate::Version(version.clone()))?;
         let (Symptom::Example(example), Stored::Missing | Stored::Unfinished(_)) = (symptom, whole) else {
             return Ok(whole);
         };

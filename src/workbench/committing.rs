@@ -154,6 +154,7 @@ mod tests {
             ended_at: Timestamp(1),
             confusions: Vec::new(),
             against_base: None,
+            paths: Vec::new(),
         };
         let ended = Change::new(author().audit("run.end")).insert_run_end(&end).unwrap();
         ended.commit(&store).unwrap();

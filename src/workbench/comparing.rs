@@ -132,8 +132,10 @@ impl Workbench {
     fn compared_run(&self, id: RunId) -> Result<ComparedRun, WorkbenchError> {
         let run = found(self.store.run(id)?, "run", &id)?;
         let suite = self.suite(&run.suite)?;
+        // Of a chain the prompt that answers at its end; its other steps are part of what was changed.
+        let content = self.store.contents_of(&run.subject)?.pop();
         Ok(ComparedRun {
-            content: self.store.content_of(&run.subject)?,
+            content,
             end: self.store.run_end(id)?,
             scores: self.run_scores(id, &suite)?,
             suite,

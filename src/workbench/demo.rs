@@ -327,7 +327,7 @@ impl History<'_> {
         suite: &SuiteVersionId,
     ) -> Result<(), WorkbenchError> {
         let start = StartRun {
-            version: version.clone(),
+            subject: version.clone().into(),
             dataset: dataset.clone(),
             suite: suite.clone(),
             base: None,
@@ -351,7 +351,11 @@ impl History<'_> {
     }
 
     fn begun_run(&self, start: &StartRun) -> Result<Option<(RunId, RunState)>, WorkbenchError> {
-        for id in self.workbench.store.runs_of(&start.version)? {
+        let runs = start
+            .subject
+            .version()
+            .map(|version| self.workbench.store.runs_of(version));
+        for id in runs.transpose()?.unwrap_or_default() {
             let run = found(self.workbench.store.run(id)?, "run", &id)?;
             if run.dataset == start.dataset && run.suite == start.suite {
                 return Ok(Some((id, self.workbench.progress(id)?.state)));

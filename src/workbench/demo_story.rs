@@ -123,7 +123,7 @@ impl Story<'_> {
 
     fn start(&self, version: &VersionId) -> Result<(RunId, RunEnd), WorkbenchError> {
         let start = StartRun {
-            version: version.clone(),
+            subject: version.clone().into(),
             dataset: "support_triage_regression@2026-06-01".parse()?,
             suite: "triage_quality@v8".parse()?,
             base: None,

@@ -2,7 +2,7 @@
 
 use super::estimating_judges::JudgingEstimate;
 use super::running::eval_error;
-use super::{StartRun, Workbench, WorkbenchError};
+use super::{StartRun, Tested, Workbench, WorkbenchError};
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::example::ExampleContent;
 use crate::domain::ids::PromptName;
@@ -19,7 +19,7 @@ const RUNS_LOOKED_AT: usize = 100;
 /// Examples that are rendered where no run tells.
 pub(super) const EXAMPLES_RENDERED: u64 = 50;
 /// Of English text and the common tokenizers; a guess.
-const CHARS_PER_TOKEN: u64 = 4;
+pub(super) const CHARS_PER_TOKEN: u64 = 4;
 /// Where an example says nothing of the answer; a guess.
 pub(super) const OUTPUT_TOKENS_GUESS: u64 = 100;
 
@@ -43,30 +43,33 @@ pub struct RunEstimate {
 }
 
 /// What outcomes took together.
-struct Sample {
+pub(super) struct Sample {
     outcomes: u64,
     usage: Usage,
     /// Time, in milliseconds, times the requests in flight.
-    work_ms: Option<u64>,
-    basis: String,
+    pub(super) work_ms: Option<u64>,
+    pub(super) basis: String,
 }
 
 impl Workbench {
     /// What a run would take.
     pub fn estimate_run(&self, start: &StartRun) -> Result<RunEstimate, WorkbenchError> {
-        let version = self.version(&start.version)?;
-        self.estimate_content(&version.content, start)
+        match self.tested(&start.subject)? {
+            Tested::Prompt { content, origin, .. } => self.estimate_content(&origin.prompt, &content, start),
+            Tested::Chain(chain, versions) => self.estimate_chain(start, &chain, &versions),
+        }
     }
 
     /// What a run would take that sends another prompt than the version's own, such as a variant's.
     pub(super) fn estimate_content(
         &self,
+        prompt: &PromptName,
         content: &PromptContent,
         start: &StartRun,
     ) -> Result<RunEstimate, WorkbenchError> {
         let dataset = self.dataset(&start.dataset)?;
         let provider = self.connect(&content.model, &start.settings)?;
-        let sample = match self.earlier_sample(&start.version.prompt, &content.model, &*provider)? {
+        let sample = match self.earlier_sample(prompt, &content.model, &*provider)? {
             Some(sample) => sample,
             None => self.rendered_sample(content, &dataset)?,
         };
@@ -150,7 +153,7 @@ impl Workbench {
     }
 }
 
-fn sample_of(run: &Run, end: &RunEnd, answered: u64, was_paused: bool) -> Sample {
+pub(super) fn sample_of(run: &Run, end: &RunEnd, answered: u64, was_paused: bool) -> Sample {
     let totals = &end.totals;
     let in_flight = u64::from(run.settings.concurrency).min(totals.saved).max(1);
     let took_ms = end.ended_at.since_ms(run.started_at);

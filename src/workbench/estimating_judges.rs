@@ -54,7 +54,7 @@ impl Workbench {
         outcomes: u64,
     ) -> Result<Option<JudgingEstimate>, WorkbenchError> {
         let suite = self.suite(&start.suite)?;
-        let provider = self.version(&start.version)?.content.model.provider;
+        let provider = self.tested(&start.subject)?.provider();
         let judges = self.judges(&suite.content, &provider, &start.settings, &Tape::Off)?;
         if judges.is_empty() {
             return Ok(None);

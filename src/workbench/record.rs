@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Workbench, WorkbenchError, found};
+use super::{SubjectId, Tested, Workbench, WorkbenchError, found};
 use crate::domain::caveats::Caveats;
 use crate::domain::decision::Decision;
 use crate::domain::gate::Gate;
@@ -13,6 +13,7 @@ use crate::domain::ids::RunId;
 use crate::domain::metric::MetricResult;
 use crate::domain::model::ModelConfig;
 use crate::domain::money::PriceFile;
+use crate::domain::path_result::{PathResult, step_results};
 use crate::domain::promotion::Environment;
 use crate::domain::run::{AnswerSource, Run, RunEnd, RunState, RunTotals, RuntimeContext};
 use crate::domain::suite::{SuiteVersion, Threshold};
@@ -55,20 +56,37 @@ pub struct RecordEval {
     pub thresholds: BTreeMap<String, f64>,
 }
 
+/// One step of the chain that was tested.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RecordStep {
+    /// The step.
+    pub name: String,
+    /// The prompt version that it runs.
+    pub prompt_version: String,
+    /// Content of that version.
+    pub content_hash: ContentHash,
+    /// Its model.
+    pub model: RecordModel,
+    /// Outcomes in which it ran.
+    pub reached: u64,
+    /// Of those, that ended with it, without an answer.
+    pub errored: u64,
+}
+
 /// One run. The fields up to `rollback_target` are fixed; further ones may follow.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TuningRecord {
     /// The run.
     pub run_id: String,
-    /// The prompt.
+    /// The prompt or the chain.
     pub workflow: String,
-    /// The version that was tested.
+    /// The version that was tested, of the prompt or of the chain.
     pub prompt_version: String,
     /// The version that it is compared with.
     pub base_prompt_version: Option<String>,
     /// Where the version was when it was tested.
     pub environment: Environment,
-    /// The model.
+    /// The model; of a chain that of its last step.
     pub model: RecordModel,
     /// The data.
     pub dataset: RecordDataset,
@@ -112,6 +130,10 @@ pub struct TuningRecord {
     pub started_at: String,
     /// When it ended, RFC 3339.
     pub ended_at: Option<String>,
+    /// The steps of the chain, with what came of each; none of a prompt.
+    pub steps: Vec<RecordStep>,
+    /// The paths that examples took through the chain, the most frequent first; none of a prompt, or before the end.
+    pub paths: Vec<PathResult>,
     /// What weakens the results: a model that the name does not stand for any more, answers of other runs.
     pub caveats: Caveats,
 }
@@ -121,8 +143,8 @@ impl Workbench {
     pub fn tuning_record(&self, id: RunId) -> Result<TuningRecord, WorkbenchError> {
         let run = found(self.store.run(id)?, "run", &id)?;
         let end = self.store.run_end(id)?;
-        let origin = found(run.subject.version_or_origin(), "version", &run.subject.label())?;
-        let content = self.content_of(&run.subject)?;
+        let tested = self.tested(&SubjectId::from(&run.subject))?;
+        let last = found(tested.contents().last().copied(), "version", &run.subject.label())?;
         let suite = self.suite(&run.suite)?;
         let progress = self.progress(id)?;
         let gate = end.as_ref().and_then(|end| end.gate.clone());
@@ -141,11 +163,13 @@ impl Workbench {
         let whole = metrics.iter().filter(|result| result.slice.is_none());
         Ok(TuningRecord {
             run_id: run.id.to_string(),
-            workflow: origin.prompt.to_string(),
+            workflow: tested.workflow(),
             prompt_version: run.subject.label(),
             base_prompt_version: run.base.as_ref().map(ToString::to_string),
             environment: run.environment,
-            model: model_of(&content.model),
+            model: model_of(&last.model),
+            steps: steps_of(&tested, end.as_ref()),
+            paths: end.as_ref().map(|end| end.paths.clone()).unwrap_or_default(),
             dataset: dataset_of(&run),
             eval: eval_of(&suite),
             results: whole
@@ -205,6 +229,22 @@ impl Workbench {
 /// Decision, reason, and who said so.
 fn said(decision: &str, reason: &str, by: &str) -> (Option<String>, Option<String>, Option<String>) {
     (Some(decision.to_owned()), Some(reason.to_owned()), Some(by.to_owned()))
+}
+
+fn steps_of(tested: &Tested, end: Option<&RunEnd>) -> Vec<RecordStep> {
+    let names = tested.steps().map(|(step, _)| step.name.as_str());
+    let results = step_results(names, end.map(|end| end.paths.as_slice()).unwrap_or_default());
+    let steps = tested.steps().zip(results);
+    steps
+        .map(|((step, version), result)| RecordStep {
+            name: step.name.clone(),
+            prompt_version: version.id.to_string(),
+            content_hash: version.content_hash,
+            model: model_of(&version.content.model),
+            reached: result.reached,
+            errored: result.errored,
+        })
+        .collect()
 }
 
 fn dataset_of(run: &Run) -> RecordDataset {

@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::reusing::Tape;
-use super::{StartRun, Workbench, WorkbenchError, found};
+use super::{StartRun, SubjectId, Tested, Workbench, WorkbenchError, found};
 use crate::domain::DomainError;
 use crate::domain::actor::Actor;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::{ExampleId, RunId};
 use crate::domain::outcome::Outcome;
-use crate::domain::run::{EndState, Picked, Run, RunEnd, RunSettings, Selection};
+use crate::domain::run::{EndState, Picked, Run, RunEnd, RunSettings, Selection, Subject};
+use crate::domain::version::PromptVersion;
 use crate::store::StoreError;
 
 /// Most drifted examples that a report lists; the counts are of all.
@@ -179,9 +180,8 @@ impl Workbench {
     /// outcomes, and the store's audit chain. Reads all of the store's journal.
     pub fn verify_run(&self, id: RunId) -> Result<Vec<Verified>, WorkbenchError> {
         let (run, end) = self.finished_run(id)?;
-        let content = ContentHash::of(&self.content_of(&run.subject)?)?;
+        let tested = self.tested(&SubjectId::from(&run.subject))?;
         let suite = self.suite(&run.suite)?;
-        let recorded = run.subject.content_hash();
         let outcomes = self.store.outcomes_hash(id)?;
         let report = self.store.engine().verify().map_err(StoreError::from)?;
         let chain_fault = report.findings.first().map(|finding| {
@@ -192,33 +192,31 @@ impl Workbench {
             )
         });
         let checked = |what, id: String, hash, fault| Verified { what, id, hash, fault };
-        Ok(vec![
-            checked(
-                "version",
-                run.subject.label(),
-                Some(recorded),
-                differs(content, recorded),
-            ),
-            checked(
-                "dataset",
-                run.dataset.to_string(),
-                Some(run.dataset_hash),
-                self.dataset_fault(&run)?,
-            ),
-            checked(
-                "suite",
-                suite.id.to_string(),
-                Some(run.suite_hash),
-                fault_of(suite.verify()).or_else(|| differs(suite.content_hash, run.suite_hash)),
-            ),
-            checked(
-                "outcomes",
-                id.to_string(),
-                Some(end.outcomes_hash),
-                differs(outcomes, end.outcomes_hash),
-            ),
-            checked("audit chain", format!("{} commits", report.commits), None, chain_fault),
-        ])
+        let of_subject = verify_tested(&run.subject, &tested);
+        Ok(of_subject
+            .into_iter()
+            .chain([
+                checked(
+                    "dataset",
+                    run.dataset.to_string(),
+                    Some(run.dataset_hash),
+                    self.dataset_fault(&run)?,
+                ),
+                checked(
+                    "suite",
+                    suite.id.to_string(),
+                    Some(run.suite_hash),
+                    fault_of(suite.verify()).or_else(|| differs(suite.content_hash, run.suite_hash)),
+                ),
+                checked(
+                    "outcomes",
+                    id.to_string(),
+                    Some(end.outcomes_hash),
+                    differs(outcomes, end.outcomes_hash),
+                ),
+                checked("audit chain", format!("{} commits", report.commits), None, chain_fault),
+            ])
+            .collect())
     }
 
     fn dataset_fault(&self, run: &Run) -> Result<Option<String>, WorkbenchError> {
@@ -259,11 +257,7 @@ impl Workbench {
             }
         };
         let start = StartRun {
-            version: found(
-                run.subject.version_or_origin().cloned(),
-                "version",
-                &run.subject.label(),
-            )?,
+            subject: SubjectId::from(&run.subject),
             dataset: run.dataset,
             suite: run.suite,
             base: run.base,
@@ -276,7 +270,7 @@ impl Workbench {
             },
         };
         let selection = selection.map(|(places, picked)| Selection { of: id, picked, places });
-        self.start_subject(actor, run.subject, &start, selection, &Tape::Off)
+        self.start_run_with(actor, &start, selection, &Tape::Off)
     }
 
     /// Compares a run with the one that asked the same again, outcome by outcome.
@@ -299,6 +293,38 @@ impl Workbench {
                 format!("{id} has not finished: there is nothing yet to reproduce"),
                 format!("go on with pegbox run resume {id}, or choose a finished run"),
             )),
+        }
+    }
+}
+
+/// What was tested is what it was then: the prompt version, or the chain version with those of its steps.
+fn verify_tested(subject: &Subject, tested: &Tested) -> Vec<Verified> {
+    let version = |version: &PromptVersion, recorded: ContentHash| Verified {
+        what: "version",
+        id: version.id.to_string(),
+        hash: Some(recorded),
+        fault: fault_of(version.verify()).or_else(|| differs(version.content_hash, recorded)),
+    };
+    let recorded = subject.content_hash();
+    match tested {
+        Tested::Prompt { content, .. } => vec![Verified {
+            what: "version",
+            id: subject.label(),
+            hash: Some(recorded),
+            fault: match ContentHash::of(&**content) {
+                Ok(hash) => differs(hash, recorded),
+                Err(error) => Some(error.to_string()),
+            },
+        }],
+        Tested::Chain(chain, versions) => {
+            let chain = Verified {
+                what: "chain",
+                id: chain.id.to_string(),
+                hash: Some(recorded),
+                fault: fault_of(chain.verify()).or_else(|| differs(chain.content_hash, recorded)),
+            };
+            let steps = versions.iter().map(|step| version(step, step.content_hash));
+            std::iter::once(chain).chain(steps).collect()
         }
     }
 }

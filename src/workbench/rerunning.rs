@@ -2,7 +2,7 @@
 //! were picked by how they came out.
 
 use super::reusing::Tape;
-use super::{StartRun, Workbench, WorkbenchError, found};
+use super::{StartRun, SubjectId, Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
 use crate::domain::ids::{ExampleId, RunId};
 use crate::domain::outcome::OutcomePlace;
@@ -44,7 +44,7 @@ impl Workbench {
             ));
         }
         let start = StartRun {
-            version: found(of.subject.version_or_origin().cloned(), "version", &of.subject.label())?,
+            subject: SubjectId::from(&of.subject),
             dataset: of.dataset,
             suite: of.suite,
             base: of.base,
@@ -60,7 +60,7 @@ impl Workbench {
             picked,
             places,
         };
-        self.start_subject(actor, of.subject, &start, Some(selection), &Tape::Off)
+        self.start_run_with(actor, &start, Some(selection), &Tape::Off)
     }
 
     fn failed_places(&self, run: RunId) -> Result<Vec<u64>, WorkbenchError> {

@@ -127,7 +127,7 @@ mod tests {
         let anna = Actor::new("anna").expect("a name");
         let newest = workbench.runs(None, 1).expect("runs").remove(0).run;
         let start = StartRun {
-            version: newest.subject.version().expect("a version").clone(),
+            subject: (&newest.subject).into(),
             dataset: newest.dataset.clone(),
             suite: newest.suite.clone(),
             base: None,

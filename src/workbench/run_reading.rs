@@ -3,12 +3,11 @@
 use tokio::sync::watch;
 
 use super::run_store::total_of;
-use super::{Workbench, WorkbenchError, found};
+use super::{SubjectId, Tested, Workbench, WorkbenchError, found};
 use crate::domain::caveats::Caveats;
 use crate::domain::gate::Verdict;
 use crate::domain::ids::RunId;
 use crate::domain::progress::RunProgress;
-use crate::domain::prompt::PromptContent;
 use crate::domain::run::{Caps, Run, RunEnd, RunState, RunStep, RunStepKind};
 use crate::releases::evidence::caveats;
 
@@ -53,8 +52,8 @@ pub struct RunDetail {
     pub steps: Vec<RunStep>,
     /// Why it waits to be resumed, where it does.
     pub pause: Option<Pause>,
-    /// The prompt that was sent.
-    pub content: PromptContent,
+    /// What was tested.
+    pub tested: Tested,
     /// What weakens its results.
     pub caveats: Caveats,
 }
@@ -134,27 +133,33 @@ impl Workbench {
 
     /// Runs older than `before` (or the newest), newest first.
     pub fn runs(&self, before: Option<RunId>, limit: usize) -> Result<Vec<RunSummary>, WorkbenchError> {
-        let mut summaries = Vec::new();
-        for run in self.store.runs(before, limit)? {
-            let end = self.store.run_end(run.id)?;
-            let state = self.state_of(run.id)?;
-            let totals = match &end {
-                Some(end) => end.totals,
-                None => self.progress(run.id)?.totals,
-            };
-            let mut caveats = caveats(&self.store, &run, end.as_ref())?;
-            caveats.reused = totals.reused;
-            summaries.push(RunSummary {
-                caveats,
-                pause: pause_of(&run, state, &self.store.run_steps(run.id)?),
-                state,
-                saved: totals.saved,
-                failed: totals.failed + totals.errored,
-                verdict: end.and_then(|end| end.gate).map(|gate| (gate.verdict, gate.reason)),
-                run,
-            });
-        }
-        Ok(summaries)
+        let runs = self.store.runs(before, limit)?;
+        runs.into_iter().map(|run| self.summary_of(run)).collect()
+    }
+
+    /// A run as a list shows it.
+    pub(super) fn run_summary(&self, id: RunId) -> Result<RunSummary, WorkbenchError> {
+        self.summary_of(found(self.store.run(id)?, "run", &id)?)
+    }
+
+    fn summary_of(&self, run: Run) -> Result<RunSummary, WorkbenchError> {
+        let end = self.store.run_end(run.id)?;
+        let state = self.state_of(run.id)?;
+        let totals = match &end {
+            Some(end) => end.totals,
+            None => self.progress(run.id)?.totals,
+        };
+        let mut caveats = caveats(&self.store, &run, end.as_ref())?;
+        caveats.reused = totals.reused;
+        Ok(RunSummary {
+            caveats,
+            pause: pause_of(&run, state, &self.store.run_steps(run.id)?),
+            state,
+            saved: totals.saved,
+            failed: totals.failed + totals.errored,
+            verdict: end.and_then(|end| end.gate).map(|gate| (gate.verdict, gate.reason)),
+            run,
+        })
     }
 
     /// A run with everything that is known of it.
@@ -171,7 +176,7 @@ impl Workbench {
             end,
             caveats,
             steps,
-            content: self.content_of(&run.subject)?,
+            tested: self.tested(&SubjectId::from(&run.subject))?,
             run,
         })
     }

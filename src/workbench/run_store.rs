@@ -11,10 +11,9 @@ use crate::domain::alias::Alias;
 use crate::domain::dataset::{ROWS_PER_PAGE, Row};
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::RunId;
-use crate::domain::model::ModelConfig;
 use crate::domain::outcome::{Outcome, OutcomePlace};
 use crate::domain::run::{AnswerSource, Run, RunStep, RunStepKind, RunTotals};
-use crate::evals::pipeline::{Appending, ExampleFeed, OutcomeSink, Placed, StoreFault};
+use crate::evals::pipeline::{Appending, ExampleFeed, OutcomeSink, Placed, StoreFault, Work};
 use crate::store::engine::AuditEntry;
 use crate::store::{Change, Store, StoreError};
 
@@ -33,16 +32,25 @@ pub(super) struct RunFeed {
 }
 
 impl RunFeed {
-    /// The feed of a run of this model.
-    pub(super) fn new(store: Store, run: &Run, model: &ModelConfig) -> Self {
+    /// The feed of a run that asks everything anew.
+    pub(super) fn new(store: Store, run: &Run) -> Self {
         Self {
             run: run.id,
             dataset: run.dataset_hash,
-            answers: StoredAnswers::of(&store, run, model),
+            answers: None,
             store,
             example_count: run.example_count,
             selected: run.selection.as_ref().map(|selection| selection.places.clone()),
         }
+    }
+
+    /// The same, with the stored answers that the run may use.
+    pub(super) fn reusing(self, run: &Run, work: &Work) -> Self {
+        let answers = match work {
+            Work::Prompt(work) => StoredAnswers::of(&self.store, run, &work.prompt.model),
+            Work::Chain { .. } => None,
+        };
+        Self { answers, ..self }
     }
 
     fn selected_page(&self, selected: &[u64], page: u64) -> Result<Vec<Placed>, StoreFault> {
@@ -161,27 +169,37 @@ pub(super) struct RunSink {
     store: Store,
     run: Run,
     author: RunAuthor,
-    aliases: Option<AliasWatch>,
+    aliases: Vec<AliasWatch>,
     answers: Option<AnswerIndex>,
     committer: Committer,
 }
 
 impl RunSink {
-    /// The sink of a run of this model that `actor` started or resumed.
-    pub(super) fn new(
-        store: Store,
-        runtime: &Handle,
-        run: &Run,
-        model: &ModelConfig,
-        actor: &Actor,
-        clock: Clock,
-    ) -> Self {
-        let alias = || Alias::new(model, run.settings.base_url.as_deref());
+    /// The sink of a run that asks this and that `actor` started or resumed.
+    pub(super) fn new(store: Store, runtime: &Handle, run: &Run, work: &Work, actor: &Actor, clock: Clock) -> Self {
+        let (models, answers) = match work {
+            Work::Prompt(work) => (
+                vec![(None, &work.prompt.model)],
+                AnswerIndex::of(run, &work.prompt.model),
+            ),
+            Work::Chain { steps, .. } => {
+                let names = steps.iter().map(|step| Some(step.step.name.clone()));
+                let models = steps.iter().map(|step| &step.work.prompt.model);
+                (names.zip(models).collect(), None)
+            }
+        };
+        let watch = |(step, model)| {
+            let alias = Alias::new(model, run.settings.base_url.as_deref());
+            AliasWatch::new(store.clone(), alias, step)
+        };
         let author = RunAuthor::new(run.id, actor.clone(), clock);
         Self {
             committer: Committer::new(runtime, store.clone(), author.clone()),
-            aliases: (run.answers == AnswerSource::Model).then(|| AliasWatch::new(store.clone(), alias())),
-            answers: AnswerIndex::of(run, model),
+            aliases: match run.answers {
+                AnswerSource::Model => models.into_iter().map(watch).collect(),
+                AnswerSource::Simulated | AnswerSource::Replayed => Vec::new(),
+            },
+            answers,
             store,
             run: run.clone(),
             author,
@@ -191,7 +209,7 @@ impl RunSink {
     /// Saves an outcome with what later runs want to know of it.
     async fn save_outcome(&self, outcome: &Outcome) -> Result<(), StoreFault> {
         // Before the outcome, so that no outcome of a model is there whose ledger does not know it.
-        if let Some(aliases) = self.aliases.as_ref().filter(|_| outcome.reused_from.is_none()) {
+        for aliases in self.aliases.iter().filter(|_| outcome.reused_from.is_none()) {
             aliases.note(&self.run, outcome, self.audit("model.resolve")).await?;
         }
         let mut change = Change::new(self.audit("run.outcome")).insert_outcome(outcome)?;

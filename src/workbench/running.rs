@@ -1,5 +1,6 @@
 //! Runs: start, pause, resume, cancel. A run belongs to the process, not to the screen that started it.
 
+use std::collections::HashSet;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
@@ -10,13 +11,14 @@ use super::reusing::Tape;
 use super::room::OUTCOME_BYTES;
 use super::run_reading::caps_of;
 use super::run_store::{RunFeed, RunSink, total_of};
+use super::subjects::{SubjectId, Tested};
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
 use crate::domain::ids::{DatasetVersionId, RunId, SuiteVersionId, VersionId};
 use crate::domain::money::PriceFile;
 use crate::domain::progress::RunProgress;
 use crate::domain::promotion::Environment;
-use crate::domain::prompt::{PromptContent, Role};
+use crate::domain::prompt::Role;
 use crate::domain::run::{
     AnswerSource, Caps, EndState, Run, RunEnd, RunSettings, RunState, RunStep, RunStepKind, RuntimeContext, Selection,
     Subject,
@@ -24,16 +26,15 @@ use crate::domain::run::{
 use crate::domain::suite::SuiteContent;
 use crate::evals::EvalError;
 use crate::evals::judges::Judges;
-use crate::evals::pipeline::{self, Execution, Job, Order};
-use crate::providers::Provider;
+use crate::evals::pipeline::{self, Execution, Job, Order, Work};
 use crate::store::engine::EngineError;
 use crate::store::{Change, StoreError};
 
 /// What to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartRun {
-    /// The version.
-    pub version: VersionId,
+    /// The prompt version or chain version.
+    pub subject: SubjectId,
     /// The data.
     pub dataset: DatasetVersionId,
     /// The checks.
@@ -50,10 +51,9 @@ pub struct StartRun {
 
 /// What a run is made of, looked up and connected.
 struct Parts {
-    content: PromptContent,
+    work: Work,
     suite: SuiteContent,
     judges: Judges,
-    provider: Arc<dyn Provider>,
 }
 
 /// A run that this process works on.
@@ -77,24 +77,7 @@ impl Workbench {
         selection: Option<Selection>,
         tape: &Tape,
     ) -> Result<RunId, WorkbenchError> {
-        let version = self.version(&start.version)?;
-        let subject = Subject::Prompt {
-            version: version.id,
-            content_hash: version.content_hash,
-        };
-        self.start_subject(actor, subject, start, selection, tape)
-    }
-
-    /// Starts a run of a subject: of the version that `start` names, or of a variant of it.
-    pub(super) fn start_subject(
-        &self,
-        actor: &Actor,
-        subject: Subject,
-        start: &StartRun,
-        selection: Option<Selection>,
-        tape: &Tape,
-    ) -> Result<RunId, WorkbenchError> {
-        let content = self.content_of(&subject)?;
+        let tested = self.tested(&start.subject)?;
         let dataset = self.dataset(&start.dataset)?;
         let suite = self.suite(&start.suite)?;
         if dataset.example_count == 0 {
@@ -108,14 +91,16 @@ impl Workbench {
             .map_or(dataset.example_count, |selection| selection.places.len() as u64);
         let mut settings = start.settings.clone();
         settings.base_url = settings.base_url.or_else(|| tape.base_url());
-        let provider = self.connect_taped(&content.model, &settings, tape)?;
+        let connected = self.connect_tested(&tested, &settings, tape)?;
         // What the environment says now may not be what it says when the run is resumed.
-        settings.base_url = settings.base_url.or_else(|| provider.endpoint());
+        settings.base_url = settings.base_url.or(connected.endpoint);
+        let subject = tested.subject();
         let run = Run {
             id: self.store.next_run_id()?,
-            base: match &start.base {
-                Some(base) => Some(self.version(base)?.id),
-                None => self.default_base(&subject)?,
+            base: match (&start.base, &tested) {
+                (Some(_), Tested::Chain(..)) => return Err(chain_has_no_base()),
+                (Some(base), Tested::Prompt { .. }) => Some(self.version(base)?.id),
+                (None, _) => self.default_base(&subject)?,
             },
             environment: match start.environment {
                 Some(environment) => environment,
@@ -130,17 +115,16 @@ impl Workbench {
             suite_hash: suite.content_hash,
             context: start.context.clone(),
             settings,
-            answers: provider.source(),
-            prices: self.prices_for(provider.source()),
+            answers: connected.answers,
+            prices: self.prices_for(connected.answers),
             started_by: actor.clone(),
             started_at: self.now(),
         };
-        let judges = self.judges(&suite.content, &content.model.provider, &run.settings, tape)?;
+        let judges = self.judges(&suite.content, &connected.provider, &run.settings, tape)?;
         let parts = Parts {
-            content,
+            work: connected.work,
             suite: suite.content,
             judges,
-            provider,
         };
         self.launch(actor, run, &parts)
     }
@@ -165,21 +149,28 @@ impl Workbench {
         })
     }
 
-    /// What settings mean for the provider of a version and for the judges of the suite, where they mean something else than their name says.
+    /// What settings mean for the providers of what is tested and for the judges of the suite, where they mean something
+    /// else than their name says.
     pub fn run_notes(&self, start: &StartRun) -> Result<Vec<String>, WorkbenchError> {
-        let (version, settings) = (self.version(&start.version)?, &start.settings);
-        let model = &version.content.model;
-        let provider = self.connect(model, settings)?;
-        let roles: Vec<Role> = version.content.messages.iter().map(|message| message.role).collect();
-        let mut notes = provider.notes(model);
-        notes.extend(provider.role_notes(&roles));
-        if let Some(cap) = settings.caps.cost.filter(|_| !has_price(&*provider, model)) {
-            notes.push(format!(
-                "the cap of {cap} stops nothing: the price of '{}' is unknown; cap tokens instead",
-                model.name
-            ));
+        let settings = &start.settings;
+        let tested = self.tested(&start.subject)?;
+        let mut notes = Vec::new();
+        for content in tested.contents() {
+            let model = &content.model;
+            let provider = self.connect(model, settings)?;
+            let roles: Vec<Role> = content.messages.iter().map(|message| message.role).collect();
+            notes.extend(provider.notes(model));
+            notes.extend(provider.role_notes(&roles));
+            if let Some(cap) = settings.caps.cost.filter(|_| !has_price(&*provider, model)) {
+                notes.push(format!(
+                    "the cap of {cap} stops nothing: the price of '{}' is unknown; cap tokens instead",
+                    model.name
+                ));
+            }
         }
-        notes.extend(self.judge_notes(&self.suite(&start.suite)?.content, &model.provider, settings)?);
+        let mut seen = HashSet::new();
+        notes.retain(|note| seen.insert(note.clone()));
+        notes.extend(self.judge_notes(&self.suite(&start.suite)?.content, &tested.provider(), settings)?);
         Ok(notes)
     }
 
@@ -191,7 +182,7 @@ impl Workbench {
     }
 
     /// What is live, unless it is the version itself; else the version that it began from. Of a variant the version
-    /// that it is made of.
+    /// that it is made of. A chain has none.
     fn default_base(&self, subject: &Subject) -> Result<Option<VersionId>, WorkbenchError> {
         let Some(version) = subject.version() else {
             return Ok(subject.version_or_origin().cloned());
@@ -250,13 +241,13 @@ impl Workbench {
         }
         let saved = self.store.outcome_count(id)?;
         self.check_room_for_outcomes(run.outcome_count().saturating_sub(saved))?;
-        let content = self.content_of(&run.subject)?;
+        let tested = self.tested(&SubjectId::from(&run.subject))?;
         let suite = self.suite(&run.suite)?;
+        let connected = self.connect_tested(&tested, &run.settings, &Tape::Off)?;
         let parts = Parts {
-            provider: self.connect(&content.model, &run.settings)?,
-            judges: self.judges(&suite.content, &content.model.provider, &run.settings, &Tape::Off)?,
+            judges: self.judges(&suite.content, &connected.provider, &run.settings, &Tape::Off)?,
+            work: connected.work,
             suite: suite.content,
-            content,
         };
         let mut steps = self.store.run_steps(id)?;
         let caps = caps_of(&run, &steps).changed_to(caps);
@@ -308,34 +299,22 @@ impl Workbench {
     }
 
     fn job(&self, run: &Run, steps: &[RunStep], parts: &Parts) -> Job {
-        let Parts {
-            content,
-            suite,
-            judges,
-            provider,
-        } = parts;
+        let Parts { work, suite, judges } = parts;
         let resumed = steps
             .iter()
             .filter(|step| matches!(step.kind, RunStepKind::Resumed { .. }));
-        let settings = &run.settings;
-        let limiter = || {
-            let endpoint = provider.endpoint().or_else(|| settings.base_url.clone());
-            self.limiters.of(&content.model.provider, endpoint.as_deref())
-        };
         Job {
             caps: caps_of(run, steps),
             began_at: std::iter::once(run.started_at)
                 .chain(resumed.map(|step| step.at))
                 .collect(),
-            limiter: settings.is_adaptive.then(limiter),
-            feed: Arc::new(RunFeed::new(self.store.clone(), run, &content.model)),
+            feed: Arc::new(RunFeed::new(self.store.clone(), run).reusing(run, work)),
             find_base: find_base(&self.store, run),
             quarantined: Vec::new(),
             run: run.clone(),
-            prompt: content.clone(),
+            work: work.clone(),
             suite: suite.clone(),
             judges: judges.clone(),
-            provider: Arc::clone(provider),
             now: Arc::clone(&self.clock),
         }
     }
@@ -350,7 +329,7 @@ impl Workbench {
             self.store.clone(),
             &self.runtime,
             &job.run,
-            &job.prompt.model,
+            &job.work,
             actor,
             Arc::clone(&self.clock),
         ));
@@ -423,6 +402,7 @@ impl Workbench {
             ended_at: self.now(),
             confusions: Vec::new(),
             against_base: None,
+            paths: Vec::new(),
         };
         Change::new(audit).insert_run_end(&end)?.commit(&self.store)?;
         Ok(())
@@ -519,4 +499,11 @@ async fn save_pause(
 /// What a prompt or suite that cannot be run has wrong.
 pub(super) fn eval_error(error: &EvalError) -> WorkbenchError {
     WorkbenchError::invalid(error.to_string(), "correct the prompt or the suite")
+}
+
+fn chain_has_no_base() -> WorkbenchError {
+    WorkbenchError::invalid(
+        "a run of a chain has no base version",
+        "leave it out, and compare two runs with pegbox run compare",
+    )
 }

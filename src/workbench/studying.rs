@@ -2,10 +2,11 @@
 //! so that the same study asked for a second time goes on where the first stopped.
 
 use super::reusing::Tape;
-use super::{RunEstimate, StartRun, Workbench, WorkbenchError, found};
+use super::{RunEstimate, StartRun, SubjectId, Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
-use crate::domain::ids::{DatasetVersionId, RunId, SuiteVersionId, VersionId};
+use crate::domain::ids::{DatasetVersionId, PromptName, RunId, SuiteVersionId, VersionId};
 use crate::domain::money::UsdNanos;
+use crate::domain::prompt::PromptContent;
 use crate::domain::run::{Caps, Run, RunSettings, RunTotals, RuntimeContext, Selection, Subject};
 use crate::domain::variant::Variant;
 use crate::evals::compare::RunScores;
@@ -27,11 +28,21 @@ pub struct Study {
 
 /// What a run of a study is to test.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Tested {
+pub enum Candidate {
     /// A version as it is.
     Version(VersionId),
     /// A variant; it is stored when a run of it begins.
     Variant(Box<Variant>),
+}
+
+impl Candidate {
+    /// The prompt that it is a version of, or made from one of.
+    fn prompt(&self) -> &PromptName {
+        match self {
+            Self::Version(id) => &id.prompt,
+            Self::Variant(variant) => &variant.content.of.prompt,
+        }
+    }
 }
 
 /// Whether a run that a study needs is there.
@@ -70,22 +81,22 @@ pub struct StudyEstimate {
 
 impl Workbench {
     /// The subject of what is to be tested.
-    pub fn subject_of(&self, tested: &Tested) -> Result<Subject, WorkbenchError> {
+    pub fn subject_of(&self, tested: &Candidate) -> Result<Subject, WorkbenchError> {
         Ok(match tested {
-            Tested::Version(id) => {
+            Candidate::Version(id) => {
                 let version = self.version(id)?;
                 Subject::Prompt {
                     version: version.id,
                     content_hash: version.content_hash,
                 }
             }
-            Tested::Variant(variant) => variant.subject()?,
+            Candidate::Variant(variant) => variant.subject()?,
         })
     }
 
     /// Looks for a run of this subject that the study can use: over the same dataset and suite by content, all of its
     /// examples, as many repeats, the same endpoint, and answers that are fresh and of the model as it is now.
-    pub fn stored_run(&self, study: &Study, tested: &Tested) -> Result<Stored, WorkbenchError> {
+    pub fn stored_run(&self, study: &Study, tested: &Candidate) -> Result<Stored, WorkbenchError> {
         let subject = self.subject_of(tested)?;
         let start = self.study_start(study, tested)?;
         let content = self.tested_content(tested)?;
@@ -130,7 +141,7 @@ impl Workbench {
         &self,
         actor: &Actor,
         study: &Study,
-        tested: &Tested,
+        tested: &Candidate,
         stored: Stored,
         caps: Caps,
     ) -> Result<RunId, WorkbenchError> {
@@ -149,7 +160,7 @@ impl Workbench {
         &self,
         actor: &Actor,
         study: &Study,
-        tested: &Tested,
+        tested: &Candidate,
         selection: Selection,
     ) -> Result<RunId, WorkbenchError> {
         self.start_tested(actor, study, tested, study.settings.caps, Some(selection))
@@ -159,11 +170,11 @@ impl Workbench {
         &self,
         actor: &Actor,
         study: &Study,
-        tested: &Tested,
+        tested: &Candidate,
         caps: Caps,
         selection: Option<Selection>,
     ) -> Result<RunId, WorkbenchError> {
-        if let Tested::Variant(variant) = tested
+        if let Candidate::Variant(variant) = tested
             && self.store.variant(&variant.id)?.is_none()
         {
             let label = variant.subject()?.label();
@@ -173,11 +184,11 @@ impl Workbench {
         }
         let mut start = self.study_start(study, tested)?;
         start.settings.caps = caps;
-        self.start_subject(actor, self.subject_of(tested)?, &start, selection, &Tape::Off)
+        self.start_run_with(actor, &start, selection, &Tape::Off)
     }
 
     /// What the missing runs of a study would take.
-    pub fn estimate_study(&self, study: &Study, runs: &[(Tested, Stored)]) -> Result<StudyEstimate, WorkbenchError> {
+    pub fn estimate_study(&self, study: &Study, runs: &[(Candidate, Stored)]) -> Result<StudyEstimate, WorkbenchError> {
         let mut estimate = StudyEstimate {
             cost: Some(UsdNanos::default()),
             ..StudyEstimate::default()
@@ -192,7 +203,8 @@ impl Workbench {
                 Stored::Missing => 0,
             };
             let start = self.study_start(study, tested)?;
-            let RunEstimate { outcomes, cost, .. } = self.estimate_content(&self.tested_content(tested)?, &start)?;
+            let RunEstimate { outcomes, cost, .. } =
+                self.estimate_content(tested.prompt(), &self.tested_content(tested)?, &start)?;
             estimate.runs += 1;
             estimate.outcomes += outcomes.saturating_sub(done);
             estimate.cost = estimate.cost.zip(cost).map(|(sum, cost)| sum + cost);
@@ -206,22 +218,22 @@ impl Workbench {
         self.run_scores(run, &self.suite(&suite)?)
     }
 
-    fn tested_content(&self, tested: &Tested) -> Result<crate::domain::prompt::PromptContent, WorkbenchError> {
+    fn tested_content(&self, tested: &Candidate) -> Result<PromptContent, WorkbenchError> {
         Ok(match tested {
-            Tested::Version(id) => self.version(id)?.content,
-            Tested::Variant(variant) => variant.content.prompt.clone(),
+            Candidate::Version(id) => self.version(id)?.content,
+            Candidate::Variant(variant) => variant.content.prompt.clone(),
         })
     }
 
-    fn study_start(&self, study: &Study, tested: &Tested) -> Result<StartRun, WorkbenchError> {
+    fn study_start(&self, study: &Study, tested: &Candidate) -> Result<StartRun, WorkbenchError> {
         let model = self.tested_content(tested)?.model;
         let mut settings = study.settings.clone();
         let configured = study.endpoints.iter().find(|(provider, _)| *provider == model.provider);
         settings.base_url = settings.base_url.or_else(|| configured.map(|(_, url)| url.clone()));
         Ok(StartRun {
-            version: match tested {
-                Tested::Version(id) => id.clone(),
-                Tested::Variant(variant) => variant.content.of.clone(),
+            subject: match tested {
+                Candidate::Version(id) => SubjectId::Prompt(id.clone()),
+                Candidate::Variant(variant) => SubjectId::Variant(variant.id),
             },
             dataset: study.dataset.clone(),
             suite: study.suite.clone(),

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::studying::{Stored, Study, Tested};
+use super::studying::{Candidate, Stored, Study};
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::ids::{RunId, VersionId};
 use crate::domain::metric::{Measure, MetricKind};
@@ -126,14 +126,14 @@ impl Matrix {
 
 impl Workbench {
     /// What the cells of a sweep test, version by version.
-    pub fn sweep_cells(&self, sweep: &Sweep) -> Result<Vec<Tested>, WorkbenchError> {
-        let mut cells: Vec<Tested> = Vec::new();
+    pub fn sweep_cells(&self, sweep: &Sweep) -> Result<Vec<Candidate>, WorkbenchError> {
+        let mut cells: Vec<Candidate> = Vec::new();
         for id in &sweep.versions {
             let version = self.version(id)?;
             for model in model_configs(&version.content.model, sweep) {
                 let cell = match Variant::with_model(&version, model)? {
-                    Some(variant) => Tested::Variant(Box::new(variant)),
-                    None => Tested::Version(id.clone()),
+                    Some(variant) => Candidate::Variant(Box::new(variant)),
+                    None => Candidate::Version(id.clone()),
                 };
                 if !cells.contains(&cell) {
                     cells.push(cell);
@@ -150,7 +150,11 @@ impl Workbench {
     }
 
     /// Each with the run of it that is stored.
-    pub fn stored_runs(&self, study: &Study, tested: Vec<Tested>) -> Result<Vec<(Tested, Stored)>, WorkbenchError> {
+    pub fn stored_runs(
+        &self,
+        study: &Study,
+        tested: Vec<Candidate>,
+    ) -> Result<Vec<(Candidate, Stored)>, WorkbenchError> {
         let with_stored = |tested| {
             let stored = self.stored_run(study, &tested)?;
             Ok((tested, stored))

@@ -14,7 +14,7 @@ use crate::domain::outcome::Outcome;
 use crate::domain::promotion::Environment;
 use crate::domain::run::{AnswerSource, Caps, Run, RunSettings, RuntimeContext, Subject};
 use crate::domain::suite::SuiteContent;
-use crate::evals::pipeline::{self, Base, Job};
+use crate::evals::pipeline::{self, Base, Job, PromptWork, Work};
 
 /// Stands where a recorded run has its number.
 const UNRECORDED: RunId = RunId(0);
@@ -62,14 +62,18 @@ impl Workbench {
             started_by: actor.clone(),
             started_at: self.now(),
         };
-        let job = Job {
-            feed: Arc::new(super::run_store::RunFeed::new(self.store.clone(), &run, &content.model)),
-            judges: self.judges(&suite, &content.model.provider, &run.settings, &Tape::Off)?,
-            run,
+        let judges = self.judges(&suite, &content.model.provider, &run.settings, &Tape::Off)?;
+        let work = Work::Prompt(PromptWork {
             prompt: content,
-            suite,
             provider,
             limiter: None,
+        });
+        let job = Job {
+            feed: Arc::new(super::run_store::RunFeed::new(self.store.clone(), &run)),
+            run,
+            work,
+            suite,
+            judges,
             caps: Caps::default(),
             began_at: Vec::new(),
             find_base: Arc::new(|| Ok(Base::Nothing { why: String::new() })),

@@ -47,8 +47,8 @@ use serde::Serialize;
 const KIND_LAST: u16 = 27;
 /// Numbers between them that no kind has.
 const KINDS_UNUSED: &[u16] = &[24];
-/// Those of them that have more than one layout, with how many: suite, run, run end, outcome, trace.
-const LATER_LAYOUTS: [(u16, u16); 5] = [(9, 2), (10, 3), (11, 3), (12, 4), (18, 2)];
+/// Those of them that have more than one layout, with how many: chain, suite, run, run end, outcome, trace.
+const LATER_LAYOUTS: [(u16, u16); 6] = [(5, 2), (9, 2), (10, 3), (11, 3), (12, 4), (18, 2)];
 /// Where the envelope says how the payload is coded; compression may change its bytes with the library's version.
 const CODEC_AT: usize = 8;
 const CODEC_PLAIN: u8 = 1;
@@ -95,6 +95,7 @@ fn assert_older<R: Record + PartialEq + Debug>(name: &str, schema: u16, expected
 
 #[test]
 fn older_layouts_stay_readable() {
+    assert_older("chain_version", 1, &samples::chain_version_1());
     assert_older("suite_version", 1, &samples::suite_version_1());
     assert_older("run", 1, &samples::run_1());
     assert_older("run", 2, &samples::run_2());

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use pegbox::domain::alias::{Alias, Resolution};
 use pegbox::domain::answer::StoredAnswer;
-use pegbox::domain::chain::{ChainContent, ChainStep, ChainVersion, RouteRule, StepInput};
+use pegbox::domain::chain::{ChainContent, ChainStep, ChainVersion, StepInput, StepParser, StepValue};
+use pegbox::domain::condition::{Condition, Test};
 use pegbox::domain::dataset::{DatasetChanges, DatasetVersion, Exclusion, Row, RowPage};
 use pegbox::domain::decision::{Decision, DecisionKind, OtherCause};
 use pegbox::domain::draft::Draft;
@@ -27,6 +28,7 @@ use pegbox::domain::outcome::{
     Attempt, DocumentRef, ErrorKind, FailureCategory, Outcome, OutcomeError, OutcomePlace, RenderedMessage, ToolCall,
     Usage,
 };
+use pegbox::domain::path_result::PathResult;
 use pegbox::domain::policy::{Policy, SelfApproval, SimulatedEvidence};
 use pegbox::domain::progress::FailureLine;
 use pegbox::domain::promotion::{Environment, Promotion};
@@ -150,22 +152,71 @@ pub fn prompt_version() -> PromptVersion {
 }
 
 pub fn chain_version() -> ChainVersion {
+    let from = |variable: &str, path: &str, default: Option<JsonText>| StepInput {
+        variable: variable.into(),
+        value: StepValue::From {
+            path: id(path),
+            default,
+        },
+    };
+    let when = |test| Condition {
+        path: id("input.kind"),
+        test,
+    };
+    ChainVersion {
+        content: ChainContent {
+            description: "routes mail".into(),
+            steps: vec![ChainStep {
+                name: "route".into(),
+                version: id("triage_v2"),
+                inputs: vec![
+                    from("ticket", "input.ticket", None),
+                    from("plan", "input.plan", Some(JsonText::string("free"))),
+                    StepInput {
+                        variable: "tone".into(),
+                        value: StepValue::Literal(JsonText::string("kind")),
+                    },
+                ],
+                when: vec![
+                    when(Test::Equals(JsonText::string("mail"))),
+                    when(Test::OneOf(vec![JsonText::string("mail")])),
+                    when(Test::Above(0.5)),
+                ],
+                parser: StepParser::Json {
+                    schema: Some(SourceJson::new("{}").unwrap()),
+                },
+                tools: Some(vec!["lookup".into()]),
+            }],
+            answer: Some(id("route.topic")),
+        },
+        ..chain_version_1()
+    }
+}
+
+/// Another one, as the first layout kept it.
+pub fn chain_version_1() -> ChainVersion {
     ChainVersion {
         id: id("flow@v3"),
         content: ChainContent {
+            description: String::new(),
             steps: vec![ChainStep {
                 name: "route".into(),
                 version: id("triage_v2"),
                 inputs: vec![StepInput {
                     variable: "ticket".into(),
-                    from: "input.ticket".into(),
+                    value: StepValue::From {
+                        path: id("input.ticket"),
+                        default: None,
+                    },
                 }],
-                when: vec![RouteRule {
-                    path: "input.kind".into(),
-                    equals: "mail".into(),
+                when: vec![Condition {
+                    path: id("input.kind"),
+                    test: Test::Equals(JsonText::string("mail")),
                 }],
-                tools: vec!["lookup".into()],
+                parser: StepParser::Json { schema: None },
+                tools: Some(vec!["lookup".into()]),
             }],
+            answer: None,
         },
         content_hash: hash(),
         author: anna(),
@@ -522,6 +573,15 @@ pub fn run_end() -> RunEnd {
                 is_flagged: true,
             }],
         }),
+        paths: vec![PathResult {
+            steps: vec!["route".into()],
+            outcomes: 3,
+            passed: 1,
+            errored: 1,
+            cost: UsdNanos(7),
+            cost_unknown: 1,
+            latency_ms: Some([5, 9]),
+        }],
     }
 }
 
@@ -544,6 +604,7 @@ pub fn run_end_2() -> RunEnd {
         rule.relative = None;
         rule.breaking_slices[0].slice = slice_1();
     }
+    end.paths = Vec::new();
     end
 }
 
@@ -619,6 +680,8 @@ fn step_outcome() -> StepOutcome {
         parse_error: Some("p".into()),
         refusal: Some("no".into()),
         finish_reason: Some("stop".into()),
+        system_fingerprint: Some("fp".into()),
+        response_id: Some("r".into()),
         resolved_model: Some("m-1".into()),
         usage: usage(),
         latency_ms: 30,

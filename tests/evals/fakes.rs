@@ -22,7 +22,9 @@ use pegbox::domain::run::{AnswerSource, Caps, Run, RunSettings, RuntimeContext, 
 use pegbox::domain::suite::{Comparison, SuiteContent, Threshold};
 use pegbox::domain::time::Timestamp;
 use pegbox::evals::judges::Judges;
-use pegbox::evals::pipeline::{Appending, Base, ExampleFeed, Job, Order, OutcomeSink, Placed, StoreFault};
+use pegbox::evals::pipeline::{
+    Appending, Base, ExampleFeed, Job, Order, OutcomeSink, Placed, PromptWork, StoreFault, Work,
+};
 use pegbox::providers::{Answering, ChatReply, ChatRequest, Provider, ProviderError, Retry};
 use tokio::sync::watch;
 
@@ -223,6 +225,14 @@ pub(crate) fn panics_on_seven(ticket: &str) -> Result<String, ProviderError> {
     Ok("yes".into())
 }
 
+/// The prompt that a job asks.
+pub(crate) fn prompt_of(job: &mut Job) -> &mut PromptWork {
+    match &mut job.work {
+        Work::Prompt(work) => work,
+        Work::Chain { .. } => panic!("it asks a chain"),
+    }
+}
+
 pub(crate) fn job(count: u64, model: &Arc<Model>, kept: &Arc<Kept>) -> Job {
     let run = Run {
         id: "run_421".parse().unwrap(),
@@ -248,18 +258,20 @@ pub(crate) fn job(count: u64, model: &Arc<Model>, kept: &Arc<Kept>) -> Job {
     let clock = AtomicU64::new(0);
     Job {
         run,
-        prompt: PromptContent {
-            messages: vec![MessageTemplate {
-                role: Role::User,
-                text: "{{ input }}".into(),
-            }],
-            variables: Vec::new(),
-            model: ModelConfig::new("openai", "model"),
-        },
+        work: Work::Prompt(PromptWork {
+            prompt: PromptContent {
+                messages: vec![MessageTemplate {
+                    role: Role::User,
+                    text: "{{ input }}".into(),
+                }],
+                variables: Vec::new(),
+                model: ModelConfig::new("openai", "model"),
+            },
+            provider: Arc::clone(model) as Arc<dyn Provider>,
+            limiter: None,
+        }),
         suite: suite(),
         judges: Judges::default(),
-        provider: Arc::clone(model) as Arc<dyn Provider>,
-        limiter: None,
         caps: Caps::default(),
         began_at: vec![Timestamp(0)],
         feed: Arc::new(Feed {

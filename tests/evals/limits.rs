@@ -117,7 +117,7 @@ fn adaptive(count: u64, model: &Arc<Model>, kept: &Arc<Kept>, limiter: &Arc<Limi
     let mut job = job(count, model, kept);
     job.run.settings.concurrency = 64;
     job.run.settings.is_adaptive = true;
-    job.limiter = Some(Arc::clone(limiter));
+    prompt_of(&mut job).limiter = Some(Arc::clone(limiter));
     job
 }
 

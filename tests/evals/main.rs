@@ -7,6 +7,8 @@
     reason = "a test stops at the first surprise, and the fakes answer in the shape of the real thing"
 )]
 
+#[cfg(test)]
+mod chains;
 mod fakes;
 mod limits;
 mod repeats;
@@ -106,6 +108,7 @@ async fn the_order_of_answers_makes_no_difference() {
         let end = to_the_end(250, &model, &kept).await;
         ends.push(RunEnd {
             ended_at: Timestamp(0),
+            paths: Vec::new(),
             ..end
         });
     }
@@ -235,7 +238,7 @@ async fn a_template_that_lacks_a_variable_is_not_sent() {
     let (model, kept) = (Arc::new(Model::new(yes_to_all)), Arc::new(Kept::default()));
     let (_owner, orders) = watch::channel(Order::GoOn);
     let mut job = job(3, &model, &kept);
-    job.prompt.messages[0].text = "{{ input }}\n{{ tone }}".into();
+    prompt_of(&mut job).prompt.messages[0].text = "{{ input }}\n{{ tone }}".into();
     carry_out(job, &kept, orders).await.0.unwrap();
     assert_eq!(model.asked.load(Ordering::SeqCst), 0);
     let outcomes = kept.outcomes.lock().unwrap();
@@ -253,7 +256,7 @@ async fn a_template_that_lacks_a_variable_is_not_sent() {
 async fn what_cannot_be_compiled_is_found_before_anything_is_sent() {
     let (model, kept) = (Arc::new(Model::new(yes_to_all)), Arc::new(Kept::default()));
     let mut broken_prompt = job(3, &model, &kept);
-    broken_prompt.prompt.messages[0].text = "{% if %}".into();
+    prompt_of(&mut broken_prompt).prompt.messages[0].text = "{% if %}".into();
     let mut broken_suite = job(3, &model, &kept);
     broken_suite.suite.graders[0].kind = GraderKind::Regex {
         pattern: "(".into(),

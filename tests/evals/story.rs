@@ -12,7 +12,7 @@ use pegbox::domain::suite::SuiteContent;
 use pegbox::evals::compare::{RunScores, Side, compare};
 use pegbox::evals::gate;
 use pegbox::evals::judges::Judges;
-use pegbox::evals::pipeline::{Base, ExampleFeed, Job, Placed, StoreFault};
+use pegbox::evals::pipeline::{Base, ExampleFeed, Job, Placed, PromptWork, StoreFault, Work};
 use pegbox::interchange::dataset_file::{Format, import, preview};
 use pegbox::interchange::prompt_document;
 use pegbox::interchange::suite_file::SuiteFile;
@@ -65,14 +65,16 @@ fn story_job(prompt: &str) -> Job {
     let mut run = blank.run;
     run.answers = AnswerSource::Simulated;
     Job {
-        limiter: None,
         caps: pegbox::domain::run::Caps::default(),
         began_at: Vec::new(),
         run,
-        prompt: prompt_document::parse(&asset(prompt)).unwrap(),
+        work: Work::Prompt(PromptWork {
+            prompt: prompt_document::parse(&asset(prompt)).unwrap(),
+            provider: Arc::new(SimulatedProvider),
+            limiter: None,
+        }),
         suite: suite(),
         judges: Judges::default(),
-        provider: Arc::new(SimulatedProvider),
         feed: Arc::new(Listed(examples)),
         find_base: Arc::new(|| {
             Ok(Base::Nothing {
@@ -124,7 +126,8 @@ async fn v13_passes_and_the_comparison_names_the_fixed_ticket() {
         told("support_triage_v13.prompt.md").await,
     );
     assert_eq!(now.0.gate.as_ref().unwrap().verdict, Verdict::Pass);
-    let job = story_job("support_triage_v13.prompt.md");
+    let mut job = story_job("support_triage_v13.prompt.md");
+    let prompt = prompt_of(&mut job).prompt.clone();
     let examples = examples();
     let scores = |outcomes: &[Outcome]| {
         let mut scores = RunScores::new(&job.suite);
@@ -136,7 +139,7 @@ async fn v13_passes_and_the_comparison_names_the_fixed_ticket() {
     let scores = (scores(&before.1), scores(&now.1));
     let side = |end, scores| Side {
         run: &job.run,
-        content: Some(&job.prompt),
+        content: Some(&prompt),
         suite: &job.suite,
         end: Some(end),
         scores,

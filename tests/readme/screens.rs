@@ -86,7 +86,7 @@ fn session(runtime: &tokio::runtime::Runtime) -> Session {
     let workbench = Workbench::over(engine, Arc::new(|| NOW), runtime.handle().clone());
     let anna = Actor::new("anna").expect("a name");
     let start = StartRun {
-        version: "support_triage_v12".parse().expect("an id"),
+        subject: "support_triage_v12".parse().expect("an id"),
         dataset: "support_triage_regression@2026-06-01".parse().expect("an id"),
         suite: "triage_quality@v8".parse().expect("an id"),
         base: None,
@@ -99,7 +99,13 @@ fn session(runtime: &tokio::runtime::Runtime) -> Session {
     let note = "routing is five points better, recall is one ticket short";
     let staging = pegbox::domain::promotion::Environment::Staging;
     workbench
-        .request_review(&anna, &start.version, staging, Some(run), note)
+        .request_review(
+            &anna,
+            start.subject.version().expect("a prompt"),
+            staging,
+            Some(run),
+            note,
+        )
         .expect("a review");
     let info = SessionInfo {
         user: anna.clone(),

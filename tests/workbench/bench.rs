@@ -228,7 +228,7 @@ pub fn why() -> CommitReason {
 
 pub fn start(version: &VersionId, dataset: &DatasetVersionId, suite: &SuiteVersionId) -> StartRun {
     StartRun {
-        version: version.clone(),
+        subject: version.clone().into(),
         dataset: dataset.clone(),
         suite: suite.clone(),
         base: None,

@@ -182,7 +182,7 @@ fn what_failed_is_asked_again_as_a_run_that_is_no_evidence() {
     let third = bench.workbench.case(id, OutcomePlace { index: 3, repeat: 2 }).unwrap();
     assert_eq!(third.outcome.repeat, 2);
 
-    let version = start.version.clone();
+    let version = start.subject.version().unwrap().clone();
     let review = |run| {
         bench
             .workbench
@@ -285,12 +285,12 @@ fn an_estimate_says_what_it_rests_on() {
     assert!(told.elapsed_ms.is_some());
     assert_eq!(
         told.basis,
-        format!("what 20 outcomes of {} took in run_1", start.version)
+        format!("what 20 outcomes of {} took in run_1", start.subject)
     );
 
     let simulated = bench.version(&document("no price is no unknown price"));
     let free = StartRun {
-        version: simulated,
+        subject: simulated.into(),
         ..start
     };
     assert_eq!(bench.workbench.estimate_run(&free).unwrap().cost, Some(UsdNanos(0)));

@@ -449,7 +449,7 @@ fn what_cannot_be_run_is_refused_before_it_is_recorded() {
         assert_fault(bench.workbench.start_run(&anna(), &bad), FaultKind::Invalid, text);
     }
     let mut bad = start;
-    bad.version = "triage_v9".parse().unwrap();
+    bad.subject = "triage_v9".parse().unwrap();
     assert_fault(
         bench.workbench.start_run(&anna(), &bad),
         FaultKind::NotFound,

@@ -10,7 +10,8 @@ use crate::cli::output::{NO_VALUE, Plain, Reply, Table};
 use crate::domain::diff::Hunk;
 use crate::domain::ids::VersionId;
 use crate::workbench::{
-    Ablation, AblationExtent, AblationPlan, AblationRun, Effect, HunkEffect, PairEffect, Stored, Study, Tested, p_text,
+    Ablation, AblationExtent, AblationPlan, AblationRun, Candidate, Effect, HunkEffect, PairEffect, Stored, Study,
+    p_text,
 };
 
 /// Two versions. Each hunk of the diff between them is run alone on the first; stored runs are used again.
@@ -84,7 +85,7 @@ fn run_all(
     if runs.is_empty() {
         return Ok(Done::Finished);
     }
-    let runs: Vec<(Tested, Stored)> = runs.iter().map(|run| (run.tested.clone(), run.stored)).collect();
+    let runs: Vec<(Candidate, Stored)> = runs.iter().map(|run| (run.tested.clone(), run.stored)).collect();
     if let Some(reply) = announce(context, study, &runs, dry_run)? {
         return Ok(Done::DryRun(Box::new(reply)));
     }

@@ -11,7 +11,7 @@ use crate::cli::exit::{CliError, Failure};
 use crate::cli::output::{Plain, Reply, counted, or_none};
 use crate::domain::ids::{ExampleId, RunId, VersionId};
 use crate::workbench::{
-    Between, BisectStep, Bisection, DiffView, Effect, PromptRef, RunScores, Side, Stored, Study, Symptom, Tested,
+    Between, BisectStep, Bisection, Candidate, DiffView, Effect, PromptRef, RunScores, Side, Stored, Study, Symptom,
 };
 
 /// Two versions of one prompt, and what is good in the first and bad in the second. Runs that are stored are used again.
@@ -59,7 +59,7 @@ pub fn bisect(context: &mut Context<'_>, args: BisectArgs) -> Result<Reply, CliE
     let between = context.workbench.versions_between(&args.good, &args.bad)?;
     let study = args.study.study(context)?;
     if args.study.dry_run {
-        let tested = between.versions.iter().cloned().map(Tested::Version).collect();
+        let tested = between.versions.iter().cloned().map(Candidate::Version).collect();
         let runs = context.workbench.stored_runs(&study, tested)?;
         if let Some(reply) = announce(context, &study, &runs, true)? {
             return Ok(reply);
@@ -204,7 +204,7 @@ impl Search<'_, '_> {
     /// The run that says what a version came to; runs what is missing.
     fn run_of(&mut self, version: &VersionId) -> Result<Worked, CliError> {
         let stored = self.context.workbench.stored_for(&self.study, &self.symptom, version)?;
-        let tested = Tested::Version(version.clone());
+        let tested = Candidate::Version(version.clone());
         let worked = match (&self.symptom, stored, self.picked_in) {
             (Symptom::Example(example), Stored::Missing, Some(of)) => {
                 let selection = self.context.workbench.example_selection(of, example)?;

@@ -250,7 +250,6 @@ fn ending(detail: &RunDetail) -> (Exit, Option<Failure>) {
 
 fn run_text(detail: &RunDetail) -> Plain {
     let (run, progress, end) = (&detail.run, &detail.progress, &detail.end);
-    let model = &detail.content.model;
     let tokens = format!(
         "{} in, {} out",
         progress.totals.input_tokens, progress.totals.output_tokens
@@ -260,7 +259,7 @@ fn run_text(detail: &RunDetail) -> Plain {
         ("subject", Some(run.subject.label())),
         ("base", Some(or_none(run.base.as_ref()))),
         ("environment", Some(run.environment.as_str().to_owned())),
-        ("model", Some(format!("{} {}", model.provider, model.name))),
+        ("model", Some(detail.tested.models_text())),
         ("answers", Some(format!("from {}", answers_text(run.answers)))),
         (
             "dataset",

@@ -7,6 +7,7 @@ mod blame;
 mod calibrate;
 mod case;
 pub mod case_command;
+pub mod chain;
 mod compare;
 pub mod dataset;
 mod demo;
@@ -246,6 +247,7 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<Reply, CliErr
         Command::Diff(args) => diff::diff(&args, context),
         Command::Dataset(command) => dataset::carry_out(command, context),
         Command::Suite(command) => suite::carry_out(command, context),
+        Command::Chain(command) => chain::carry_out(command, context),
         Command::Run(command) => run::carry_out(command, context),
         Command::Bisect(args) => bisect::bisect(context, *args),
         Command::Ablate(args) => ablate::ablate(context, *args),

@@ -23,15 +23,16 @@ const BASE_URL_VARIABLE: &str = "OPENAI_BASE_URL";
 /// A new run.
 #[derive(Debug, Args)]
 pub struct StartArgs {
-    /// The version, such as `support_triage_v12`
-    version: VersionId,
+    /// The prompt version, such as `support_triage_v12`; or the chain, `name@v3`, or a name for its newest version
+    #[arg(value_name = "VERSION|CHAIN")]
+    subject: String,
     /// `name@label`, or a name for its newest version
     #[arg(long)]
     dataset: String,
     /// `name@v8`, or a name for its newest version
     #[arg(long)]
     suite: String,
-    /// The version to compare with; what is live, or the version's base, where not given
+    /// The version to compare with; what is live, or the version's base, where not given. A chain has none
     #[arg(long, value_name = "VERSION")]
     base: Option<VersionId>,
     /// draft, experiment, staging, production or archived; where the version is live, or experiment, where not given
@@ -155,12 +156,14 @@ pub struct ContextArgs {
 pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliError> {
     let tape = args.answers.tape(&context.caller.files)?;
     let workbench = &context.workbench;
-    let provider = workbench.version(&args.version)?.content.model.provider;
+    let subject = workbench.resolve_subject(&args.subject)?;
+    let tested = workbench.tested(&subject)?;
+    let is_of_all = |of: &str| tested.models().iter().all(|model| model.provider == of);
     // A cassette knows where its requests went.
-    let configured = configured_endpoint(context).filter(|(of, _)| *of == provider && !tape.is_replay());
+    let configured = configured_endpoint(context).filter(|(of, _)| is_of_all(of) && !tape.is_replay());
     let configured = configured.map(|(_, url)| url);
     let start = StartRun {
-        version: args.version,
+        subject,
         dataset: workbench.resolve_dataset(&args.dataset)?,
         suite: workbench.resolve_suite(&args.suite)?,
         base: args.base,
@@ -202,7 +205,7 @@ pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliErr
     let run = workbench.start_run_with(&context.actor, &start, None, &tape)?;
     context.out.note(&format!(
         "{run} is running: {} on {} with {}",
-        start.version, start.dataset, start.suite
+        start.subject, start.dataset, start.suite
     ));
     let reply = follow::follow(context, run, OnInterrupt::Park)?;
     if let Some(fault) = tape.fault() {
@@ -275,7 +278,7 @@ fn estimate_lines(estimate: &RunEstimate) -> Vec<String> {
 
 fn estimate_document(start: &StartRun, estimate: &RunEstimate) -> serde_json::Value {
     json!({
-        "subject": start.version,
+        "subject": start.subject,
         "dataset": start.dataset,
         "suite": start.suite,
         "outcomes": estimate.outcomes,

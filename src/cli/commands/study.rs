@@ -12,7 +12,7 @@ use crate::cli::output::{Plain, Reply, counted};
 use crate::domain::ids::RunId;
 use crate::domain::money::UsdNanos;
 use crate::domain::run::{Caps, InFlight, RunSettings, RunState, RunTotals};
-use crate::workbench::{Stored, Study, StudyEstimate, Tested, caps_left};
+use crate::workbench::{Candidate, Stored, Study, StudyEstimate, caps_left};
 
 /// What every run of a study is given.
 #[derive(Debug, Args)]
@@ -71,7 +71,7 @@ pub struct Spent {
 pub fn announce(
     context: &mut Context<'_>,
     study: &Study,
-    runs: &[(Tested, Stored)],
+    runs: &[(Candidate, Stored)],
     dry_run: bool,
 ) -> Result<Option<Reply>, CliError> {
     let estimate = context.workbench.estimate_study(study, runs)?;
@@ -132,7 +132,7 @@ pub enum Worked {
 pub fn work(
     context: &mut Context<'_>,
     study: &Study,
-    runs: &[(Tested, Stored)],
+    runs: &[(Candidate, Stored)],
     spent: &mut Spent,
 ) -> Result<(Vec<RunId>, Option<Failure>), CliError> {
     let mut finished = Vec::new();
@@ -149,7 +149,7 @@ pub fn work(
 pub fn work_on(
     context: &mut Context<'_>,
     study: &Study,
-    tested: &Tested,
+    tested: &Candidate,
     stored: Stored,
     spent: &mut Spent,
 ) -> Result<Worked, CliError> {

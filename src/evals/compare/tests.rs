@@ -65,6 +65,7 @@ fn end(model: &str, hits: u64) -> RunEnd {
         ended_at: Timestamp(0),
         confusions: Vec::new(),
         against_base: None,
+        paths: Vec::new(),
     }
 }
 

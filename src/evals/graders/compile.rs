@@ -42,6 +42,7 @@ pub(super) fn compile(
         body,
         is_turned,
         part_of: wholes.map(|whole| whole.name.clone()).collect(),
+        step: grader.step.clone(),
     })
 }
 

@@ -13,6 +13,7 @@ mod edit_distance;
 mod exact;
 mod field;
 mod finding;
+mod graded;
 mod json;
 mod judge;
 mod limits;
@@ -37,15 +38,18 @@ use crate::domain::combination::order;
 use crate::domain::example::ExampleContent;
 use crate::domain::grader::Score;
 use crate::domain::judgement::Judgement;
-use crate::domain::prompt::PromptContent;
 use crate::domain::suite::SuiteContent;
 use crate::evals::judges::Judges;
 use crate::evals::parse::Answer;
 
 pub use finding::Cause;
+pub use graded::Graded;
 pub use judge::check_prompt;
 pub use observed::Observed;
+pub(super) use pattern::compile as compile_pattern;
 pub use refusal::WITHHELD;
+pub(super) use schema::Schema;
+pub(super) use words::plain;
 pub use words::{cut, same};
 
 /// Why a grader cannot be built.
@@ -115,7 +119,7 @@ enum Body {
 /// What all graders of a suite said of one answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Grades {
-    /// One score for each grader, in the suite's order.
+    /// One score for each grader, in the suite's order; none for a step of a chain that did not run.
     pub scores: Vec<Score>,
     /// What the failed ones blame, the first cause of all. `None` if all passed, parts of combinations aside.
     pub cause: Option<Cause>,
@@ -139,6 +143,8 @@ struct Compiled {
     is_turned: bool,
     /// The combinations that it is a part of.
     part_of: Vec<String>,
+    /// The step of a chain that it looks at.
+    step: Option<String>,
 }
 
 /// A suite's graders, built once for a run.
@@ -156,14 +162,22 @@ impl Graders {
     ///
     /// A pattern or schema is not valid or too large, a schema grader finds no schema, a combination has a part that
     /// does not exist, or a judge is missing, is another one than the suite's, or cannot be shown the answer.
-    pub fn compile(suite: &SuiteContent, prompt: &PromptContent, judges: &Judges) -> Result<Self, GraderError> {
+    pub fn compile<'a>(
+        suite: &SuiteContent,
+        graded: impl Into<Graded<'a>>,
+        judges: &Judges,
+    ) -> Result<Self, GraderError> {
+        let graded = graded.into();
         let graders = &suite.graders;
         let order = order(graders).map_err(|error| GraderError {
             grader: "combinations".into(),
             why: error.to_string(),
         })?;
         let compiled = graders.iter().map(|grader| {
-            compile::compile(grader, graders, prompt, judges).map_err(|why| GraderError {
+            let compiled = graded
+                .prompt_of(grader.step.as_deref())
+                .and_then(|prompt| compile::compile(grader, graders, prompt, judges));
+            compiled.map_err(|why| GraderError {
                 grader: grader.name.clone(),
                 why,
             })
@@ -171,7 +185,7 @@ impl Graders {
         Ok(Self {
             compiled: compiled.collect::<Result<_, GraderError>>()?,
             order,
-            reads_json: prompt.model.response_format.is_json() || suite.reads_json(),
+            reads_json: graded.asks_json() || suite.reads_json(),
         })
     }
 
@@ -207,14 +221,23 @@ impl Graders {
         let mut findings: Vec<Option<Finding<Pass>>> = self.compiled.iter().map(|_| None).collect();
         for place in &self.order {
             let grader = &self.compiled[*place];
-            let finding = match &grader.body {
-                Body::Check(check) => check.grade(&case, &mut asked).await,
-                Body::Combination { rule, parts } => rule.grade(&self.parts(parts, &findings)),
+            let finding = match (&grader.body, &grader.step) {
+                (Body::Check(check), None) => check.grade(&case, &mut asked).await,
+                (Body::Check(check), Some(step)) => match observed.step(step) {
+                    Some(step) => check.grade(&Case::new(step.observed(), example), &mut asked).await,
+                    // No route led there, so there is nothing to say.
+                    None => continue,
+                },
+                (Body::Combination { rule, parts }, _) => match self.parts(parts, &findings) {
+                    parts if parts.is_empty() => continue,
+                    parts => rule.grade(&parts),
+                },
             };
             findings[*place] = Some(if grader.is_turned { turned(finding) } else { finding });
         }
         let (mut scores, mut cause) = (Vec::with_capacity(findings.len()), None);
-        for (grader, finding) in self.compiled.iter().zip(findings.into_iter().flatten()) {
+        for (grader, finding) in self.compiled.iter().zip(findings) {
+            let Some(finding) = finding else { continue };
             let (passed, explanation, value) = match finding {
                 Ok(pass) => (true, pass.explanation, pass.value),
                 Err(fault) => {

@@ -6,8 +6,10 @@ use super::finding::Fault;
 use super::words;
 use crate::domain::example::ExampleContent;
 use crate::domain::ids::RunId;
+use crate::domain::json::JsonText;
 use crate::domain::money::UsdNanos;
 use crate::domain::outcome::{Outcome, ToolCall};
+use crate::domain::step::StepOutcome;
 use crate::evals::parse::Answer;
 use crate::evals::path;
 
@@ -28,6 +30,31 @@ pub struct Observed<'a> {
     pub cost: Option<UsdNanos>,
     /// The run whose answer it is, where nothing was asked.
     pub reused_from: Option<RunId>,
+    /// What the steps of a chain did.
+    pub steps: &'a [StepOutcome],
+}
+
+/// What came back for one step of a chain.
+pub(super) struct ObservedStep<'a> {
+    step: &'a StepOutcome,
+    answer: Answer,
+}
+
+impl ObservedStep<'_> {
+    /// What a grader of this step sees.
+    pub(super) fn observed(&self) -> Observed<'_> {
+        let step = self.step;
+        Observed {
+            answer: &self.answer,
+            tool_calls: &step.tool_calls,
+            refusal: step.refusal.as_deref(),
+            finish_reason: step.finish_reason.as_deref(),
+            latency_ms: step.latency_ms,
+            cost: step.cost,
+            reused_from: None,
+            steps: &[],
+        }
+    }
 }
 
 impl<'a> Observed<'a> {
@@ -41,6 +68,7 @@ impl<'a> Observed<'a> {
             latency_ms: 0,
             cost: None,
             reused_from: None,
+            steps: &[],
         }
     }
 
@@ -54,7 +82,16 @@ impl<'a> Observed<'a> {
             latency_ms: outcome.latency_ms,
             cost: outcome.cost,
             reused_from: outcome.reused_from,
+            steps: &outcome.steps,
         }
+    }
+
+    /// The step of this name, where it ran.
+    pub(super) fn step(&self, name: &str) -> Option<ObservedStep<'a>> {
+        let step = self.steps.iter().find(|step| step.name == name)?;
+        let text = step.text.clone().unwrap_or_default();
+        let answer = Answer::read(text, step.parsed.as_ref().map(JsonText::value));
+        Some(ObservedStep { step, answer })
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) struct Pattern {
 }
 
 /// Compiles an expression that cannot take much time or memory, whatever it is.
-pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
+pub(in crate::evals) fn compile(pattern: &str) -> Result<Regex, String> {
     RegexBuilder::new(pattern)
         .size_limit(COMPILED_BYTES_MAX)
         .dfa_size_limit(STATES_BYTES_MAX)

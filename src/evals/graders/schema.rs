@@ -1,6 +1,7 @@
 //! The answer is JSON that a schema accepts.
 
 use jsonschema::{PatternOptions, ValidationError, Validator};
+use serde_json::Value as Json;
 
 use super::finding::{Fault, Finding};
 use super::observed::Case;
@@ -14,13 +15,13 @@ const PATTERN_BYTES_MAX: usize = 1 << 20;
 /// Steps back that a pattern with look-around may take, so that no answer can make it run for minutes.
 const BACKTRACKS_MAX: usize = 100_000;
 
-pub(super) struct Schema {
+pub(in crate::evals) struct Schema {
     validator: Validator,
 }
 
 impl Schema {
     /// Compiles the grader's own schema, or the one that the prompt's answers must have.
-    pub(super) fn compile(own: Option<&SourceJson>, format: &ResponseFormat) -> Result<Self, String> {
+    pub(in crate::evals) fn compile(own: Option<&SourceJson>, format: &ResponseFormat) -> Result<Self, String> {
         let schema = match (own, format) {
             (Some(schema), _) => schema.value(),
             (None, ResponseFormat::JsonSchema(named)) => named.schema.value(),
@@ -41,16 +42,24 @@ impl Schema {
 
     pub(super) fn grade(&self, case: &Case) -> Finding {
         let parsed = case.parsed().map_err(Fault::into_verdict)?;
-        let mut errors = self.validator.iter_errors(parsed);
+        match self.fault(parsed) {
+            None => Ok("the schema accepts it".into()),
+            Some(fault) => Err(Fault::answer(fault)),
+        }
+    }
+
+    /// What the schema has against a value: its first faults.
+    pub(in crate::evals) fn fault(&self, value: &Json) -> Option<String> {
+        let mut errors = self.validator.iter_errors(value);
         let named: Vec<String> = errors
             .by_ref()
             .take(FAULTS_NAMED_MAX)
             .map(|error| at_path(&error))
             .collect();
         match (named.is_empty(), errors.count()) {
-            (true, _) => Ok("the schema accepts it".into()),
-            (false, 0) => Err(Fault::answer(named.join("; "))),
-            (false, more) => Err(Fault::answer(format!("{}; and {more} more", named.join("; ")))),
+            (true, _) => None,
+            (false, 0) => Some(named.join("; ")),
+            (false, more) => Some(format!("{}; and {more} more", named.join("; "))),
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::domain::ids::ExampleId;
 use crate::domain::json::{JsonText, SourceJson};
 use crate::domain::model::{ModelConfig, NamedSchema, ResponseFormat};
 use crate::domain::money::UsdNanos;
+use crate::domain::prompt::PromptContent;
 use crate::domain::prompt::{MessageTemplate, Role};
 use crate::evals::judges::Judges;
 use crate::evals::parse::Answer;
@@ -81,6 +82,7 @@ pub(super) fn observed(answer: &Answer) -> Observed<'_> {
         latency_ms: 1_500,
         cost: Some(UsdNanos(3_000_000)),
         reused_from: None,
+        steps: &[],
     }
 }
 

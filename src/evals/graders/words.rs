@@ -20,7 +20,7 @@ pub fn cut(text: &str, chars_max: usize) -> String {
 }
 
 /// The text of a string, any other value as JSON.
-pub(super) fn plain(value: &Json) -> String {
+pub(in crate::evals) fn plain(value: &Json) -> String {
     match value {
         Json::String(text) => text.clone(),
         other => other.to_string(),

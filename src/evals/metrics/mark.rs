@@ -62,6 +62,10 @@ impl Mark {
 
     fn graded(kind: &MetricKind, grader: &str, outcome: &Outcome) -> Self {
         let score = outcome.scores.iter().find(|score| score.grader == grader);
+        if score.is_none() && outcome.error.is_none() && !outcome.steps.is_empty() {
+            // A grader of a step that no route led to has nothing to say.
+            return Self::default();
+        }
         let score = score.filter(|_| outcome.error.is_none());
         let is_hit = score.is_some_and(|score| score.passed);
         match kind {

@@ -5,13 +5,23 @@ use std::collections::BTreeSet;
 
 use minijinja::Environment;
 
-use crate::domain::prompt::Variable;
+use crate::domain::prompt::{PromptContent, Variable};
 
 use super::super::mark::Marks;
 use super::body::Placed;
 
 /// Names that every template sees without a declaration: the whole input, and the context's documents.
 const IMPLICIT: [&str; 2] = ["input", "documents"];
+
+/// The variables that the messages of a prompt use, whether or not they are declared.
+pub fn used_variables(prompt: &PromptContent) -> BTreeSet<String> {
+    let environment = Environment::new();
+    let globals: BTreeSet<&str> = environment.globals().map(|(name, _)| name).collect();
+    let messages = prompt.messages.iter();
+    let templates = messages.filter_map(|message| environment.template_from_str(&message.text).ok());
+    let used = templates.flat_map(|template| template.undeclared_variables(false));
+    used.filter(|name| !globals.contains(name.as_str())).collect()
+}
 
 /// Marks templates that do not compile, and variables that are used without a declaration or declared without use.
 pub(super) fn mark_templates(messages: &[Placed], declared: Option<&[Variable]>, marks: &mut Marks) {

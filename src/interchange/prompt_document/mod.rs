@@ -18,6 +18,7 @@ use super::mark::{DocumentFaults, LintMark, Marks};
 use super::table::{Table, parse_toml};
 use crate::domain::prompt::PromptContent;
 
+pub use self::check::used_variables;
 pub use self::print::print;
 
 /// The line around the settings.

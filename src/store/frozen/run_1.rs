@@ -119,6 +119,7 @@ impl From<RunEnd1> for RunEnd {
             ended_at: old.ended_at,
             confusions: Vec::new(),
             against_base: None,
+            paths: Vec::new(),
         }
     }
 }

@@ -63,6 +63,7 @@ impl From<RunEnd2> for RunEnd {
             ended_at: old.ended_at,
             confusions: Vec::new(),
             against_base: None,
+            paths: Vec::new(),
         }
     }
 }

@@ -220,6 +220,7 @@ pub(super) fn run_end(id: u32, verdict: Verdict) -> RunEnd {
         ended_at: hours_ago(2),
         confusions: Vec::new(),
         against_base: None,
+        paths: Vec::new(),
     }
 }
 

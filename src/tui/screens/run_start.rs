@@ -17,7 +17,7 @@ use crate::tui::effect::Effect;
 use crate::tui::msg::Note;
 use crate::tui::overlays::choose::{Choice, Chosen, Entry};
 use crate::tui::overlays::form::{Filled, Form};
-use crate::workbench::{Answer, Fault, PromptSummary, Request, RunEstimate, StartRun};
+use crate::workbench::{Answer, Fault, PromptSummary, Request, RunEstimate, StartRun, SubjectId};
 
 const VERSION: &str = "run_start.version";
 const DATASET: &str = "run_start.dataset";
@@ -31,8 +31,8 @@ const RECORDED: &str = "run_start.recorded";
 pub struct RunWish {
     /// The prompt whose versions come first.
     pub prompt: Option<PromptName>,
-    /// The version.
-    pub version: Option<VersionId>,
+    /// The prompt version or chain version.
+    pub subject: Option<SubjectId>,
     /// The dataset version.
     pub dataset: Option<DatasetVersionId>,
     /// The suite version.
@@ -55,7 +55,7 @@ impl Default for RunWish {
     fn default() -> Self {
         Self {
             prompt: None,
-            version: None,
+            subject: None,
             dataset: None,
             suite: None,
             dataset_first: None,
@@ -72,7 +72,7 @@ impl RunWish {
     /// The run, once all of it is known.
     fn start(self) -> Option<StartRun> {
         Some(StartRun {
-            version: self.version?,
+            subject: self.subject?,
             dataset: self.dataset?,
             suite: self.suite?,
             base: self.base,
@@ -85,7 +85,7 @@ impl RunWish {
     /// The same once more.
     pub fn again(run: &Run) -> Self {
         Self {
-            version: run.subject.version().cloned(),
+            subject: Some((&run.subject).into()),
             dataset: Some(run.dataset.clone()),
             suite: Some(run.suite.clone()),
             context: run.context.clone(),
@@ -163,7 +163,7 @@ impl RunStart {
     pub fn chosen(&mut self, chosen: &Chosen) -> Option<Vec<Effect>> {
         let wish = self.wish.as_mut()?;
         match chosen.tag {
-            VERSION => wish.version = chosen.id.parse().ok(),
+            VERSION => wish.subject = chosen.id.parse().ok(),
             DATASET => wish.dataset = chosen.id.parse().ok(),
             SUITE => wish.suite = chosen.id.parse().ok(),
             _ => return None,
@@ -206,7 +206,7 @@ impl RunStart {
 
     fn page(&self, tag: &'static str) -> Option<Form> {
         let wish = self.wish.as_ref()?;
-        let version = wish.version.as_ref()?;
+        let version = wish.subject.as_ref()?;
         let title = format!("Run {version} on {}", wish.dataset.as_ref()?);
         Some(match tag {
             MORE => run_settings::more_form(MORE, format!("Run {version}: more settings"), &wish.settings, true),
@@ -230,7 +230,7 @@ impl RunStart {
     /// The next question. One that has a single answer is not asked.
     fn ask_next(&mut self) -> Option<Effect> {
         let wish = self.wish.as_mut()?;
-        if wish.version.is_none() {
+        if wish.subject.is_none() {
             let entries = version_entries(self.prompts.as_deref()?, wish.prompt.as_ref());
             let none = "there is no version to run: save one in Prompts";
             return Some(pick(VERSION, "Run which version", entries, none));
@@ -240,7 +240,7 @@ impl RunStart {
             wish.dataset = only(&entries).and_then(|id| id.parse().ok());
             if wish.dataset.is_none() {
                 let none = "there is no dataset: import one in Data";
-                let title = format!("Run {} on which dataset", wish.version.as_ref()?);
+                let title = format!("Run {} on which dataset", wish.subject.as_ref()?);
                 return Some(pick(DATASET, &title, entries, none));
             }
         }
@@ -249,7 +249,7 @@ impl RunStart {
             wish.suite = only(&entries).and_then(|id| id.parse().ok());
             if wish.suite.is_none() {
                 let none = "there is no suite: import one with pegbox suite import FILE";
-                let title = format!("Run {} with which suite", wish.version.as_ref()?);
+                let title = format!("Run {} with which suite", wish.subject.as_ref()?);
                 return Some(pick(SUITE, &title, entries, none));
             }
         }

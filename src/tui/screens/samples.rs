@@ -238,6 +238,7 @@ pub fn end(id: u32) -> RunEnd {
         ended_at: ago(3 * 60_000),
         confusions: Vec::new(),
         against_base: None,
+        paths: Vec::new(),
     }
 }
 
@@ -304,7 +305,7 @@ pub fn live_detail(id: u32) -> RunDetail {
         end: None,
         steps: Vec::new(),
         pause: None,
-        content: version(12).content,
+        tested: version(12).into(),
         caveats: Caveats::default(),
     }
 }
@@ -319,7 +320,7 @@ pub fn ended_detail(id: u32) -> RunDetail {
         end: Some(end(id)),
         steps: Vec::new(),
         pause: None,
-        content: version(12).content,
+        tested: version(12).into(),
         caveats: Caveats::default(),
     }
 }

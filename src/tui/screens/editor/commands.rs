@@ -226,7 +226,7 @@ impl Editor {
             return self.try_draft();
         };
         self.run_start.begin(RunWish {
-            version: Some(version),
+            subject: Some(version.into()),
             ..RunWish::default()
         })
     }

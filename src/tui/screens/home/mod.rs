@@ -162,7 +162,7 @@ impl Home {
         match self.focus {
             Pane::NeedsYou => {
                 if let Some(Need::Untested { version, .. }) = self.needs.selected().map(|row| &row.0) {
-                    wish.version = Some(version.clone());
+                    wish.subject = Some(version.clone().into());
                 }
             }
             Pane::Prompts => wish.prompt = self.prompts.selected().map(HasId::id),

@@ -64,7 +64,7 @@ impl Prompts {
                     return Vec::new();
                 };
                 let wish = RunWish {
-                    version: Some(subject.version.id.clone()),
+                    subject: Some(subject.version.id.clone().into()),
                     ..RunWish::default()
                 };
                 return self.run_start.begin(wish);

@@ -103,8 +103,8 @@ fn asks_only_what_is_open_with_the_likeliest_first() {
         panic!("{effects:?}");
     };
     assert_eq!(
-        (request.version.clone(), request.settings.in_flight()),
-        (version_id(13), InFlight::Fixed(16))
+        (request.subject.clone(), request.settings.in_flight()),
+        (version_id(13).into(), InFlight::Fixed(16))
     );
     assert_eq!(
         (request.settings.repeats, request.settings.caps.cost),
@@ -242,7 +242,7 @@ fn what_is_recorded_with_a_run_is_a_page_behind_that() {
 fn says_what_is_missing() {
     let mut start = RunStart::default();
     start.begin(RunWish {
-        version: Some(version_id(12)),
+        subject: Some(version_id(12).into()),
         ..RunWish::default()
     });
     let effects: Vec<Effect> = answers(Vec::new())

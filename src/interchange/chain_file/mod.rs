@@ -1,0 +1,58 @@
+//! The chain file: steps with their prompt versions, inputs and conditions, in TOML; or the same keys in JSON, where the
+//! text begins with `{`.
+
+mod fit;
+mod print;
+mod read;
+#[cfg(test)]
+mod tests;
+
+pub use fit::misfits;
+
+use super::mark::{DocumentFaults, Marks};
+use super::table::{Table, parse_json, parse_toml};
+use crate::domain::chain::ChainContent;
+use crate::domain::ids::{ChainName, VersionId};
+use crate::domain::prompt::PromptContent;
+
+/// Finds the prompt version that a step runs; `None` where there is none of this id.
+pub type FindPrompt<'a> = &'a mut dyn FnMut(&VersionId) -> Option<PromptContent>;
+
+/// What a chain file holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChainFile {
+    /// The chain that it is a version of.
+    pub name: ChainName,
+    /// Its steps.
+    pub content: ChainContent,
+}
+
+impl ChainFile {
+    /// Reads a file whose steps fit the prompts that they run; the error names every fault with its entry, and its line
+    /// where the file is TOML.
+    pub fn parse(source: &str, find_prompt: FindPrompt<'_>) -> Result<Self, DocumentFaults> {
+        let source = source.strip_prefix('\u{feff}').unwrap_or(source);
+        let mut marks = Marks::default();
+        let entries = if source.trim_start().starts_with('{') {
+            parse_json(source, &mut marks)
+        } else {
+            parse_toml(source, 1, &mut marks)
+        };
+        let chain = entries.and_then(|entries| read::read(Table::new("", None, &entries), find_prompt, &mut marks));
+        if let Some(chain) = &chain
+            && !marks.has_errors()
+            && let Err(error) = chain.content.check()
+        {
+            marks.domain_error(&error);
+        }
+        match chain {
+            Some(chain) if !marks.has_errors() => Ok(chain),
+            _ => Err(marks.into_faults()),
+        }
+    }
+
+    /// The TOML text of the chain.
+    pub fn print(&self) -> String {
+        print::print(self)
+    }
+}
