@@ -141,7 +141,7 @@ fn notices(page: &mut Page, detail: &RunDetail) {
 
 fn what_was_tested(page: &mut Page, detail: &RunDetail) {
     page.chapter("What was tested");
-    let (run, model) = (&detail.run, &detail.content.model);
+    let run = &detail.run;
     let none = || "none".to_owned();
     let resolved = detail.end.as_ref().map(|end| end.resolved_models.join(", "));
     let mut facts = vec![
@@ -154,7 +154,7 @@ fn what_was_tested(page: &mut Page, detail: &RunDetail) {
         ("dataset hash", run.dataset_hash.to_string()),
         ("suite", run.suite.to_string()),
         ("suite hash", run.suite_hash.to_string()),
-        ("model asked for", format!("{} {}", model.provider, model.name)),
+        ("model asked for", detail.tested.models_text()),
         ("answers", format!("from {}", run.answers.as_str())),
         (
             "models that answered",
