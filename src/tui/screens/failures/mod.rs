@@ -149,11 +149,6 @@ impl Failures {
                 self.finder.start();
                 return Vec::new();
             }
-            (CommandId::Mark, ..) => {
-                self.list.toggle_mark();
-                return Vec::new();
-            }
-            (CommandId::Options, ..) => return self.options_form(),
             (
                 CommandId::Open | CommandId::MoveLeft | CommandId::MoveRight,
                 Pane::Groups,

@@ -13,6 +13,7 @@ use crate::tui::layout::{WIDE_FROM, WidthClass};
 use crate::tui::screens::figures::source_label;
 use crate::tui::screens::lines::facts;
 use crate::tui::screens::{Context, run_figures};
+use crate::tui::theme::Theme;
 use crate::tui::widgets::field::Focus;
 use crate::tui::widgets::panel::Panel;
 use crate::tui::widgets::table::{Column, Table, TableCell};
@@ -93,6 +94,46 @@ fn list_title(listed: Listed) -> &'static str {
     }
 }
 
+/// What stands in a list without outcomes.
+fn nothing(listed: Listed) -> &'static str {
+    match listed {
+        Listed::Failed => "Nothing failed so far. esc: back.",
+        _ => "Nothing is in this list. o: another list.",
+    }
+}
+
+/// The cells of a group's head, or of an outcome.
+fn cells(row: &GroupRow, theme: &Theme) -> Vec<TableCell> {
+    match row {
+        GroupRow::Head {
+            name,
+            count,
+            new,
+            collapsed,
+        } => {
+            let sign = if *collapsed { '+' } else { '-' };
+            let count = match new {
+                0 => count.to_string(),
+                new => format!("{count} ({new} new)"),
+            };
+            vec![
+                TableCell::new(format!("{sign} {name}"), theme.title),
+                TableCell::new(count, theme.title),
+            ]
+        }
+        GroupRow::Case(row) => {
+            let is_new = row.passed_before == Some(true);
+            vec![
+                TableCell::plain(format!("  {}", row.label())),
+                TableCell::plain(explanation(&row.line.why)),
+                TableCell::new(if is_new { "new" } else { "" }, theme.warn),
+                TableCell::new(label_sign(row), theme.key),
+                TableCell::new(run_figures::latency(row.line.latency_ms), theme.dim),
+            ]
+        }
+    }
+}
+
 /// Whether people labelled it, and against the graders.
 fn label_sign(row: &CaseRow) -> &'static str {
     if row.labels.iter().any(|label| label.is_override) {
@@ -150,8 +191,17 @@ impl Failures {
             (Some(fault), _) => format!("{}. {}", fault.what, fault.hint),
             (None, false) => "loading failures".into(),
             (None, true) if self.finder.is_shown() => "No failure has these words. esc: all.".into(),
-            (None, true) => "Nothing failed so far. esc: back.".into(),
+            (None, true) => nothing(self.listed).into(),
         };
+        let columns = self.columns(context);
+        Table::new(&columns)
+            .without_header()
+            .focus(Focus::when(focus == Pane::Groups))
+            .empty(&empty)
+            .draw(frame, inner, theme, &self.list, |row| cells(row, theme));
+    }
+
+    fn columns(&self, context: &Context) -> [Column; 5] {
         let latency_columns = match context.size_class.width {
             WidthClass::Wide => 6,
             WidthClass::Narrow | WidthClass::Normal => 0,
@@ -166,45 +216,13 @@ impl Failures {
         } else {
             0
         };
-        let columns = [
+        [
             Column::fixed("", name_columns),
             Column::share("", 1),
             Column::fixed("", 3),
             Column::fixed("", label_columns),
             Column::number("", latency_columns),
-        ];
-        Table::new(&columns)
-            .without_header()
-            .focus(Focus::when(focus == Pane::Groups))
-            .empty(&empty)
-            .draw(frame, inner, theme, &self.list, |row| match row {
-                GroupRow::Head {
-                    name,
-                    count,
-                    new,
-                    collapsed,
-                } => {
-                    let sign = if *collapsed { '+' } else { '-' };
-                    let count = match new {
-                        0 => count.to_string(),
-                        new => format!("{count} ({new} new)"),
-                    };
-                    vec![
-                        TableCell::new(format!("{sign} {name}"), theme.title),
-                        TableCell::new(count, theme.title),
-                    ]
-                }
-                GroupRow::Case(row) => {
-                    let is_new = row.passed_before == Some(true);
-                    vec![
-                        TableCell::plain(format!("  {}", row.label())),
-                        TableCell::plain(explanation(&row.line.why)),
-                        TableCell::new(if is_new { "new" } else { "" }, theme.warn),
-                        TableCell::new(label_sign(row), theme.key),
-                        TableCell::new(run_figures::latency(row.line.latency_ms), theme.dim),
-                    ]
-                }
-            });
+        ]
     }
 
     fn draw_text(&self, frame: &mut Frame, area: Rect, pane: Pane, focus: Pane, context: &Context) {
@@ -245,7 +263,7 @@ impl Failures {
             let text = match (&self.current, self.loaded) {
                 (Some(_), _) => "loading the case",
                 (None, false) => "loading failures",
-                (None, true) => "Nothing failed so far. esc: back.",
+                (None, true) => nothing(self.listed),
             };
             let text = cut(text, usize::from(inner.width));
             return frame.render_widget(Line::styled(text.into_owned(), theme.dim), inner);
