@@ -191,18 +191,16 @@ impl HumanLabel {
 
 /// Whether a person's verdict is another than that of the grader, or of all graders together.
 fn is_override(outcome: &Outcome, content: &LabelContent) -> Result<bool, DomainError> {
+    let no_such = |name: &str| {
+        let example = &outcome.example;
+        DomainError::field("grader", format!("none named {name} looked at {example}"))
+    };
     let graded = match &content.grader {
         None => outcome.passed(),
-        Some(name) => match outcome.scores.iter().find(|score| &score.grader == name) {
-            Some(score) => score.passed,
-            None => {
-                let example = &outcome.example;
-                return Err(DomainError::field(
-                    "grader",
-                    format!("none named {name} looked at {example}"),
-                ));
-            }
-        },
+        Some(name) => {
+            let score = outcome.scores.iter().find(|score| &score.grader == name);
+            score.ok_or_else(|| no_such(name))?.passed
+        }
     };
     if outcome.error.is_some() && content.verdict.is_some() {
         return Err(DomainError::field(

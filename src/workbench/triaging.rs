@@ -24,7 +24,7 @@ const OTHER_RUNS_MAX: usize = 4;
 /// Repeats of an example that are looked at.
 const REPEATS_MAX: u32 = 32;
 /// Failures that a run's distribution is made of at most, the first ones of the dataset.
-pub const TRIAGED_MAX: usize = 2_000;
+pub const TRIAGED_MAX: u64 = 2_000;
 /// Fewest failures from which something is said of most of them.
 const FAILURES_MIN: u64 = 5;
 /// Failures that are read at once.
@@ -225,7 +225,7 @@ impl Workbench {
         };
         let mut counts: BTreeMap<FailureCategory, u64> = BTreeMap::new();
         let mut after = None;
-        while (triage.failures as usize) < TRIAGED_MAX {
+        while triage.failures < TRIAGED_MAX {
             let rows = self.cases_with(&causes, run, Listed::Failed, after, ROWS_PER_READ)?;
             let Some(last) = rows.last() else { break };
             after = Some(last.place);

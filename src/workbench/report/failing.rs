@@ -124,7 +124,7 @@ fn category_of(row: &CaseRow) -> String {
         .to_owned()
 }
 
-fn grouped<'a>(rows: &'a [CaseRow], names: impl Fn(&CaseRow) -> Vec<String>) -> BTreeMap<String, Vec<&'a CaseRow>> {
+fn grouped(rows: &[CaseRow], names: impl Fn(&CaseRow) -> Vec<String>) -> BTreeMap<String, Vec<&CaseRow>> {
     let mut groups: BTreeMap<String, Vec<&CaseRow>> = BTreeMap::new();
     for row in rows {
         for name in names(row) {

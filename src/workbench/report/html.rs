@@ -64,8 +64,11 @@ fn print(out: &mut String, block: &Block) {
             }
             out.push_str("</tr></thead>\n<tbody>\n");
             for row in rows {
-                let cells: String = row.iter().map(|cell| format!("<td>{}</td>", printed(cell))).collect();
-                let _ = writeln!(out, "<tr>{cells}</tr>");
+                out.push_str("<tr>");
+                for cell in row {
+                    let _ = write!(out, "<td>{}</td>", printed(cell));
+                }
+                out.push_str("</tr>\n");
             }
             out.push_str("</tbody>\n</table>\n");
         }

@@ -17,6 +17,14 @@ impl Failures {
     }
 
     pub(super) fn act(&mut self, command: CommandId) -> Vec<Effect> {
+        match command {
+            CommandId::Options => return self.options_form(),
+            CommandId::Mark => {
+                self.list.toggle_mark();
+                return Vec::new();
+            }
+            _ => {}
+        }
         let Some(id) = self.outcome_id() else {
             return Vec::new();
         };

@@ -13,7 +13,7 @@ use crate::domain::judgement::Judgement;
 use crate::domain::label::HumanLabel;
 use crate::domain::outcome::Outcome;
 use crate::text::Printable;
-use crate::workbench::CaseView;
+use crate::workbench::{CaseCause, CaseView};
 
 /// What the upper pane shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -287,7 +287,7 @@ fn compared(parsed: &JsonText, expected: Option<&JsonText>) -> String {
 
 fn why_text(case: &CaseView) -> String {
     let outcome = &case.outcome;
-    let mut lines = Vec::new();
+    let mut lines: Vec<String> = case.cause.as_ref().map(cause_line).into_iter().collect();
     if let Some(error) = &outcome.error {
         lines.push(format!("FAIL  {}: {}", error.kind.as_str(), error.message));
     }
@@ -299,19 +299,18 @@ fn why_text(case: &CaseView) -> String {
         Some((run, false)) => format!("base {run}: failed there too"),
         None => "base: no finished run of the base has this example".into(),
     });
-    if let Some(cause) = &case.cause {
-        let by = cause
-            .by
-            .as_ref()
-            .map_or_else(|| "most likely ".into(), |by| format!("(says {by}) "));
-        lines.push(format!(
-            "cause {by}in: {}, since {}",
-            cause.category.as_str(),
-            cause.why
-        ));
-    }
     lines.extend(case.labels.iter().map(label_line));
     lines.join("\n")
+}
+
+/// Where the cause lies, and why there; that the graders blame it is what follows anyway.
+fn cause_line(cause: &CaseCause) -> String {
+    let category = cause.category.as_str();
+    match (&cause.by, cause.rule) {
+        (Some(by), _) => format!("cause in: {category}, says {by}: {}", cause.why),
+        (None, Some("graded")) => format!("cause most likely in: {category}"),
+        (None, _) => format!("cause most likely in: {category}, since {}", cause.why),
+    }
 }
 
 /// `anna: passed, against route: both are right`.

@@ -244,7 +244,7 @@ pub(super) fn causes_line(triage: &RunTriage) -> Vec<String> {
         .collect();
     let advice = triage.other_cause().map(|_| {
         let (others, all) = (triage.not_the_prompts(), triage.failures);
-        format!("{others} of {all} not the prompt's")
+        format!("{others}/{all} not the prompt's")
     });
     let causes = (!counted.is_empty()).then(|| format!("causes: {}", counted.join(", ")));
     let labels = (triage.overrides > 0).then(|| format!("{} labels against graders", triage.overrides));

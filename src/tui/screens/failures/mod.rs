@@ -4,6 +4,8 @@ mod acts;
 pub(super) mod case;
 mod groups;
 mod judging;
+#[cfg(test)]
+mod judging_tests;
 mod keep;
 mod steps;
 #[cfg(test)]
@@ -148,11 +150,6 @@ impl Failures {
                 self.finder.start();
                 return Vec::new();
             }
-            (CommandId::Mark, ..) => {
-                self.list.toggle_mark();
-                return Vec::new();
-            }
-            (CommandId::Options, ..) => return self.options_form(),
             (
                 CommandId::Open | CommandId::MoveLeft | CommandId::MoveRight,
                 Pane::Groups,

@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 
-use super::groups::{GroupRow, explanation};
+use super::groups::{GroupRow, Grouping, explanation};
 use super::judging::causes_line;
 use super::{Failures, Pane};
 use crate::text::{Printable, cut};
@@ -13,6 +13,7 @@ use crate::tui::layout::{WIDE_FROM, WidthClass};
 use crate::tui::screens::figures::source_label;
 use crate::tui::screens::lines::facts;
 use crate::tui::screens::{Context, run_figures};
+use crate::tui::theme::Theme;
 use crate::tui::widgets::field::Focus;
 use crate::tui::widgets::panel::Panel;
 use crate::tui::widgets::table::{Column, Table, TableCell};
@@ -22,6 +23,10 @@ use crate::workbench::{CaseRow, Listed};
 const GROUPS_COLUMNS: u16 = 42;
 /// The same on a wide terminal.
 const GROUPS_COLUMNS_WIDE: u16 = 62;
+/// Columns of an example's id, or of a group's name.
+const NAME_COLUMNS: u16 = 13;
+/// The same where the names are slices.
+const SLICE_COLUMNS: u16 = 24;
 /// Columns of the sign that people labelled it.
 const LABEL_COLUMNS: u16 = 2;
 /// Rows of the reasons, borders included.
@@ -89,6 +94,46 @@ fn list_title(listed: Listed) -> &'static str {
     }
 }
 
+/// What stands in a list without outcomes.
+fn nothing(listed: Listed) -> &'static str {
+    match listed {
+        Listed::Failed => "Nothing failed so far. esc: back.",
+        _ => "Nothing is in this list. o: another list.",
+    }
+}
+
+/// The cells of a group's head, or of an outcome.
+fn cells(row: &GroupRow, theme: &Theme) -> Vec<TableCell> {
+    match row {
+        GroupRow::Head {
+            name,
+            count,
+            new,
+            collapsed,
+        } => {
+            let sign = if *collapsed { '+' } else { '-' };
+            let count = match new {
+                0 => count.to_string(),
+                new => format!("{count} ({new} new)"),
+            };
+            vec![
+                TableCell::new(format!("{sign} {name}"), theme.title),
+                TableCell::new(count, theme.title),
+            ]
+        }
+        GroupRow::Case(row) => {
+            let is_new = row.passed_before == Some(true);
+            vec![
+                TableCell::plain(format!("  {}", row.label())),
+                TableCell::plain(explanation(&row.line.why)),
+                TableCell::new(if is_new { "new" } else { "" }, theme.warn),
+                TableCell::new(label_sign(row), theme.key),
+                TableCell::new(run_figures::latency(row.line.latency_ms), theme.dim),
+            ]
+        }
+    }
+}
+
 /// Whether people labelled it, and against the graders.
 fn label_sign(row: &CaseRow) -> &'static str {
     if row.labels.iter().any(|label| label.is_override) {
@@ -146,51 +191,38 @@ impl Failures {
             (Some(fault), _) => format!("{}. {}", fault.what, fault.hint),
             (None, false) => "loading failures".into(),
             (None, true) if self.finder.is_shown() => "No failure has these words. esc: all.".into(),
-            (None, true) => "Nothing failed so far. esc: back.".into(),
+            (None, true) => nothing(self.listed).into(),
         };
-        let latency_columns = match context.size_class.width {
-            WidthClass::Wide => 6,
-            WidthClass::Narrow | WidthClass::Normal => 0,
-        };
-        let columns = [
-            Column::fixed("", 13),
-            Column::share("", 1),
-            Column::fixed("", 3),
-            Column::fixed("", LABEL_COLUMNS),
-            Column::number("", latency_columns),
-        ];
+        let columns = self.columns(context);
         Table::new(&columns)
             .without_header()
             .focus(Focus::when(focus == Pane::Groups))
             .empty(&empty)
-            .draw(frame, inner, theme, &self.list, |row| match row {
-                GroupRow::Head {
-                    name,
-                    count,
-                    new,
-                    collapsed,
-                } => {
-                    let sign = if *collapsed { '+' } else { '-' };
-                    let count = match new {
-                        0 => count.to_string(),
-                        new => format!("{count} ({new} new)"),
-                    };
-                    vec![
-                        TableCell::new(format!("{sign} {name}"), theme.title),
-                        TableCell::new(count, theme.title),
-                    ]
-                }
-                GroupRow::Case(row) => {
-                    let is_new = row.passed_before == Some(true);
-                    vec![
-                        TableCell::plain(format!("  {}", row.label())),
-                        TableCell::plain(explanation(&row.line.why)),
-                        TableCell::new(if is_new { "new" } else { "" }, theme.warn),
-                        TableCell::new(label_sign(row), theme.key),
-                        TableCell::new(run_figures::latency(row.line.latency_ms), theme.dim),
-                    ]
-                }
-            });
+            .draw(frame, inner, theme, &self.list, |row| cells(row, theme));
+    }
+
+    fn columns(&self, context: &Context) -> [Column; 5] {
+        let latency_columns = match context.size_class.width {
+            WidthClass::Wide => 6,
+            WidthClass::Narrow | WidthClass::Normal => 0,
+        };
+        let name_columns = match self.groups.grouping {
+            Grouping::Grader | Grouping::Category => NAME_COLUMNS,
+            Grouping::Slice => SLICE_COLUMNS,
+        };
+        let is_labelled = |row: &CaseRow| !row.labels.is_empty();
+        let label_columns = if self.groups.cases().any(is_labelled) {
+            LABEL_COLUMNS
+        } else {
+            0
+        };
+        [
+            Column::fixed("", name_columns),
+            Column::share("", 1),
+            Column::fixed("", 3),
+            Column::fixed("", label_columns),
+            Column::number("", latency_columns),
+        ]
     }
 
     fn draw_text(&self, frame: &mut Frame, area: Rect, pane: Pane, focus: Pane, context: &Context) {
@@ -231,7 +263,7 @@ impl Failures {
             let text = match (&self.current, self.loaded) {
                 (Some(_), _) => "loading the case",
                 (None, false) => "loading failures",
-                (None, true) => "Nothing failed so far. esc: back.",
+                (None, true) => nothing(self.listed),
             };
             let text = cut(text, usize::from(inner.width));
             return frame.render_widget(Line::styled(text.into_owned(), theme.dim), inner);
