@@ -21,6 +21,10 @@ name = "routing_accuracy"
 kind = "accuracy"
 grader = "route"
 
+[[thresholds]]
+metric = "routing_accuracy"
+at_least = 0.5
+
 [pass_rule]
 policy = "point"
 "#;
@@ -36,7 +40,7 @@ const EDITS: [(&str, &str); 8] = [
     ),
     (
         "- returns: return, refund, send back, sent back, replacement, exchange,",
-        "- returns: sent back,",
+        "- billing: return, refund, send back, sent back, replacement, exchange,",
     ),
     (
         "- a disputed charge, a chargeback",
@@ -178,7 +182,7 @@ fn a_run_of_a_variant_is_a_run_like_others_but_no_evidence() {
         "staging",
         "--run",
         "run_2",
-        "--note",
+        "--reason",
         REASON,
     ];
     let refused = pegbox.says(&request);
@@ -279,7 +283,7 @@ fn blame_names_the_version_that_brought_a_line() {
     };
     assert_eq!(origin("coffee subscriptions")["version"], "support_triage_v1");
     assert_eq!(origin("Larkspur Ltd")["version"], "support_triage_v2");
-    let planted = origin("- returns: sent back");
+    let planted = origin("- billing: return");
     assert_eq!(
         (&planted["version"], &planted["run"][0]),
         (&"support_triage_v3".into(), &"run_1".into())
@@ -310,5 +314,5 @@ fn several_runs_stand_beside_each_other() {
     assert!(slices[0]["p_holm"].as_f64().unwrap() < 0.05, "{:#}", slices[0]);
     let text = pegbox.does(&["run", "compare", "run_1", "run_3"]);
     assert!(text.contains("topic=returns and refunds !"), "{text}");
-    assert!(text.contains("+- returns: sent back,"), "{text}");
+    assert!(text.contains("+- billing: return"), "{text}");
 }

@@ -154,7 +154,7 @@ fn chain_job(count: u64, model: &Arc<Model>, kept: &Arc<Kept>) -> Job {
     ];
     let metric = |grader: &str| Metric {
         name: grader.into(),
-        errors: pegbox::domain::metric::ErrorPolicy::default(),
+        errors: None,
         kind: MetricKind::Accuracy { grader: grader.into() },
     };
     job.suite.metrics = vec![metric("answer"), metric("refunded"), metric("routed")];

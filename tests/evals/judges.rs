@@ -92,7 +92,7 @@ async fn a_judge_at_the_run_s_own_endpoint_waits_for_no_place_of_its_own_run() {
     let judge = Arc::new(Model::new(likes_all));
     let mut job = judged(job(60, &model, &kept), &judge, Some(Arc::clone(&limiter)));
     job.run.settings.concurrency = 64;
-    job.limiter = Some(Arc::clone(&limiter));
+    prompt_of(&mut job).limiter = Some(Arc::clone(&limiter));
     let _taken: Vec<_> = (0..7).map(|_| limiter.try_enter().unwrap()).collect();
     let (result, progress) = tokio::time::timeout(Duration::from_secs(600), carry_out(job, &kept, orders()))
         .await

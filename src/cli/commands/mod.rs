@@ -14,6 +14,7 @@ mod demo;
 mod diff;
 mod evidence;
 mod failures;
+mod flaky;
 mod follow;
 #[cfg(unix)]
 pub mod host;
@@ -21,7 +22,9 @@ pub mod label;
 mod lineage;
 #[cfg(unix)]
 pub mod login;
+mod measures;
 pub mod model;
+mod power;
 pub mod prompt;
 pub mod release;
 mod report;

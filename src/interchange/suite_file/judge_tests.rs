@@ -143,7 +143,7 @@ fn faults_are_told_with_their_grader() {
         (
             "\"strict_v1\"",
             "\"strict\"",
-            "grader helpful.judges: version id 'strict' is not valid",
+            "grader helpful.judges: version 'strict' is not valid",
         ),
         (
             "judges = [\"helpful_v3\", \"strict_v1\"]",
