@@ -231,7 +231,9 @@ fn parsed<T: DeserializeOwned>(payload: &[u8]) -> Option<T> {
 /// The other side is gone.
 pub async fn send<M: Message>(to: &mut (impl AsyncWrite + Unpin), message: M) -> Result<(), WireError> {
     let (kind, payload) = message.parts();
-    let length = u32::try_from(payload.len()).map_err(|_| WireError::TooLong(payload.len()))?;
+    let Ok(length) = u32::try_from(payload.len()) else {
+        return Err(WireError::TooLong(payload.len()));
+    };
     let mut bytes = Vec::with_capacity(payload.len() + 5);
     bytes.push(kind);
     bytes.extend(length.to_be_bytes());

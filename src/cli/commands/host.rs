@@ -147,7 +147,9 @@ fn serve(args: &HostArgs, folder: &Path, global: &Global, out: &mut Out, runtime
         runtime: runtime.clone(),
     };
     let idle_max = args.idle.map(Duration::from_millis);
-    runtime.block_on(server.run(Arc::new(guests), workbench, idle_max));
+    let claim = runtime.block_on(server.run(Arc::new(guests), workbench, idle_max));
+    // A guest that did not leave in time still has the store open: both are released with the process.
+    std::mem::forget(claim);
     Ok(Exit::Done)
 }
 
