@@ -100,7 +100,7 @@ pub enum Command {
     /// Own the store for as long as the process lives; commands and screens join it
     #[cfg(unix)]
     Host(HostArgs),
-    /// Join the host as a person whose key sshd has checked, for what they asked sshd for: the command of a forced command
+    /// Join the host as a person whose key sshd has checked, for what they asked sshd for: a forced command
     #[cfg(unix)]
     Login {
         /// Who they are

@@ -80,7 +80,8 @@ pub async fn attend(
 fn other_version(hello: &Hello) -> Refusal {
     Refusal {
         what: format!(
-            "the host of this store is pegbox {} (process {}, protocol {PROTOCOL}), and this is pegbox {} (protocol {})",
+            "the host of this store is pegbox {} (process {}, protocol {PROTOCOL}), \
+             and this is pegbox {} (protocol {})",
             env!("CARGO_PKG_VERSION"),
             std::process::id(),
             hello.version,

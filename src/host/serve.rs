@@ -83,8 +83,9 @@ impl Server {
         })
     }
 
-    /// Takes guests in until the process is told to stop, or has had no guest and no run for `idle_max`; then parks the runs and sees the guests off. A second signal
-    /// stops at once: what is saved is safe. Gives back the claim, which is to be held for as long as the store is open.
+    /// Takes guests in until the process is told to stop, or has had no guest and no run for `idle_max`; then parks the
+    /// runs and sees the guests off. A second signal stops at once: what is saved is safe. Gives back the claim, which is
+    /// to be held for as long as the store is open.
     pub async fn run(
         mut self,
         commands: Arc<dyn CommandLine>,
@@ -92,36 +93,9 @@ impl Server {
         idle_max: Option<Duration>,
     ) -> Claim {
         let (stop, stopping) = watch::channel(false);
-        let places = Arc::new(Semaphore::new(GUESTS_MAX));
         let mut guests = JoinSet::new();
-        let mut number = 0_u64;
-        let mut last_used = Instant::now();
-        let mut idle_check = tokio::time::interval(IDLE_CHECK);
-        loop {
-            tokio::select! {
-                () = self.signals.next() => break,
-                taken = self.listener.accept() => match taken {
-                    Ok((stream, _)) => {
-                        number += 1;
-                        let guest = Guest { number, log: Arc::clone(&self.log), places: Arc::clone(&places) };
-                        guests.spawn(guest.attend(stream, Arc::clone(&commands), stopping.clone()));
-                    }
-                    Err(error) => {
-                        self.log.line(&format!("a guest could not be taken in: {error}"));
-                        tokio::time::sleep(REFUSED_WAIT).await;
-                    }
-                },
-                Some(_) = guests.join_next() => last_used = Instant::now(),
-                _ = idle_check.tick(), if idle_max.is_some() => {
-                    if !guests.is_empty() || workbench.has_live_runs() {
-                        last_used = Instant::now();
-                    } else if idle_max.is_some_and(|idle_max| last_used.elapsed() >= idle_max) {
-                        self.log.line("nobody needs the host any more");
-                        break;
-                    }
-                }
-            }
-        }
+        self.take_guests(&commands, &workbench, idle_max, &stopping, &mut guests)
+            .await;
         self.log.line("stopping");
         self.claim.withdraw(&self.socket);
         drop(self.listener);
@@ -137,6 +111,46 @@ impl Server {
         }
         self.log.line("stopped");
         self.claim
+    }
+
+    /// Takes guests in until a signal, or until nobody has needed the host for `idle_max`.
+    async fn take_guests(
+        &mut self,
+        commands: &Arc<dyn CommandLine>,
+        workbench: &Workbench,
+        idle_max: Option<Duration>,
+        stopping: &watch::Receiver<bool>,
+        guests: &mut JoinSet<()>,
+    ) {
+        let places = Arc::new(Semaphore::new(GUESTS_MAX));
+        let mut number = 0_u64;
+        let mut last_used = Instant::now();
+        let mut idle_check = tokio::time::interval(IDLE_CHECK);
+        loop {
+            tokio::select! {
+                () = self.signals.next() => return,
+                taken = self.listener.accept() => match taken {
+                    Ok((stream, _)) => {
+                        number += 1;
+                        let guest = Guest { number, log: Arc::clone(&self.log), places: Arc::clone(&places) };
+                        guests.spawn(guest.attend(stream, Arc::clone(commands), stopping.clone()));
+                    }
+                    Err(error) => {
+                        self.log.line(&format!("a guest could not be taken in: {error}"));
+                        tokio::time::sleep(REFUSED_WAIT).await;
+                    }
+                },
+                Some(_) = guests.join_next() => last_used = Instant::now(),
+                _ = idle_check.tick(), if idle_max.is_some() => {
+                    if !guests.is_empty() || workbench.has_live_runs() {
+                        last_used = Instant::now();
+                    } else if idle_max.is_some_and(|idle_max| last_used.elapsed() >= idle_max) {
+                        self.log.line("nobody needs the host any more");
+                        return;
+                    }
+                }
+            }
+        }
     }
 }
 

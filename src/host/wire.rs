@@ -1,7 +1,7 @@
 //! What passes between the host and a guest on its socket: a kind, a length, a payload.
 //!
-//! [`Hello`], [`Welcome`] and [`Refusal`] are JSON whose known fields never change, so that two versions can always tell
-//! each other what they are. All else is as of [`PROTOCOL`].
+//! [`Hello`], [`Welcome`] and [`Refusal`] are JSON whose known fields never change, so that two versions can always
+//! tell each other what they are. All else is as of [`PROTOCOL`].
 
 use std::collections::BTreeMap;
 use std::io;

@@ -33,7 +33,7 @@ pub struct HostArgs {
     /// Start the host in the background, and come back when it is ready; it ends when nobody needs it
     #[arg(long)]
     detach: bool,
-    /// End after so long without a guest and without a run: `90s`, `2h`; never where not given, with --detach 10 minutes
+    /// End after so long without a guest and a run: `90s`, `2h`; where not given never, with --detach after `10m`
     #[arg(long, value_name = "TIME", value_parser = duration_ms)]
     idle: Option<u64>,
     /// The process is the one that --detach started

@@ -1,5 +1,5 @@
-//! Bytes of a terminal, cut into whole tokens wherever the line cut them. Bounded, and without a clock: whoever feeds it
-//! says when no more bytes came.
+//! Bytes of a terminal, cut into whole tokens wherever the line cut them. Bounded, and without a clock: whoever feeds
+//! it says when no more bytes came.
 
 use std::time::Duration;
 
