@@ -10,7 +10,7 @@
 //! | layer | what it is for |
 //! | --- | --- |
 //! | [`cli`] | the command line: parse arguments, call the workbench, print |
-//! | [`host`] | sessions: the terminal, the clock, carrying out what a screen asks for |
+//! | [`host`] | sessions: the terminal, the clock, carrying out what a screen asks for; the host of a store and its guests |
 //! | [`tui`] | screens: messages in, effects out, a frame drawn; knows no store, no clock, no runtime |
 //! | [`workbench`] | the one door: every use case, every rule check, every audit entry |
 //! | [`evals`] · [`releases`] · [`traces`] · [`interchange`] | engines behind the door: runs, promotions, lineage, file formats |

@@ -11,6 +11,8 @@ use crate::host::editor::create_private;
 
 /// Largest text file: a prompt or a suite is a few thousand bytes, so a larger file is a mistake.
 const TEXT_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Counts the files that held standard input, so that each has a name of its own.
+static INPUT_FILES: AtomicU32 = AtomicU32::new(0);
 /// Longest standard input that is kept in a file, so that nobody fills the disk: 1 GB.
 const INPUT_BYTES_MAX: u64 = 1 << 30;
 
@@ -52,8 +54,7 @@ pub fn file_of(path: &Path, caller: &mut Caller) -> Result<InputFile, CliError> 
         let path = caller.files.locate(path)?;
         return Ok(InputFile { path, is_ours: false });
     }
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let number = INPUT_FILES.fetch_add(1, Ordering::Relaxed);
     let name = format!("pegbox-input-{}-{number}", std::process::id());
     let path = std::env::temp_dir().join(name);
     let mut copy = create_private(&path)?;

@@ -2,6 +2,7 @@
 
 mod check;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use super::gate::GatePolicy;
 use super::grader::Grader;
 use super::hash::{ContentHash, LaterFields};
 use super::ids::SuiteVersionId;
+use super::judge::Judge;
 use super::metric::{Bins, Metric, MetricKind, Slice};
 use super::reason::Reason;
 use super::time::Timestamp;
@@ -191,6 +193,12 @@ impl SuiteContent {
     /// As [`ContentHash::of`].
     pub fn content_hash(&self) -> Result<ContentHash, DomainError> {
         ContentHash::of_grown(self, &LATER_FIELDS)
+    }
+
+    /// The judges that its graders ask, each once, in order.
+    pub fn judges(&self) -> BTreeSet<&Judge> {
+        let graders = self.graders.iter().filter_map(|grader| grader.kind.judge());
+        graders.flat_map(|grader| &grader.judges).collect()
     }
 
     /// Whether a grader or metric reads the answer as JSON, that of a single step aside.

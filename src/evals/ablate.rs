@@ -48,15 +48,17 @@ impl HunkEffect {
     }
 }
 
+/// P-values adjusted for all of them by Holm.
+pub fn holm(p_values: &[Option<f64>]) -> Vec<Option<f64>> {
+    let adjusted = adjust_p(p_values, Correction::Holm, ALPHA).map(|adjusted| adjusted.adjusted);
+    adjusted.unwrap_or_else(|_| vec![None; p_values.len()])
+}
+
 /// Adjusts the p-values of all hunks.
 pub fn adjust(effects: &mut [HunkEffect]) {
     let p = |effect: Option<Effect>| effect.and_then(|effect| effect.p);
-    let adjusted = |p_values: &[Option<f64>]| {
-        let adjusted = adjust_p(p_values, Correction::Holm, ALPHA).map(|adjusted| adjusted.adjusted);
-        adjusted.unwrap_or_else(|_| vec![None; p_values.len()])
-    };
-    let alone = adjusted(&effects.iter().map(|effect| p(effect.alone)).collect::<Vec<_>>());
-    let left_out = adjusted(&effects.iter().map(|effect| p(effect.left_out)).collect::<Vec<_>>());
+    let alone = holm(&effects.iter().map(|effect| p(effect.alone)).collect::<Vec<_>>());
+    let left_out = holm(&effects.iter().map(|effect| p(effect.left_out)).collect::<Vec<_>>());
     for ((effect, alone), left_out) in effects.iter_mut().zip(alone).zip(left_out) {
         (effect.p_holm, effect.left_out_p_holm) = (alone, left_out);
     }

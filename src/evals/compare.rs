@@ -7,7 +7,7 @@ mod slices;
 
 use std::collections::HashMap;
 
-pub use self::effect::{CONFIDENCE, Effect, EffectMethod, RatioEffect, p_text};
+pub use self::effect::{CONFIDENCE, Effect, EffectMethod, RatioEffect, p_text, points};
 pub use self::scores::{ExampleScores, RunScores};
 pub use self::slices::SliceFlips;
 use crate::domain::ids::ExampleId;

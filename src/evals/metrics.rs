@@ -8,9 +8,9 @@
 mod classes;
 mod entry;
 mod estimate;
-mod mark;
+pub(super) mod mark;
 mod part;
-mod slicing;
+pub(super) mod slicing;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -24,8 +24,9 @@ use self::part::Part;
 use self::slicing::Slicing;
 use super::latency::Latencies;
 use super::paths::Paths;
+use crate::domain::confusion::Confusion;
 use crate::domain::example::ExampleContent;
-use crate::domain::metric::{Confusion, FieldOf, Metric, MetricResult, Slice};
+use crate::domain::metric::{FieldOf, Metric, MetricResult, Slice};
 use crate::domain::outcome::Outcome;
 use crate::domain::path_result::PathResult;
 use crate::domain::run::RunTotals;

@@ -91,6 +91,7 @@ impl Caller {
 }
 
 #[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems have no such number")]
 fn own_uid() -> Option<u32> {
     Some(rustix::process::getuid().as_raw())
 }

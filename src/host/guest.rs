@@ -9,7 +9,6 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -21,14 +20,17 @@ use super::home::{Found, Home, HomeError, Running};
 use super::terminal::{self, MouseReports};
 use super::tty::ReaderGate;
 use super::wire::{self, Hello, PIECE_BYTES_MAX, PROTOCOL, Refusal, ToGuest, ToHost, WireError};
+use crate::domain::actor::Actor;
 
 /// How often, and after what pause, a host that is starting is looked for again: half a minute in all.
 const TRIES: u32 = 600;
 const TRY_AGAIN: Duration = Duration::from_millis(50);
 /// How often a host that says it is there is tried to be reached.
 const CONNECT_TRIES: u32 = 20;
-/// Messages of the host that wait.
+/// Messages of either side that wait.
 const MESSAGES_MAX: usize = 4;
+/// Things that the person does that wait.
+const URGENT_MAX: usize = 64;
 /// How long the keyboard is waited for before the gate is looked at, in nanoseconds.
 const KEYBOARD_WAIT_NS: i64 = 50_000_000;
 
@@ -154,12 +156,13 @@ fn silent(running: &Running, source: io::Error) -> GuestError {
     }
 }
 
-/// Has the host carry a command line out, and gives its exit code.
+/// Has the host carry a command line out, and gives its exit code. A person that is named is elsewhere, and known by a
+/// key: the files and the editor of this machine are not theirs.
 ///
 /// # Errors
 /// The host says no, or dies meanwhile. The terminal is restored.
-pub fn attach(joined: Joined, words: &[OsString]) -> Result<u8, GuestError> {
-    let hello = greeting(words)?;
+pub fn attach(joined: Joined, words: &[OsString], person: Option<&Actor>) -> Result<u8, GuestError> {
+    let hello = greeting(words, person)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let restore = RestoreOnDrop;
     let ended = runtime.block_on(async {
@@ -173,7 +176,7 @@ pub fn attach(joined: Joined, words: &[OsString]) -> Result<u8, GuestError> {
     ended
 }
 
-fn greeting(words: &[OsString]) -> Result<Hello, GuestError> {
+fn greeting(words: &[OsString], person: Option<&Actor>) -> Result<Hello, GuestError> {
     let word = |word: &OsString| {
         let text = word.to_str().map(str::to_owned);
         text.ok_or_else(|| GuestError::NotUtf8(word.to_string_lossy().into_owned()))
@@ -183,6 +186,7 @@ fn greeting(words: &[OsString]) -> Result<Hello, GuestError> {
         protocol: PROTOCOL,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         words: words.iter().map(word).collect::<Result<_, _>>()?,
+        person: person.cloned(),
         folder: std::env::current_dir()?,
         variables: Variables::to_send(),
         terminals: [
@@ -203,21 +207,11 @@ impl Drop for RestoreOnDrop {
     }
 }
 
-/// What this process has to tell the host.
-enum Event {
-    /// Standard input, as wanted; empty at its end.
-    Input(Vec<u8>),
-    /// Typed.
-    Typed(Vec<u8>),
-}
-
 /// A connection to a host that has said welcome.
 struct Attached {
     stdout: File,
-    write: OwnedWriteHalf,
     messages: mpsc::Receiver<Result<ToGuest, WireError>>,
-    events: mpsc::Receiver<Event>,
-    to_events: mpsc::Sender<Event>,
+    outbox: Outbox,
     signals: Signals,
     keyboard: Option<ReaderGate>,
 }
@@ -232,13 +226,10 @@ impl Attached {
             _ => return Err(GuestError::HostGone(WireError::Malformed(0))),
         }
         let (read, write) = stream.into_split();
-        let (to_events, events) = mpsc::channel(MESSAGES_MAX);
         Ok(Self {
             stdout: terminal::stdout()?,
-            write,
             messages: receive_all(read),
-            events,
-            to_events,
+            outbox: send_all(write),
             signals: Signals::default(),
             keyboard: None,
         })
@@ -250,46 +241,41 @@ impl Attached {
             tokio::select! {
                 message = self.messages.recv() => {
                     let message = message.unwrap_or_else(|| Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()));
-                    if let Some(code) = self.obey(message.map_err(GuestError::HostGone)?).await? {
-                        let _ = self.write.shutdown().await;
+                    if let Some(code) = self.obey(message.map_err(GuestError::HostGone)?)? {
                         return Ok(code);
                     }
                 }
-                Some(event) = self.events.recv() => match event {
-                    Event::Input(bytes) if bytes.is_empty() => self.tell(ToHost::InputEnd).await,
-                    Event::Input(bytes) => self.tell(ToHost::Input(bytes)).await,
-                    Event::Typed(bytes) => self.tell(ToHost::Typed(bytes)).await,
-                },
-                number = self.signals.next() => if let Some(code) = self.signalled(number).await {
+                kind = self.signals.next() => if let Some(code) = self.signalled(kind) {
                     return Ok(code);
                 },
             }
         }
     }
 
-    /// Tells the host. One that is gone is noticed by what it does not say.
-    async fn tell(&mut self, message: ToHost) {
-        let _ = wire::send(&mut self.write, message).await;
+    /// Tells the host, without waiting for it: whoever waits hears nothing. One that is gone is noticed by what it does
+    /// not say.
+    fn tell(&self, message: ToHost) {
+        let _ = self.outbox.urgent.try_send(message);
     }
 
-    async fn obey(&mut self, message: ToGuest) -> Result<Option<u8>, GuestError> {
+    fn obey(&mut self, message: ToGuest) -> Result<Option<u8>, GuestError> {
         match message {
             ToGuest::Output(bytes) => return written(write_all(&mut self.stdout, &bytes)),
             // Nobody depends on it, so a closed standard error stops no work.
             ToGuest::Error(bytes) => drop(write_all(&mut io::stderr(), &bytes)),
             ToGuest::WantInput => self.read_input(),
             ToGuest::TakesInterrupts => self.signals.take_interrupts()?,
-            ToGuest::Enter(mouse) => self.enter(mouse).await?,
+            ToGuest::Enter(mouse) => self.enter(mouse)?,
             ToGuest::Leave => self.leave(),
             ToGuest::Mouse(mouse) => terminal::set_mouse(mouse)?,
             ToGuest::Stop => {
                 let stopped = terminal::stop();
-                self.tell(ToHost::Stopped(stopped)).await;
+                self.tell(ToHost::Stopped(stopped));
             }
             ToGuest::Edit(text) => {
                 let command = editor::command(|name| std::env::var(name).ok());
                 let edited = editor::edit(&command, &text).map_err(|fault| (fault.what, fault.hint));
-                self.tell(ToHost::Edited(edited)).await;
+                self.tell(ToHost::Edited(edited));
             }
             ToGuest::Exit(code) => return Ok(Some(code)),
             ToGuest::Welcome(_) | ToGuest::Refused(_) => {}
@@ -297,7 +283,7 @@ impl Attached {
         Ok(None)
     }
 
-    async fn enter(&mut self, mouse: MouseReports) -> Result<(), GuestError> {
+    fn enter(&mut self, mouse: MouseReports) -> Result<(), GuestError> {
         self.signals.take_all()?;
         if terminal::enter(mouse).is_err() {
             // The host takes the end of the keyboard for the end of the terminal.
@@ -305,9 +291,9 @@ impl Attached {
         }
         match &self.keyboard {
             Some(gate) => gate.open(),
-            None => self.keyboard = Some(start_keyboard(self.to_events.clone())?),
+            None => self.keyboard = Some(start_keyboard(self.outbox.pieces.clone())?),
         }
-        self.tell_size().await;
+        self.tell_size();
         Ok(())
     }
 
@@ -318,36 +304,41 @@ impl Attached {
         terminal::leave();
     }
 
-    async fn tell_size(&mut self) {
+    fn tell_size(&self) {
         if let Ok(size) = terminal::size() {
-            self.tell(ToHost::Resized(size)).await;
+            self.tell(ToHost::Resized(size));
         }
     }
 
     /// Reads a piece of standard input beside everything else.
     fn read_input(&self) {
-        let events = self.to_events.clone();
+        let pieces = self.outbox.pieces.clone();
         tokio::task::spawn_blocking(move || {
             let mut piece = vec![0; PIECE_BYTES_MAX];
             // What cannot be read has ended, as a closed standard input has.
             let count = io::stdin().read(&mut piece).unwrap_or(0);
             piece.truncate(count);
-            let _ = events.blocking_send(Event::Input(piece));
+            let message = if count == 0 {
+                ToHost::InputEnd
+            } else {
+                ToHost::Input(piece)
+            };
+            let _ = pieces.blocking_send(message);
         });
     }
 
     /// What a signal means: an exit code where it ends this process.
-    async fn signalled(&mut self, kind: SignalKind) -> Option<u8> {
+    fn signalled(&self, kind: SignalKind) -> Option<u8> {
         if kind == SignalKind::window_change() {
-            self.tell_size().await;
+            self.tell_size();
         } else if kind == CONTINUED {
-            self.tell(ToHost::Continued).await;
+            self.tell(ToHost::Continued);
         } else if self.signals.has_all || ![SignalKind::interrupt(), SignalKind::terminate()].contains(&kind) {
             // The host notices that we are gone, and keeps what was typed.
             let number = u8::try_from(kind.as_raw_value()).unwrap_or_default();
             return Some(SIGNALLED.saturating_add(number));
         } else {
-            self.tell(ToHost::Interrupt).await;
+            self.tell(ToHost::Interrupt);
         }
         None
     }
@@ -373,6 +364,35 @@ fn write_all(to: &mut dyn Write, bytes: &[u8]) -> io::Result<()> {
     to.flush()
 }
 
+/// The way to the host.
+struct Outbox {
+    /// What the person does; it goes first.
+    urgent: mpsc::Sender<ToHost>,
+    /// What is read and typed; whoever reads it waits while the host is busy.
+    pieces: mpsc::Sender<ToHost>,
+}
+
+/// Sends on a task of its own, so that a host that is busy drawing and a guest that is busy typing never wait for each
+/// other.
+fn send_all(mut write: OwnedWriteHalf) -> Outbox {
+    let (urgent, mut urgent_messages) = mpsc::channel(URGENT_MAX);
+    let (pieces, mut piece_messages) = mpsc::channel(MESSAGES_MAX);
+    tokio::spawn(async move {
+        loop {
+            let message = tokio::select! {
+                biased;
+                Some(message) = urgent_messages.recv() => message,
+                Some(message) = piece_messages.recv() => message,
+                else => return,
+            };
+            if wire::send(&mut write, message).await.is_err() {
+                return;
+            }
+        }
+    });
+    Outbox { urgent, pieces }
+}
+
 /// Receives on a task of its own, since half a message cannot be given up.
 fn receive_all(mut read: OwnedReadHalf) -> mpsc::Receiver<Result<ToGuest, WireError>> {
     let (sender, receiver) = mpsc::channel(MESSAGES_MAX);
@@ -389,7 +409,7 @@ fn receive_all(mut read: OwnedReadHalf) -> mpsc::Receiver<Result<ToGuest, WireEr
 }
 
 /// Reads the keyboard on a thread of its own, which the gate stops while an editor or a shell has the terminal.
-fn start_keyboard(events: mpsc::Sender<Event>) -> io::Result<ReaderGate> {
+fn start_keyboard(pieces: mpsc::Sender<ToHost>) -> io::Result<ReaderGate> {
     let gate = ReaderGate::new();
     let reader_gate = gate.clone();
     let mut keyboard = terminal::stdin()?;
@@ -403,7 +423,7 @@ fn start_keyboard(events: mpsc::Sender<Event>) -> io::Result<ReaderGate> {
             reader_gate.pass();
             let is_ready = poll(&mut [PollFd::new(&keyboard, PollFlags::IN)], Some(&wait));
             match is_ready {
-                Ok(0) if events.is_closed() => return,
+                Ok(0) if pieces.is_closed() => return,
                 Ok(0) | Err(rustix::io::Errno::INTR) => continue,
                 Ok(_) => {}
                 Err(_) => return,
@@ -412,7 +432,7 @@ fn start_keyboard(events: mpsc::Sender<Event>) -> io::Result<ReaderGate> {
                 return;
             };
             let typed = bytes.get(..count).unwrap_or_default().to_owned();
-            if events.blocking_send(Event::Typed(typed)).is_err() {
+            if pieces.blocking_send(ToHost::Typed(typed)).is_err() {
                 return;
             }
         }

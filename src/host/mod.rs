@@ -1,4 +1,5 @@
-//! Sessions: the terminal, the clock, the environment, and carrying out what screens order.
+//! Sessions: the terminal, the clock, the environment, and carrying out what screens order. The host of a store, and the
+//! guests that join it.
 //! May use: `tui`, `workbench`, `text`, `domain`; crossterm, tokio.
 //! Must never: decide a rule of the domain, or draw other than through `tui`.
 

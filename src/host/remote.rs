@@ -43,8 +43,11 @@ impl<M: Send> Write for Outlet<M> {
 /// # Errors
 /// The guest is gone.
 pub fn post<M: Send>(sender: &mpsc::Sender<M>, message: M) -> io::Result<()> {
-    let sent = tokio::task::block_in_place(|| sender.blocking_send(message));
-    sent.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
+    match tokio::task::block_in_place(|| sender.blocking_send(message)) {
+        Ok(()) => Ok(()),
+        // All that this error holds is the message.
+        Err(_) => Err(io::Error::from(io::ErrorKind::BrokenPipe)),
+    }
 }
 
 /// Runs the screens until they end. `typed` ends when the terminal is gone.

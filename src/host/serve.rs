@@ -84,8 +84,13 @@ impl Server {
     }
 
     /// Takes guests in until the process is told to stop, or has had no guest and no run for `idle_max`; then parks the runs and sees the guests off. A second signal
-    /// stops at once: what is saved is safe.
-    pub async fn run(mut self, commands: Arc<dyn CommandLine>, workbench: Arc<Workbench>, idle_max: Option<Duration>) {
+    /// stops at once: what is saved is safe. Gives back the claim, which is to be held for as long as the store is open.
+    pub async fn run(
+        mut self,
+        commands: Arc<dyn CommandLine>,
+        workbench: Arc<Workbench>,
+        idle_max: Option<Duration>,
+    ) -> Claim {
         let (stop, stopping) = watch::channel(false);
         let places = Arc::new(Semaphore::new(GUESTS_MAX));
         let mut guests = JoinSet::new();
@@ -131,6 +136,7 @@ impl Server {
             () = self.signals.next() => {}
         }
         self.log.line("stopped");
+        self.claim
     }
 }
 

@@ -12,6 +12,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use crate::domain::actor::Actor;
+
 use super::terminal::{MouseReports, believed};
 
 /// Counts changes of what follows the greeting.
@@ -47,6 +49,9 @@ pub struct Hello {
     /// The command line, with the program's name first.
     #[serde(default)]
     pub words: Vec<String>,
+    /// Who is behind it, where they came over a network and a key has told: what this machine has is not theirs.
+    #[serde(default)]
+    pub person: Option<Actor>,
     /// Its current folder.
     #[serde(default)]
     pub folder: PathBuf,
@@ -226,7 +231,9 @@ fn parsed<T: DeserializeOwned>(payload: &[u8]) -> Option<T> {
 /// The other side is gone.
 pub async fn send<M: Message>(to: &mut (impl AsyncWrite + Unpin), message: M) -> Result<(), WireError> {
     let (kind, payload) = message.parts();
-    let length = u32::try_from(payload.len()).map_err(|_| WireError::TooLong(payload.len()))?;
+    let Ok(length) = u32::try_from(payload.len()) else {
+        return Err(WireError::TooLong(payload.len()));
+    };
     let mut bytes = Vec::with_capacity(payload.len() + 5);
     bytes.push(kind);
     bytes.extend(length.to_be_bytes());
@@ -278,6 +285,7 @@ mod tests {
             protocol: PROTOCOL,
             version: "0.1.0".into(),
             words: vec!["pegbox".into(), "status".into()],
+            person: Some(Actor::new("anna").unwrap()),
             folder: "/home/anna".into(),
             variables: [("TERM".to_owned(), "xterm".to_owned())].into(),
             terminals: [true, true, false],

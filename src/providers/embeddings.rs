@@ -1,4 +1,5 @@
-//! Endpoints that turn texts into vectors: `OpenAI`'s `/embeddings`, which most servers speak, and Ollama's `/api/embed`.
+//! Endpoints that turn texts into vectors: `OpenAI`'s `/embeddings`, which most servers speak, and Ollama's
+//! `/api/embed`.
 //!
 //! To the rest of the program they are one more wire format: the messages of a request are the texts, and the text of
 //! its answer is the list of their vectors as JSON. So retries, limits, prices, cassettes and the reading of errors are

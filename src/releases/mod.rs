@@ -2,6 +2,7 @@
 //! May use: domain, stats, store, text.
 //! Must never: ask who the user may be, or draw.
 
+mod chains;
 pub mod evidence;
 pub mod promote;
 pub mod review;

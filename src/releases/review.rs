@@ -1,5 +1,6 @@
 //! Asking for a review, and deciding it.
 
+use super::chains::chain_checks;
 use super::evidence::{caveats, faults};
 use super::{Act, ReleaseError, found, take_step};
 use crate::domain::DomainError;
@@ -66,6 +67,9 @@ impl Evidence {
         if self.state() != ReviewState::Promoted {
             let live = store.live(&self.version.id.prompt, self.review.environment)?;
             checks.push(base_check(&self.review, live.as_ref()));
+            if self.review.environment == Environment::Production {
+                checks.extend(chain_checks(store, &self.version.id, store.policy()?)?);
+            }
         }
         Ok(checks)
     }

@@ -12,7 +12,7 @@ use crate::workbench::{Answer, Fault, Request};
     clippy::large_enum_variant,
     reason = "one is alive at a time; boxing answers would cost every screen a line"
 )]
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Msg {
     /// A key was pressed.
     Key(Key),

@@ -4,13 +4,14 @@
 use serde::Serialize;
 
 use super::studying::{Candidate, Stored, Study};
-use super::{Workbench, WorkbenchError};
+use super::{Workbench, WorkbenchError, found};
 use crate::domain::diff::{Hunk, Hunks};
 use crate::domain::ids::{RunId, VersionId};
+use crate::domain::run::EndState;
 use crate::domain::variant::{Variant, VariantChange};
 use crate::domain::version::PromptVersion;
 pub use crate::evals::ablate::{HunkEffect, Interaction};
-use crate::evals::ablate::{Measured, adjust, interaction};
+use crate::evals::ablate::{Measured, adjust, holm, interaction};
 use crate::evals::compare::{Effect, RunScores};
 
 /// Most hunks that are told apart: each is a run or two.
@@ -79,6 +80,14 @@ pub struct PairEffect {
     pub together: Option<Effect>,
     /// What they do beyond the sum of what each does alone.
     pub interaction: Option<Interaction>,
+    /// The interaction's p, adjusted for all pairs by Holm.
+    pub p_holm: Option<f64>,
+}
+
+impl PairEffect {
+    fn p(&self) -> Option<f64> {
+        self.interaction.and_then(|found| found.p)
+    }
 }
 
 impl Workbench {
@@ -104,11 +113,11 @@ impl Workbench {
             return Ok(Vec::new());
         }
         let (ablated, _) = self.ablated(plan)?;
-        let found = self.ablation(study, plan)?;
+        let ablation = self.ablation(study, plan)?;
         let size = |effect: &HunkEffect| effect.alone.map_or(0.0, |effect| effect.difference.abs());
-        let mut by_size: Vec<usize> = (0..found.hunks.len()).collect();
+        let mut by_size: Vec<usize> = (0..ablation.hunks.len()).collect();
         by_size.sort_by(|one, other| {
-            let of = |at: &usize| found.hunks.get(*at).map_or(0.0, |(_, effect)| size(effect));
+            let of = |at: &usize| ablation.hunks.get(*at).map_or(0.0, |(_, effect)| size(effect));
             of(other).total_cmp(&of(one))
         });
         by_size.truncate(PAIRED_HUNKS_MAX);
@@ -167,11 +176,16 @@ impl Workbench {
                         other: *other,
                         together: measured.effect(base, together),
                         interaction: interaction(measured, base, first, second, together),
+                        p_holm: None,
                     });
                 }
             }
         }
-        let sureness = |pair: &PairEffect| pair.interaction.and_then(|found| found.p).unwrap_or(f64::INFINITY);
+        let p_values: Vec<Option<f64>> = pairs.iter().map(PairEffect::p).collect();
+        for (pair, p_holm) in pairs.iter_mut().zip(holm(&p_values)) {
+            pair.p_holm = p_holm;
+        }
+        let sureness = |pair: &PairEffect| pair.p().unwrap_or(f64::INFINITY);
         pairs.sort_by(|one, other| sureness(one).total_cmp(&sureness(other)));
         Ok(Ablation {
             base: plan.base.clone(),
@@ -181,6 +195,40 @@ impl Workbench {
             hunks: ablated.hunks.hunks.into_iter().zip(effects).collect(),
             pairs,
         })
+    }
+
+    /// What the stored runs say of two versions, over the dataset and suite of the candidate's newest finished run.
+    pub fn newest_ablation(&self, base: &VersionId, candidate: &VersionId) -> Result<Ablation, WorkbenchError> {
+        for id in self.store.runs_of(candidate)? {
+            let run = found(self.store.run(id)?, "run", &id)?;
+            let is_finished = self
+                .store
+                .run_end(id)?
+                .is_some_and(|end| end.state == EndState::Finished);
+            if !is_finished || run.selection.is_some() {
+                continue;
+            }
+            let study = Study {
+                dataset: run.dataset,
+                suite: run.suite,
+                settings: run.settings,
+                endpoints: Vec::new(),
+            };
+            let plan = AblationPlan {
+                base: base.clone(),
+                candidate: candidate.clone(),
+                metric: None,
+                extent: AblationExtent::default(),
+            };
+            let ablation = self.ablation(&study, &plan)?;
+            if ablation.hunks.iter().any(|(_, effect)| effect.alone.is_some()) {
+                return Ok(ablation);
+            }
+        }
+        Err(WorkbenchError::refused(
+            format!("no hunk between {base} and {candidate} was run alone yet"),
+            format!("run pegbox ablate {base} {candidate} --dataset NAME --suite NAME"),
+        ))
     }
 
     /// The runs of sets of hunks, each once.

@@ -158,6 +158,15 @@ impl Workbench {
         })
     }
 
+    /// Every chain version with what is known of its steps, by name and newest first.
+    pub fn chain_details(&self) -> Result<Vec<ChainDetail>, WorkbenchError> {
+        let chains = self.chains()?;
+        chains
+            .iter()
+            .map(|summary| self.chain_detail(&summary.chain.id))
+            .collect()
+    }
+
     /// A chain version as a file.
     pub fn chain_source(&self, id: &ChainVersionId) -> Result<String, WorkbenchError> {
         let chain = self.chain(id)?;

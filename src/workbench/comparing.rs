@@ -11,6 +11,7 @@ use crate::domain::run::{Run, RunEnd};
 use crate::domain::suite::SuiteVersion;
 pub use crate::evals::compare::{
     Effect, EffectMethod, ExampleScores, Group, MetricDelta, RatioEffect, RunComparison, RunScores, SliceFlips, p_text,
+    points,
 };
 use crate::evals::compare::{Pairs, Side, compare};
 use crate::releases::evidence::caveats;

@@ -128,6 +128,7 @@ fn list_verb(what: &str) -> &str {
         "prompt" | "version" | "draft" => "prompt",
         "dataset" | "example" => "dataset",
         "suite" => "suite",
+        "chain" => "chain",
         "model" => "model",
         "review" | "decision" => "review",
         "promotion" | "release" => "release",

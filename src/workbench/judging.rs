@@ -1,16 +1,13 @@
 //! The models that the graders of a suite ask: looked up in the store, and connected.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
-use super::connecting::has_price;
 use super::reusing::Tape;
 use super::running::eval_error;
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::grader::Grader;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::VersionId;
-use crate::domain::judge::EmbeddingModel;
-use crate::domain::model::ModelConfig;
 use crate::domain::run::RunSettings;
 use crate::domain::suite::SuiteContent;
 use crate::evals::EvalError;
@@ -55,12 +52,7 @@ impl Workbench {
     ) -> Result<Judges, WorkbenchError> {
         let mut judges = Judges::default();
         let tape_of = |of: &str| if of == SIMULATED { &Tape::Off } else { tape };
-        for judge in suite
-            .graders
-            .iter()
-            .filter_map(|grader| grader.kind.judge())
-            .flat_map(|judge| &judge.judges)
-        {
+        for judge in suite.judges() {
             let version = found(self.store.version(&judge.version)?, "judge", &judge.version)?;
             let model = &version.content.model;
             let settings = settings_for(settings, model.provider == provider, None);
@@ -79,52 +71,12 @@ impl Workbench {
         Ok(judges)
     }
 
-    fn judge_model(
-        &self,
-        provider: &str,
-        connected: std::sync::Arc<dyn Provider>,
-        settings: &RunSettings,
-    ) -> JudgeModel {
+    fn judge_model(&self, provider: &str, connected: Arc<dyn Provider>, settings: &RunSettings) -> JudgeModel {
         let endpoint = connected.endpoint().or_else(|| settings.base_url.clone());
         let limiter = settings
             .is_adaptive
             .then(|| self.limiters.of(provider, endpoint.as_deref()));
         JudgeModel::new(connected, limiter, settings)
-    }
-
-    /// What is to be known of a suite's judges before a run, one sentence each.
-    pub(super) fn judge_notes(
-        &self,
-        suite: &SuiteContent,
-        provider: &str,
-        settings: &RunSettings,
-    ) -> Result<Vec<String>, WorkbenchError> {
-        let judges = self.judges(suite, provider, settings, &Tape::Off)?;
-        let mut models: HashMap<String, (&JudgeModel, ModelConfig)> = HashMap::new();
-        for (version, judge) in &judges.prompts {
-            models.insert(version.to_string(), (&judge.model, judge.version.content.model.clone()));
-        }
-        for (EmbeddingModel { provider, name, .. }, model) in &judges.embeddings {
-            let config = ModelConfig::new(provider.as_str(), name.as_str());
-            models.insert(name.clone(), (model, config));
-        }
-        let mut notes = Vec::new();
-        for (name, (model, config)) in models {
-            let provider = model.provider();
-            notes.extend(
-                provider
-                    .notes(&config)
-                    .into_iter()
-                    .map(|note| format!("judge {name}: {note}")),
-            );
-            if let Some(cap) = settings.caps.cost.filter(|_| !has_price(provider, &config)) {
-                notes.push(format!(
-                    "judge {name}: its price is unknown, so that the cap of {cap} does not count it; cap tokens instead"
-                ));
-            }
-        }
-        notes.sort_unstable();
-        Ok(notes)
     }
 }
 

@@ -176,8 +176,8 @@ fn answer_of(outcome: &Outcome) -> Said<'_> {
 }
 
 impl Workbench {
-    /// Checks the hash of everything that a finished run rests on: version, dataset with its examples, suite, its own
-    /// outcomes, and the store's audit chain. Reads all of the store's journal.
+    /// Checks the hash of everything that a finished run rests on: version, dataset with its examples, suite with its
+    /// judges, its own outcomes, and the store's audit chain. Reads all of the store's journal.
     pub fn verify_run(&self, id: RunId) -> Result<Vec<Verified>, WorkbenchError> {
         let (run, end) = self.finished_run(id)?;
         let tested = self.tested(&SubjectId::from(&run.subject))?;
@@ -192,31 +192,43 @@ impl Workbench {
             )
         });
         let checked = |what, id: String, hash, fault| Verified { what, id, hash, fault };
-        let of_subject = verify_tested(&run.subject, &tested);
-        Ok(of_subject
-            .into_iter()
-            .chain([
-                checked(
-                    "dataset",
-                    run.dataset.to_string(),
-                    Some(run.dataset_hash),
-                    self.dataset_fault(&run)?,
-                ),
-                checked(
-                    "suite",
-                    suite.id.to_string(),
-                    Some(run.suite_hash),
-                    fault_of(suite.verify()).or_else(|| differs(suite.content_hash, run.suite_hash)),
-                ),
-                checked(
-                    "outcomes",
-                    id.to_string(),
-                    Some(end.outcomes_hash),
-                    differs(outcomes, end.outcomes_hash),
-                ),
-                checked("audit chain", format!("{} commits", report.commits), None, chain_fault),
-            ])
-            .collect())
+        let mut verified = verify_tested(&run.subject, &tested);
+        verified.extend([
+            checked(
+                "dataset",
+                run.dataset.to_string(),
+                Some(run.dataset_hash),
+                self.dataset_fault(&run)?,
+            ),
+            checked(
+                "suite",
+                suite.id.to_string(),
+                Some(run.suite_hash),
+                fault_of(suite.verify()).or_else(|| differs(suite.content_hash, run.suite_hash)),
+            ),
+            checked(
+                "outcomes",
+                id.to_string(),
+                Some(end.outcomes_hash),
+                differs(outcomes, end.outcomes_hash),
+            ),
+            checked("audit chain", format!("{} commits", report.commits), None, chain_fault),
+        ]);
+        for judge in suite.content.judges() {
+            let fault = match self.store.version(&judge.version)? {
+                Some(version) => {
+                    fault_of(version.verify()).or_else(|| differs(version.content_hash, judge.content_hash))
+                }
+                None => Some("it is missing".into()),
+            };
+            verified.push(checked(
+                "judge",
+                judge.version.to_string(),
+                Some(judge.content_hash),
+                fault,
+            ));
+        }
+        Ok(verified)
     }
 
     fn dataset_fault(&self, run: &Run) -> Result<Option<String>, WorkbenchError> {

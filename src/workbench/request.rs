@@ -4,10 +4,10 @@
 use std::path::PathBuf;
 
 use super::{
-    AliasUse, CaseRow, CaseView, CommitReason, Comparison, DiffView, DraftView, EnvironmentRow, ExampleChange, Fault,
-    ImportPreview, ImportReport, ImportRequest, Judgement, Listed, PromptDetail, PromptRef, PromptSummary, Rerun,
-    ReviewDetail, ReviewSummary, RowsWindow, RunDetail, RunEstimate, RunSummary, RunTriage, StartRun, Status,
-    Workbench, WorkbenchError,
+    Ablation, AliasUse, CaseRow, CaseView, ChainDetail, CommitReason, Comparison, DiffView, DraftView, EnvironmentRow,
+    ExampleChange, Fault, ImportPreview, ImportReport, ImportRequest, Judgement, Listed, Matrix, PromptDetail,
+    PromptRef, PromptSummary, Rerun, ReviewDetail, ReviewSummary, RowsWindow, RunDetail, RunEstimate, RunSummary,
+    RunTriage, StartRun, Status, VersionBlame, Workbench, WorkbenchError,
 };
 use crate::domain::actor::Actor;
 use crate::domain::dataset::DatasetVersion;
@@ -123,6 +123,8 @@ pub enum Request {
     },
     /// What model names stand for, and what rests on older models.
     Models,
+    /// Chains with their steps and runs.
+    Chains,
     /// A run with its progress.
     RunDetail(RunId),
     /// Starts a run.
@@ -198,6 +200,17 @@ pub enum Request {
         /// The candidate.
         candidate: RunId,
     },
+    /// A prompt's runs over the same dataset and suite as this one.
+    Matrix(RunId),
+    /// What the stored runs say of each hunk between two versions.
+    Ablation {
+        /// The version before.
+        base: VersionId,
+        /// The version after.
+        candidate: VersionId,
+    },
+    /// What brought each line of a version.
+    Blame(VersionId),
     /// One example in two runs.
     CompareCase {
         /// The base.
@@ -304,6 +317,8 @@ pub enum Answer {
     RunDetail(Box<RunDetail>),
     /// Model names, each with the runs that rest on an older model.
     Models(Vec<AliasUse>),
+    /// Chain versions, by name and newest first.
+    Chains(Vec<ChainDetail>),
     /// What a run would take.
     Estimate(RunEstimate),
     /// The run that was started, paused, resumed or cancelled.
@@ -320,6 +335,12 @@ pub enum Answer {
     Triaged(usize),
     /// Two runs, example by example.
     Comparison(Box<Comparison>),
+    /// A prompt's runs by quality, cost and latency.
+    Matrix(Box<Matrix>),
+    /// What each hunk between two versions does.
+    Ablation(Box<Ablation>),
+    /// What brought each line of a version.
+    Blame(Box<VersionBlame>),
     /// One example in two runs: the base's outcome, then the candidate's.
     ComparedCase(Box<(CaseView, CaseView)>),
     /// All reviews.
@@ -377,6 +398,7 @@ impl Workbench {
             | R::Suites => self.answer_data(actor, request),
             R::Runs { .. }
             | R::Models
+            | R::Chains
             | R::RunDetail(_)
             | R::StartRun(_)
             | R::EstimateRun(_)
@@ -387,7 +409,10 @@ impl Workbench {
             | R::Cases { .. }
             | R::Case { .. }
             | R::CompareRuns { .. }
-            | R::CompareCase { .. } => self.answer_running(actor, request),
+            | R::CompareCase { .. }
+            | R::Matrix(_)
+            | R::Ablation { .. }
+            | R::Blame(_) => self.answer_running(actor, request),
             R::RunTriage(_) | R::AddLabel { .. } | R::AddTriages { .. } | R::DecideOtherCause { .. } => {
                 self.answer_triaging(actor, request)
             }
@@ -400,6 +425,7 @@ impl Workbench {
             Request::Runs { before, limit } => Answer::Runs(self.runs(before, limit)?),
             Request::RunDetail(id) => Answer::RunDetail(Box::new(self.run_detail(id)?)),
             Request::Models => Answer::Models(self.alias_uses()?),
+            Request::Chains => Answer::Chains(self.chain_details()?),
             Request::StartRun(start) => Answer::Run(self.start_run(actor, &start)?),
             Request::EstimateRun(start) => Answer::Estimate(self.estimate_run(&start)?),
             Request::Rerun(rerun) => Answer::Run(self.rerun(actor, &rerun)?),
@@ -425,6 +451,11 @@ impl Workbench {
             Request::CompareRuns { base, candidate } => {
                 Answer::Comparison(Box::new(self.compare_runs(base, candidate)?))
             }
+            Request::Matrix(run) => Answer::Matrix(Box::new(self.matrix_around(run, None)?)),
+            Request::Ablation { base, candidate } => {
+                Answer::Ablation(Box::new(self.newest_ablation(&base, &candidate)?))
+            }
+            Request::Blame(version) => Answer::Blame(Box::new(self.blame(&version)?)),
             Request::CompareCase {
                 base,
                 candidate,

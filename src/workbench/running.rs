@@ -1,12 +1,11 @@
 //! Runs: start, pause, resume, cancel. A run belongs to the process, not to the screen that started it.
 
-use std::collections::HashSet;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
 use super::basing::find_base;
-use super::connecting::{check_settings, has_price};
+use super::connecting::check_settings;
 use super::reusing::Tape;
 use super::room::OUTCOME_BYTES;
 use super::run_reading::caps_of;
@@ -18,7 +17,7 @@ use crate::domain::ids::{DatasetVersionId, RunId, SuiteVersionId, VersionId};
 use crate::domain::money::PriceFile;
 use crate::domain::progress::RunProgress;
 use crate::domain::promotion::Environment;
-use crate::domain::prompt::Role;
+use crate::domain::quarantine::Quarantine;
 use crate::domain::run::{
     AnswerSource, Caps, EndState, Run, RunEnd, RunSettings, RunState, RunStep, RunStepKind, RuntimeContext, Selection,
     Subject,
@@ -54,6 +53,7 @@ struct Parts {
     work: Work,
     suite: SuiteContent,
     judges: Judges,
+    quarantined: Vec<Quarantine>,
 }
 
 /// A run that this process works on.
@@ -123,6 +123,7 @@ impl Workbench {
         let judges = self.judges(&suite.content, &connected.provider, &run.settings, tape)?;
         let parts = Parts {
             work: connected.work,
+            quarantined: self.quarantined(&run.suite.name)?,
             suite: suite.content,
             judges,
         };
@@ -147,31 +148,6 @@ impl Workbench {
             let audit = self.audit(actor, "run.start", &id, &run.subject.label());
             Ok((Change::new(audit).insert_run(&Run { id, ..run.clone() })?, id))
         })
-    }
-
-    /// What settings mean for the providers of what is tested and for the judges of the suite, where they mean something
-    /// else than their name says.
-    pub fn run_notes(&self, start: &StartRun) -> Result<Vec<String>, WorkbenchError> {
-        let settings = &start.settings;
-        let tested = self.tested(&start.subject)?;
-        let mut notes = Vec::new();
-        for content in tested.contents() {
-            let model = &content.model;
-            let provider = self.connect(model, settings)?;
-            let roles: Vec<Role> = content.messages.iter().map(|message| message.role).collect();
-            notes.extend(provider.notes(model));
-            notes.extend(provider.role_notes(&roles));
-            if let Some(cap) = settings.caps.cost.filter(|_| !has_price(&*provider, model)) {
-                notes.push(format!(
-                    "the cap of {cap} stops nothing: the price of '{}' is unknown; cap tokens instead",
-                    model.name
-                ));
-            }
-        }
-        let mut seen = HashSet::new();
-        notes.retain(|note| seen.insert(note.clone()));
-        notes.extend(self.judge_notes(&self.suite(&start.suite)?.content, &tested.provider(), settings)?);
-        Ok(notes)
     }
 
     fn prices_for(&self, answers: AnswerSource) -> Vec<PriceFile> {
@@ -247,6 +223,7 @@ impl Workbench {
         let parts = Parts {
             judges: self.judges(&suite.content, &connected.provider, &run.settings, &Tape::Off)?,
             work: connected.work,
+            quarantined: self.quarantined(&suite.id.name)?,
             suite: suite.content,
         };
         let mut steps = self.store.run_steps(id)?;
@@ -299,7 +276,12 @@ impl Workbench {
     }
 
     fn job(&self, run: &Run, steps: &[RunStep], parts: &Parts) -> Job {
-        let Parts { work, suite, judges } = parts;
+        let Parts {
+            work,
+            suite,
+            judges,
+            quarantined,
+        } = parts;
         let resumed = steps
             .iter()
             .filter(|step| matches!(step.kind, RunStepKind::Resumed { .. }));
@@ -310,7 +292,7 @@ impl Workbench {
                 .collect(),
             feed: Arc::new(RunFeed::new(self.store.clone(), run).reusing(run, work)),
             find_base: find_base(&self.store, run),
-            quarantined: Vec::new(),
+            quarantined: quarantined.clone(),
             run: run.clone(),
             work: work.clone(),
             suite: suite.clone(),

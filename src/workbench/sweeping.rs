@@ -14,8 +14,8 @@ use crate::domain::run::{EndState, Run, RunEnd, Subject};
 use crate::domain::suite::SuiteContent;
 use crate::domain::variant::Variant;
 use crate::evals::compare::{Pairs, RunScores};
-pub use crate::evals::sweep::Standing;
-use crate::evals::sweep::{Figures, standings};
+use crate::evals::sweep::standings;
+pub use crate::evals::sweep::{Figures, Standing};
 use crate::providers::provider_names;
 
 /// Most cells of a sweep: more is a slip of the keyboard.

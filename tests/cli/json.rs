@@ -50,6 +50,7 @@ const READERS: &[Line] = &[
     (2, "dataset diff tickets@v1 tickets@v2"),
     (2, "suite list"),
     (2, "suite show shape"),
+    (2, "suite calibrate shape --grader json --truth expected.escalate"),
     (2, "run list"),
     (2, "run failures run_1"),
     (3, "run failures --group grader run_1"),

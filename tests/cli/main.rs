@@ -5,6 +5,8 @@
     reason = "a process that cannot be started or read is a failed test"
 )]
 
+mod causes;
+mod chains;
 mod errors;
 mod graders;
 mod help;

@@ -152,11 +152,7 @@ fn chain_job(count: u64, model: &Arc<Model>, kept: &Arc<Kept>) -> Job {
         graded("refunded", Some("refund"), "refund of"),
         graded("routed", Some("route"), "technical"),
     ];
-    let metric = |grader: &str| Metric {
-        name: grader.into(),
-        errors: pegbox::domain::metric::ErrorPolicy::default(),
-        kind: MetricKind::Accuracy { grader: grader.into() },
-    };
+    let metric = |grader: &str| Metric::new(grader, MetricKind::Accuracy { grader: grader.into() });
     job.suite.metrics = vec![metric("answer"), metric("refunded"), metric("routed")];
     job.suite.thresholds.clear();
     job

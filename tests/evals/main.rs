@@ -10,7 +10,9 @@
 #[cfg(test)]
 mod chains;
 mod fakes;
+mod judges;
 mod limits;
+mod real_data;
 mod repeats;
 mod story;
 

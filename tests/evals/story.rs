@@ -18,7 +18,7 @@ use pegbox::interchange::prompt_document;
 use pegbox::interchange::suite_file::SuiteFile;
 use pegbox::providers::SimulatedProvider;
 
-use crate::fakes::{Kept, Model, job, yes_to_all};
+use crate::fakes::{Kept, Model, job, prompt_of, yes_to_all};
 use crate::finished;
 
 /// A dataset that was read whole.

@@ -12,6 +12,7 @@ mod support;
 mod aimock;
 mod cassettes;
 mod command;
+mod embeddings;
 mod failures;
 mod formats;
 mod golden;

@@ -17,11 +17,11 @@ use pegbox::domain::time::Timestamp;
 use pegbox::workbench::Workbench;
 
 /// Examples in the dataset.
-const EXAMPLES: usize = 120;
+pub(crate) const EXAMPLES: usize = 120;
 /// Requests after which the process is killed, one round each.
-const KILL_AFTER: [usize; 4] = [5, 13, 40, 90];
+pub(crate) const KILL_AFTER: [usize; 4] = [5, 13, 40, 90];
 
-fn pegbox(store: &Path) -> Command {
+pub(crate) fn pegbox(store: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pegbox"));
     command
         .arg("--store")
@@ -32,7 +32,7 @@ fn pegbox(store: &Path) -> Command {
     command
 }
 
-fn succeed(command: &mut Command) -> Output {
+pub(crate) fn succeed(command: &mut Command) -> Output {
     let output = command.output().expect("the binary starts");
     assert!(
         output.status.success(),
@@ -43,7 +43,7 @@ fn succeed(command: &mut Command) -> Output {
 }
 
 /// A store with a prompt, a dataset and a suite, made by the command line.
-fn fill(folder: &Path, store: &Path) {
+pub(crate) fn fill(folder: &Path, store: &Path) {
     let file = |name: &str, text: &str| {
         let path = folder.join(name);
         std::fs::write(&path, text).expect("a file in the temporary folder");
@@ -78,14 +78,14 @@ fn fill(folder: &Path, store: &Path) {
 }
 
 /// A server that repeats the last message, counts requests by it, and can say when it has seen so many.
-struct CountingServer {
-    server: Server,
+pub(crate) struct CountingServer {
+    pub(crate) server: Server,
     counts: Arc<Mutex<HashMap<String, usize>>>,
-    alarm: Arc<(AtomicUsize, Mutex<Option<SyncSender<()>>>)>,
+    pub(crate) alarm: Arc<(AtomicUsize, Mutex<Option<SyncSender<()>>>)>,
 }
 
 impl CountingServer {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let counts: Arc<Mutex<HashMap<String, usize>>> = Arc::default();
         let alarm: Arc<(AtomicUsize, Mutex<Option<SyncSender<()>>>)> = Arc::default();
         let (of_script, alarm_of_script) = (Arc::clone(&counts), Arc::clone(&alarm));
@@ -108,17 +108,17 @@ impl CountingServer {
         Self { server, counts, alarm }
     }
 
-    fn counts(&self) -> HashMap<String, usize> {
+    pub(crate) fn counts(&self) -> HashMap<String, usize> {
         self.counts.lock().expect("counts").clone()
     }
 }
 
-fn text_of(number: usize) -> String {
+pub(crate) fn text_of(number: usize) -> String {
     format!("number {number}")
 }
 
 /// The texts whose outcome is on disk.
-fn finished(store: &Path) -> Vec<String> {
+pub(crate) fn finished(store: &Path) -> Vec<String> {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let clock = Arc::new(|| Timestamp(0));
     let workbench = Workbench::open(store, clock, runtime.handle().clone()).expect("the store opens after a kill");

@@ -1,5 +1,7 @@
 //! A run that dies loses nothing and sends nothing twice.
 
+#[cfg(test)]
+mod chain;
 #[path = "../support/documents.rs"]
 mod documents;
 #[cfg(test)]

@@ -12,6 +12,7 @@
 mod support;
 
 mod bench;
+mod calibration;
 mod cassettes;
 mod clocks;
 mod damage;

@@ -6,12 +6,11 @@ use serde_json::{Value, json};
 use super::Context;
 use super::study::{Spent, StudyArgs, announce, work};
 use crate::cli::exit::{CliError, Failure};
-use crate::cli::output::{NO_VALUE, Plain, Reply, Table};
+use crate::cli::output::{Plain, Reply};
 use crate::domain::diff::Hunk;
 use crate::domain::ids::VersionId;
 use crate::workbench::{
-    Ablation, AblationExtent, AblationPlan, AblationRun, Candidate, Effect, HunkEffect, PairEffect, Stored, Study,
-    p_text,
+    Ablation, AblationExtent, AblationPlan, AblationRun, Candidate, HunkEffect, PairEffect, Stored, Study,
 };
 
 /// Two versions. Each hunk of the diff between them is run alone on the first; stored runs are used again.
@@ -62,7 +61,7 @@ pub fn ablate(context: &mut Context<'_>, args: AblateArgs) -> Result<Reply, CliE
         }
     };
     let ablation = context.workbench.ablation(&study, &plan)?;
-    let mut reply = Reply::done(ablation_document(&ablation), ablation_text(&ablation));
+    let mut reply = Reply::done(ablation_document(&ablation), Plain::new().block(&ablation.text()));
     if let Some(failure) = failure {
         (reply.exit, reply.failure) = (failure.exit, Some(failure));
     }
@@ -93,83 +92,6 @@ fn run_all(
     Ok(failure.map_or(Done::Finished, Done::Stopped))
 }
 
-/// The diff, with what each hunk does beside it.
-fn ablation_text(ablation: &Ablation) -> Plain {
-    let mut text = Plain::of(format!(
-        "{} from {} to {}: {}",
-        ablation.measured,
-        ablation.base,
-        ablation.candidate,
-        ablation.whole.as_ref().map_or_else(|| "not run".into(), effect_text)
-    ));
-    for (at, (hunk, effect)) in ablation.hunks.iter().enumerate() {
-        let mark = if effect.is_flagged() { " !" } else { "" };
-        text = text.blank().line(format!("hunk {}{mark}: {}", at + 1, hunk.place()));
-        for line in hunk.lines() {
-            text = text.line(line);
-        }
-        text = text.line(format!(
-            "    alone     {}",
-            holm_text(effect.alone.as_ref(), effect.p_holm)
-        ));
-        if let Some(left_out) = &effect.left_out {
-            let without = holm_text(Some(left_out), effect.left_out_p_holm);
-            text = text.line(format!("    adds last {without}"));
-        }
-    }
-    text = text.blank().line(format!(
-        "! beyond what chance explains over all {} hunks (p by Holm below 0.05)",
-        ablation.hunks.len()
-    ));
-    if ablation.pairs.is_empty() {
-        return text;
-    }
-    let mut table = Table::new(["pair", "together", "beyond the sum", "95 % interval", "p"]);
-    for pair in &ablation.pairs {
-        table.row(pair_cells(pair));
-    }
-    text.blank().table(&table, "no pair")
-}
-
-fn effect_text(effect: &Effect) -> String {
-    format!(
-        "{:.3} to {:.3}, {} points (95 % {}, p {})",
-        effect.base,
-        effect.candidate,
-        effect.points_text(),
-        effect.interval_text(),
-        effect.p_text()
-    )
-}
-
-fn holm_text(effect: Option<&Effect>, p_holm: Option<f64>) -> String {
-    match effect {
-        Some(effect) => format!(
-            "{:>6} points (95 % {}, p {}, by Holm {})",
-            effect.points_text(),
-            effect.interval_text(),
-            effect.p_text(),
-            p_text(p_holm)
-        ),
-        None => "not run, or the metric cannot be paired".into(),
-    }
-}
-
-fn pair_cells(pair: &PairEffect) -> [String; 5] {
-    let points = |share: f64| format!("{:+.1}", share * 100.0);
-    let none = || NO_VALUE.to_owned();
-    let interaction = pair.interaction;
-    [
-        format!("{} and {}", pair.one + 1, pair.other + 1),
-        pair.together.map_or_else(none, |effect| effect.points_text()),
-        interaction.map_or_else(none, |found| points(found.beyond)),
-        interaction
-            .and_then(|found| found.interval)
-            .map_or_else(none, |(low, high)| format!("{} to {}", points(low), points(high))),
-        p_text(interaction.and_then(|found| found.p)),
-    ]
-}
-
 fn ablation_document(ablation: &Ablation) -> Value {
     let hunk = |(at, (hunk, effect)): (usize, &(Hunk, HunkEffect))| {
         json!({
@@ -186,6 +108,7 @@ fn ablation_document(ablation: &Ablation) -> Value {
             "other": pair.other + 1,
             "together": pair.together,
             "interaction": pair.interaction,
+            "p_holm": pair.p_holm,
         })
     };
     json!({

@@ -14,7 +14,7 @@ use crate::workbench::{
     Between, BisectStep, Bisection, Candidate, DiffView, Effect, PromptRef, RunScores, Side, Stored, Study, Symptom,
 };
 
-/// Two versions of one prompt, and what is good in the first and bad in the second. Runs that are stored are used again.
+/// Two versions of one prompt, and what is good in the first and bad in the second. Stored runs are used again.
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("symptom").required(true).args(["metric", "example"])))]
 pub struct BisectArgs {
@@ -162,15 +162,19 @@ impl Search<'_, '_> {
 
     /// The ends must differ as they are said to.
     fn no_break(&self, good: Side, bad: Side) -> Option<String> {
-        let is_metric_alone = matches!(self.symptom, Symptom::Metric { below: None, .. });
-        match (good, bad) {
-            // The good one is not lower than itself: that says nothing of it.
-            (_, Side::Bad) if is_metric_alone => None,
-            (Side::Good, Side::Bad) => None,
-            (_, Side::Good) => Some("the bad version is good".into()),
-            (Side::Bad, _) => Some("the good version is bad".into()),
-            _ => Some("what differs between both ends may be chance".into()),
-        }
+        let text = match (good, bad) {
+            (Side::Good, Side::Bad) => return None,
+            (Side::Bad, _) => "the version that is to be good shows it already",
+            (_, Side::Good) => "the version that is to be bad does not show it",
+            _ if self.is_relative() => "the metric is not lower at the bad end beyond what chance explains",
+            _ => "an end shows it now and then only",
+        };
+        Some(text.into())
+    }
+
+    /// Whether versions are judged by the good one, which then is good by itself.
+    fn is_relative(&self) -> bool {
+        matches!(self.symptom, Symptom::Metric { below: None, .. })
     }
 
     /// How the metric moved from the last good version to the first bad one.
@@ -192,10 +196,11 @@ impl Search<'_, '_> {
 
     fn step(&mut self, version: &VersionId, run: RunId, ends: &(RunScores, RunScores)) -> Result<BisectStep, CliError> {
         let ends = (&ends.0, &ends.1);
-        let step = self
-            .context
-            .workbench
-            .bisect_step(&self.symptom, version, run, Some(ends))?;
+        let workbench = &self.context.workbench;
+        let mut step = workbench.bisect_step(&self.symptom, version, run, Some(ends))?;
+        if self.steps.is_empty() && self.is_relative() {
+            step.side = Side::Good;
+        }
         self.context.out.note(&step_text(&step));
         self.steps.push(step.clone());
         Ok(step)

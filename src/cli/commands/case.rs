@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::Context;
 use super::case_command::label_text;
+use super::chain_text::steps_text;
 use crate::cli::exit::CliError;
 use crate::cli::output::{Plain, Reply, Table, or_none};
 use crate::domain::ids::{ExampleId, RunId};
@@ -108,13 +109,15 @@ fn answer_text(text: Plain, outcome: &Outcome) -> Plain {
     }
     text = text.table(&scores_table(outcome), "no grader looked at it").blank();
     text = outcome.judgements.iter().fold(text, judgement_text);
-    for message in &outcome.rendered {
+    text = steps_text(text, outcome);
+    // Those of a chain stand with its steps.
+    for message in outcome.rendered.iter().filter(|_| outcome.steps.is_empty()) {
         text = text
             .line(format!("-- {} --", message.role))
             .block(&message.text)
             .blank();
     }
-    for call in &outcome.tool_calls {
+    for call in outcome.tool_calls.iter().filter(|_| outcome.steps.is_empty()) {
         text = text.line(format!("tool call {}({})", call.name, call.arguments));
     }
     let usage = &outcome.usage;
@@ -122,7 +125,7 @@ fn answer_text(text: Plain, outcome: &Outcome) -> Plain {
         ("model", or_none(outcome.resolved_model.as_ref())),
         ("finish reason", or_none(outcome.finish_reason.as_ref())),
         ("latency", format!("{} ms", outcome.latency_ms)),
-        ("attempts", outcome.attempts.len().to_string()),
+        ("attempts", outcome.all_attempts().count().to_string()),
         (
             "tokens",
             format!(

@@ -200,7 +200,9 @@ pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliErr
             let text = lines.into_iter().fold(Plain::new(), Plain::line);
             return Ok(Reply::done(estimate_document(&start, &estimate), text));
         }
-        lines.iter().for_each(|line| context.out.note(line));
+        for line in &lines {
+            context.out.note(line);
+        }
     }
     let run = workbench.start_run_with(&context.actor, &start, None, &tape)?;
     context.out.note(&format!(

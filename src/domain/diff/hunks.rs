@@ -2,8 +2,8 @@
 //!
 //! A hunk of a message is a stretch of changed lines, divided where a list item or a paragraph begins, so that rules
 //! which stand below each other are told apart and a wrapped sentence is not torn. A setting is one hunk, and so are
-//! provider and model together, tools and their choice, and the response format with its schema. Variables are no hunks:
-//! declaring one sends nothing, so every content declares those of both; only a changed default is one.
+//! provider and model together, tools and their choice, and the response format with its schema. Variables are none,
+//! since declaring one sends nothing: every content declares those of both. Only a changed default is a hunk.
 
 use super::super::model::ModelConfig;
 use super::super::prompt::{MessageTemplate, PromptContent, Role, Variable};

@@ -107,7 +107,7 @@ impl RatioEffect {
 }
 
 /// A share as signed points; what rounds to nothing has no sign.
-fn points(share: f64) -> String {
+pub fn points(share: f64) -> String {
     signed(share * 100.0)
 }
 

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::domain::example::ExampleContent;
-use crate::domain::grader::Score;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::ExampleId;
 use crate::domain::json::JsonText;
 use crate::domain::metric::{Metric, MetricKind, Slice};
 use crate::domain::outcome::Outcome;
 use crate::domain::suite::SuiteContent;
-use crate::evals::classes;
+use crate::evals::metrics::mark::Mark;
+use crate::evals::metrics::slicing::Slicing;
 use crate::stats::quantile_nearest_rank;
 
 /// A mean that grows.
@@ -78,10 +78,10 @@ impl ExampleScores {
 }
 
 /// The examples of one run by their place in the dataset version.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone)]
 pub struct RunScores {
     metrics: Vec<Metric>,
-    slice_fields: Vec<String>,
+    slicing: Slicing,
     examples: BTreeMap<u64, ExampleScores>,
 }
 
@@ -90,19 +90,26 @@ impl RunScores {
     pub fn new(suite: &SuiteContent) -> Self {
         Self {
             metrics: suite.metrics.clone(),
-            slice_fields: suite.slices.clone(),
+            slicing: Slicing::new(suite),
             examples: BTreeMap::new(),
         }
     }
 
     /// Takes in an outcome; each must come once.
     pub fn push(&mut self, outcome: &Outcome, example: &ExampleContent) {
-        let scores = self
-            .examples
-            .entry(outcome.index)
-            .or_insert_with(|| begun(&self.metrics, &self.slice_fields, outcome, example));
+        if !self.examples.contains_key(&outcome.index) {
+            let sliced = self.slicing.slices(&example.metadata);
+            for scores in self.examples.values_mut().filter(|_| !sliced.gone.is_empty()) {
+                scores.slices.retain(|slice| !sliced.gone.contains(slice));
+            }
+            let scores = begun(self.metrics.len(), sliced.slices, outcome);
+            self.examples.insert(outcome.index, scores);
+        }
+        let Some(scores) = self.examples.get_mut(&outcome.index) else {
+            return;
+        };
         scores.asked += 1;
-        scores.passed.push(share(outcome.passed()));
+        scores.passed.push(f64::from(u8::from(outcome.passed())));
         if outcome.error.is_none() {
             scores.latency_ms.push(outcome.latency_ms as f64);
         }
@@ -110,7 +117,7 @@ impl RunScores {
             scores.cost_usd.push(cost.as_usd());
         }
         for (mean, metric) in scores.metrics.iter_mut().zip(&self.metrics) {
-            if let Some(value) = counted(&metric.kind, outcome, example) {
+            if let Some(value) = counted(metric, outcome, example) {
                 mean.push(value);
             }
         }
@@ -161,39 +168,29 @@ impl RunScores {
     }
 }
 
-fn begun(metrics: &[Metric], slice_fields: &[String], outcome: &Outcome, example: &ExampleContent) -> ExampleScores {
-    let slices = slice_fields.iter().filter_map(|field| {
-        let value = example.metadata.get(field)?.clone();
-        Some(Slice::of(field, value))
-    });
+fn begun(metrics: usize, slices: Vec<Slice>, outcome: &Outcome) -> ExampleScores {
     ExampleScores {
         example: outcome.example.clone(),
         hash: outcome.example_hash,
         asked: 0,
-        slices: slices.collect(),
+        slices,
         answer: answer_hash(outcome),
         passed: Mean::default(),
         latency_ms: Mean::default(),
         cost_usd: Mean::default(),
-        metrics: vec![Mean::default(); metrics.len()],
+        metrics: vec![Mean::default(); metrics],
     }
 }
 
-/// What one outcome adds to a metric that is a mean over examples which are the same whatever is answered: so that two
+/// What one outcome adds to a metric that is a share of examples which are the same whatever is answered: so that two
 /// runs can be paired. `None` for others, such as precision, whose examples are those that got the class.
-fn counted(kind: &MetricKind, outcome: &Outcome, example: &ExampleContent) -> Option<f64> {
-    match kind {
-        MetricKind::Accuracy { grader } | MetricKind::ValidityRate { grader } => {
-            let passed = |score: &Score| &score.grader == grader && score.passed;
-            Some(share(outcome.error.is_none() && outcome.scores.iter().any(passed)))
-        }
-        MetricKind::Recall(class) => classes::should_have(class, example).then(|| share(classes::has(class, outcome))),
-        _ => None,
-    }
-}
-
-fn share(is_hit: bool) -> f64 {
-    f64::from(u8::from(is_hit))
+fn counted(metric: &Metric, outcome: &Outcome, example: &ExampleContent) -> Option<f64> {
+    let can_pair = matches!(
+        metric.kind,
+        MetricKind::Accuracy { .. } | MetricKind::ValidityRate { .. } | MetricKind::Recall(_)
+    );
+    let mark = can_pair.then(|| Mark::of(metric, outcome, example))?;
+    (mark.count > 0).then(|| mark.sum / f64::from(mark.count))
 }
 
 fn answer_hash(outcome: &Outcome) -> ContentHash {

@@ -1,6 +1,6 @@
 //! Where the flips are: by slice of the examples' metadata.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -9,8 +9,6 @@ use super::scores::ExampleScores;
 use crate::domain::metric::Slice;
 use crate::stats::{Correction, adjust_p};
 
-/// Most values of a metadata field that make slices: a field with more is an id.
-const VALUES_MAX: usize = 200;
 /// Chance of a false flag among all slices together.
 const ALPHA: f64 = 0.05;
 
@@ -61,17 +59,9 @@ impl BySlice {
 
     /// The slices, those first that moved most surely.
     pub(super) fn finish(self, can_test: bool, asked_once: bool) -> Vec<SliceFlips> {
-        let mut values: BTreeMap<&str, usize> = BTreeMap::new();
-        for slice in self.0.keys() {
-            *values.entry(&slice.field).or_default() += 1;
-        }
-        let ids: BTreeSet<String> = values
+        let mut flips: Vec<SliceFlips> = self
+            .0
             .into_iter()
-            .filter(|(_, count)| *count > VALUES_MAX)
-            .map(|(field, _)| field.to_owned())
-            .collect();
-        let slices = self.0.into_iter().filter(|(slice, _)| !ids.contains(&slice.field));
-        let mut flips: Vec<SliceFlips> = slices
             .map(|(slice, pairs)| flips(slice, &pairs, can_test, asked_once))
             .collect();
         let p_values: Vec<Option<f64>> = flips

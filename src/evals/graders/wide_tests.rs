@@ -346,7 +346,7 @@ fn limits_hold_up_to_the_limit_and_an_unknown_cost_does_not_pass() {
     for kind in [cost(3_000_000), not(cost(3_000_000))] {
         let (why, cause) = said(kind, unpriced, &nothing);
         assert!(
-            why.starts_with("-the price is unknown") && cause == Some(Cause::Grader),
+            why.starts_with("-no verdict: the price is unknown") && cause == Some(Cause::Grader),
             "{why}"
         );
     }

@@ -9,11 +9,11 @@ use crate::evals::classes;
 
 /// What one outcome adds to one metric: a value, where it has one.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Mark {
+pub(in crate::evals) struct Mark {
     /// Hits of a rate, or the number of a mean.
-    pub(super) sum: f64,
+    pub(in crate::evals) sum: f64,
     /// Trials of a rate, or 1 for a number.
-    pub(super) count: u32,
+    pub(in crate::evals) count: u32,
     /// Whether it counts against the metric.
     pub(super) is_missed: bool,
     /// Whether the metric's rule for errors left it out.
@@ -21,7 +21,7 @@ pub(super) struct Mark {
 }
 
 impl Mark {
-    pub(super) fn of(metric: &Metric, outcome: &Outcome, example: &ExampleContent) -> Self {
+    pub(in crate::evals) fn of(metric: &Metric, outcome: &Outcome, example: &ExampleContent) -> Self {
         if metric.kind.is_expense() {
             return Self::number(expense(&metric.kind, outcome));
         }

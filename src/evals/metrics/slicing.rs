@@ -11,7 +11,7 @@ pub(super) const SLICE_VALUES_MAX: usize = 200;
 
 /// How a suite slices, and what it has seen of each field.
 #[derive(Debug, Clone)]
-pub(super) struct Slicing {
+pub(in crate::evals) struct Slicing {
     /// Fields by themselves, then crossed ones.
     fields: Vec<Vec<String>>,
     bins: Vec<Bins>,
@@ -22,15 +22,15 @@ pub(super) struct Slicing {
 
 /// What an outcome does to the slices.
 #[derive(Debug, Default)]
-pub(super) struct Sliced {
+pub(in crate::evals) struct Sliced {
     /// The slices that it is in.
-    pub(super) slices: Vec<Slice>,
+    pub(in crate::evals) slices: Vec<Slice>,
     /// Slices that are none any more, since their fields have too many values.
-    pub(super) gone: Vec<Slice>,
+    pub(in crate::evals) gone: Vec<Slice>,
 }
 
 impl Slicing {
-    pub(super) fn new(suite: &SuiteContent) -> Self {
+    pub(in crate::evals) fn new(suite: &SuiteContent) -> Self {
         let singles = suite.slices.iter().chain(suite.bins.iter().map(|bins| &bins.field));
         let mut fields: Vec<Vec<String>> = Vec::new();
         for field in singles
@@ -55,7 +55,7 @@ impl Slicing {
 
     /// The slices of an example. The answer for a field may turn to none, and then the slices that it had are gone: so
     /// what a run reports never depends on which outcomes came first.
-    pub(super) fn slices(&mut self, metadata: &BTreeMap<String, String>) -> Sliced {
+    pub(in crate::evals) fn slices(&mut self, metadata: &BTreeMap<String, String>) -> Sliced {
         let mut sliced = Sliced::default();
         for (fields, seen) in self.fields.iter().zip(&mut self.seen) {
             let parts: Option<Vec<SlicePart>> = fields.iter().map(|field| part(&self.bins, field, metadata)).collect();

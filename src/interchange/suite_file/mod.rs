@@ -1,6 +1,8 @@
 //! The suite file: graders, metrics, thresholds and the pass rule, in TOML; or the same keys in JSON, where the text
 //! begins with `{`.
 
+#[cfg(test)]
+mod judge_tests;
 mod print;
 mod print_grader;
 mod print_judge;

@@ -17,6 +17,7 @@ pub(super) fn grader_pairs(grader: &Grader) -> Vec<Pair> {
     if is_negated {
         pairs.push(("negate", "true".into()));
     }
+    pairs.extend(optional("step", grader.step.as_ref()));
     pairs.extend(kind_pairs(kind));
     pairs
 }

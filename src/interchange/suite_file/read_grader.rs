@@ -68,6 +68,7 @@ pub(super) fn read_grader(mut table: Table<'_>, judges: JudgeHashes<'_>, marks: 
         return None;
     }
     let is_negated = table.bool("negate", marks).unwrap_or(false);
+    let step = table.string("step", marks);
     let kind = match word.value {
         "semantic_similarity" => read_semantic_similarity(&mut table, marks),
         judge if judge.starts_with("judge_") => read_judge(judge, &mut table, judges, marks),
@@ -82,7 +83,7 @@ pub(super) fn read_grader(mut table: Table<'_>, judges: JudgeHashes<'_>, marks: 
         } else {
             kind
         },
-        step: None,
+        step,
     })
 }
 

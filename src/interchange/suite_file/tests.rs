@@ -32,6 +32,7 @@ relative = 0.05
 [[graders]]
 name = "digits"
 kind = "regex"
+step = "total"
 pattern = '^\d+$'
 field = "total"
 [[graders]]

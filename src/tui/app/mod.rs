@@ -436,6 +436,7 @@ fn is_of_app(id: CommandId) -> bool {
             | CommandId::GoReview
             | CommandId::GoReleases
             | CommandId::GoModels
+            | CommandId::GoChains
             | CommandId::Palette
             | CommandId::Help
             | CommandId::Back

@@ -164,6 +164,10 @@ impl App {
                 self.go_to_first(Tab::Runs);
                 self.open(&Place::Models);
             }
+            CommandId::GoChains => {
+                self.go_to_first(Tab::Runs);
+                self.open(&Place::Chains);
+            }
             CommandId::Palette => {
                 let palette = Palette::new(self.availabilities(), &self.keymap);
                 self.lay(Box::new(palette), None);

@@ -54,6 +54,9 @@ commands! {
     GoModels "go.models" "models" "Go to Models"
         "Shows what model names stand for, and since when."
         ["g m"] [Everywhere];
+    GoChains "go.chains" "chains" "Go to Chains"
+        "Shows prompts that run one after the other, and where their versions are live."
+        ["g c"] [Everywhere];
 
     Palette "app.palette" "cmd" "Command palette"
         "Finds any command by typing part of its name."
@@ -195,6 +198,15 @@ commands! {
     VersionCompare "version.compare" "diff with base" "Compare with the base"
         "Shows what the draft changes."
         ["d b"] [EditorNormal].footer(20);
+    Matrix "run.matrix" "matrix" "Runs by quality, cost and latency"
+        "Marks the runs that no other beats in all three."
+        ["m"] [Runs, Comparison].footer(66);
+    Effects "diff.effects" "effects" "What each change did"
+        "Shows what pegbox ablate found of each hunk."
+        ["a"] [Diff].footer(17);
+    Blame "version.blame" "blame" "What brought each line"
+        "Shows the version, reason and run of each line."
+        ["b"] [Prompts, Diff].footer(63);
     History "item.history" "history" "History"
         "Shows the versions or releases before."
         ["H"] [Prompts, Data, Releases].footer(62);

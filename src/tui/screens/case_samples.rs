@@ -3,12 +3,17 @@
 use super::samples::{ago, anna, example, failure_line};
 use crate::domain::example::Example;
 use crate::domain::grader::Score;
+use crate::domain::hash::ContentHash;
 use crate::domain::ids::{ExampleId, RunId};
 use crate::domain::json::JsonText;
+use crate::domain::judge::Judge;
+use crate::domain::judgement::{JudgedBy, Judgement};
 use crate::domain::label::{HumanLabel, LabelContent, LabelVerdict};
+use crate::domain::money::UsdNanos;
 use crate::domain::outcome::{Attempt, FailureCategory, Outcome, OutcomePlace, RenderedMessage, Usage};
 use crate::domain::progress::FailureLine;
 use crate::domain::prompt::Role;
+use crate::domain::run::AnswerSource;
 use crate::workbench::{CaseCause, CaseRow, CaseView};
 
 pub fn failure_rows() -> Vec<CaseRow> {
@@ -166,5 +171,37 @@ fn outcome(place: u64, example: &Example) -> Outcome {
         steps: Vec::new(),
         failure_category: Some(FailureCategory::Prompt),
         finished_at: ago(180_000),
+    }
+}
+
+/// What a judge said of the answer.
+pub(super) fn judgement() -> Judgement {
+    Judgement {
+        grader: "helpful".into(),
+        judge: JudgedBy::Prompt(Judge {
+            version: "helpfulness_judge_v3".parse().unwrap(),
+            content_hash: ContentHash::of_bytes(b"judge"),
+        }),
+        source: AnswerSource::Simulated,
+        repeat: 1,
+        is_swapped: false,
+        rendered: vec![RenderedMessage {
+            role: Role::User,
+            text: "Answer:\n{\"route\":\"billing\",\"escalate\":false}".into(),
+        }],
+        raw_response: r#"{"score": 3, "explanation": "the deadline is not escalated"}"#.into(),
+        label: None,
+        score: Some(3.0),
+        passed: Some(false),
+        explanation: "the deadline is not escalated".into(),
+        resolved_model: Some("judge-sim-1 (simulated)".into()),
+        usage: Usage {
+            input_tokens: Some(92),
+            output_tokens: Some(17),
+            ..Usage::default()
+        },
+        latency_ms: 419,
+        cost: Some(UsdNanos(120_000)),
+        error: None,
     }
 }

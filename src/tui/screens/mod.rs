@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod case_samples;
+mod chains;
 pub mod commit_form;
 pub mod comparison;
 pub mod dataset;
@@ -19,6 +20,7 @@ pub mod lineage;
 mod lines;
 mod list_and_detail;
 pub mod loaded;
+mod matrix;
 pub mod models;
 pub mod panes;
 pub mod promotion;
@@ -138,6 +140,8 @@ pub enum Place {
     Run(RunId),
     /// Model names, and what they stand for.
     Models,
+    /// Chains.
+    Chains,
     /// What failed in a run.
     Failures(RunId),
     /// Two runs, example by example.
@@ -147,6 +151,8 @@ pub enum Place {
         /// The run that is judged.
         candidate: RunId,
     },
+    /// A prompt's runs over the dataset and suite of this one, by quality, cost and latency.
+    Matrix(RunId),
     /// The queue of reviews.
     Reviews,
     /// One review.
@@ -184,8 +190,10 @@ impl Place {
             Place::Runs => Box::new(runs::Runs::default()),
             Place::Run(id) => Box::new(runs::single::SingleRun::new(*id)),
             Place::Models => Box::new(models::Models::default()),
+            Place::Chains => Box::new(chains::Chains::default()),
             Place::Failures(id) => Box::new(failures::Failures::new(*id)),
             Place::Comparison { base, candidate } => Box::new(comparison::RunComparison::new(*base, *candidate)),
+            Place::Matrix(around) => Box::new(matrix::MatrixScreen::new(*around)),
             Place::Reviews => Box::new(review::Reviews::queue()),
             Place::Review(id) => Box::new(review::Reviews::one(*id)),
             Place::Decisions => Box::new(decisions::Decisions::default()),

@@ -44,7 +44,7 @@ pub fn check_prompt(question: &Question, prompt: &PromptContent) -> Result<(), S
         Some(unknown) => {
             let known = [judged, &ALWAYS].concat().join(", ");
             Err(format!(
-                "nobody fills its variable '{unknown}': {} sees {known}, and fields of the input that its prompt declares",
+                "nobody fills its variable '{unknown}': {} sees {known}, and fields of the input that it declares",
                 question.kind()
             ))
         }

@@ -105,6 +105,7 @@ impl Diff {
                 }
             }
             CommandId::DraftEdit => return vec![Effect::Open(Place::Editor(self.prompt().clone()))],
+            CommandId::Effects | CommandId::Blame => return self.cause(command).into_iter().map(Effect::Ask).collect(),
             CommandId::Compare => return self.choose_other().into_iter().collect(),
             CommandId::CopyValue => return vec![Effect::Copy(self.cursor_text())],
             CommandId::CopyId => return vec![Effect::Copy(self.new.to_string())],
@@ -174,6 +175,18 @@ impl Diff {
         }
     }
 
+    /// What asks for the cause of the changes; `None` where a side is a draft, which nothing has run.
+    fn cause(&self, command: CommandId) -> Option<Request> {
+        let PromptRef::Version(candidate) = self.new.clone() else {
+            return None;
+        };
+        match (command, self.old.clone()) {
+            (CommandId::Blame, _) => Some(Request::Blame(candidate)),
+            (_, PromptRef::Version(base)) => Some(Request::Ablation { base, candidate }),
+            (_, PromptRef::Draft(_)) => None,
+        }
+    }
+
     fn choose_other(&self) -> Option<Effect> {
         let detail = self.detail.as_ref()?;
         let entries = version_entries(detail, &self.new);
@@ -197,6 +210,18 @@ impl Diff {
                 self.cursor = first_change.filter(|_| is_first).unwrap_or(self.cursor).min(last);
             }
             Answer::PromptDetail(detail) => self.detail = Some(*detail),
+            Answer::Ablation(ablation) => {
+                return vec![Effect::ShowPlain {
+                    title: self.title(),
+                    text: ablation.text(),
+                }];
+            }
+            Answer::Blame(blame) => {
+                return vec![Effect::ShowPlain {
+                    title: blame.version.to_string(),
+                    text: blame.text(),
+                }];
+            }
             _ => {}
         }
         Vec::new()
@@ -340,6 +365,9 @@ impl Screen for Diff {
         match command {
             CommandId::ProblemNext | CommandId::ProblemPrevious if changes(&self.rows()).is_empty() => {
                 Err("there is no change".into())
+            }
+            CommandId::Effects | CommandId::Blame if self.cause(command).is_none() => {
+                Err("a draft is no version: nothing has run it".into())
             }
             CommandId::Compare if self.detail.is_none() => Err("the versions are still loading".into()),
             CommandId::CopyJson => Err("pegbox diff --json prints it".into()),

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::super::example_text::{context_text, facts_line, indented, json_text};
 use super::super::run_figures;
+use super::steps;
 use crate::domain::example::Example;
 use crate::domain::json::JsonText;
 use crate::domain::judgement::Judgement;
@@ -130,6 +131,9 @@ fn input_text(example: &Example) -> String {
 }
 
 fn messages_text(outcome: &Outcome) -> String {
+    if !outcome.steps.is_empty() {
+        return steps::messages_text(&outcome.steps);
+    }
     let messages = outcome.rendered.iter();
     let texts: Vec<String> = messages
         .map(|message| format!("-- {} --\n{}", message.role, message.text))
@@ -138,6 +142,9 @@ fn messages_text(outcome: &Outcome) -> String {
 }
 
 fn raw_text(outcome: &Outcome) -> String {
+    if !outcome.steps.is_empty() {
+        return steps::raw_text(&outcome.steps);
+    }
     if outcome.raw_response.is_empty() {
         return "nothing came back".into();
     }
@@ -187,7 +194,7 @@ fn judges_text(judgements: &[Judgement]) -> String {
 fn attempts_text(outcome: &Outcome) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    for (at, attempt) in outcome.attempts.iter().enumerate() {
+    for (at, attempt) in outcome.all_attempts().enumerate() {
         let status = attempt.status.map_or("no status".into(), |status| status.to_string());
         let error = attempt.error.as_ref().map_or_else(
             || "answered".to_owned(),

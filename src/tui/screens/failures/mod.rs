@@ -7,6 +7,7 @@ mod judging;
 #[cfg(test)]
 mod judging_tests;
 mod keep;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod view;

@@ -1,4 +1,4 @@
-use super::super::case_samples::{case, case_row, failure_rows};
+use super::super::case_samples::{case, case_row, failure_rows, judgement};
 use super::super::samples::{dataset, ended_detail, failure_line};
 use super::super::testing::{drawn, with_context};
 use super::*;
@@ -242,4 +242,22 @@ fn enter_on_a_text_gives_it_the_whole_screen() {
     assert!(!drawn(&screen, 100, 27).contains("Expected"));
     assert!(screen.step_back());
     assert!(drawn(&screen, 100, 27).contains("Expected"));
+}
+
+#[test]
+fn a_judgement_is_shown_with_what_was_sent_and_what_came_back() {
+    let mut screen = loaded();
+    let mut judged = case(95, "t-096");
+    judged.outcome.judgements = vec![judgement()];
+    let request = Request::Case {
+        run: RUN,
+        place: OutcomePlace::first(95),
+    };
+    answer(&mut screen, request, Answer::Case(Box::new(judged)));
+    for _ in 0..4 {
+        command(&mut screen, CommandId::PaneNext);
+        command(&mut screen, CommandId::MoveRight);
+    }
+    insta::assert_snapshot!("failures_judges_80x24", drawn(&screen, 80, 21));
+    insta::assert_snapshot!("failures_judges_160x50", drawn(&screen, 160, 47));
 }

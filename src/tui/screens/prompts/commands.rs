@@ -78,6 +78,10 @@ impl Prompts {
             }
             CommandId::Compare => return self.compare().into_iter().collect(),
             CommandId::Lineage => return self.lineage().into_iter().collect(),
+            CommandId::Blame => {
+                let version = self.subject().map(|subject| subject.version.id.clone());
+                return version.map(|id| Effect::Ask(Request::Blame(id))).into_iter().collect();
+            }
             _ => return self.copy(command).unwrap_or_else(|| self.move_selection(command)),
         }
         Vec::new()
@@ -289,6 +293,7 @@ impl Prompts {
             CommandId::Compare => off_if(self.compared().is_none(), "there is no version to compare"),
             CommandId::RunStart
             | CommandId::Lineage
+            | CommandId::Blame
             | CommandId::CopyAll
             | CommandId::CopyJson
             | CommandId::CopyPlain => self.needs_version(),

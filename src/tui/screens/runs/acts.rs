@@ -89,6 +89,7 @@ pub(in super::super) fn availability(command: CommandId, facts: Option<RunFacts>
             | CommandId::Compare
             | CommandId::ReviewRequest
             | CommandId::Lineage
+            | CommandId::Matrix
             | CommandId::DraftEdit
     );
     let Some(RunFacts {
@@ -121,7 +122,7 @@ pub(in super::super) fn availability(command: CommandId, facts: Option<RunFacts>
         }
         (CommandId::ReviewRequest, _) if verdict.is_none() => off(format!("{id} has no gate")),
         (CommandId::ReviewRequest | CommandId::DraftEdit, _) if run.subject.version().is_none() => {
-            off(format!("{id} tested a chain, not a prompt"))
+            off(format!("{id} tested {}, which is no version", run.subject.label()))
         }
         (CommandId::Open, _) if failed == 0 => off(format!("{id} has no failures so far")),
         _ => off_here(command),
@@ -167,6 +168,7 @@ impl RunActs {
                 vec![Effect::Fill(review_form(facts))]
             }
             CommandId::Lineage => vec![Effect::Open(Place::Lineage(id.to_string()))],
+            CommandId::Matrix => vec![Effect::Open(Place::Matrix(id))],
             CommandId::DraftEdit => {
                 let prompt = run.subject.version().map(|version| version.prompt.clone());
                 prompt

@@ -9,11 +9,14 @@ use super::super::{Context, run_figures};
 use super::live;
 use crate::domain::gate::{Gate, RuleResult, Verdict};
 use crate::domain::metric::MetricResult;
+use crate::domain::path_result::PathResult;
 use crate::domain::run::{AnswerSource, RunEnd};
 use crate::text::{pad, width};
 use crate::tui::theme::Theme;
 use crate::workbench::RunDetail;
 
+/// Paths through a chain that are shown; the command line lists them all.
+const PATHS_SHOWN_MAX: usize = 8;
 /// Columns of a rule or metric, where there is room.
 const RULE_COLUMNS_MAX: usize = 34;
 /// Columns of counts, value, interval and verdict behind it.
@@ -54,6 +57,7 @@ pub(super) fn lines(detail: &RunDetail, end: &RunEnd, columns: usize, context: &
         None => lines.push(Line::styled("gate  none: the run was cancelled", theme.unknown)),
     }
     lines.extend(totals_lines(detail, end, columns));
+    lines.extend(path_lines(end, columns, theme));
     if let Some(gate) = &end.gate {
         lines.push(Line::raw(""));
         lines.extend(gate_lines(gate, columns, theme));
@@ -74,6 +78,32 @@ pub(super) fn lines(detail: &RunDetail, end: &RunEnd, columns: usize, context: &
     lines.extend(wrapped_outside(&models, columns, 0, theme.dim));
     lines.extend(other_metrics(end, columns, theme));
     lines
+}
+
+/// The paths through a chain, the most frequent first; nothing of a prompt.
+fn path_lines(end: &RunEnd, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let total: u64 = end.paths.iter().map(|path| path.outcomes).sum();
+    let line = |path: &PathResult| {
+        let percent = path.outcomes as f64 * 100.0 / total.max(1) as f64;
+        let cost = path.mean_cost().map(|cost| format!("{cost} each"));
+        let latency = path
+            .latency_ms
+            .map(|[median, _]| format!("p50 {}", run_figures::latency(median)));
+        let errors = (path.errored > 0).then(|| format!("{} errors", path.errored));
+        let passed = format!("{} passed", path.passed);
+        let parts: Vec<String> = [Some(passed), errors, cost, latency].into_iter().flatten().collect();
+        let text = format!(
+            "{percent:>5.1} %  {}  {}: {}",
+            path.outcomes,
+            path.label(),
+            parts.join(", ")
+        );
+        wrapped_outside(&text, columns, 9, theme.text)
+    };
+    let shown = end.paths.iter().take(PATHS_SHOWN_MAX).flat_map(line);
+    let more = end.paths.len().saturating_sub(PATHS_SHOWN_MAX);
+    let more = (more > 0).then(|| Line::styled(format!("         and {more} more paths"), theme.dim));
+    shown.chain(more).collect()
 }
 
 /// What became of the examples, then what it took.

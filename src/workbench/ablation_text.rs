@@ -1,0 +1,91 @@
+//! An ablation as text: the diff, with what each hunk does beside it.
+
+use super::ablating::{Ablation, PairEffect};
+use crate::evals::compare::{Effect, p_text, points};
+
+impl Ablation {
+    /// The diff hunk by hunk, each with its effects, then the pairs. As untrusted as the prompts that it comes from.
+    pub fn text(&self) -> String {
+        let mut lines = vec![format!(
+            "{} from {} to {}: {}",
+            self.measured,
+            self.base,
+            self.candidate,
+            self.whole.as_ref().map_or_else(|| "not run".into(), effect_text)
+        )];
+        for (at, (hunk, effect)) in self.hunks.iter().enumerate() {
+            let mark = if effect.is_flagged() { " !" } else { "" };
+            lines.push(String::new());
+            lines.push(format!("hunk {}{mark}: {}", at + 1, hunk.place()));
+            lines.extend(hunk.lines());
+            lines.push(format!(
+                "    alone     {}",
+                holm_text(effect.alone.as_ref(), effect.p_holm)
+            ));
+            if let Some(left_out) = &effect.left_out {
+                let added = holm_text(Some(left_out), effect.left_out_p_holm);
+                lines.push(format!("    adds last {added}"));
+            }
+        }
+        lines.push(String::new());
+        lines.push(format!(
+            "! beyond what chance explains over all {} hunks (p by Holm below 0.05)",
+            self.hunks.len()
+        ));
+        if !self.pairs.is_empty() {
+            lines.push(String::new());
+            lines.extend(self.pairs.iter().map(PairEffect::text));
+        }
+        lines.join("\n")
+    }
+}
+
+impl PairEffect {
+    fn text(&self) -> String {
+        let together = self
+            .together
+            .map_or_else(|| "-".to_owned(), |effect| effect.points_text());
+        let pair = format!(
+            "hunks {} and {}: together {together} points",
+            self.one + 1,
+            self.other + 1
+        );
+        let Some(found) = &self.interaction else {
+            return pair;
+        };
+        let interval = found.interval.map_or_else(
+            || "-".to_owned(),
+            |(low, high)| format!("{} to {}", points(low), points(high)),
+        );
+        format!(
+            "{pair}, beyond the sum of both {} (95 % {interval}, p {}, by Holm {})",
+            points(found.beyond),
+            p_text(found.p),
+            p_text(self.p_holm)
+        )
+    }
+}
+
+fn effect_text(effect: &Effect) -> String {
+    format!(
+        "{:.3} to {:.3}, {} points (95 % {}, p {})",
+        effect.base,
+        effect.candidate,
+        effect.points_text(),
+        effect.interval_text(),
+        effect.p_text()
+    )
+}
+
+fn holm_text(effect: Option<&Effect>, p_holm: Option<f64>) -> String {
+    match effect {
+        Some(effect) => format!(
+            "{:>6} points (95 % {}, p {}, by Holm {})",
+            effect.points_text(),
+            effect.interval_text(),
+            effect.p_text(),
+            p_text(p_holm)
+        ),
+        None => "not run, or the metric cannot be paired".into(),
+    }
+}
