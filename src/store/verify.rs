@@ -1,5 +1,7 @@
 //! Checks every record: that it can be read, that its content is what was hashed, and that what it names is there.
 
+mod people;
+
 use super::engine::{EngineError, EngineReport, Scan};
 use super::envelope::Record;
 use super::keys;
@@ -15,7 +17,6 @@ use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::example::{Example, ExampleSource};
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::{ChainVersionId, RunId, VersionId};
-use crate::domain::label::HumanLabel;
 use crate::domain::outcome::{Outcome, OutcomePlace};
 use crate::domain::progress::FailureLine;
 use crate::domain::promotion::Promotion;
@@ -24,7 +25,6 @@ use crate::domain::release::{ModelBundle, Release};
 use crate::domain::review::Review;
 use crate::domain::run::{Run, RunEnd, RunStep, Subject};
 use crate::domain::suite::SuiteVersion;
-use crate::domain::triage::Triage;
 use crate::domain::variant::{Variant, VariantChange};
 use crate::domain::version::PromptVersion;
 
@@ -413,23 +413,6 @@ impl Verification<'_> {
             .then(|| format!("the outcome at {} of {run} answers another request", place.index)))
     }
 
-    /// A label is about an outcome that is still what the person saw.
-    fn label(&self, key: &str, label: &HumanLabel) -> Result<Option<String>, StoreError> {
-        if key != keys::label(label.run, label.place, label.number) {
-            return Ok(Some("it lies under another outcome, or under another number".into()));
-        }
-        let Some(run) = self.store.run(label.run)? else {
-            return Ok(Some(format!("{} is missing", label.run)));
-        };
-        let Some(outcome) = self.store.outcome(label.run, label.place)? else {
-            return Ok(Some(format!("its outcome {} is missing", label.outcome())));
-        };
-        match rule(label.verify(&outcome)) {
-            None => self.mark(&keys::labelled_run(&run.suite.name, run.id)),
-            fault => Ok(fault),
-        }
-    }
-
     /// A quarantine is about an example that its run asked, and whose suite is there.
     fn quarantine(&self, key: &str, quarantine: &Quarantine) -> Result<Option<String>, StoreError> {
         if key != keys::quarantine(&quarantine.suite, quarantine.number) {
@@ -470,17 +453,6 @@ impl Verification<'_> {
             }),
             Subject::Chain { chain, content_hash } => self.chain_link(chain, *content_hash),
         }
-    }
-
-    /// A triage is about an outcome that is still what the person saw.
-    fn triage(&self, key: &str, triage: &Triage) -> Result<Option<String>, StoreError> {
-        if key != keys::triage(triage.run, triage.place, triage.number) {
-            return Ok(Some("it lies under another outcome, or under another number".into()));
-        }
-        Ok(match self.store.outcome(triage.run, triage.place)? {
-            Some(outcome) => rule(triage.verify(&outcome)),
-            None => Some(format!("its outcome {} is missing", triage.outcome())),
-        })
     }
 
     fn version_link(&self, id: &VersionId, hash: ContentHash) -> Result<Option<String>, StoreError> {

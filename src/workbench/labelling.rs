@@ -41,8 +41,8 @@ impl Workbench {
         Ok(self.store.labels(run)?)
     }
 
-    /// Every label of the outcomes that versions of a suite graded, over all runs; with a grader those about its verdict
-    /// alone.
+    /// Every label of the outcomes that versions of a suite graded, over all runs; with a grader those about its
+    /// verdict alone.
     pub fn labels_of_suite(&self, suite: &SuiteName, grader: Option<&str>) -> Result<Vec<HumanLabel>, WorkbenchError> {
         let mut labels = Vec::new();
         for run in self.store.labelled_runs(suite)? {

@@ -420,54 +420,6 @@ impl Workbench {
         }
     }
 
-    fn answer_running(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
-        Ok(match request {
-            Request::Runs { before, limit } => Answer::Runs(self.runs(before, limit)?),
-            Request::RunDetail(id) => Answer::RunDetail(Box::new(self.run_detail(id)?)),
-            Request::Models => Answer::Models(self.alias_uses()?),
-            Request::Chains => Answer::Chains(self.chain_details()?),
-            Request::StartRun(start) => Answer::Run(self.start_run(actor, &start)?),
-            Request::EstimateRun(start) => Answer::Estimate(self.estimate_run(&start)?),
-            Request::Rerun(rerun) => Answer::Run(self.rerun(actor, &rerun)?),
-            Request::PauseRun(id) => {
-                self.pause_run(actor, id)?;
-                Answer::Run(id)
-            }
-            Request::ResumeRun { run, caps } => {
-                self.resume_run(actor, run, caps)?;
-                Answer::Run(run)
-            }
-            Request::CancelRun(id) => {
-                self.cancel_run(actor, id)?;
-                Answer::Run(id)
-            }
-            Request::Cases {
-                run,
-                listed,
-                after,
-                limit,
-            } => Answer::Cases(self.cases(run, listed, after, limit)?),
-            Request::Case { run, place } => Answer::Case(Box::new(self.case(run, place)?)),
-            Request::CompareRuns { base, candidate } => {
-                Answer::Comparison(Box::new(self.compare_runs(base, candidate)?))
-            }
-            Request::Matrix(run) => Answer::Matrix(Box::new(self.matrix_around(run, None)?)),
-            Request::Ablation { base, candidate } => {
-                Answer::Ablation(Box::new(self.newest_ablation(&base, &candidate)?))
-            }
-            Request::Blame(version) => Answer::Blame(Box::new(self.blame(&version)?)),
-            Request::CompareCase {
-                base,
-                candidate,
-                example,
-            } => {
-                let case = |run| self.outcome(run, &example);
-                Answer::ComparedCase(Box::new((case(base)?, case(candidate)?)))
-            }
-            other => return Err(misrouted(&other)),
-        })
-    }
-
     fn answer_releasing(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
         Ok(match request {
             Request::Reviews => Answer::Reviews(self.reviews()?),

@@ -1,5 +1,5 @@
-//! A report as one HTML file: no script, no resource from elsewhere, and a policy in it that forbids both. What comes from
-//! models and data is text there, and no markup.
+//! A report as one HTML file: no script, no resource from elsewhere, and a policy in it that forbids both. What comes
+//! from models and data is text there, and no markup.
 
 use std::fmt::Write as _;
 

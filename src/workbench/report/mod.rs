@@ -1,5 +1,5 @@
-//! A report of one run for whoever has no pegbox at hand: what was tested, who answered, the verdict with its counts, what
-//! failed and why, and how to check all of it. The same records give the same report, byte for byte.
+//! A report of one run for whoever has no pegbox at hand: what was tested, who answered, the verdict with its counts,
+//! what failed and why, and how to check all of it. The same records give the same report, byte for byte.
 
 mod failing;
 mod html;

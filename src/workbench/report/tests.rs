@@ -1,8 +1,9 @@
 use super::page::{Block, Cell, Page};
 
 /// What a hostile model, dataset or file name may say.
-const HOSTILE: &str = "</pre></td><script>alert(1)</script><img src=x onerror=alert(2)> ```\n# Passed | all | ![x](http://a.b/c) \
-                       [ok](javascript:x) https://evil.example www.evil.example &lt; \u{202e}\u{1b}[31m <!-- --> 'a\"";
+const HOSTILE: &str = "</pre></td><script>alert(1)</script><img src=x onerror=alert(2)> ```\n# Passed | all | \
+                       ![x](http://a.b/c) [ok](javascript:x) https://evil.example www.evil.example &lt; \u{202e}\
+                       \u{1b}[31m <!-- --> 'a\"";
 
 fn page() -> Page {
     let hostile = || HOSTILE.to_owned();

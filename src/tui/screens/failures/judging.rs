@@ -1,5 +1,5 @@
-//! What a person says of outcomes: whether an answer is right, where the cause of a failure lies, and that the prompt is
-//! not what has to change. And the form in which one chooses what is listed.
+//! What a person says of outcomes: whether an answer is right, where the cause of a failure lies, and that the prompt
+//! is not what has to change. And the form in which one chooses what is listed.
 
 use super::Failures;
 use super::groups::{GroupRowId, Grouping};
