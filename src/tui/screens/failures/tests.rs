@@ -248,7 +248,7 @@ fn enter_on_a_text_gives_it_the_whole_screen() {
 fn a_judgement_is_shown_with_what_was_sent_and_what_came_back() {
     let mut screen = loaded();
     let mut judged = case(95, "t-096");
-    judged.outcome.judgements = vec![super::samples::judgement()];
+    judged.outcome.judgements = vec![super::super::case_samples::judgement()];
     let request = Request::Case {
         run: RUN,
         place: OutcomePlace::first(95),
