@@ -210,7 +210,7 @@ impl<'a> Pairs<'a> {
 
     fn effect(&self, value: impl Fn(&ExampleScores) -> Option<f64>) -> Option<Effect> {
         let values = self
-            .pairs
+            .both
             .iter()
             .filter_map(|(before, now)| value(before).zip(value(now)));
         effect::effect(&values.collect::<Vec<_>>(), self.asked_once)
