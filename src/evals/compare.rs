@@ -112,7 +112,7 @@ pub fn compare(base: Side, candidate: Side) -> RunComparison {
         ..RunComparison::default()
     };
     let mut by_slice = slices::BySlice::default();
-    for (before, now) in &pairs.pairs {
+    for (before, now) in &pairs.both {
         let group = match (before.passed(), now.passed()) {
             (false, true) => &mut comparison.fixed,
             (true, false) => &mut comparison.broken,
@@ -156,7 +156,8 @@ impl RunComparison {
 /// The examples that two runs have with the same content, in the candidate's order.
 #[derive(Debug)]
 pub struct Pairs<'a> {
-    pairs: Vec<(&'a ExampleScores, &'a ExampleScores)>,
+    /// The base's first.
+    both: Vec<(&'a ExampleScores, &'a ExampleScores)>,
     /// Examples that only one of the runs has, or that have another content there.
     pub not_compared: u64,
     asked_once: bool,
@@ -178,13 +179,13 @@ impl<'a> Pairs<'a> {
         Self {
             not_compared: not_compared + by_id.len() as u64,
             asked_once: pairs.iter().all(|(before, now)| before.asked == 1 && now.asked == 1),
-            pairs,
+            both: pairs,
         }
     }
 
     /// The pairs, the base's first.
     pub fn iter(&self) -> impl Iterator<Item = (&'a ExampleScores, &'a ExampleScores)> {
-        self.pairs.iter().copied()
+        self.both.iter().copied()
     }
 
     /// How the share that passes every grader moved.
@@ -209,14 +210,14 @@ impl<'a> Pairs<'a> {
 
     fn effect(&self, value: impl Fn(&ExampleScores) -> Option<f64>) -> Option<Effect> {
         let values = self
-            .pairs
+            .both
             .iter()
             .filter_map(|(before, now)| value(before).zip(value(now)));
         effect::effect(&values.collect::<Vec<_>>(), self.asked_once)
     }
 
     fn ratio(&self, value: impl Fn(&ExampleScores) -> Option<f64>) -> Option<RatioEffect> {
-        let values = self.pairs.iter().map(|(before, now)| (value(before), value(now)));
+        let values = self.both.iter().map(|(before, now)| (value(before), value(now)));
         effect::ratio(&values.collect::<Vec<_>>())
     }
 }

@@ -119,9 +119,6 @@ impl SettingHunk {
     /// What it is in a content, in words.
     fn text(&self, content: &PromptContent) -> String {
         let model = &content.model;
-        fn or_not_set(value: Option<impl ToString>) -> String {
-            value.map_or_else(|| "not set".into(), |value| value.to_string())
-        }
         let count = |count: usize| format!("{count} of them");
         match self {
             Self::Model => format!("{} {}", model.provider, model.name),
@@ -249,6 +246,10 @@ impl Hunks {
     }
 }
 
+fn or_not_set(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "not set".into(), |value| value.to_string())
+}
+
 fn variable_of<'a>(content: &'a PromptContent, name: &str) -> Option<&'a Variable> {
     content.variables.iter().find(|variable| variable.name == name)
 }
@@ -274,7 +275,7 @@ fn built(at: usize, message: &MessageDiff, made: &[&Hunk]) -> Option<MessageTemp
         .map(|(_, line)| line.text())
         .collect();
     let text = kept.join("\n");
-    (!text.trim().is_empty()).then(|| MessageTemplate {
+    (!text.trim().is_empty()).then_some(MessageTemplate {
         role: message.role,
         text,
     })

@@ -45,9 +45,12 @@ impl View {
 
     /// The views with brackets around this one: `[Summary] Slices Prompt Case`.
     pub(super) fn bar(self) -> String {
-        let titles = Self::ALL.map(|view| match view == self {
-            true => format!("[{}]", view.title()),
-            false => view.title().to_owned(),
+        let titles = Self::ALL.map(|view| {
+            if view == self {
+                format!("[{}]", view.title())
+            } else {
+                view.title().to_owned()
+            }
         });
         titles.join(" ")
     }
