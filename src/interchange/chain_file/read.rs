@@ -82,12 +82,11 @@ fn read_step(mut table: Table<'_>, find_prompt: FindPrompt<'_>, marks: &mut Mark
         parser: parser?,
         tools,
     };
-    match find_prompt(&step.version) {
-        Some(prompt) => mark_misfits(&step, &prompt, &table, &lines, marks),
-        None => {
-            let line = marks.line_of(&table.path("version"), &step.version.to_string());
-            marks.error(line, format!("{}: there is no {}", table.path("version"), step.version));
-        }
+    if let Some(prompt) = find_prompt(&step.version) {
+        mark_misfits(&step, &prompt, &table, &lines, marks);
+    } else {
+        let line = marks.line_of(&table.path("version"), &step.version.to_string());
+        marks.error(line, format!("{}: there is no {}", table.path("version"), step.version));
     }
     table.finish(marks);
     Some(step)
