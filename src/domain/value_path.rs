@@ -14,8 +14,8 @@ const TEXT: &str = "text";
 /// Longest path, in bytes.
 const PATH_BYTES_MAX: usize = 500;
 
-/// A place: `input.ticket`, `route.topic`, `route` for all that the step's parser gave, `draft.text` for the text of its
-/// answer. A field that is itself named `text` is `draft[text]`.
+/// A place: `input.ticket`, `route.topic`, `route` for all that the step's parser gave, `draft.text` for the text of
+/// its answer. A field that is itself named `text` is `draft[text]`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct ValuePath(String);

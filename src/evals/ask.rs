@@ -34,7 +34,7 @@ enum Asks {
         prompt: Box<PromptAsker>,
         reuse: Option<Reuse>,
     },
-    Chain(ChainAsker),
+    Chain(Box<ChainAsker>),
 }
 
 /// What came of asking.
@@ -62,9 +62,11 @@ impl Asker {
                     prompt: Box::new(PromptAsker::new(work, settings.attempts_max)?),
                     reuse: Reuse::of(job),
                 },
-                Work::Chain { steps, answer } => {
-                    Asks::Chain(ChainAsker::new(steps, answer.as_ref(), settings.attempts_max)?)
-                }
+                Work::Chain { steps, answer } => Asks::Chain(Box::new(ChainAsker::new(
+                    steps,
+                    answer.as_ref(),
+                    settings.attempts_max,
+                )?)),
             },
             graders: Graders::compile(&job.suite, &job.work, &job.judges)?,
             now: Arc::clone(&job.now),

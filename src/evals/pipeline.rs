@@ -128,6 +128,10 @@ pub struct StepWork {
 
 /// What a job asks for each example.
 #[derive(Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a run has one, and the common one is the large one"
+)]
 pub enum Work {
     /// One prompt.
     Prompt(PromptWork),

@@ -1,4 +1,5 @@
-//! File formats: prompt documents, suite files, chain files and dataset files, read with every fault named and written back.
+//! File formats: prompt documents, suite files, chain files and dataset files, read with every fault named and written
+//! back.
 //! May use: domain, text.
 //! Must never: reach a provider or the store, decide a rule of the release path, or print.
 

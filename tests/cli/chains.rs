@@ -1,4 +1,4 @@
-//! A chain of five steps with two routes through the real binary, on the simulated model, and what a release asks of it.
+//! A chain of five steps with two routes through the real binary, on the simulated model; what a release asks of it.
 
 use serde_json::{Value, json};
 
@@ -116,7 +116,10 @@ fn a_chain_runs_step_by_step_and_says_which_ways_it_took() {
     assert_eq!(names.first(), Some(&&json!("route")));
     assert_eq!(names.last(), Some(&&json!("reply")));
     let said = pegbox.does(&["run", "case", "run_1", "t-001"]);
-    assert!(said.contains("step route (support_triage_v1, triage-sim-1)"), "{said}");
+    assert!(
+        said.contains("step route (support_triage_v1, triage-sim-1 (simulated))"),
+        "{said}"
+    );
     let lineage = pegbox.does(&["lineage", "run_1/t-001"]);
     assert!(
         lineage.contains("triage_flow@v1") && lineage.contains("helper_v1"),

@@ -34,8 +34,8 @@ fn chain() -> String {
             _ => String::new(),
         };
         format!(
-            "[[steps]]\nname = \"{name}\"\nversion = \"steps_v1\"\n{when}inputs = {{ step = {{ value = \"{name}\" }}, text = \
-             \"input\" }}\nparser = {{ kind = \"regex\", pattern = '(\\d)$' }}\n"
+            "[[steps]]\nname = \"{name}\"\nversion = \"steps_v1\"\n{when}inputs = {{ step = {{ value = \"{name}\" }}, \
+             text = \"input\" }}\nparser = {{ kind = \"regex\", pattern = '(\\d)$' }}\n"
         )
     };
     let low = "one_of = [\"0\", \"1\", \"2\", \"3\", \"4\"]";

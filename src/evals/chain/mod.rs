@@ -1,5 +1,5 @@
-//! Asks the steps of a chain one after the other. Each sees what it is given of the input and of earlier steps; one that
-//! fails ends the example, with an error that names it.
+//! Asks the steps of a chain one after the other. Each sees what it is given of the input and of earlier steps; one
+//! that fails ends the example, with an error that names it.
 
 mod known;
 mod parser;

@@ -28,7 +28,8 @@ impl Misfit<'_> {
         match self {
             Self::Unmapped(name) => {
                 format!(
-                    "variable '{name}' of {version} is not mapped: add {name} = \"input.{name}\", or an earlier step's output"
+                    "variable '{name}' of {version} is not mapped: add {name} = \"input.{name}\", or an earlier step's \
+                     output"
                 )
             }
             Self::Unknown(name) => format!("{version} has no variable '{name}'"),

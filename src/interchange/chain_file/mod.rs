@@ -1,5 +1,5 @@
-//! The chain file: steps with their prompt versions, inputs and conditions, in TOML; or the same keys in JSON, where the
-//! text begins with `{`.
+//! The chain file: steps with their prompt versions, inputs and conditions, in TOML; or the same keys in JSON, where
+//! the text begins with `{`.
 
 mod fit;
 mod print;

@@ -66,11 +66,10 @@ fn read_step(mut table: Table<'_>, find_prompt: FindPrompt<'_>, marks: &mut Mark
         step: name.line,
         inputs: table.entries("inputs", marks),
     };
-    let inputs = lines
-        .inputs
-        .iter()
-        .filter_map(|entry| read_input(entry, &table, marks))
-        .collect();
+    let entries = lines.inputs.iter();
+    let mut inputs: Vec<StepInput> = entries.filter_map(|entry| read_input(entry, &table, marks)).collect();
+    // Their order means nothing, so that it makes no other chain.
+    inputs.sort_by(|one, other| one.variable.cmp(&other.variable));
     let when = table.tables("when", marks);
     let when = when.into_iter().flat_map(|rule| read_conditions(rule, marks)).collect();
     let parser = read_parser(&mut table, marks);
@@ -83,12 +82,11 @@ fn read_step(mut table: Table<'_>, find_prompt: FindPrompt<'_>, marks: &mut Mark
         parser: parser?,
         tools,
     };
-    match find_prompt(&step.version) {
-        Some(prompt) => mark_misfits(&step, &prompt, &table, &lines, marks),
-        None => {
-            let line = marks.line_of(&table.path("version"), &step.version.to_string());
-            marks.error(line, format!("{}: there is no {}", table.path("version"), step.version));
-        }
+    if let Some(prompt) = find_prompt(&step.version) {
+        mark_misfits(&step, &prompt, &table, &lines, marks);
+    } else {
+        let line = marks.line_of(&table.path("version"), &step.version.to_string());
+        marks.error(line, format!("{}: there is no {}", table.path("version"), step.version));
     }
     table.finish(marks);
     Some(step)

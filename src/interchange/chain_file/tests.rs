@@ -186,13 +186,13 @@ const FAULTS: [(&str, &str, u32, &str); 20] = [
     (
         "route.label\", equals",
         "route.topic\", equals",
-        12,
+        15,
         "step refund: 'route.topic': route gives a choice",
     ),
     (
         "route.label\", equals",
         "reply\", equals",
-        12,
+        15,
         "step refund: 'reply' looks ahead",
     ),
     (

@@ -32,7 +32,6 @@ relative = 0.05
 [[graders]]
 name = "digits"
 kind = "regex"
-step = "total"
 pattern = '^\d+$'
 field = "total"
 [[graders]]
@@ -103,6 +102,14 @@ fn a_whole_file_is_read_and_written_back() {
     );
     let printed = suite.print();
     assert_eq!(SuiteFile::parse(&printed).unwrap(), suite, "{printed}");
+}
+
+#[test]
+fn a_grader_names_the_step_that_it_looks_at() {
+    let source = WHOLE.replace("kind = \"json_valid\"", "kind = \"json_valid\"\nstep = \"draft\"");
+    let suite = SuiteFile::parse(&source).unwrap();
+    assert_eq!(suite.content.graders[2].step.as_deref(), Some("draft"));
+    assert!(suite.print().contains("step = \"draft\""));
 }
 
 #[test]
