@@ -81,20 +81,17 @@ fn settle_rule(
         .comparison
         .is_relative()
         .then(|| against.compare(&threshold.metric, threshold.slice.as_ref()));
-    let (facts, samples, note) = match &relative {
-        Some(compared) => {
-            let samples = compared.as_ref().map_or(0, |compared| compared.relative.pairs);
-            (
-                relative::facts(threshold, compared),
-                samples,
-                relative::note(threshold, compared),
-            )
-        }
-        None => {
-            let facts = facts(threshold, measure, result);
-            let note = words::note(threshold, measure, &facts, unit(metric.map(|metric| &metric.kind)));
-            (facts, samples(measure, result), note)
-        }
+    let (facts, samples, note) = if let Some(compared) = &relative {
+        let samples = compared.as_ref().map_or(0, |compared| compared.relative.pairs);
+        (
+            relative::facts(threshold, compared),
+            samples,
+            relative::note(threshold, compared),
+        )
+    } else {
+        let facts = facts(threshold, measure, result);
+        let note = words::note(threshold, measure, &facts, unit(metric.map(|metric| &metric.kind)));
+        (facts, samples(measure, result), note)
     };
     // Without any data the rule still gates: a slice that is empty must not let a run pass.
     let gating = samples == 0 || samples >= threshold.min_samples;

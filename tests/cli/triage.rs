@@ -290,7 +290,7 @@ fn a_report_takes_hostile_text_as_text_and_is_the_same_each_time() {
     match python {
         Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr)),
         Err(error) => {
-            eprintln!("SKIPPED: no second parser read the report's HTML, since python3 does not start: {error}")
+            eprintln!("SKIPPED: no second parser read the report's HTML, since python3 does not start: {error}");
         }
     }
 }

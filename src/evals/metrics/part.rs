@@ -174,16 +174,13 @@ impl Part {
             kind => {
                 let (values, _) = members.values(at, kind);
                 let count = values.len() as u64;
-                match kind.percentile() {
-                    Some(percentile) => {
-                        let value = crate::stats::quantile_nearest_rank(&values, percentile / 100.0);
-                        let sureness = members.percentile(at, kind, percentile);
-                        (number(value.ok().flatten(), count), sureness)
-                    }
-                    None => {
-                        let mean = (count > 0).then(|| values.iter().sum::<f64>() / count as f64);
-                        (number(mean, count), members.mean(at, kind))
-                    }
+                if let Some(percentile) = kind.percentile() {
+                    let value = crate::stats::quantile_nearest_rank(&values, percentile / 100.0);
+                    let sureness = members.percentile(at, kind, percentile);
+                    (number(value.ok().flatten(), count), sureness)
+                } else {
+                    let mean = (count > 0).then(|| values.iter().sum::<f64>() / count as f64);
+                    (number(mean, count), members.mean(at, kind))
                 }
             }
         }
