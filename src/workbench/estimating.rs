@@ -87,7 +87,7 @@ impl Workbench {
             output_tokens: usage.output_tokens.unwrap_or(0),
             cost: provider.cost(&content.model.name, &usage),
             elapsed_ms: sample.work_ms.map(|work_ms| scaled(work_ms).div_ceil(in_flight)),
-            judging: self.estimate_judging(start, &dataset, outcomes)?,
+            judging: self.estimate_judging(start, &content.model.provider, &dataset, outcomes)?,
             basis: sample.basis,
         })
     }

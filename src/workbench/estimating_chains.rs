@@ -27,7 +27,7 @@ impl Workbench {
             output_tokens: OUTPUT_TOKENS_GUESS.saturating_mul(steps).saturating_mul(outcomes),
             cost: None,
             elapsed_ms: None,
-            judging: self.estimate_judging(start, &dataset, outcomes)?,
+            judging: self.estimate_judging(start, &self.tested(&start.subject)?.provider(), &dataset, outcomes)?,
             basis: format!(
                 "a guess from the templates of all {steps} steps at {CHARS_PER_TOKEN} characters a token, without what \
                  is filled in"

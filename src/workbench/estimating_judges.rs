@@ -46,16 +46,17 @@ impl JudgingEstimate {
 }
 
 impl Workbench {
-    /// What the judges of a run of so many outcomes would take; `None` for a suite that has none.
+    /// What the judges of a run of so many outcomes would take, whose endpoint is that of `provider`; `None` for a suite
+    /// that has none.
     pub(super) fn estimate_judging(
         &self,
         start: &StartRun,
+        provider: &str,
         dataset: &DatasetVersion,
         outcomes: u64,
     ) -> Result<Option<JudgingEstimate>, WorkbenchError> {
         let suite = self.suite(&start.suite)?;
-        let provider = self.tested(&start.subject)?.provider();
-        let judges = self.judges(&suite.content, &provider, &start.settings, &Tape::Off)?;
+        let judges = self.judges(&suite.content, provider, &start.settings, &Tape::Off)?;
         if judges.is_empty() {
             return Ok(None);
         }
