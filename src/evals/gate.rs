@@ -83,11 +83,8 @@ fn settle_rule(
         .then(|| against.compare(&threshold.metric, threshold.slice.as_ref()));
     let (facts, samples, note) = if let Some(compared) = &relative {
         let samples = compared.as_ref().map_or(0, |compared| compared.relative.pairs);
-        (
-            relative::facts(threshold, compared),
-            samples,
-            relative::note(threshold, compared),
-        )
+        let note = relative::note(threshold, compared);
+        (relative::facts(threshold, compared), samples, note)
     } else {
         let facts = facts(threshold, measure, result);
         let note = words::note(threshold, measure, &facts, unit(metric.map(|metric| &metric.kind)));
@@ -128,9 +125,8 @@ fn settle_rule(
 fn samples(measure: Measure, result: Option<&MetricResult>) -> u64 {
     match (measure, result.and_then(|result| result.method)) {
         (Measure::Undefined, _) => 0,
-        (_, Some(IntervalMethod::Examples { count })) => count,
+        (_, Some(IntervalMethod::Examples { count })) | (Measure::Value { count, .. }, _) => count,
         (Measure::Rate { total, .. }, _) => total,
-        (Measure::Value { count, .. }, _) => count,
     }
 }
 

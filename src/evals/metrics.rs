@@ -118,7 +118,7 @@ impl Tally {
         let answers = fields.map(|(of, field)| Answer {
             field,
             truth: super::classes::truth(of, example).map(|label| labels.number(&label)),
-            answer: super::classes::answer(of, outcome).map(|label| labels.number(&label)),
+            given: super::classes::answer(of, outcome).map(|label| labels.number(&label)),
             is_errored: outcome.error.is_some(),
         });
         answers.collect()

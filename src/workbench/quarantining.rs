@@ -76,12 +76,12 @@ impl Repeats {
         }
         let parsed = outcome.parsed.as_ref().map(crate::domain::json::JsonText::as_str);
         let answer = parsed.or(outcome.text.as_deref()).unwrap_or_default();
-        let calls = outcome.tool_calls.iter();
-        let calls: String = calls
-            .map(|call| format!("\n{} {}", call.name, call.arguments))
-            .collect();
-        self.seen
-            .insert(ContentHash::of_bytes(format!("{answer}{calls}").as_bytes()));
+        let calls = outcome
+            .tool_calls
+            .iter()
+            .flat_map(|call| [call.name.as_str(), call.arguments.as_str()]);
+        let said: Vec<&str> = std::iter::once(answer).chain(calls).collect();
+        self.seen.insert(ContentHash::of_bytes(said.join("\n").as_bytes()));
         self.example.answered += 1;
         self.example.passed += u64::from(outcome.passed());
     }

@@ -35,11 +35,9 @@ pub(super) fn number(measure: Measure, threshold: f64) -> String {
 /// The sign that holds between what was measured and the threshold: `>=` where the rule is met, `<` where it is not.
 pub(super) fn sign(rule: &RuleResult) -> &'static str {
     match (rule.threshold.comparison, rule.point) {
-        (Comparison::AtLeast, Some(false)) => "<",
-        (Comparison::AtMost, Some(false)) => ">",
+        (Comparison::AtLeast | Comparison::NoWorseBy, Some(false)) => "<",
+        (Comparison::AtMost | Comparison::AtMostRatio, Some(false)) => ">",
         (Comparison::Equals, Some(false)) => "!=",
-        (Comparison::NoWorseBy, Some(false)) => "<",
-        (Comparison::AtMostRatio, Some(false)) => ">",
         (Comparison::NoWorseBy, _) => ">=",
         (Comparison::AtMostRatio, _) => "<=",
         (comparison, _) => comparison.sign(),

@@ -49,7 +49,7 @@ impl Classes {
             .filter(|answer| answer.field == field)
         {
             set(&mut is_truth, answer.truth);
-            set(&mut is_seen, answer.answer);
+            set(&mut is_seen, answer.given);
         }
         let marked = |marks: &[bool], number: u32| {
             usize::try_from(number).is_ok_and(|at| marks.get(at).copied().unwrap_or(false))
@@ -85,7 +85,7 @@ impl Classes {
     /// Row and column of an answer; a column beyond the classes is for other answers, and one for none.
     fn cell(&self, answer: &Answer) -> Option<(usize, usize)> {
         let row = self.place(answer.truth?)?;
-        let column = match answer.answer {
+        let column = match answer.given {
             Some(number) => self.place(number).unwrap_or(self.labels.len()),
             None => self.labels.len() + 1,
         };

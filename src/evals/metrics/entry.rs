@@ -73,7 +73,7 @@ pub(in crate::evals) struct Answer {
     /// `None` where the example expects no class.
     pub(in crate::evals) truth: Option<u32>,
     /// `None` where there is no answer.
-    pub(in crate::evals) answer: Option<u32>,
+    pub(in crate::evals) given: Option<u32>,
     /// Whether that is because of an error.
     pub(in crate::evals) is_errored: bool,
 }

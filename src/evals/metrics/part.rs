@@ -10,7 +10,7 @@ use crate::domain::ids::ExampleId;
 use crate::domain::metric::{MISSED_MAX, Measure, Metric, MetricKind, MetricResult, Slice};
 use crate::domain::outcome::Outcome;
 use crate::evals::latency::Latencies;
-use crate::stats::quantile_ranks;
+use crate::stats::{quantile_nearest_rank, quantile_ranks};
 
 /// Examples that count against a metric: the first [`MISSED_MAX`] by place, whatever order they come in.
 #[derive(Debug, Clone, Default)]
@@ -100,7 +100,7 @@ impl Part {
             },
         };
         let measure = match &metric.kind {
-            kind if kind.is_rate() => self.rate(count),
+            kind if kind.is_rate() => rate(count),
             MetricKind::F1(_) => f1(count),
             MetricKind::LatencyPercentile { percentile } => self.latency(*percentile).0,
             MetricKind::ScoreMean { .. } | MetricKind::LatencyMean => mean(1.0),
@@ -149,7 +149,7 @@ impl Part {
         let unpriced = self.unpriced > 0;
         match kind {
             kind if kind.is_rate() => {
-                let measure = self.rate(count);
+                let measure = rate(count);
                 let sureness = match measure {
                     Measure::Rate { hits, total } if is_single => single_rate(hits, total),
                     _ => members.rate(at),
@@ -175,7 +175,7 @@ impl Part {
                 let (values, _) = members.values(at, kind);
                 let count = values.len() as u64;
                 if let Some(percentile) = kind.percentile() {
-                    let value = crate::stats::quantile_nearest_rank(&values, percentile / 100.0);
+                    let value = quantile_nearest_rank(&values, percentile / 100.0);
                     let sureness = members.percentile(at, kind, percentile);
                     (number(value.ok().flatten(), count), sureness)
                 } else {
@@ -183,16 +183,6 @@ impl Part {
                     (number(mean, count), members.mean(at, kind))
                 }
             }
-        }
-    }
-
-    fn rate(&self, count: &Count) -> Measure {
-        match count.total {
-            0 => Measure::Undefined,
-            total => Measure::Rate {
-                hits: whole(count.sum),
-                total,
-            },
         }
     }
 
@@ -230,6 +220,16 @@ impl Part {
             bounds: sureness.bounds,
             method: sureness.method,
         }
+    }
+}
+
+fn rate(count: &Count) -> Measure {
+    match count.total {
+        0 => Measure::Undefined,
+        total => Measure::Rate {
+            hits: whole(count.sum),
+            total,
+        },
     }
 }
 
