@@ -84,8 +84,8 @@ impl Server {
     }
 
     /// Takes guests in until the process is told to stop, or has had no guest and no run for `idle_max`; then parks the
-    /// runs and sees the guests off. A second signal stops at once: what is saved is safe. Gives back the claim, which is
-    /// to be held for as long as the store is open.
+    /// runs and sees the guests off. A second signal stops at once: what is saved is safe. Gives back the claim, which
+    /// is to be held for as long as the store is open.
     pub async fn run(
         mut self,
         commands: Arc<dyn CommandLine>,

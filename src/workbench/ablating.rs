@@ -129,22 +129,24 @@ impl Workbench {
         self.runs_of_sets(study, &ablated, pairs.collect())
     }
 
+    fn measured(&self, study: &Study, plan: &AblationPlan) -> Result<Measured, WorkbenchError> {
+        let Some(name) = &plan.metric else {
+            return Ok(Measured::EveryGrader);
+        };
+        let suite = self.suite(&study.suite)?;
+        let at = suite.content.metrics.iter().position(|metric| &metric.name == name);
+        at.map(Measured::Metric).ok_or_else(|| {
+            WorkbenchError::invalid(
+                format!("{} has no metric '{name}'", suite.id),
+                format!("look at it with pegbox suite show {}", suite.id),
+            )
+        })
+    }
+
     /// What the runs that are stored say.
     pub fn ablation(&self, study: &Study, plan: &AblationPlan) -> Result<Ablation, WorkbenchError> {
         let (ablated, count) = self.ablated(plan)?;
-        let suite = self.suite(&study.suite)?;
-        let measured = match &plan.metric {
-            None => Measured::EveryGrader,
-            Some(name) => {
-                let at = suite.content.metrics.iter().position(|metric| &metric.name == name);
-                Measured::Metric(at.ok_or_else(|| {
-                    WorkbenchError::invalid(
-                        format!("{} has no metric '{name}'", suite.id),
-                        format!("look at it with pegbox suite show {}", suite.id),
-                    )
-                })?)
-            }
-        };
+        let measured = self.measured(study, plan)?;
         let all: Vec<usize> = (0..count).collect();
         let scores = |hunks: Vec<usize>| self.set_scores(study, &ablated, &hunks);
         let (base, candidate) = (scores(Vec::new())?, scores(all.clone())?);

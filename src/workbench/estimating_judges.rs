@@ -46,8 +46,8 @@ impl JudgingEstimate {
 }
 
 impl Workbench {
-    /// What the judges of a run of so many outcomes would take, whose endpoint is that of `provider`; `None` for a suite
-    /// that has none.
+    /// What the judges of a run of so many outcomes would take, whose endpoint is that of `provider`; `None` for a
+    /// suite that has none.
     pub(super) fn estimate_judging(
         &self,
         start: &StartRun,

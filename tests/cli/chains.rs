@@ -132,8 +132,8 @@ fn a_chain_runs_step_by_step_and_says_which_ways_it_took() {
     assert!(again.stderr.contains("it is equal to triage_flow@v1"), "{again:?}");
 }
 
-#[test]
-fn a_version_is_released_only_when_its_chains_pass_with_it() {
+/// The chain's store with another version of its first step's prompt, which passed its own run and waits for a review.
+fn with_second_version() -> Pegbox {
     let pegbox = with_chain();
     pegbox.does(&[
         "store",
@@ -169,6 +169,12 @@ fn a_version_is_released_only_when_its_chains_pass_with_it() {
         REASON,
     ];
     pegbox.does(&request);
+    pegbox
+}
+
+#[test]
+fn a_version_is_released_only_when_its_chains_pass_with_it() {
+    let pegbox = with_second_version();
     let approve = ["review", "approve", "review_1", "--reason", REASON];
     let no_version = pegbox.says(&approve);
     let bump = "make one with pegbox chain bump triage_flow support_triage_v2";

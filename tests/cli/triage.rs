@@ -59,14 +59,13 @@ assert "<script>alert(1)</script>" in "".join(check.text)
 /// A store with a run whose eight outcomes all fail, on hostile tickets.
 fn failing() -> Pegbox {
     let pegbox = Pegbox::with_records(1);
-    let tickets: String = (0..8)
-        .map(|n| {
-            format!(
-                "{{\"id\":\"t-{n}\",\"input\":{{\"ticket\":\"{HOSTILE} {n}\"}},\"expected\":\"nothing {n}\",\
-                 \"metadata\":{{\"topic\":\"a|b <i>\"}}}}\n"
-            )
-        })
-        .collect();
+    let tickets = (0..8).map(|n| {
+        format!(
+            "{{\"id\":\"t-{n}\",\"input\":{{\"ticket\":\"{HOSTILE} {n}\"}},\"expected\":\"nothing {n}\",\
+             \"metadata\":{{\"topic\":\"a|b <i>\"}}}}"
+        )
+    });
+    let tickets = tickets.collect::<Vec<_>>().join("\n");
     let (dataset, suite) = (
         pegbox.write("hostile.jsonl", tickets),
         pegbox.write("exact.toml", EXACT),

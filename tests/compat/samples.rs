@@ -484,6 +484,7 @@ fn measure() -> Measure {
     Measure::Rate { hits: 34, total: 35 }
 }
 
+#[expect(clippy::too_many_lines, reason = "a value for every field")]
 pub fn run_end() -> RunEnd {
     RunEnd {
         run: RunId(7),

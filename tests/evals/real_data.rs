@@ -214,6 +214,7 @@ async fn check(graders: Vec<(&str, GraderKind)>, judges: &Judges, rows: &[Row], 
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of graders")]
 async fn texts_of_banking77() {
     let (judges, mut graders) = judges();
     let text = || (None, None);
@@ -356,6 +357,7 @@ async fn texts_of_banking77() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of graders")]
 async fn fields_and_calls_of_banking77() {
     let path = |path: &str| Some(path.to_owned());
     let schema = r#"{"type":"object","properties":{"intent":{"const":"card_arrival"}},"required":["intent"]}"#;

@@ -29,9 +29,17 @@ pub fn asking(rows: usize) -> Pegbox {
 
 /// The command that runs it.
 pub fn start_asking(url: &str) -> [&str; 9] {
-    let start = ["run", "start", "asking_v1", "--dataset", "tickets", "--suite", "shape"];
-    let [a, b, c, d, e, f, g] = start;
-    [a, b, c, d, e, f, g, "--base-url", url]
+    [
+        "run",
+        "start",
+        "asking_v1",
+        "--dataset",
+        "tickets",
+        "--suite",
+        "shape",
+        "--base-url",
+        url,
+    ]
 }
 
 /// A guest that follows a run.

@@ -1,6 +1,7 @@
 //! A run of a chain that is killed goes on with whole examples: no step of a finished one is sent again.
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::mpsc::sync_channel;
 
@@ -49,13 +50,12 @@ fn sent_of(counts: &HashMap<String, usize>, text: &str) -> Vec<usize> {
     STEPS.iter().map(of_step).collect()
 }
 
-#[test]
-fn no_step_of_a_finished_example_is_sent_again_after_kill_9() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let store = folder.path().join("store");
-    fill(folder.path(), &store);
+/// A store with the chain, beside what [`fill`] puts there.
+fn with_chain(folder: &Path) -> PathBuf {
+    let store = folder.join("store");
+    fill(folder, &store);
     let file = |name: &str, text: &str| {
-        let path = folder.path().join(name);
+        let path = folder.join(name);
         std::fs::write(&path, text).expect("a file in the temporary folder");
         path
     };
@@ -73,7 +73,13 @@ fn no_step_of_a_finished_example_is_sent_again_after_kill_9() {
             .arg(chain)
             .args(["--reason", why]),
     );
+    store
+}
 
+#[test]
+fn no_step_of_a_finished_example_is_sent_again_after_kill_9() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = with_chain(folder.path());
     let counting = CountingServer::start();
     let (sender, killed_at) = sync_channel(1);
     *counting.alarm.1.lock().expect("alarm") = Some(sender);

@@ -62,7 +62,8 @@ fn newcombe_1998_paired_proportions() {
     assert_near(interval.hi, 0.3404, 4);
 }
 
-/// Miller 2024, "Adding Error Bars to Evals", section 5: 969 questions to see 3 points, without noise within a question.
+/// Miller 2024, "Adding Error Bars to Evals", section 5: 969 questions to see 3 points, without noise within a
+/// question.
 #[test]
 fn miller_2024_sample_size() {
     let variance = ScoreVariance {
@@ -75,8 +76,8 @@ fn miller_2024_sample_size() {
     assert_eq!(n_mean(0.03, &variance, 0.05, 0.8).unwrap().n, 969);
 }
 
-/// Connor 1987: pairs to see a drop of 2 points where 6 % of pairs differ; and examples that prove 0.98 by the number of
-/// misses.
+/// Connor 1987: pairs to see a drop of 2 points where 6 % of pairs differ; and examples that prove 0.98 by the number
+/// of misses.
 #[test]
 fn planning_tables() {
     let pairs = |sidedness| n_paired_binary(0.02, 0.06, 0.05, 0.8, sidedness).unwrap().n;

@@ -162,6 +162,7 @@ pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliErr
     // A cassette knows where its requests went.
     let configured = configured_endpoint(context).filter(|(of, _)| is_of_all(of) && !tape.is_replay());
     let configured = configured.map(|(_, url)| url);
+    let settings = settings(&args, configured);
     let start = StartRun {
         subject,
         dataset: workbench.resolve_dataset(&args.dataset)?,
@@ -177,18 +178,7 @@ pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliErr
             feature_flags: flags(args.context.flags)?,
             code_revision: args.context.code_revision,
         },
-        settings: RunSettings {
-            repeats: args.repeats,
-            attempts_max: args.attempts,
-            timeout_ms: args.timeout_s.saturating_mul(1_000),
-            deadline_ms: args.deadline_s.map(|seconds| seconds.saturating_mul(1_000)),
-            caps: args.caps.caps(),
-            stops_early: args.stop_early,
-            base_url: args.base_url.or(configured),
-            reuses_answers: args.answers.reuse,
-            ..RunSettings::default()
-        }
-        .with_in_flight(args.concurrency),
+        settings,
     };
     if !tape.is_replay() {
         for note in workbench.run_notes(&start)? {
@@ -216,6 +206,22 @@ pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliErr
             .note(&format!("{fault}: what is on it is not the whole run"));
     }
     Ok(reply)
+}
+
+/// How its requests are sent; `configured` is the endpoint where none is given.
+fn settings(args: &StartArgs, configured: Option<String>) -> RunSettings {
+    let settings = RunSettings {
+        repeats: args.repeats,
+        attempts_max: args.attempts,
+        timeout_ms: args.timeout_s.saturating_mul(1_000),
+        deadline_ms: args.deadline_s.map(|seconds| seconds.saturating_mul(1_000)),
+        caps: args.caps.caps(),
+        stops_early: args.stop_early,
+        base_url: args.base_url.clone().or(configured),
+        reuses_answers: args.answers.reuse,
+        ..RunSettings::default()
+    };
+    settings.with_in_flight(args.concurrency)
 }
 
 /// A provider with the endpoint that the configuration names for it; the environment beats it.

@@ -167,6 +167,7 @@ fn too_few_samples_are_reported_only() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn numbers_stand_by_their_bounds() {
     let mut suite = triage_suite();
     suite.metrics = vec![Metric::new(

@@ -128,6 +128,7 @@ fn another_content_of_a_judge_makes_another_suite() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn faults_are_told_with_their_grader() {
     for (from, to, fault) in [
         (

@@ -18,7 +18,7 @@ fn group(ids: &[&str]) -> Group {
     }
 }
 
-fn comparison(differences: Vec<String>) -> Comparison {
+fn metrics() -> Vec<MetricDelta> {
     let rate = |hits| Measure::Rate { hits, total: 240 };
     let number = |value| Measure::Value { value, count: 240 };
     let delta = |metric: &str, base, candidate, delta, effect| MetricDelta {
@@ -28,6 +28,26 @@ fn comparison(differences: Vec<String>) -> Comparison {
         delta: Some(delta),
         effect,
     };
+    vec![
+        delta(
+            "routing_accuracy",
+            rate(222),
+            rate(230),
+            8.0 / 240.0,
+            Some(effect(222, 230, 240, 0.021)),
+        ),
+        delta("latency_p95", number(2_300.0), number(2_140.0), -160.0, None),
+        delta(
+            "json_validity",
+            rate(240),
+            rate(240),
+            0.0,
+            Some(effect(240, 240, 240, 1.0)),
+        ),
+    ]
+}
+
+fn comparison(differences: Vec<String>) -> Comparison {
     let slice = |value: &str, fixed, broken, p| SliceFlips {
         slice: Slice::of("topic", value),
         fixed,
@@ -53,23 +73,7 @@ fn comparison(differences: Vec<String>) -> Comparison {
                 examples: Vec::new(),
             },
             answered_otherwise: group(&["t-003"]),
-            metrics: vec![
-                delta(
-                    "routing_accuracy",
-                    rate(222),
-                    rate(230),
-                    8.0 / 240.0,
-                    Some(effect(222, 230, 240, 0.021)),
-                ),
-                delta("latency_p95", number(2_300.0), number(2_140.0), -160.0, None),
-                delta(
-                    "json_validity",
-                    rate(240),
-                    rate(240),
-                    0.0,
-                    Some(effect(240, 240, 240, 1.0)),
-                ),
-            ],
+            metrics: metrics(),
             passes: Some(effect(235, 237, 240, 0.375)),
             slices: vec![slice("billing", 3, 0, 0.031), slice("refunds", 0, 1, 1.0)],
             latency: Some(RatioEffect {

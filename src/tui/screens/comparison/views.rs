@@ -151,14 +151,15 @@ fn counts(comparison: &Comparison, theme: &Theme) -> Line<'static> {
 /// A row of the summary's table; the interval and p go where there is no room for them.
 fn row(name: &str, numbers: [String; 3], interval: &str, p: &str, columns: usize) -> String {
     let [base, candidate, change] = numbers;
-    let mut text = format!(
+    let text = format!(
         "{} {base:>NUMBER_COLUMNS$} {candidate:>NUMBER_COLUMNS$} {change:>NUMBER_COLUMNS$}",
         pad(name, NAME_COLUMNS)
     );
     if columns >= text.len() + INTERVAL_COLUMNS + NUMBER_COLUMNS + 2 {
-        text.push_str(&format!(" {interval:>INTERVAL_COLUMNS$} {p:>NUMBER_COLUMNS$}"));
+        format!("{text} {interval:>INTERVAL_COLUMNS$} {p:>NUMBER_COLUMNS$}")
+    } else {
+        text
     }
-    text
 }
 
 fn effect_line(
