@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn a_line_may_cut_anywhere() {
         let whole = tokens(&[STREAM]);
-        assert_eq!(whole.len(), 19, "{whole:?}");
+        assert_eq!(whole.len(), 17, "{whole:?}");
         for at in 0..STREAM.len() {
             let (first, second) = STREAM.split_at(at);
             assert_eq!(tokens(&[first, second]), whole, "cut at {at}");

@@ -55,7 +55,7 @@ commands! {
         "Shows what model names stand for, and since when."
         ["g m"] [Everywhere];
     GoChains "go.chains" "chains" "Go to Chains"
-        "Shows prompts that run one after the other, and where their versions are live."
+        "Shows chains, and where the prompts in them are live."
         ["g c"] [Everywhere];
 
     Palette "app.palette" "cmd" "Command palette"
