@@ -11,6 +11,8 @@ use super::commands::{
     ablate, bisect, case_command, chain, dataset, label, model, prompt, release, review, run, store, suite,
 };
 use super::exit::EXIT_CODES_HELP;
+use crate::domain::DomainError;
+use crate::domain::actor::Actor;
 
 /// A terminal workbench that treats prompt tuning as software release management.
 ///
@@ -98,6 +100,13 @@ pub enum Command {
     /// Own the store for as long as the process lives; commands and screens join it
     #[cfg(unix)]
     Host(HostArgs),
+    /// Join the host as a person whose key sshd has checked, for what they asked sshd for: the command of a forced command
+    #[cfg(unix)]
+    Login {
+        /// Who they are
+        #[arg(value_parser = actor)]
+        person: Actor,
+    },
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -121,4 +130,9 @@ pub struct DiffArgs {
     /// Old and new: versions (`support_triage_v11 v12`, or `support_triage v11 v12`), or a prompt's name for its draft
     #[arg(required = true, num_args = 2..=3, value_name = "VERSION")]
     pub versions: Vec<String>,
+}
+
+/// Reads the name of a person.
+fn actor(name: &str) -> Result<Actor, DomainError> {
+    Actor::new(name)
 }

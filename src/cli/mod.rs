@@ -10,6 +10,7 @@ mod identity;
 mod input;
 mod output;
 mod store_path;
+mod words;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -37,10 +38,14 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn run_words(words: &[OsString], out: &mut Out) -> Result<ExitCode, CliError> {
     let arguments = parse(words)?;
     #[cfg(unix)]
+    if let Some(args::Command::Login { person }) = &arguments.command {
+        return commands::login::login(person, &arguments.global);
+    }
+    #[cfg(unix)]
     if commands::is_for_host(arguments.command.as_ref())
         && let Some(joined) = guest::join(&store_path::resolve(arguments.global.store.clone())?)?
     {
-        return Ok(guest::attach(joined, words)?.into());
+        return Ok(guest::attach(joined, words, None)?.into());
     }
     Ok(commands::carry_out(arguments, out, &mut Caller::of_process())?.into())
 }

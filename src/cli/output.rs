@@ -148,21 +148,29 @@ impl Table {
 
     /// Counts of pairs: a row and a column for each class, and a text in the corner.
     pub fn square(corner: &str, classes: &[String], counts: &[Vec<u64>]) -> Self {
-        let harmless = |text: &String| Printable::line(text).as_str().to_owned();
-        let row = |(class, counts): (&String, &Vec<u64>)| {
-            let counts = counts.iter().map(u64::to_string);
-            std::iter::once(harmless(class)).chain(counts).collect()
-        };
+        let mut table = Self::with_columns(std::iter::once(corner.to_owned()).chain(classes.iter().cloned()));
+        for (class, counts) in classes.iter().zip(counts) {
+            table.row_of(std::iter::once(class.clone()).chain(counts.iter().map(u64::to_string)));
+        }
+        table
+    }
+
+    /// A table with a column for each of these, which come from data.
+    pub fn with_columns(headings: impl IntoIterator<Item = String>) -> Self {
+        let harmless = |heading: String| Printable::line(&heading).as_str().to_owned();
         Self {
-            headings: std::iter::once(corner.to_owned())
-                .chain(classes.iter().map(harmless))
-                .collect(),
-            rows: classes.iter().zip(counts).map(row).collect(),
+            headings: headings.into_iter().map(harmless).collect(),
+            rows: Vec::new(),
         }
     }
 
     /// Adds a row, one cell for each heading.
     pub fn row<const N: usize>(&mut self, cells: [String; N]) {
+        self.row_of(cells);
+    }
+
+    /// Adds a row of a table whose columns come from data.
+    pub fn row_of(&mut self, cells: impl IntoIterator<Item = String>) {
         let harmless = |cell: String| Printable::line(&cell).as_str().to_owned();
         self.rows.push(cells.into_iter().map(harmless).collect());
     }

@@ -435,29 +435,3 @@ pub enum IntervalMethod {
         resamples: u64,
     },
 }
-
-/// Which classes a field's answers got, by the class that they should have.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Confusion {
-    /// Path in the parsed answer.
-    pub field: String,
-    /// Path in the expected value; the same as `field` where not given.
-    pub expected_field: Option<String>,
-    /// The classes, in order of their names.
-    pub labels: Vec<String>,
-    /// A row for each class that an example should have, in the order of `labels`.
-    pub rows: Vec<ConfusionRow>,
-    /// Outcomes whose example expects none of the classes; they are in no row.
-    pub unlabelled: u64,
-}
-
-/// The answers to the examples of one class.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConfusionRow {
-    /// How many got each class, in the order of the labels.
-    pub answers: Vec<u64>,
-    /// How many got a class beyond the first labels, which a hostile model may make without end.
-    pub other: u64,
-    /// How many have no answer, or none with the field.
-    pub no_answer: u64,
-}

@@ -11,6 +11,7 @@ pub mod caveats;
 pub mod chain;
 pub mod combination;
 pub mod condition;
+pub mod confusion;
 pub mod dataset;
 pub mod decision;
 pub mod diff;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
 use super::hash::ContentHash;
-use super::ids::{ExampleId, SuiteName};
+use super::ids::{ExampleId, RunId, SuiteName};
 use super::reason::Reason;
 use super::time::Timestamp;
 
@@ -39,7 +39,9 @@ pub struct Quarantine {
     pub example: ExampleId,
     /// Its content.
     pub example_hash: ContentHash,
-    /// Its number among the decisions about this example in this suite, from 1.
+    /// The run whose repeats differ.
+    pub run: RunId,
+    /// Its number among the decisions about this suite, from 1.
     pub number: u32,
     /// What was decided.
     pub kind: QuarantineKind,
@@ -49,4 +51,51 @@ pub struct Quarantine {
     pub by: Actor,
     /// When.
     pub at: Timestamp,
+}
+
+/// Of all decisions about a suite, oldest first, those by which an example is quarantined now.
+pub fn standing(decisions: &[Quarantine]) -> Vec<Quarantine> {
+    let is_newest = |at: usize, decision: &Quarantine| {
+        let later = decisions.iter().skip(at + 1);
+        !later
+            .into_iter()
+            .any(|later| later.example == decision.example && later.example_hash == decision.example_hash)
+    };
+    let newest = decisions
+        .iter()
+        .enumerate()
+        .filter(|(at, decision)| is_newest(*at, decision));
+    newest
+        .filter(|(_, decision)| decision.kind == QuarantineKind::Placed)
+        .map(|(_, decision)| decision.clone())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_decision_about_an_example_holds() {
+        let decision = |number, example: &str, content: &[u8], kind| Quarantine {
+            suite: SuiteName::new("triage").unwrap(),
+            example: ExampleId::new(example).unwrap(),
+            example_hash: ContentHash::of_bytes(content),
+            run: RunId(1),
+            number,
+            kind,
+            reason: Reason::new("its answer differs each time it is asked").unwrap(),
+            by: Actor::new("anna").unwrap(),
+            at: Timestamp(0),
+        };
+        let decisions = [
+            decision(1, "a", b"1", QuarantineKind::Placed),
+            decision(2, "b", b"1", QuarantineKind::Placed),
+            decision(3, "a", b"1", QuarantineKind::Lifted),
+            decision(4, "c", b"1", QuarantineKind::Placed),
+            decision(5, "c", b"2", QuarantineKind::Lifted),
+        ];
+        let numbers: Vec<u32> = standing(&decisions).iter().map(|decision| decision.number).collect();
+        assert_eq!(numbers, [2, 4], "another content is another example");
+    }
 }

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::DomainError;
 use super::actor::Actor;
+use super::confusion::Confusion;
 use super::gate::Gate;
 use super::hash::ContentHash;
 use super::ids::{DatasetVersionId, RunId, SuiteVersionId, VersionId};
 use super::judgement::JudgingTotals;
-use super::metric::{Confusion, MetricResult, Slice};
+use super::metric::{MetricResult, Slice};
 use super::money::{PriceFile, UsdNanos};
 use super::outcome::Outcome;
 use super::path_result::PathResult;

@@ -76,7 +76,7 @@ impl Against<'_> {
 
     /// Every metric of which examples have a value of their own, over the whole run and each slice; `None` without a
     /// base.
-    pub(super) fn summary(&self) -> Option<AgainstBase> {
+    pub fn summary(&self) -> Option<AgainstBase> {
         let Self::Base { run, base, candidate } = self else {
             return None;
         };
@@ -309,3 +309,6 @@ impl Test {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

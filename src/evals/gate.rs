@@ -2,11 +2,13 @@
 //! why, where, and what would settle it. How it is printed stands in [`print()`].
 
 mod early;
+mod plan;
 mod print;
 mod relative;
 mod words;
 
 pub use early::decided;
+pub use plan::{PassChance, RulePlan, plans};
 pub use print::print;
 
 use super::against::Against;

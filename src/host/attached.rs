@@ -111,11 +111,17 @@ async fn carry_out(
         caller: Caller {
             stdin: Box::new(stdin),
             variables: Variables::Sent(hello.variables),
-            files: Files::Guest {
-                folder: hello.folder,
-                pid: peer.pid(),
+            files: match &hello.person {
+                Some(_) => Files::Elsewhere,
+                None => Files::Guest {
+                    folder: hello.folder,
+                    pid: peer.pid(),
+                },
             },
-            identity: Identity::Claimed { uid: Some(peer.uid()) },
+            identity: match hello.person {
+                Some(person) => Identity::Proven(person),
+                None => Identity::Claimed { uid: Some(peer.uid()) },
+            },
             desk: Box::new(desk),
         },
     };
@@ -247,6 +253,10 @@ fn meet(hello: &Hello, outbox: mpsc::Sender<ToGuest>) -> (Inlets, SocketDesk) {
         has_terminal: is_stdin_terminal && is_stdout_terminal,
         size: believed(columns, rows),
         term: hello.variables.get("TERM").cloned().unwrap_or_default(),
+        place: match hello.person {
+            Some(_) => Place::Elsewhere,
+            None => Place::Here,
+        },
     };
     (inlets, desk)
 }
@@ -262,6 +272,16 @@ struct SocketDesk {
     has_terminal: bool,
     size: Size,
     term: String,
+    place: Place,
+}
+
+/// Where the person is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// On this machine: its programs are theirs to start.
+    Here,
+    /// Behind a network: an editor or a shell of this machine would be a way in.
+    Elsewhere,
 }
 
 impl SocketDesk {
@@ -296,8 +316,20 @@ fn edited(answered: Option<Answered>) -> Result<String, Fault> {
     }
 }
 
+/// Refuses an editor to whoever has none here.
+fn no_editor(place: Place) -> Result<(), Fault> {
+    match place {
+        Place::Here => Ok(()),
+        Place::Elsewhere => Err(Fault {
+            what: "over SSH there is no editor of your own".into(),
+            hint: "type in the screens, or send a file with prompt import NAME - < FILE".into(),
+        }),
+    }
+}
+
 impl Desk for SocketDesk {
     fn edit(&mut self, text: &str) -> Result<String, Fault> {
+        no_editor(self.place)?;
         let answers = self.answers.as_mut();
         edited(answers.and_then(|answers| answer(&self.outbox, answers, ToGuest::Edit(text.to_owned()))))
     }
@@ -321,6 +353,7 @@ impl Desk for SocketDesk {
             mouse: screens.mouse,
             size: self.size,
             term: self.term.clone(),
+            place: self.place,
         };
         post(&self.outbox, ToGuest::Enter(screens.mouse))?;
         let outlet = Outlet::new(self.outbox.clone(), ToGuest::Output);
@@ -338,6 +371,7 @@ struct SocketSurface {
     mouse: MouseReports,
     size: Size,
     term: String,
+    place: Place,
 }
 
 impl Surface for SocketSurface {
@@ -357,6 +391,9 @@ impl Surface for SocketSurface {
     }
 
     fn stop(&mut self) -> Result<(), String> {
+        if self.place == Place::Elsewhere {
+            return Err("cannot suspend over SSH: your own shell is there with ~^Z".into());
+        }
         match answer(&self.outbox, &mut self.answers, ToGuest::Stop) {
             Some(Answered::Stopped(result)) => result,
             _ => Err("cannot suspend: the terminal is gone".into()),
@@ -371,6 +408,7 @@ impl Surface for SocketSurface {
     }
 
     fn edit(&mut self, text: &str) -> Result<String, Fault> {
+        no_editor(self.place)?;
         edited(answer(&self.outbox, &mut self.answers, ToGuest::Edit(text.to_owned())))
     }
 

@@ -21,6 +21,7 @@ use super::home::{Found, Home, HomeError, Running};
 use super::terminal::{self, MouseReports};
 use super::tty::ReaderGate;
 use super::wire::{self, Hello, PIECE_BYTES_MAX, PROTOCOL, Refusal, ToGuest, ToHost, WireError};
+use crate::domain::actor::Actor;
 
 /// How often, and after what pause, a host that is starting is looked for again: half a minute in all.
 const TRIES: u32 = 600;
@@ -154,12 +155,13 @@ fn silent(running: &Running, source: io::Error) -> GuestError {
     }
 }
 
-/// Has the host carry a command line out, and gives its exit code.
+/// Has the host carry a command line out, and gives its exit code. A person that is named is elsewhere, and known by a
+/// key: the files and the editor of this machine are not theirs.
 ///
 /// # Errors
 /// The host says no, or dies meanwhile. The terminal is restored.
-pub fn attach(joined: Joined, words: &[OsString]) -> Result<u8, GuestError> {
-    let hello = greeting(words)?;
+pub fn attach(joined: Joined, words: &[OsString], person: Option<&Actor>) -> Result<u8, GuestError> {
+    let hello = greeting(words, person)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let restore = RestoreOnDrop;
     let ended = runtime.block_on(async {
@@ -173,7 +175,7 @@ pub fn attach(joined: Joined, words: &[OsString]) -> Result<u8, GuestError> {
     ended
 }
 
-fn greeting(words: &[OsString]) -> Result<Hello, GuestError> {
+fn greeting(words: &[OsString], person: Option<&Actor>) -> Result<Hello, GuestError> {
     let word = |word: &OsString| {
         let text = word.to_str().map(str::to_owned);
         text.ok_or_else(|| GuestError::NotUtf8(word.to_string_lossy().into_owned()))
@@ -183,6 +185,7 @@ fn greeting(words: &[OsString]) -> Result<Hello, GuestError> {
         protocol: PROTOCOL,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         words: words.iter().map(word).collect::<Result<_, _>>()?,
+        person: person.cloned(),
         folder: std::env::current_dir()?,
         variables: Variables::to_send(),
         terminals: [

@@ -12,6 +12,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use crate::domain::actor::Actor;
+
 use super::terminal::{MouseReports, believed};
 
 /// Counts changes of what follows the greeting.
@@ -47,6 +49,9 @@ pub struct Hello {
     /// The command line, with the program's name first.
     #[serde(default)]
     pub words: Vec<String>,
+    /// Who is behind it, where they came over a network and a key has told: what this machine has is not theirs.
+    #[serde(default)]
+    pub person: Option<Actor>,
     /// Its current folder.
     #[serde(default)]
     pub folder: PathBuf,
@@ -278,6 +283,7 @@ mod tests {
             protocol: PROTOCOL,
             version: "0.1.0".into(),
             words: vec!["pegbox".into(), "status".into()],
+            person: Some(Actor::new("anna").unwrap()),
             folder: "/home/anna".into(),
             variables: [("TERM".to_owned(), "xterm".to_owned())].into(),
             terminals: [true, true, false],

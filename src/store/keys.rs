@@ -32,6 +32,7 @@
 //! | `reused/RUN/FROM` | mark: this run used answers of that one | never |
 //! | `label/RUN/INDEX.REPEAT/NUMBER` | human label of an outcome | never |
 //! | `triage/RUN/INDEX.REPEAT/NUMBER` | where a person says that the cause of a failure lies | never |
+//! | `quarantine/SUITE/NUMBER` | decision that a flaky example does not count in the suite's gates, or does again | never |
 //! | `labelled/SUITE/RUN` | mark: this run, graded by a version of this suite, has human labels | never |
 
 use crate::domain::hash::ContentHash;
@@ -66,6 +67,7 @@ pub(super) const RELEASES: &str = "release/";
 pub(super) const ALIASES: &str = "alias/";
 pub(super) const ANSWERS: &str = "answer/";
 pub(super) const LABELS: &str = "label/";
+pub(super) const QUARANTINES: &str = "quarantine/";
 pub(super) const TRIAGES: &str = "triage/";
 
 pub(super) fn prompt(name: &PromptName) -> String {
@@ -283,6 +285,14 @@ pub(super) fn triages_at(run: RunId, place: OutcomePlace) -> String {
 
 pub(super) fn triage(run: RunId, place: OutcomePlace, number: u32) -> String {
     format!("{}{number:010}", triages_at(run, place))
+}
+
+pub(super) fn quarantines(suite: &SuiteName) -> String {
+    format!("{QUARANTINES}{suite}/")
+}
+
+pub(super) fn quarantine(suite: &SuiteName, number: u32) -> String {
+    format!("{}{number:010}", quarantines(suite))
 }
 
 pub(super) fn labelled(suite: &SuiteName) -> String {

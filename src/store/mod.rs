@@ -22,6 +22,7 @@ mod label;
 pub mod memory;
 mod pending;
 mod prompt;
+mod quarantine;
 mod record;
 mod records;
 mod release;

@@ -25,6 +25,7 @@ use crate::domain::policy::Policy;
 use crate::domain::progress::FailureLine;
 use crate::domain::promotion::Promotion;
 use crate::domain::prompt::Prompt;
+use crate::domain::quarantine::Quarantine;
 use crate::domain::release::Release;
 use crate::domain::review::Review;
 use crate::domain::run::{Run, RunEnd, RunStep};
@@ -120,6 +121,7 @@ records! {
     RunStep = 21;
     Resolution = 22;
     StoredAnswer = 23;
+    Quarantine = 24;
     HumanLabel = 25;
     Triage = 26;
     Variant = 27;

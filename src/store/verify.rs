@@ -19,6 +19,7 @@ use crate::domain::label::HumanLabel;
 use crate::domain::outcome::{Outcome, OutcomePlace};
 use crate::domain::progress::FailureLine;
 use crate::domain::promotion::Promotion;
+use crate::domain::quarantine::Quarantine;
 use crate::domain::release::{ModelBundle, Release};
 use crate::domain::review::Review;
 use crate::domain::run::{Run, RunEnd, RunStep, Subject};
@@ -98,6 +99,7 @@ impl Store {
         check.each(keys::ANSWERS, Verification::answer)?;
         check.each(keys::LABELS, Verification::label)?;
         check.each(keys::TRIAGES, Verification::triage)?;
+        check.each(keys::QUARANTINES, Verification::quarantine)?;
         Ok(check.report)
     }
 }
@@ -426,6 +428,18 @@ impl Verification<'_> {
             None => self.mark(&keys::labelled_run(&run.suite.name, run.id)),
             fault => Ok(fault),
         }
+    }
+
+    /// A quarantine is about an example that its run asked, and whose suite is there.
+    fn quarantine(&self, key: &str, quarantine: &Quarantine) -> Result<Option<String>, StoreError> {
+        if key != keys::quarantine(&quarantine.suite, quarantine.number) {
+            return Ok(Some("it lies under another suite, or under another number".into()));
+        }
+        let Some(outcome) = self.store.outcome_of(quarantine.run, &quarantine.example)? else {
+            return Ok(Some(format!("{} has no {}", quarantine.run, quarantine.example)));
+        };
+        let is_same = outcome.example_hash == quarantine.example_hash;
+        Ok((!is_same).then(|| format!("{} has another content in {}", quarantine.example, quarantine.run)))
     }
 
     /// A variant is made of a version that is there, and lies under its own hash.

@@ -17,6 +17,7 @@ use crate::domain::ids::{DatasetVersionId, RunId, SuiteVersionId, VersionId};
 use crate::domain::money::PriceFile;
 use crate::domain::progress::RunProgress;
 use crate::domain::promotion::Environment;
+use crate::domain::quarantine::Quarantine;
 use crate::domain::run::{
     AnswerSource, Caps, EndState, Run, RunEnd, RunSettings, RunState, RunStep, RunStepKind, RuntimeContext, Selection,
     Subject,
@@ -52,6 +53,7 @@ struct Parts {
     work: Work,
     suite: SuiteContent,
     judges: Judges,
+    quarantined: Vec<Quarantine>,
 }
 
 /// A run that this process works on.
@@ -121,6 +123,7 @@ impl Workbench {
         let judges = self.judges(&suite.content, &connected.provider, &run.settings, tape)?;
         let parts = Parts {
             work: connected.work,
+            quarantined: self.quarantined(&run.suite.name)?,
             suite: suite.content,
             judges,
         };
@@ -220,6 +223,7 @@ impl Workbench {
         let parts = Parts {
             judges: self.judges(&suite.content, &connected.provider, &run.settings, &Tape::Off)?,
             work: connected.work,
+            quarantined: self.quarantined(&suite.id.name)?,
             suite: suite.content,
         };
         let mut steps = self.store.run_steps(id)?;
@@ -272,7 +276,12 @@ impl Workbench {
     }
 
     fn job(&self, run: &Run, steps: &[RunStep], parts: &Parts) -> Job {
-        let Parts { work, suite, judges } = parts;
+        let Parts {
+            work,
+            suite,
+            judges,
+            quarantined,
+        } = parts;
         let resumed = steps
             .iter()
             .filter(|step| matches!(step.kind, RunStepKind::Resumed { .. }));
@@ -283,7 +292,7 @@ impl Workbench {
                 .collect(),
             feed: Arc::new(RunFeed::new(self.store.clone(), run).reusing(run, work)),
             find_base: find_base(&self.store, run),
-            quarantined: Vec::new(),
+            quarantined: quarantined.clone(),
             run: run.clone(),
             work: work.clone(),
             suite: suite.clone(),

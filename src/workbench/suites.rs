@@ -5,6 +5,8 @@ use crate::domain::actor::Actor;
 use crate::domain::ids::{SuiteName, SuiteVersionId};
 use crate::domain::reason::Reason;
 use crate::domain::suite::SuiteVersion;
+use crate::evals::gate::plans;
+pub use crate::evals::gate::{PassChance, RulePlan};
 use crate::interchange::InterchangeError;
 use crate::interchange::suite_file::SuiteFile;
 use crate::store::Change;
@@ -50,6 +52,27 @@ impl Workbench {
             content: suite.content,
         }
         .print())
+    }
+
+    /// What each rule of a suite takes over a number of examples. `differing` is the share of examples of which two
+    /// versions differ, 0 to 1.
+    ///
+    /// # Errors
+    ///
+    /// No such suite, or a share outside 0 to 1.
+    pub fn rule_plans(
+        &self,
+        id: &SuiteVersionId,
+        examples: u64,
+        differing: f64,
+    ) -> Result<Vec<RulePlan>, WorkbenchError> {
+        if !(0.0..=1.0).contains(&differing) {
+            return Err(WorkbenchError::invalid(
+                format!("{differing} is no share of the examples"),
+                "write 5 % as 0.05",
+            ));
+        }
+        Ok(plans(&self.suite(id)?.content, examples, differing))
     }
 
     /// Reads `triage_quality@v8`, or `triage_quality` as its newest version.

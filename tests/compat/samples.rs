@@ -6,6 +6,7 @@ use pegbox::domain::alias::{Alias, Resolution};
 use pegbox::domain::answer::StoredAnswer;
 use pegbox::domain::chain::{ChainContent, ChainStep, ChainVersion, StepInput, StepParser, StepValue};
 use pegbox::domain::condition::{Condition, Test};
+use pegbox::domain::confusion::{Confusion, ConfusionRow};
 use pegbox::domain::dataset::{DatasetChanges, DatasetVersion, Exclusion, Row, RowPage};
 use pegbox::domain::decision::{Decision, DecisionKind, OtherCause};
 use pegbox::domain::draft::Draft;
@@ -19,8 +20,7 @@ use pegbox::domain::judge::Judge;
 use pegbox::domain::judgement::{JudgedBy, Judgement, JudgingTotals};
 use pegbox::domain::label::{HumanLabel, LabelVerdict};
 use pegbox::domain::metric::{
-    Bins, ClassOf, Confusion, ConfusionRow, ErrorRule, IntervalMethod, Measure, Metric, MetricKind, MetricResult,
-    Slice, SlicePart,
+    Bins, ClassOf, ErrorRule, IntervalMethod, Measure, Metric, MetricKind, MetricResult, Slice, SlicePart,
 };
 use pegbox::domain::model::{ModelConfig, NamedSchema, ResponseFormat, Setting, Tool, ToolChoice};
 use pegbox::domain::money::{PriceFile, UsdNanos};
@@ -33,6 +33,7 @@ use pegbox::domain::policy::{Policy, SelfApproval, SimulatedEvidence};
 use pegbox::domain::progress::FailureLine;
 use pegbox::domain::promotion::{Environment, Promotion};
 use pegbox::domain::prompt::{MessageTemplate, Prompt, PromptContent, Role, Variable};
+use pegbox::domain::quarantine::{Quarantine, QuarantineKind};
 use pegbox::domain::reason::Reason;
 use pegbox::domain::release::{Guard, ModelBundle, Release, ReleaseKind, RollbackTarget};
 use pegbox::domain::review::Review;
@@ -959,6 +960,20 @@ pub fn human_label() -> HumanLabel {
         expected: Some(JsonText::parse("{\"route\":\"b\"}").unwrap()),
         is_override: true,
         comment: "c".into(),
+        by: anna(),
+        at: AT,
+    }
+}
+
+pub fn quarantine() -> Quarantine {
+    Quarantine {
+        suite: id("quality"),
+        example: id("t-1"),
+        example_hash: hash(),
+        run: RunId(7),
+        number: 2,
+        kind: QuarantineKind::Lifted,
+        reason: why(),
         by: anna(),
         at: AT,
     }

@@ -66,11 +66,11 @@ fn a_folder_that_others_can_enter_is_no_place_for_a_host() {
 /// A store so deep that its socket would not fit beside it.
 #[test]
 fn a_long_path_is_no_hindrance() {
-    let mut pegbox = Pegbox::new();
-    let deep = pegbox.home.path().join("d".repeat(200));
+    let outer = tempfile::tempdir().unwrap();
+    let deep = outer.path().join("d".repeat(200));
     std::fs::create_dir(&deep).unwrap();
-    pegbox.home = tempfile::tempdir_in(deep).unwrap();
-    let house = House::of(pegbox, &[]);
+    let home = tempfile::tempdir_in(deep).unwrap();
+    let house = House::of(Pegbox { home }, &[]);
     let socket = house.socket();
     assert!(socket.as_os_str().len() < 100, "{socket:?}");
     house.pegbox.does(&["status"]);

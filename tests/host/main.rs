@@ -18,6 +18,8 @@ mod runs;
 mod screens;
 #[cfg(test)]
 mod socket;
+#[cfg(test)]
+mod ssh;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "this binary uses a part of what several share")]
 mod support;

@@ -137,7 +137,8 @@ fn stopping_the_host_parks_its_runs() {
     house.pegbox.does(&["host", "stop"]);
     follower.wait_for("error: interrupted: run_1 has ");
     assert_eq!(follower.code(), Some(130));
-    assert!(state(&house, "run_1").starts_with("interrupted:"));
+    let state = state(&house, "run_1");
+    assert!(state.starts_with("interrupted:"), "{state}");
     let log = house.log();
     assert!(log.trim_end().ends_with("stopped"), "{log}");
 }

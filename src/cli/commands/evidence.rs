@@ -23,7 +23,8 @@ fn shortest(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-fn interval_text(interval: Option<(f64, f64)>) -> String {
+/// `0.925 to 0.977`.
+pub fn interval_text(interval: Option<(f64, f64)>) -> String {
     interval.map_or_else(|| NO_VALUE.to_owned(), |(low, high)| format!("{low:.3} to {high:.3}"))
 }
 

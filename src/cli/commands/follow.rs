@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::evidence::{gate_text, results_table};
 use super::failures::{advice_text, causes_text};
+use super::measures::{measures_document, measures_text};
 use super::run::answers_text;
 use super::{Context, Hosting};
 use crate::cli::exit::{CliError, Exit, Failure};
@@ -71,6 +72,7 @@ pub fn show(context: &Context<'_>, run: RunId) -> Result<Reply, CliError> {
     let triage = context.workbench.run_triage(run)?;
     let mut document = json!(record);
     document["triage"] = json!(triage);
+    document["measured"] = json!(detail.end.as_ref().map(measures_document));
     document["advice"] = json!(triage.advice());
     Ok(Reply::done(document, triage_text(run_text(&detail), run, &triage)))
 }
@@ -291,7 +293,11 @@ fn run_text(detail: &RunDetail) -> Plain {
         .fold(text, |text, sentence| text.line(format!("careful: {sentence}")));
     let results = end.as_ref().map_or(&progress.results, |end| &end.results);
     let text = text.table(&results_table(results), "nothing is measured yet").blank();
-    gate_text(text, end.as_ref().and_then(|end| end.gate.as_ref()))
+    let text = gate_text(text, end.as_ref().and_then(|end| end.gate.as_ref()));
+    match end {
+        Some(end) => measures_text(text, end),
+        None => text,
+    }
 }
 
 /// The files that prices were read from, those first that win; `None` where none was.

@@ -64,14 +64,24 @@ pub fn host(
     match args.command {
         Some(HostCommand::Status) => status(folder, out),
         Some(HostCommand::Stop) => stop(folder, out),
-        None if args.detach => detach(args, folder, global, out),
+        None if args.detach => detach(args, folder, global, out, runtime),
         None => serve(args, folder, global, out, runtime),
     }
 }
 
+/// Makes a store where there is none. The host's folder goes into it, and a folder with anything in it is not taken for
+/// a new store.
+fn make_store(folder: &Path, runtime: &Handle) -> Result<(), CliError> {
+    let is_empty = |mut entries: std::fs::ReadDir| entries.next().is_none();
+    if std::fs::read_dir(folder).map_or(true, is_empty) {
+        Workbench::open(folder, host::clock::system(), runtime.clone())?;
+    }
+    Ok(())
+}
+
 /// Starts this program again as the host, and waits until it is ready.
-fn detach(args: &HostArgs, folder: &Path, global: &Global, out: &mut Out) -> Result<Exit, CliError> {
-    std::fs::create_dir_all(folder)?;
+fn detach(args: &HostArgs, folder: &Path, global: &Global, out: &mut Out, runtime: &Handle) -> Result<Exit, CliError> {
+    make_store(folder, runtime)?;
     let idle_ms = args.idle.unwrap_or(IDLE_DETACHED_MS);
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["host", "--detached", "--idle", &duration_short(idle_ms), "--store"]);
@@ -119,7 +129,7 @@ fn serve(args: &HostArgs, folder: &Path, global: &Global, out: &mut Out, runtime
     if args.detached {
         leave_session();
     }
-    std::fs::create_dir_all(folder)?;
+    make_store(folder, runtime)?;
     let home = Home::of(folder);
     let claim = home.claim().map_err(GuestError::from)?;
     // Found out before anybody is served: guests are told again where it concerns them.

@@ -14,12 +14,17 @@ mod demo;
 mod diff;
 mod evidence;
 mod failures;
+mod flaky;
 mod follow;
 #[cfg(unix)]
 pub mod host;
 pub mod label;
 mod lineage;
+#[cfg(unix)]
+pub mod login;
+mod measures;
 pub mod model;
+mod power;
 pub mod prompt;
 pub mod release;
 mod report;
@@ -192,7 +197,7 @@ pub fn is_for_host(command: Option<&Command>) -> bool {
     use store::StoreCommand;
     match command {
         #[cfg(unix)]
-        Some(Command::Host(_)) => false,
+        Some(Command::Host(_) | Command::Login { .. }) => false,
         Some(
             Command::Demo(_)
             | Command::Completions { .. }
@@ -260,7 +265,7 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<Reply, CliErr
         Command::Store(command) => store::carry_out(command, context),
         // These need no store, or one of their own, and were answered before.
         #[cfg(unix)]
-        Command::Host(_) => Ok(Reply::done(Value::Null, Plain::new())),
+        Command::Host(_) | Command::Login { .. } => Ok(Reply::done(Value::Null, Plain::new())),
         Command::Demo(_) | Command::Completions { .. } | Command::Keys => Ok(Reply::done(Value::Null, Plain::new())),
     }
 }

@@ -12,7 +12,7 @@ use super::report::{self, ReportArgs};
 use super::reproduce::{self, ReproduceArgs};
 use super::run_start::{CapArgs, RerunArgs, StartArgs};
 use super::sweep::SweepArgs;
-use super::{case, compare, failures, follow, run_start, sweep};
+use super::{case, compare, failures, flaky, follow, run_start, sweep};
 use crate::cli::exit::CliError;
 use crate::cli::output::{NO_VALUE, Plain, Reply, Table};
 use crate::domain::caveats::Caveats;
@@ -58,6 +58,21 @@ pub enum RunCommand {
         /// Only those older than this one
         #[arg(long, value_name = "RUN")]
         before: Option<RunId>,
+    },
+    /// List the examples whose repeats differ in their answers or in whether they pass
+    Flaky {
+        /// The run
+        run: RunId,
+    },
+    /// Keep a flaky example out of the gates of the run's suite; every gate names it
+    Quarantine {
+        /// The run whose repeats differ
+        run: RunId,
+        /// The example
+        example: ExampleId,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
     },
     /// List what failed in a run
     Failures(FailuresArgs),
@@ -124,6 +139,8 @@ pub fn carry_out(command: RunCommand, context: &mut Context<'_>) -> Result<Reply
         RunCommand::Watch { run } => follow::follow(context, run, OnInterrupt::Leave),
         RunCommand::Show { run } => follow::show(context, run),
         RunCommand::List { limit, before } => Ok(list(&context.workbench.runs(before, limit)?)),
+        RunCommand::Flaky { run } => flaky::list(context, run),
+        RunCommand::Quarantine { run, example, reason } => flaky::quarantine(context, run, &example, &reason),
         RunCommand::Failures(args) => failures::carry_out(context, &args),
         RunCommand::Report(args) => report::report(context, &args),
         RunCommand::Decide { run, cause, reason } => decide(context, run, cause, &reason),

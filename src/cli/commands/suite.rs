@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::Context;
 use super::calibrate::{CalibrateArgs, calibrate};
+use super::{Context, flaky, power};
 use crate::cli::exit::CliError;
 use crate::cli::input::read_text;
 use crate::cli::output::{Plain, Reply, Table, counted};
+use crate::domain::ids::{ExampleId, SuiteName};
 
 /// What to do with suites.
 #[derive(Debug, Subcommand)]
@@ -31,6 +32,32 @@ pub enum SuiteCommand {
     },
     /// Compare a grader with what people say of the same answers, and correct its pass rate by that
     Calibrate(CalibrateArgs),
+    /// Say what each threshold takes with a number of examples: misses allowed, proof, and how often it errs
+    Power {
+        /// `name@v8`, or a name for its newest version
+        suite: String,
+        /// How many examples, or positives of a recall
+        #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+        examples: u64,
+        /// Share of examples of which two versions differ, which rules against the base need
+        #[arg(long, value_name = "SHARE", default_value_t = 0.05)]
+        differing: f64,
+    },
+    /// List the quarantined examples of a suite, and the decisions about them
+    Quarantined {
+        /// The suite's name
+        suite: SuiteName,
+    },
+    /// Let a quarantined example count again in the suite's gates
+    Lift {
+        /// The suite's name
+        suite: SuiteName,
+        /// The example
+        example: ExampleId,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
 }
 
 /// Carries the command out.
@@ -50,6 +77,13 @@ pub fn carry_out(command: SuiteCommand, context: &mut Context<'_>) -> Result<Rep
         }
         SuiteCommand::List => list(context),
         SuiteCommand::Calibrate(args) => calibrate(context, args),
+        SuiteCommand::Quarantined { suite } => flaky::quarantined(context, &suite),
+        SuiteCommand::Lift { suite, example, reason } => flaky::lift(context, &suite, &example, &reason),
+        SuiteCommand::Power {
+            suite,
+            examples,
+            differing,
+        } => power::show(context, &suite, examples, differing),
         SuiteCommand::Show { suite } => {
             let id = context.workbench.resolve_suite(&suite)?;
             let suite = context.workbench.suite(&id)?;

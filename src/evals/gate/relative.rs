@@ -103,24 +103,33 @@ pub(super) fn note(threshold: &Threshold, compared: &Result<Compared, String>) -
         _ => "a regression is detected".to_owned(),
     });
     let planned = relative.flips.filter(|_| is_difference);
-    let planned = planned.map(|flips| plan(threshold.value, relative, flips));
+    let planned = planned.map(|flips| plan_of(threshold.value, relative, flips));
     let clauses = [Some(shown.to_owned()), Some(over), regression, planned];
     clauses.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
-/// `240 examples can see a drop of 3.4 points; to show no worse than 1 point takes 2,474`.
-fn plan(margin: f64, relative: Relative, (broken, fixed): (u64, u64)) -> String {
-    let measured = (broken + fixed) as f64 / relative.pairs.max(1) as f64;
-    let is_assumed = broken + fixed == 0;
-    let discordance = if is_assumed { ASSUMED_DISCORDANCE } else { measured };
-    let drop = visible_drop(relative.pairs, discordance);
-    let seen = match drop {
-        Some(drop) => format!("{} pairs can see a drop of {:.1} points", relative.pairs, drop * 100.0),
-        None => format!("{} pairs are too few to see any drop", relative.pairs),
+/// The plan by the share of pairs that differ in these runs, or an assumed one where none does.
+fn plan_of(margin: f64, relative: Relative, (broken, fixed): (u64, u64)) -> String {
+    match broken + fixed {
+        0 => plan(margin, relative.pairs, ASSUMED_DISCORDANCE, "assumed"),
+        flips => plan(
+            margin,
+            relative.pairs,
+            flips as f64 / relative.pairs as f64,
+            "of these runs",
+        ),
+    }
+}
+
+/// `240 pairs can see a drop of 3.4 points, to show no worse than 1 point takes 2474 (80% power, 4.0% of pairs differ,
+/// assumed)`. `source` says where the share of pairs that differ comes from.
+pub(super) fn plan(margin: f64, pairs: u64, discordance: f64, source: &str) -> String {
+    let seen = match visible_drop(pairs, discordance) {
+        Some(drop) => format!("{pairs} pairs can see a drop of {:.1} points", drop * 100.0),
+        None => format!("{pairs} pairs are too few to see any drop"),
     };
     let needed = n_non_inferiority(margin, discordance, 1.0 - CONFIDENCE, POWER, 0.0).ok();
     let needed = needed.map(|size| format!(", to show no worse than {} takes {}", points(margin), size.n));
-    let source = if is_assumed { "assumed" } else { "of these runs" };
     format!(
         "{seen}{} (80% power, {:.1}% of pairs differ, {source})",
         needed.unwrap_or_default(),
@@ -135,7 +144,7 @@ fn points(margin: f64) -> String {
 }
 
 /// The smallest drop that this many pairs show with the planned power; `None` where even the largest one is not.
-pub(super) fn visible_drop(pairs: u64, discordance: f64) -> Option<f64> {
+fn visible_drop(pairs: u64, discordance: f64) -> Option<f64> {
     let is_seen = |drop: f64| {
         let needed = n_paired_binary(drop, discordance, 1.0 - CONFIDENCE, POWER, Sidedness::One);
         needed.is_ok_and(|size| size.n <= pairs)

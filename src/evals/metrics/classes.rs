@@ -2,7 +2,8 @@
 
 use super::entry::{Answer, Entry, Names};
 use super::estimate::{Members, Sureness, bootstrap};
-use crate::domain::metric::{Confusion, ConfusionRow, ErrorRule, FieldOf, Metric, MetricKind};
+use crate::domain::confusion::{Confusion, ConfusionRow};
+use crate::domain::metric::{ErrorRule, FieldOf, Metric, MetricKind};
 use crate::stats::{Classification, classification_from_table};
 
 /// Most classes of a field. Those that examples expect come first, then the answers by name; what is beyond is counted

@@ -1,7 +1,7 @@
 use super::slicing::SLICE_VALUES_MAX;
 use super::*;
 use crate::domain::ids::ExampleId;
-use crate::domain::metric::{ClassOf, MISSED_MAX, Measure, MetricKind};
+use crate::domain::metric::{Bins, ClassOf, ErrorRule, IntervalMethod, MISSED_MAX, Measure, MetricKind};
 use crate::evals::samples::{example, failed_outcome, outcome, triage_run, triage_suite};
 
 fn class(class: &str) -> ClassOf {
@@ -185,4 +185,181 @@ fn missed_examples_are_the_first_by_place() {
     assert_eq!(result.missed.len(), MISSED_MAX);
     assert_eq!(result.missed[0].as_str(), "t-000");
     assert_eq!(result.measure, Measure::Rate { hits: 0, total: count });
+}
+
+fn field() -> FieldOf {
+    FieldOf {
+        field: "route".into(),
+        expected_field: None,
+        labels: Vec::new(),
+    }
+}
+
+/// `(expected, got, how often)`, with scores from scikit-learn 1.5.
+fn classified() -> Vec<(Outcome, ExampleContent)> {
+    let counts = [
+        ("a", "a", 3),
+        ("a", "b", 1),
+        ("b", "b", 4),
+        ("b", "a", 2),
+        ("c", "c", 1),
+        ("c", "b", 1),
+    ];
+    let rows = counts
+        .into_iter()
+        .flat_map(|(expected, got, count)| vec![(expected, got); count]);
+    rows.zip(0..)
+        .map(|((expected, got), index)| routed(index, expected, got))
+        .collect()
+}
+
+#[test]
+fn metrics_over_all_classes() {
+    let suite = suite_of(vec![
+        ("macro", MetricKind::MacroF1(field())),
+        ("micro", MetricKind::MicroF1(field())),
+        ("balanced", MetricKind::BalancedAccuracy(field())),
+        ("kappa", MetricKind::Kappa(field())),
+        ("mcc", MetricKind::Mcc(field())),
+    ]);
+    let results = tally(&suite, &classified()).results();
+    let value = |at: usize| results[at].measure.value().unwrap();
+    // F1: a 6/9, b 8/12, c 2/3; recall 3/4, 4/6, 1/2; kappa (8*12 - 58)/(144 - 58).
+    for (at, expected) in [
+        (0, 2.0 / 3.0),
+        (1, 8.0 / 12.0),
+        (2, (0.75 + 4.0 / 6.0 + 0.5) / 3.0),
+        (3, 38.0 / 86.0),
+    ] {
+        assert!((value(at) - expected).abs() < 1e-12, "{at}: {}", value(at));
+    }
+    assert!(
+        (value(4) - 38.0 / (88.0_f64 * 82.0).sqrt()).abs() < 1e-12,
+        "{}",
+        value(4)
+    );
+    assert!(results[0].interval.unwrap().0 < 0.66 && results[0].interval.unwrap().1 > 0.67);
+}
+
+#[test]
+fn no_answer_is_a_column_of_its_own_and_errors_count_as_declared() {
+    let mut rows = classified();
+    rows.push((failed_outcome(50), example(50, r#"{"route":"a"}"#, "t")));
+    let (mut prose, expected) = routed(51, "b", "b");
+    prose.parsed = None;
+    rows.push((prose, expected));
+    let measured = |errors| {
+        let mut suite = suite_of(vec![("micro", MetricKind::MicroF1(field()))]);
+        suite.metrics[0].errors = errors;
+        let tally = tally(&suite, &rows);
+        (tally.results()[0].clone(), tally.confusions())
+    };
+    let (failed, confusions) = measured(None);
+    assert_eq!(failed.measure, Measure::Rate { hits: 8, total: 14 });
+    assert_eq!(
+        (confusions[0].rows[0].no_answer, confusions[0].rows[1].no_answer),
+        (1, 1)
+    );
+    assert_eq!(confusions[0].rows[0].total(), 5);
+    let (excluded, _) = measured(Some(ErrorRule::Exclude));
+    assert_eq!(
+        (excluded.measure, excluded.excluded),
+        (Measure::Rate { hits: 8, total: 13 }, 1)
+    );
+}
+
+/// Of every share, by default: an example more without an answer is never good news.
+#[test]
+fn an_errored_example_never_raises_a_metric_over_classes_or_repeats() {
+    let grader = || "route".to_owned();
+    let kinds = vec![
+        ("accuracy", MetricKind::Accuracy { grader: grader() }),
+        ("recall", MetricKind::Recall(class("a"))),
+        ("f1", MetricKind::F1(class("a"))),
+        ("macro", MetricKind::MacroF1(field())),
+        ("micro", MetricKind::MicroF1(field())),
+        ("balanced", MetricKind::BalancedAccuracy(field())),
+        ("score", MetricKind::ScoreMean { grader: grader() }),
+        ("pass_at_1", MetricKind::PassAtK { grader: grader(), k: 1 }),
+        ("pass_hat_1", MetricKind::PassHatK { grader: grader(), k: 1 }),
+    ];
+    let suite = suite_of(kinds);
+    let mut rows = classified();
+    let before = tally(&suite, &rows).results();
+    rows.push((failed_outcome(90), example(90, r#"{"route":"a"}"#, "t")));
+    let after = tally(&suite, &rows).results();
+    for (before, after) in before.iter().zip(&after).filter(|(before, _)| before.slice.is_none()) {
+        let (was, is) = (before.measure.value().unwrap(), after.measure.value().unwrap());
+        assert!(is < was, "{}: {was} before, {is} after", before.metric);
+    }
+}
+
+#[test]
+fn repeats_give_chances_over_examples() {
+    let grader = || "route".to_owned();
+    let suite = suite_of(vec![
+        ("at", MetricKind::PassAtK { grader: grader(), k: 2 }),
+        ("hat", MetricKind::PassHatK { grader: grader(), k: 2 }),
+        ("same", MetricKind::Consistency { grader: grader() }),
+        ("rate", MetricKind::Accuracy { grader: grader() }),
+    ]);
+    let mut rows = Vec::new();
+    for (index, passes) in [
+        (0, [true, true, true]),
+        (1, [true, false, false]),
+        (2, [false, false, false]),
+    ] {
+        for (repeat, passed) in (0..).zip(passes) {
+            let (mut outcome, example) = routed(index, "a", if passed { "a" } else { "b" });
+            outcome.repeat = repeat;
+            rows.push((outcome, example));
+        }
+    }
+    let results = tally(&suite, &rows).results();
+    let value = |at: usize| results[at].measure.value().unwrap();
+    assert!((value(0) - (1.0 + 2.0 / 3.0) / 3.0).abs() < 1e-12);
+    assert!((value(1) - 1.0 / 3.0).abs() < 1e-12);
+    assert!((value(2) - (1.0 + 1.0 / 3.0 + 1.0) / 3.0).abs() < 1e-12);
+    assert_eq!(results[3].measure, Measure::Rate { hits: 4, total: 9 });
+    assert_eq!(results[3].method, Some(IntervalMethod::Examples { count: 3 }));
+}
+
+#[test]
+fn slices_are_crossed_and_numbers_binned() {
+    let mut suite = suite_of(vec![("accuracy", MetricKind::Accuracy { grader: "route".into() })]);
+    suite.slices = vec!["topic".into()];
+    suite.bins = vec![Bins {
+        field: "words".into(),
+        bounds: vec![10.0, 100.0],
+    }];
+    suite.crossings = vec![vec!["topic".into(), "words".into()]];
+    let rows: Vec<_> = [("bills", "3"), ("bills", "10"), ("login", "250"), ("login", "many")]
+        .into_iter()
+        .zip(0..)
+        .map(|((topic, words), index)| {
+            let (outcome, mut example) = routed(index, "a", "a");
+            example.metadata = [("topic", topic), ("words", words)]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into();
+            (outcome, example)
+        })
+        .collect();
+    let results = tally(&suite, &rows).results();
+    let slices: Vec<String> = results
+        .iter()
+        .filter_map(|result| Some(result.slice.as_ref()?.to_string()))
+        .collect();
+    assert_eq!(
+        slices,
+        [
+            "topic=bills",
+            "topic=bills & words=10..100",
+            "topic=bills & words=<10",
+            "topic=login",
+            "topic=login & words=>=100",
+            "words=10..100",
+            "words=<10",
+            "words=>=100",
+        ]
+    );
 }

@@ -255,14 +255,14 @@ mod tests {
     #[test]
     fn the_mouse_and_pastes_arrive() {
         let mouse = |kind, column, row| Msg::Mouse(Mouse { kind, column, row });
-        assert_eq!(
-            messages(b"\x1b[<0;3;4M\x1b[<64;1;1M\x1b[<81;1;1M\x1b[200~a\r\nb\x1b[31m\x1b[201~"),
-            [
-                mouse(MouseKind::Press, 2, 3),
-                mouse(MouseKind::ScrollUp, 0, 0),
-                mouse(MouseKind::ScrollDown, 0, 0),
-                Msg::Paste("a\nb[31m".into()),
-            ]
-        );
+        let expected = [
+            mouse(MouseKind::Press, 2, 3),
+            mouse(MouseKind::ScrollUp, 0, 0),
+            mouse(MouseKind::ScrollDown, 0, 0),
+            Msg::Paste("a\nb[31m".into()),
+        ];
+        let arrived = messages(b"\x1b[<0;3;4M\x1b[<64;1;1M\x1b[<81;1;1M\x1b[200~a\r\nb\x1b[31m\x1b[201~");
+        // Messages carry answers of the workbench, which have no equality.
+        assert_eq!(format!("{arrived:?}"), format!("{expected:?}"));
     }
 }

@@ -2,8 +2,9 @@
 
 use super::ids_text;
 use super::page::{Block, Cell, Page};
+use crate::domain::confusion::Confusion;
 use crate::domain::gate::RuleResult;
-use crate::domain::metric::{Confusion, Measure, MetricResult};
+use crate::domain::metric::{Measure, MetricResult};
 use crate::domain::run::RunEnd;
 use crate::domain::suite::SuiteContent;
 

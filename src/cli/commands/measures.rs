@@ -1,0 +1,160 @@
+//! What a run measured, beyond the metrics over the whole of it: slices, classes, and what moved against the base.
+
+use serde_json::{Value, json};
+
+use super::evidence::measure_text;
+use crate::cli::output::{NO_VALUE, Plain, Table, counted};
+use crate::domain::confusion::Confusion;
+use crate::domain::gate::Gate;
+use crate::domain::metric::MetricResult;
+use crate::domain::run::{AgainstBase, Regression, RunEnd};
+
+/// Classes beyond which a matrix is not drawn: the table of the classes says what matters.
+const MATRIX_CLASSES_MAX: usize = 12;
+/// Slices that a run shows.
+const SLICES_SHOWN: usize = 60;
+
+/// All of it, each part after a blank line.
+pub fn measures_text(text: Plain, end: &RunEnd) -> Plain {
+    let text = slices_text(text, &end.results);
+    let text = end.confusions.iter().fold(text, confusion_text);
+    let text = match &end.against_base {
+        Some(against) => against_text(text, against),
+        None => text,
+    };
+    left_out_text(text, end.gate.as_ref())
+}
+
+/// The same for machines, to stand beside the tuning-run record.
+pub fn measures_document(end: &RunEnd) -> Value {
+    let confusions: Vec<Value> = end
+        .confusions
+        .iter()
+        .map(|confusion| {
+            let mut document = json!(confusion);
+            document["classes"] = json!(confusion.classes());
+            document
+        })
+        .collect();
+    json!({
+        "results": end.results,
+        "confusions": confusions,
+        "against_base": end.against_base,
+        "left_out": end.gate.as_ref().map(|gate| &gate.left_out),
+    })
+}
+
+fn slices_text(text: Plain, results: &[MetricResult]) -> Plain {
+    let slices: Vec<&MetricResult> = results.iter().filter(|result| result.slice.is_some()).collect();
+    if slices.is_empty() {
+        return text;
+    }
+    let mut table = Table::new(["slice", "metric", "value", "counts", "95 % interval"]);
+    for result in slices.iter().take(SLICES_SHOWN) {
+        table.row([
+            result.slice.as_ref().map(ToString::to_string).unwrap_or_default(),
+            result.metric.clone(),
+            measure_text(result.measure),
+            result.measure.counts_text(),
+            super::evidence::interval_text(result.interval),
+        ]);
+    }
+    let text = text.blank().table(&table, "");
+    match slices.len().saturating_sub(SLICES_SHOWN) {
+        0 => text,
+        more => text.line(format!("and {more} more: all with --json")),
+    }
+}
+
+fn share(value: Option<f64>) -> String {
+    value.map_or_else(|| NO_VALUE.to_owned(), |value| format!("{value:.3}"))
+}
+
+fn confusion_text(text: Plain, confusion: &Confusion) -> Plain {
+    let mut table = Table::new(["class", "expected", "answered", "right", "precision", "recall", "f1"]);
+    for class in confusion.classes() {
+        table.row([
+            class.label,
+            class.support.to_string(),
+            class.predicted.to_string(),
+            class.hits.to_string(),
+            share(class.precision),
+            share(class.recall),
+            share(class.f1),
+        ]);
+    }
+    let text = text
+        .blank()
+        .line(format!("classes of {}", confusion.field))
+        .table(&table, "no example expects a class");
+    let text = if confusion.labels.len() <= MATRIX_CLASSES_MAX {
+        matrix_text(text, confusion)
+    } else {
+        text.line("the matrix of so many classes: with --json")
+    };
+    match confusion.unlabelled {
+        0 => text,
+        count => text.line(format!("{} without an expected class", counted(count, "outcome"))),
+    }
+}
+
+fn matrix_text(text: Plain, confusion: &Confusion) -> Plain {
+    let has_other = confusion.rows.iter().any(|row| row.other > 0);
+    let head = std::iter::once("expected").chain(confusion.labels.iter().map(String::as_str));
+    let head = head.chain(has_other.then_some("other")).chain(["no answer"]);
+    let mut table = Table::with_columns(head.map(str::to_owned));
+    for (label, row) in confusion.labels.iter().zip(&confusion.rows) {
+        let counts = row.answers.iter().chain(has_other.then_some(&row.other));
+        let counts = counts.chain([&row.no_answer]).map(ToString::to_string);
+        table.row_of(std::iter::once(label.clone()).chain(counts));
+    }
+    text.table(&table, "")
+}
+
+fn against_text(text: Plain, against: &AgainstBase) -> Plain {
+    let flagged = against
+        .regressions
+        .iter()
+        .filter(|regression| regression.is_flagged)
+        .count();
+    let leads = against.regressions.len() - flagged;
+    let text = text.blank().line(format!(
+        "against {}: {}, {} after Holm's correction, {} to look into",
+        against.run,
+        counted(against.tests, "test"),
+        counted(flagged as u64, "regression"),
+        counted(leads as u64, "lead"),
+    ));
+    if against.regressions.is_empty() {
+        return text;
+    }
+    let mut table = Table::new(["metric", "slice", "effect", "pairs", "p", "Holm", "false leads", ""]);
+    for regression in &against.regressions {
+        table.row(regression_row(regression));
+    }
+    text.table(&table, "")
+}
+
+fn regression_row(regression: &Regression) -> [String; 8] {
+    let slice = regression.slice.as_ref();
+    [
+        regression.metric.clone(),
+        slice.map_or_else(|| NO_VALUE.to_owned(), ToString::to_string),
+        format!("{:+.4}", regression.effect),
+        regression.pairs.to_string(),
+        format!("{:.4}", regression.p_value),
+        format!("{:.4}", regression.holm),
+        format!("{:.4}", regression.false_discovery),
+        if regression.is_flagged { "regression" } else { "lead" }.to_owned(),
+    ]
+}
+
+fn left_out_text(text: Plain, gate: Option<&Gate>) -> Plain {
+    let left_out = gate.map(|gate| gate.left_out.as_slice()).unwrap_or_default();
+    left_out.iter().fold(text, |text, left_out| {
+        text.line(format!(
+            "{} is quarantined and does not count in the gate: {}",
+            left_out.example, left_out.reason
+        ))
+    })
+}

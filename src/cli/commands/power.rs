@@ -1,0 +1,66 @@
+//! What a suite's rules take, and how often they err, before any run.
+
+use serde_json::json;
+
+use super::Context;
+use crate::cli::exit::CliError;
+use crate::cli::output::{NO_VALUE, Plain, Reply, Table, or_none};
+use crate::workbench::RulePlan;
+
+/// Each rule over a number of examples.
+pub fn show(context: &Context<'_>, suite: &str, examples: u64, differing: f64) -> Result<Reply, CliError> {
+    let id = context.workbench.resolve_suite(suite)?;
+    let plans = context.workbench.rule_plans(&id, examples, differing)?;
+    let mut table = Table::new([
+        "rule",
+        "policy",
+        "misses allowed",
+        "to prove it",
+        "passes, by true rate",
+    ]);
+    for plan in &plans {
+        table.row([
+            plan.rule.clone(),
+            plan.policy.as_str().to_owned(),
+            or_none(plan.misses_allowed),
+            to_prove(plan),
+            passes(plan),
+        ]);
+    }
+    let text = Plain::of(format!("{id} over {examples} examples")).table(&table, "the suite has no threshold");
+    let text = plans.iter().fold(text, |text, plan| match &plan.against_base {
+        Some(sentence) => text.line(format!("{}: {sentence}", plan.rule)),
+        None => text,
+    });
+    let document = json!({ "suite": id, "examples": examples, "differing": differing, "rules": plans });
+    Ok(Reply::done(document, text))
+}
+
+/// `149 with 0 misses, 236 with 1, 313 with 2`.
+fn to_prove(plan: &RulePlan) -> String {
+    let needed = plan.examples_to_prove.iter().enumerate();
+    let needed: Vec<String> = needed
+        .map(|(misses, count)| match misses {
+            0 => format!("{count} with 0 misses"),
+            misses => format!("{count} with {misses}"),
+        })
+        .collect();
+    if needed.is_empty() {
+        NO_VALUE.to_owned()
+    } else {
+        needed.join(", ")
+    }
+}
+
+/// `0.93: 29%, 0.95: 63%`.
+fn passes(plan: &RulePlan) -> String {
+    let chances = plan.passes.iter();
+    let chances: Vec<String> = chances
+        .map(|chance| format!("{:.3}: {:.1}%", chance.true_rate, chance.passes * 100.0))
+        .collect();
+    if chances.is_empty() {
+        NO_VALUE.to_owned()
+    } else {
+        chances.join(", ")
+    }
+}

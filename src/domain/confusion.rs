@@ -1,0 +1,110 @@
+//! A confusion matrix: which classes the answers got, by the class that they should have.
+
+use serde::{Deserialize, Serialize};
+
+/// Which classes a field's answers got, by the class that they should have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confusion {
+    /// Path in the parsed answer.
+    pub field: String,
+    /// Path in the expected value; the same as `field` where not given.
+    pub expected_field: Option<String>,
+    /// The classes, in order of their names.
+    pub labels: Vec<String>,
+    /// A row for each class that an example should have, in the order of `labels`.
+    pub rows: Vec<ConfusionRow>,
+    /// Outcomes whose example expects none of the classes; they are in no row.
+    pub unlabelled: u64,
+}
+
+/// The answers to the examples of one class.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfusionRow {
+    /// How many got each class, in the order of the labels.
+    pub answers: Vec<u64>,
+    /// How many got a class beyond the first labels, which a hostile model may make without end.
+    pub other: u64,
+    /// How many have no answer, or none with the field.
+    pub no_answer: u64,
+}
+
+/// One class of a matrix, in counts and in what they make.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ClassFigures {
+    /// The class.
+    pub label: String,
+    /// Answers that should have it.
+    pub support: u64,
+    /// Answers that have it.
+    pub predicted: u64,
+    /// Answers that should have it and do.
+    pub hits: u64,
+    /// Hits among those that have it; `None` where none has.
+    pub precision: Option<f64>,
+    /// Hits among those that should have it; `None` where none should.
+    pub recall: Option<f64>,
+    /// Harmonic mean of both; `None` where the class does not occur.
+    pub f1: Option<f64>,
+}
+
+impl Confusion {
+    /// Every class, in the order of the labels.
+    pub fn classes(&self) -> Vec<ClassFigures> {
+        let share = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
+        let figures = self.labels.iter().enumerate().map(|(at, label)| {
+            let row = self.rows.get(at);
+            let support = row.map_or(0, ConfusionRow::total);
+            let column = self.rows.iter().filter_map(|row| row.answers.get(at));
+            let predicted = column.sum();
+            let hits = row.and_then(|row| row.answers.get(at)).copied().unwrap_or(0);
+            ClassFigures {
+                label: label.clone(),
+                support,
+                predicted,
+                hits,
+                precision: share(hits, predicted),
+                recall: share(hits, support),
+                f1: share(2 * hits, support + predicted),
+            }
+        });
+        figures.collect()
+    }
+}
+
+impl ConfusionRow {
+    /// All answers to the examples of the class.
+    pub fn total(&self) -> u64 {
+        self.answers.iter().sum::<u64>() + self.other + self.no_answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_answer_counts_against_recall_and_a_class_without_data_has_no_scores() {
+        let row = |answers: [u64; 3], no_answer| ConfusionRow {
+            answers: answers.to_vec(),
+            other: 0,
+            no_answer,
+        };
+        let confusion = Confusion {
+            field: "route".into(),
+            expected_field: None,
+            labels: vec!["a".into(), "b".into(), "never".into()],
+            rows: vec![row([3, 1, 0], 2), row([1, 4, 0], 0), row([0, 0, 0], 0)],
+            unlabelled: 0,
+        };
+        let classes = confusion.classes();
+        assert_eq!((classes[0].support, classes[0].predicted, classes[0].hits), (6, 4, 3));
+        assert_eq!(
+            (classes[0].precision, classes[0].recall, classes[0].f1),
+            (Some(0.75), Some(0.5), Some(0.6))
+        );
+        assert_eq!(
+            (classes[2].precision, classes[2].recall, classes[2].f1),
+            (None, None, None)
+        );
+    }
+}
