@@ -11,8 +11,8 @@ use crate::domain::run::RunSettings;
 use crate::domain::suite::SuiteContent;
 
 impl Workbench {
-    /// What settings mean for the providers of what is tested and for the judges of the suite, where they mean something
-    /// else than their name says.
+    /// What settings mean for the providers of what is tested and for the judges of the suite, where they mean
+    /// something else than their name says.
     pub fn run_notes(&self, start: &StartRun) -> Result<Vec<String>, WorkbenchError> {
         let settings = &start.settings;
         let tested = self.tested(&start.subject)?;
