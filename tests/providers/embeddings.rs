@@ -8,8 +8,7 @@ use pegbox::domain::prompt::Role;
 use pegbox::domain::run::AnswerSource;
 use pegbox::providers::cassette::Tape;
 use pegbox::providers::{
-    ChatReply, ChatRequest, Endpoint, Environment, PriceTable, Provider, ProviderError, Retry, Secret,
-    connect_embeddings,
+    ChatReply, ChatRequest, Endpoint, Environment, PriceTable, ProviderError, Retry, Secret, connect_embeddings,
 };
 use serde_json::json;
 
