@@ -25,6 +25,18 @@ impl Store {
             .next())
     }
 
+    /// What is wrong with the judges that a suite version names.
+    pub(super) fn judge_fault(&self, suite: &SuiteVersion) -> Result<Option<String>, StoreError> {
+        for judge in suite.content.judges() {
+            match self.version(&judge.version)? {
+                Some(version) if version.content_hash == judge.content_hash => {}
+                Some(_) => return Ok(Some(format!("its judge {} has other content", judge.version))),
+                None => return Ok(Some(format!("its judge {} is missing", judge.version))),
+            }
+        }
+        Ok(None)
+    }
+
     /// The id that the suite's next version takes.
     pub fn next_suite_id(&self, name: &SuiteName) -> Result<SuiteVersionId, StoreError> {
         Ok(SuiteVersionId {

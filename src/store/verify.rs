@@ -76,7 +76,9 @@ impl Store {
         check.each(keys::EXAMPLES, Verification::example)?;
         check.each(keys::VARIANTS, Verification::variant)?;
         check.each(keys::DATASETS, Verification::dataset)?;
-        check.each(keys::SUITES, Verification::suite)?;
+        check.each(keys::SUITES, |check, _, suite: &SuiteVersion| {
+            Ok(rule(suite.verify()).or(check.store.judge_fault(suite)?))
+        })?;
         check.each(keys::RUNS, Verification::run)?;
         check.each(keys::OUTCOMES, Verification::outcome)?;
         check.each(keys::RUN_STEPS, Verification::run_step)?;
@@ -227,17 +229,6 @@ impl Verification<'_> {
             }
         }
         Ok(None)
-    }
-
-    fn suite(&self, _key: &str, suite: &SuiteVersion) -> Result<Option<String>, StoreError> {
-        for judge in suite.content.judges() {
-            match self.store.version(&judge.version)? {
-                Some(version) if version.content_hash == judge.content_hash => {}
-                Some(_) => return Ok(Some(format!("its judge {} has other content", judge.version))),
-                None => return Ok(Some(format!("its judge {} is missing", judge.version))),
-            }
-        }
-        Ok(rule(suite.verify()))
     }
 
     fn run(&self, _key: &str, run: &Run) -> Result<Option<String>, StoreError> {

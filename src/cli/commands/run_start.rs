@@ -185,13 +185,11 @@ pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliErr
             context.out.note(&note);
         }
         let estimate = workbench.estimate_run(&start)?;
-        let lines = estimate_lines(&estimate);
         if args.dry_run {
-            let text = lines.into_iter().fold(Plain::new(), Plain::line);
-            return Ok(Reply::done(estimate_document(&start, &estimate), text));
+            return Ok(dry_run(&start, &estimate));
         }
-        for line in &lines {
-            context.out.note(line);
+        for line in estimate_lines(&estimate) {
+            context.out.note(&line);
         }
     }
     let run = workbench.start_run_with(&context.actor, &start, None, &tape)?;
@@ -256,6 +254,14 @@ pub fn rerun(context: &mut Context<'_>, args: RerunArgs) -> Result<Reply, CliErr
         args.run
     ));
     follow::follow(context, run, OnInterrupt::Park)
+}
+
+fn dry_run(start: &StartRun, estimate: &RunEstimate) -> Reply {
+    let lines = estimate_lines(estimate).into_iter();
+    Reply::done(
+        estimate_document(start, estimate),
+        lines.fold(Plain::new(), Plain::line),
+    )
 }
 
 /// An estimate in a line, with what it rests on; and one of its judges, where it has any.

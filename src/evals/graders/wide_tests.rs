@@ -356,7 +356,7 @@ fn limits_hold_up_to_the_limit_and_an_unknown_cost_does_not_pass() {
         ..plain
     };
     let (why, _) = said(cost(3_000_000), reused, &nothing);
-    assert!(why.starts_with("-the answer is that of run_3"), "{why}");
+    assert!(why.starts_with("-no verdict: the answer is that of run_3"), "{why}");
 }
 
 #[test]

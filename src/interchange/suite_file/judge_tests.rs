@@ -127,85 +127,88 @@ fn another_content_of_a_judge_makes_another_suite() {
     assert_ne!(one.content.content_hash().unwrap(), two.content.content_hash().unwrap());
 }
 
+/// What a text of the file becomes, and the fault of that.
+const FAULTS: [(&str, &str, &str); 18] = [
+    (
+        "\"strict_v1\"",
+        "\"strict_v9\"",
+        "grader helpful.judges: the store has no strict_v9",
+    ),
+    (
+        "\"strict_v1\"",
+        "\"helpful_v3\"",
+        "grader helpful.judges: helpful_v3 is there twice",
+    ),
+    (
+        "\"strict_v1\"",
+        "\"strict\"",
+        "grader helpful.judges: version 'strict' is not valid",
+    ),
+    (
+        "judges = [\"helpful_v3\", \"strict_v1\"]",
+        "",
+        "grader helpful.judge: it is missing",
+    ),
+    (
+        "judges = [\"helpful_v3\", \"strict_v1\"]",
+        "judges = []",
+        "grader helpful.judge: name a version of a prompt",
+    ),
+    (
+        "repeats = 3",
+        "repeats = 26",
+        "grader helpful.repeats: 26 is not between 1 and 25",
+    ),
+    ("min = 1\n", "", "grader helpful.min: it is missing"),
+    (
+        "min = 1\n",
+        "min = 5\n",
+        "grader helpful.max: the scale must go up from min to max",
+    ),
+    (
+        "at_least = 3.5",
+        "at_least = 1",
+        "grader helpful.at_least: 1 is not above 1 and at most 5",
+    ),
+    ("\"median\"", "\"mode\"", "grader helpful.average: 'mode' is unknown"),
+    (
+        "passing = [\"rude\"]",
+        "passing = [\"loud\"]",
+        "grader kind.passing: 'loud' is not among the labels",
+    ),
+    (
+        "passing = [\"rude\"]",
+        "passing = []",
+        "grader kind.passing: no class passes",
+    ),
+    (
+        "passing = [\"rude\"]",
+        "passing = [\"rude\", \"plain\", \"kind\"]",
+        "grader kind.passing: every class passes, so that nothing can fail",
+    ),
+    (
+        "[\"rude\", \"plain\", \"kind\"]",
+        "[\"rude\"]",
+        "grader kind.labels: name at least two classes",
+    ),
+    (
+        "expected_field = \"tone\"",
+        "expected_field = \"\"",
+        "grader field.expected_field: the field is empty",
+    ),
+    ("provider = \"openai\"\n", "", "grader near.provider: it is missing"),
+    (
+        "at_least = 0.8",
+        "at_least = 80",
+        "grader near.at_least: 80 is not above 0 and at most 1",
+    ),
+    ("tie_passes", "ties_pass", "grader better.ties_pass: unknown key"),
+];
+
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn faults_are_told_with_their_grader() {
-    for (from, to, fault) in [
-        (
-            "\"strict_v1\"",
-            "\"strict_v9\"",
-            "grader helpful.judges: the store has no strict_v9",
-        ),
-        (
-            "\"strict_v1\"",
-            "\"helpful_v3\"",
-            "grader helpful.judges: helpful_v3 is there twice",
-        ),
-        (
-            "\"strict_v1\"",
-            "\"strict\"",
-            "grader helpful.judges: version 'strict' is not valid",
-        ),
-        (
-            "judges = [\"helpful_v3\", \"strict_v1\"]",
-            "",
-            "grader helpful.judge: it is missing",
-        ),
-        (
-            "judges = [\"helpful_v3\", \"strict_v1\"]",
-            "judges = []",
-            "grader helpful.judge: name a version of a prompt",
-        ),
-        (
-            "repeats = 3",
-            "repeats = 26",
-            "grader helpful.repeats: 26 is not between 1 and 25",
-        ),
-        ("min = 1\n", "", "grader helpful.min: it is missing"),
-        (
-            "min = 1\n",
-            "min = 5\n",
-            "grader helpful.max: the scale must go up from min to max",
-        ),
-        (
-            "at_least = 3.5",
-            "at_least = 1",
-            "grader helpful.at_least: 1 is not above 1 and at most 5",
-        ),
-        ("\"median\"", "\"mode\"", "grader helpful.average: 'mode' is unknown"),
-        (
-            "passing = [\"rude\"]",
-            "passing = [\"loud\"]",
-            "grader kind.passing: 'loud' is not among the labels",
-        ),
-        (
-            "passing = [\"rude\"]",
-            "passing = []",
-            "grader kind.passing: no class passes",
-        ),
-        (
-            "passing = [\"rude\"]",
-            "passing = [\"rude\", \"plain\", \"kind\"]",
-            "grader kind.passing: every class passes, so that nothing can fail",
-        ),
-        (
-            "[\"rude\", \"plain\", \"kind\"]",
-            "[\"rude\"]",
-            "grader kind.labels: name at least two classes",
-        ),
-        (
-            "expected_field = \"tone\"",
-            "expected_field = \"\"",
-            "grader field.expected_field: the field is empty",
-        ),
-        ("provider = \"openai\"\n", "", "grader near.provider: it is missing"),
-        (
-            "at_least = 0.8",
-            "at_least = 80",
-            "grader near.at_least: 80 is not above 0 and at most 1",
-        ),
-        ("tie_passes", "ties_pass", "grader better.ties_pass: unknown key"),
-    ] {
+    for (from, to, fault) in FAULTS {
         assert!(JUDGED.contains(from), "{from}");
         let faults = parse(&JUDGED.replacen(from, to, 1)).unwrap_err().to_string();
         assert!(faults.contains(fault), "{to}: {faults}");
