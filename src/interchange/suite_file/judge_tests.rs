@@ -206,7 +206,6 @@ const FAULTS: [(&str, &str, &str); 18] = [
 ];
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn faults_are_told_with_their_grader() {
     for (from, to, fault) in FAULTS {
         assert!(JUDGED.contains(from), "{from}");
