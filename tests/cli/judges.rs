@@ -180,8 +180,10 @@ fn a_judge_that_straddles_the_threshold_is_unstable() {
     assert_eq!(record["totals"]["judging"]["unstable"], 3);
     assert_eq!(record["totals"]["judging"]["judgements"], 9);
     let outcome = case(&pegbox, "run_1", "t-001");
-    let why = "unstable: judge_v1 passes it 2 times of 3; median 4 of the scores 4, 4, 3 of 1 to 5, at least 4: so";
+    let why = "no verdict: unstable: judge_v1 passes it 2 times of 3; median 4 of the scores 4, 4, 3 of 1 to 5, \
+               at least 4: so";
     assert_eq!(outcome["scores"][0]["explanation"], why);
+    assert_eq!(outcome["failure_category"], "grader");
     let text = pegbox.does(&["run", "show", "run_1"]);
     assert!(text.contains("9 judgements, 3 unstable"), "{text}");
 }

@@ -147,11 +147,17 @@ pub(super) fn settle(votes: &[Vote], question: &Question) -> Finding<Pass> {
     let because = casts.iter().find(|cast| Some(cast.passed) == tally.passed);
     let because = because.or(casts.first()).map(|cast| cast.explanation.trim());
     let mut explanation = tally.words;
-    if let Some(unstable) = unstable(votes) {
+    let unstable = unstable(votes);
+    if let Some(unstable) = &unstable {
         explanation = format!("unstable: {unstable}; {explanation}");
     }
     if let Some(because) = because.filter(|because| !because.is_empty()) {
         explanation = format!("{explanation}: {because}");
+    }
+    // A judge whose scores lie on both sides of the threshold does not know, and an average would only hide that.
+    let is_rubric = matches!(question, Question::Rubric { .. });
+    if is_rubric && unstable.is_some() {
+        return Err(Fault::grader(explanation));
     }
     match (tally.passed, missing) {
         (Some(true), _) => Ok(Pass {
@@ -324,15 +330,22 @@ mod tests {
         let pass = scores(&[Some(4.0)], Average::Mean).unwrap();
         assert_eq!(pass.explanation, "score 4 of 1 to 5, at least 4: because 4");
         assert_eq!(pass.value, ScoreValue::new(0.75));
-        let fault = scores(&[Some(4.0), Some(4.0), Some(3.0)], Average::Mean).unwrap_err();
+        let pass = scores(&[Some(5.0), Some(4.5), Some(4.0)], Average::Mean).unwrap();
+        assert_eq!(pass.value, ScoreValue::new(0.875));
+        let even = scores(&[Some(4.0), Some(5.0)], Average::Median).unwrap();
+        assert_eq!(even.value, ScoreValue::new(0.875));
+        let fault = scores(&[Some(3.0), Some(2.0)], Average::Mean).unwrap_err();
         assert!(fault.is_verdict);
-        let why = "unstable: j_v1 passes it 2 times of 3; mean 3.666 of the scores \
+    }
+
+    #[test]
+    fn a_judge_on_both_sides_of_the_threshold_gives_no_verdict() {
+        let why = "no verdict: unstable: j_v1 passes it 2 times of 3; mean 3.666 of the scores \
                    4, 4, 3 of 1 to 5 is below 4: because 3";
-        assert_eq!(fault.explanation, why);
-        let pass = scores(&[Some(4.0), Some(4.0), Some(3.0)], Average::Median).unwrap();
-        assert!(pass.explanation.starts_with("unstable: "), "{}", pass.explanation);
-        let even = scores(&[Some(3.0), Some(5.0)], Average::Median).unwrap();
-        assert_eq!(even.value, ScoreValue::new(0.75));
+        let fault = scores(&[Some(4.0), Some(4.0), Some(3.0)], Average::Mean).unwrap_err();
+        assert_eq!((fault.is_verdict, fault.explanation.as_str()), (false, why));
+        let fault = scores(&[Some(4.0), Some(4.0), Some(3.0)], Average::Median).unwrap_err();
+        assert!(!fault.is_verdict, "{}", fault.explanation);
     }
 
     #[test]
