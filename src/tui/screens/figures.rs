@@ -156,10 +156,9 @@ pub fn threshold_text(threshold: &Threshold, measure: Measure) -> String {
     let value = threshold.value;
     let percent = || trimmed(&format!("{:.2}", value * 100.0));
     let limit = match (threshold.comparison, measure) {
-        (Comparison::AtMostRatio, _) => number_text(value),
+        (Comparison::AtMostRatio, _) | (_, Measure::Value { .. } | Measure::Undefined) => number_text(value),
         (Comparison::NoWorseBy, Measure::Rate { .. }) => format!("{} points", percent()),
         (_, Measure::Rate { .. }) => format!("{}%", percent()),
-        (_, Measure::Value { .. } | Measure::Undefined) => number_text(value),
     };
     format!("{}{limit}", threshold.comparison.sign())
 }

@@ -166,11 +166,7 @@ fn rule_lines(rule: &RuleResult, policy: GatePolicy, columns: usize, theme: &The
     } else {
         format!("{}, not gating", verdict_word(Some(rule.verdict)))
     };
-    let note = if rule.note.is_empty() {
-        rule.evidence.as_str().to_owned()
-    } else {
-        format!("{}: {}", rule.evidence.as_str(), rule.note)
-    };
+    let note = evidence_text(rule);
     let word_columns = width(&word);
     let word = Span::styled(word, verdict_style(Some(rule.verdict), theme));
     let measured = format!(
@@ -207,6 +203,18 @@ fn rule_lines(rule: &RuleResult, policy: GatePolicy, columns: usize, theme: &The
     lines
 }
 
+/// What the data say, and what would settle it. The note of a rule against the base may begin with the word already.
+fn evidence_text(rule: &RuleResult) -> String {
+    let (evidence, note) = (rule.evidence.as_str(), &rule.note);
+    if note.is_empty() {
+        evidence.to_owned()
+    } else if note.starts_with(evidence) {
+        note.clone()
+    } else {
+        format!("{evidence}: {note}")
+    }
+}
+
 /// The rule, with what decides it where that is not what decides the others.
 fn rule_name(rule: &RuleResult, policy: GatePolicy) -> String {
     let threshold = &rule.threshold;
@@ -220,7 +228,7 @@ fn rule_name(rule: &RuleResult, policy: GatePolicy) -> String {
     }
 }
 
-/// How the run stands to the base run: `less base -1.25 points, bounds -3.10 to +0.60, over 240 pairs`.
+/// How the run stands to the base run: `difference from base -1.25 points, ...`, `ratio to base x1.044, ...`.
 fn relative_text(rule: &RuleResult) -> Option<String> {
     let relative = rule.relative?;
     let number = |value: f64| match (rule.threshold.comparison, rule.measure) {
@@ -229,15 +237,15 @@ fn relative_text(rule: &RuleResult) -> Option<String> {
         _ => format!("{value:+.4}"),
     };
     let (words, unit) = match (rule.threshold.comparison, rule.measure) {
-        (Comparison::AtMostRatio, _) => ("over base", ""),
-        (_, Measure::Rate { .. }) => ("less base", " points"),
-        _ => ("less base", ""),
+        (Comparison::AtMostRatio, _) => ("ratio to base", ""),
+        (_, Measure::Rate { .. }) => ("difference from base", " points"),
+        _ => ("difference from base", ""),
     };
     let bounds = relative.bounds.map_or_else(String::new, |(low, high)| {
         format!(", one-sided 95 % bounds {} to {}", number(low), number(high))
     });
     let effect = number(relative.effect);
-    Some(format!("{words} {effect}{unit}{bounds}, over {} pairs", relative.pairs))
+    Some(format!("{words} {effect}{unit}{bounds}"))
 }
 
 fn broken_by(rule: &RuleResult, columns: usize, theme: &Theme) -> Vec<Line<'static>> {

@@ -9,7 +9,7 @@ use crate::domain::confusion::{ClassFigures, Confusion};
 use crate::domain::gate::Gate;
 use crate::domain::metric::{Measure, MetricResult};
 use crate::domain::run::{AgainstBase, Regression, RunEnd};
-use crate::text::{Printable, cut, pad};
+use crate::text::{Printable, cut, pad, width};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::bars::interval_bar;
 
@@ -25,16 +25,20 @@ const REGRESSIONS_MAX: usize = 20;
 const CLASSES_MAX: usize = 20;
 /// Columns of a regression's numbers.
 const REGRESSION_COLUMNS: usize = 46;
+/// Columns of a regression's metric and slice at most.
+const REGRESSION_NAME_MAX: usize = 60;
 /// Columns of a class.
-const CLASS_COLUMNS: usize = 18;
+const CLASS_COLUMNS: usize = 16;
 /// Columns of a number in the tables of classes, with the space before it.
 const CELL_COLUMNS: usize = 10;
+/// What stands behind a class.
+const SCORES: [&str; 6] = ["expected", "answered", "right", "precision", "recall", "f1"];
 
 /// The examples that do not count in the gate.
 pub(super) fn left_out_lines(gate: &Gate, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
     let left_out = gate.left_out.iter();
     left_out
-        .flat_map(|left_out| wrapped_outside(&left_out.to_string(), columns, 2, theme.warn))
+        .flat_map(|left_out| wrapped_outside(&left_out.to_string(), columns, 0, theme.warn))
         .collect()
 }
 
@@ -56,7 +60,7 @@ pub(super) fn against_lines(end: &RunEnd, columns: usize, theme: &Theme) -> Vec<
     if against.regressions.is_empty() {
         return lines;
     }
-    let room = columns.saturating_sub(REGRESSION_COLUMNS);
+    let room = columns.saturating_sub(REGRESSION_COLUMNS).min(REGRESSION_NAME_MAX);
     let head = format!(
         "{}{:>9} {:>6} {:>7} {:>7}",
         pad("metric", room),
@@ -85,7 +89,7 @@ fn against_text(against: &AgainstBase, flagged: usize, leads: usize) -> String {
 
 fn regression_line(regression: &Regression, room: usize, theme: &Theme) -> Line<'static> {
     let name = sliced_name(&regression.metric, regression.slice.as_ref());
-    let mut spans = outside(&pad(&name, room), room, theme.text, theme);
+    let mut spans = padded(&name, room, theme);
     spans.push(Span::raw(format!(
         "{:>+9.4} {:>6} {:>7.4} {:>7.4}  ",
         regression.effect, regression.pairs, regression.p_value, regression.holm
@@ -96,6 +100,14 @@ fn regression_line(regression: &Regression, room: usize, theme: &Theme) -> Line<
         Span::styled("lead", theme.unknown)
     });
     Line::from(spans)
+}
+
+/// Text from outside in exactly `columns`.
+fn padded(text: &str, columns: usize, theme: &Theme) -> Vec<Span<'static>> {
+    let mut spans = outside(text, columns, theme.text, theme);
+    let used: usize = spans.iter().map(|span| width(&span.content)).sum();
+    spans.push(Span::raw(" ".repeat(columns.saturating_sub(used))));
+    spans
 }
 
 /// How many more there are, and where.
@@ -136,7 +148,7 @@ pub(super) fn interval_lines(end: &RunEnd, columns: usize, theme: &Theme) -> Vec
             bar_columns,
             &theme.glyphs,
         );
-        let mut spans = outside(&pad(&name, room), room, theme.text, theme);
+        let mut spans = padded(&name, room, theme);
         spans.push(Span::raw(format!("{:>CELL_COLUMNS$} ", measure_text(result.measure))));
         spans.push(Span::styled(bar, theme.running));
         Line::from(spans)
@@ -188,10 +200,9 @@ fn one_confusion(confusion: &Confusion, end: &RunEnd, columns: usize, theme: &Th
     let most = most_missed(&classes, CLASSES_MAX);
     let title = format!("classes of {}", confusion.field);
     let mut lines = vec![Line::raw(""), Line::from(outside(&title, columns, theme.title, theme))];
-    let head = ["expected", "answered", "right", "precision", "recall", "f1"];
     lines.push(row_line(
         "class",
-        head.map(|word| (word.to_owned(), theme.dim)),
+        SCORES.map(|word| (word.to_owned(), theme.dim)),
         columns,
         theme,
     ));
@@ -212,7 +223,12 @@ fn one_confusion(confusion: &Confusion, end: &RunEnd, columns: usize, theme: &Th
             theme,
         ));
     }
+    if classes.len() > most.len() {
+        let text = format!("those with the most mistakes of {} classes", classes.len());
+        lines.extend(wrapped_outside(&text, columns, 0, theme.warn));
+    }
     lines.extend(more_line(classes.len(), CLASSES_MAX, end, theme));
+    lines.extend(left_out_columns(&SCORES, columns, theme));
     lines.extend(matrix_lines(confusion, &classes, columns, theme));
     if confusion.unlabelled > 0 {
         let s = if confusion.unlabelled == 1 { "" } else { "s" };
@@ -220,6 +236,22 @@ fn one_confusion(confusion: &Confusion, end: &RunEnd, columns: usize, theme: &Th
         lines.push(Line::styled(text, theme.dim));
     }
     lines
+}
+
+/// Cells that fit behind a class.
+fn cells_in(columns: usize) -> usize {
+    columns.saturating_sub(CLASS_COLUMNS) / CELL_COLUMNS
+}
+
+/// Which columns of a table there is no room for.
+fn left_out_columns(names: &[&str], columns: usize, theme: &Theme) -> Vec<Line<'static>> {
+    match names.get(cells_in(columns)..) {
+        None | Some([]) => Vec::new(),
+        Some(names) => {
+            let text = format!("no room for {}", names.join(", "));
+            wrapped_outside(&text, columns, 0, theme.dim)
+        }
+    }
 }
 
 /// The places of the classes that were missed or wrongly answered most, at most `count`, in the order of the labels.
@@ -236,7 +268,10 @@ fn most_missed(classes: &[ClassFigures], count: usize) -> Vec<usize> {
 /// adds up.
 fn matrix_lines(confusion: &Confusion, classes: &[ClassFigures], columns: usize, theme: &Theme) -> Vec<Line<'static>> {
     // Two columns are those of the others and of no answer.
-    let room = (columns.saturating_sub(CLASS_COLUMNS) / CELL_COLUMNS).saturating_sub(2);
+    let room = cells_in(columns).saturating_sub(2);
+    if room == 0 {
+        return wrapped_outside("no room for which was taken for which", columns, 0, theme.dim);
+    }
     let shown = most_missed(classes, room);
     let left_out = classes.len() - shown.len();
     let label = |at: usize| confusion.labels.get(at).map_or("", String::as_str);
@@ -244,7 +279,7 @@ fn matrix_lines(confusion: &Confusion, classes: &[ClassFigures], columns: usize,
     let names = shown.iter().map(|at| label(*at));
     let names = names.chain(has_others.then_some("others")).chain(["no answer"]);
     let head = names.map(|name| (name.to_owned(), theme.dim));
-    let mut lines = Vec::new();
+    let mut lines = vec![Line::raw("")];
     if left_out > 0 {
         let text = format!(
             "{} of {} classes, those with the most mistakes; the others are summed up",
@@ -282,8 +317,8 @@ fn row_line(
     theme: &Theme,
 ) -> Line<'static> {
     let room = CLASS_COLUMNS.min(columns);
-    let mut spans = outside(&pad(class, room), room, theme.text, theme);
-    spans.extend(cells.into_iter().map(|(cell, style)| {
+    let mut spans = padded(class, room, theme);
+    spans.extend(cells.into_iter().take(cells_in(columns)).map(|(cell, style)| {
         let cell = Printable::line(&cell);
         let cell = cut(cell.as_str(), CELL_COLUMNS - 1);
         Span::styled(at_right(&cell, CELL_COLUMNS), style)
@@ -292,6 +327,6 @@ fn row_line(
 }
 
 fn at_right(text: &str, columns: usize) -> String {
-    let gap = columns.saturating_sub(crate::text::width(text));
+    let gap = columns.saturating_sub(width(text));
     format!("{}{text}", " ".repeat(gap))
 }
