@@ -282,7 +282,7 @@ fn matrix_lines(confusion: &Confusion, classes: &[ClassFigures], columns: usize,
     let mut lines = vec![Line::raw("")];
     if left_out > 0 {
         let text = format!(
-            "{} of {} classes, those with the most mistakes; the others are summed up",
+            "{} of {} classes, those with the most mistakes; answers of the others are summed up",
             shown.len(),
             classes.len()
         );
