@@ -164,6 +164,14 @@ pub struct LeftOut {
     pub reason: String,
 }
 
+/// `t-7 is quarantined and does not count in the gate: two labels fit`.
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { example, reason } = self;
+        write!(f, "{example} is quarantined and does not count in the gate: {reason}")
+    }
+}
+
 /// A run's gate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Gate {

@@ -151,10 +151,7 @@ fn regression_row(regression: &Regression) -> [String; 8] {
 
 fn left_out_text(text: Plain, gate: Option<&Gate>) -> Plain {
     let left_out = gate.map(|gate| gate.left_out.as_slice()).unwrap_or_default();
-    left_out.iter().fold(text, |text, left_out| {
-        text.line(format!(
-            "{} is quarantined and does not count in the gate: {}",
-            left_out.example, left_out.reason
-        ))
-    })
+    left_out
+        .iter()
+        .fold(text, |text, left_out| text.line(left_out.to_string()))
 }

@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use crate::domain::gate::{LabelledVerdict, Verdict};
 use crate::domain::metric::Measure;
 use crate::domain::run::AnswerSource;
-use crate::domain::suite::Threshold;
+use crate::domain::suite::{Comparison, Threshold};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::table::TableCell;
 
@@ -143,11 +143,22 @@ pub fn interval_text(interval: Option<(f64, f64)>) -> String {
     })
 }
 
-/// What a threshold asks for, in the unit of what was measured: `>=95%`, `<=2500`.
+/// The 95 % interval of what was measured, in its own unit: in percent only where it is a rate.
+pub fn interval_of(measure: Measure, interval: Option<(f64, f64)>) -> String {
+    match (measure, interval) {
+        (Measure::Value { .. }, Some((low, high))) => format!("[{},{}]", number_text(low), number_text(high)),
+        _ => interval_text(interval),
+    }
+}
+
+/// What a threshold asks for, in the unit of what was measured: `>=95%`, `<=2500`, `>= base -2 points`, `<= base x1.1`.
 pub fn threshold_text(threshold: &Threshold, measure: Measure) -> String {
-    let limit = match measure {
-        Measure::Rate { .. } => format!("{}%", trimmed(&format!("{:.2}", threshold.value * 100.0))),
-        Measure::Value { .. } | Measure::Undefined => number_text(threshold.value),
+    let value = threshold.value;
+    let percent = || trimmed(&format!("{:.2}", value * 100.0));
+    let limit = match (threshold.comparison, measure) {
+        (Comparison::AtMostRatio, _) | (_, Measure::Value { .. } | Measure::Undefined) => number_text(value),
+        (Comparison::NoWorseBy, Measure::Rate { .. }) => format!("{} points", percent()),
+        (_, Measure::Rate { .. }) => format!("{}%", percent()),
     };
     format!("{}{limit}", threshold.comparison.sign())
 }
@@ -155,7 +166,6 @@ pub fn threshold_text(threshold: &Threshold, measure: Measure) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::suite::Comparison;
 
     #[test]
     fn only_a_perfect_rate_reads_as_perfect() {
@@ -178,6 +188,8 @@ mod tests {
         }
         assert_eq!(interval_text(Some((0.937, 0.957))), "[93.7,95.7]");
         assert_eq!(interval_text(None), "");
+        let mean = Measure::Value { value: 0.5, count: 9 };
+        assert_eq!(interval_of(mean, Some((0.25, 0.75))), "[0.25,0.75]");
     }
 
     #[test]
@@ -195,5 +207,10 @@ mod tests {
         assert_eq!(threshold_text(&threshold(0.985, Comparison::AtLeast), rate), ">=98.5%");
         assert_eq!(threshold_text(&threshold(0.95, Comparison::AtLeast), rate), ">=95%");
         assert_eq!(threshold_text(&threshold(2_500.0, Comparison::AtMost), value), "<=2500");
+        let margin = threshold(0.02, Comparison::NoWorseBy);
+        assert_eq!(threshold_text(&margin, rate), ">= base -2 points");
+        assert_eq!(threshold_text(&margin, value), ">= base -0.02");
+        let ratio = threshold(1.1, Comparison::AtMostRatio);
+        assert_eq!(threshold_text(&ratio, value), "<= base x1.1");
     }
 }

@@ -40,14 +40,14 @@ pub(super) fn cost_at_the_end(totals: &RunTotals, example_count: u64) -> Option<
     })
 }
 
-/// Whether a value so far is on the good side of a threshold. Only the gate settles it.
-pub(super) fn meets(value: f64, comparison: Comparison, threshold: f64) -> bool {
+/// Whether a value so far is on the good side of a threshold; only the gate settles it. `None` for a rule that compares
+/// with the base run: only the pairs of both runs say that, at the end.
+pub(super) fn meets(value: f64, comparison: Comparison, threshold: f64) -> Option<bool> {
     match comparison {
-        Comparison::AtLeast => value >= threshold,
-        Comparison::AtMost => value <= threshold,
-        // Only the pairs of both runs say that, at the end.
-        Comparison::NoWorseBy | Comparison::AtMostRatio => true,
-        Comparison::Equals => (value - threshold).abs() < f64::EPSILON,
+        Comparison::AtLeast => Some(value >= threshold),
+        Comparison::AtMost => Some(value <= threshold),
+        Comparison::Equals => Some((value - threshold).abs() < f64::EPSILON),
+        Comparison::NoWorseBy | Comparison::AtMostRatio => None,
     }
 }
 
@@ -78,13 +78,15 @@ mod tests {
     }
 
     #[test]
-    fn thresholds_have_three_signs() {
+    fn a_rule_against_the_base_is_neither_met_nor_missed_before_the_end() {
         for (value, comparison, threshold, expected) in [
-            (0.94, Comparison::AtLeast, 0.94, true),
-            (0.939, Comparison::AtLeast, 0.94, false),
-            (2_000.0, Comparison::AtMost, 1_999.0, false),
-            (1.0, Comparison::Equals, 1.0, true),
-            (0.996, Comparison::Equals, 1.0, false),
+            (0.94, Comparison::AtLeast, 0.94, Some(true)),
+            (0.939, Comparison::AtLeast, 0.94, Some(false)),
+            (2_000.0, Comparison::AtMost, 1_999.0, Some(false)),
+            (1.0, Comparison::Equals, 1.0, Some(true)),
+            (0.996, Comparison::Equals, 1.0, Some(false)),
+            (0.2, Comparison::NoWorseBy, 0.02, None),
+            (9.0, Comparison::AtMostRatio, 1.1, None),
         ] {
             assert_eq!(meets(value, comparison, threshold), expected, "{value} {comparison:?}");
         }

@@ -11,6 +11,27 @@ pub fn bar(value: u64, largest: u64, columns: usize, glyphs: &Glyphs) -> String 
     glyphs.filled.repeat(cells.unwrap_or(columns).max(1))
 }
 
+/// An interval on a scale of exactly `columns` cells: a rule over its span, `filled` at the value, and a `|` at the
+/// mark, which hides the value where both fall into one cell. Ends beyond the scale stand at its ends.
+pub fn interval_bar(
+    (low, value, high): (f64, f64, f64),
+    mark: Option<f64>,
+    scale: (f64, f64),
+    columns: usize,
+    glyphs: &Glyphs,
+) -> String {
+    let cell = |value: f64| steps_up(value, scale.0, scale.1, columns.saturating_sub(1));
+    let (low, value, high, mark) = (cell(low), cell(value), cell(high), mark.map(cell));
+    (0..columns)
+        .map(|at| match at {
+            at if Some(at) == mark => "|",
+            at if at == value => glyphs.filled,
+            at if (low..=high).contains(&at) => glyphs.rule,
+            _ => " ",
+        })
+        .collect()
+}
+
 /// Values over time as rows of text, the highest first, each of exactly `columns` cells at most. More values than
 /// columns are thinned to the last of each stretch; the scale goes from `low` to `high`.
 pub fn sparkline(values: &[f64], low: f64, high: f64, columns: usize, rows: usize, glyphs: &Glyphs) -> Vec<String> {
@@ -51,6 +72,11 @@ fn level(value: f64, low: f64, high: f64, steps: usize) -> usize {
     if value.is_nan() || steps == 0 {
         return 0;
     }
+    steps_up(value, low, high, steps).clamp(1, steps)
+}
+
+/// The same from zero on: a value at `low`, or none, is no step up.
+fn steps_up(value: f64, low: f64, high: f64, steps: usize) -> usize {
     let share = if high > low {
         ((value - low) / (high - low)).clamp(0.0, 1.0)
     } else {
@@ -59,10 +85,10 @@ fn level(value: f64, low: f64, high: f64, steps: usize) -> usize {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "the share is between 0 and 1, the steps are those of a screen"
+        reason = "the share is between 0 and 1, the steps are those of a screen; NaN becomes 0"
     )]
     let steps_up = (share * steps as f64).round() as usize;
-    steps_up.clamp(1, steps)
+    steps_up
 }
 
 #[cfg(test)]
@@ -95,6 +121,18 @@ mod tests {
             assert_eq!(sparkline(&[f64::NAN, 1.0], 1.0, 1.0, 8, 1, glyphs), [" #"]);
             assert_eq!(sparkline(&[], 0.0, 1.0, 8, 1, glyphs), [""]);
             assert_eq!(sparkline(&[1.0], 0.0, 1.0, 0, 0, glyphs), Vec::<String>::new());
+        });
+    }
+
+    #[test]
+    fn an_interval_has_its_value_and_the_threshold_in_it() {
+        with_context(80, 24, |context| {
+            let glyphs = &context.theme.glyphs;
+            let shown = |interval, mark, columns| interval_bar(interval, mark, (0.8, 1.0), columns, glyphs);
+            assert_eq!(shown((0.9, 0.94, 0.98), Some(0.96), 11), "     --#|- ");
+            assert_eq!(shown((0.5, 0.8, 1.2), None, 5), "#----", "cut at the ends of the scale");
+            assert_eq!(shown((0.9, f64::NAN, 0.9), None, 3), "#- ");
+            assert_eq!(shown((0.9, 0.9, 0.9), None, 0), "");
         });
     }
 }

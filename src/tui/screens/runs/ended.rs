@@ -2,15 +2,16 @@
 
 use ratatui::text::{Line, Span};
 
-use super::super::figures::{interval_text, measure_text, threshold_text, verdict_style, verdict_word};
+use super::super::figures::{interval_of, measure_text, threshold_text, verdict_style, verdict_word};
 use super::super::lines::{facts, outside, wrapped_outside};
 use super::super::panes::duration_text;
 use super::super::{Context, run_figures};
-use super::live;
-use crate::domain::gate::{Gate, RuleResult, Verdict};
-use crate::domain::metric::MetricResult;
+use super::{live, measures};
+use crate::domain::gate::{Gate, GatePolicy, RuleResult, Verdict};
+use crate::domain::metric::{Measure, MetricResult};
 use crate::domain::path_result::PathResult;
 use crate::domain::run::{AnswerSource, RunEnd};
+use crate::domain::suite::Comparison;
 use crate::text::{pad, width};
 use crate::tui::theme::Theme;
 use crate::workbench::RunDetail;
@@ -61,7 +62,10 @@ pub(super) fn lines(detail: &RunDetail, end: &RunEnd, columns: usize, context: &
     if let Some(gate) = &end.gate {
         lines.push(Line::raw(""));
         lines.extend(gate_lines(gate, columns, theme));
+        lines.extend(measures::left_out_lines(gate, columns, theme));
     }
+    lines.extend(measures::against_lines(end, columns, theme));
+    lines.extend(measures::interval_lines(end, columns, theme));
     lines.push(Line::raw(""));
     lines.push(Line::styled(
         facts(
@@ -76,6 +80,7 @@ pub(super) fn lines(detail: &RunDetail, end: &RunEnd, columns: usize, context: &
     ));
     let models = format!("answered by {}", end.resolved_models.join(", "));
     lines.extend(wrapped_outside(&models, columns, 0, theme.dim));
+    lines.extend(measures::confusion_lines(end, columns, theme));
     lines.extend(other_metrics(end, columns, theme));
     lines
 }
@@ -145,7 +150,7 @@ fn gate_lines(gate: &Gate, columns: usize, theme: &Theme) -> Vec<Line<'static>> 
     });
     rules
         .into_iter()
-        .flat_map(|rule| rule_lines(rule, columns, theme))
+        .flat_map(|rule| rule_lines(rule, gate.policy, columns, theme))
         .collect()
 }
 
@@ -154,25 +159,22 @@ fn rule_columns(columns: usize) -> usize {
 }
 
 /// The rule with its numbers; below it what the numbers mean and what broke it.
-fn rule_lines(rule: &RuleResult, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let name = rule_name(rule);
+fn rule_lines(rule: &RuleResult, policy: GatePolicy, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let name = rule_name(rule, policy);
     let word = if rule.gating {
         verdict_word(Some(rule.verdict)).to_owned()
     } else {
         format!("{}, not gating", verdict_word(Some(rule.verdict)))
     };
-    let note = if rule.note.is_empty() {
-        rule.evidence.as_str().to_owned()
-    } else {
-        format!("{}: {}", rule.evidence.as_str(), rule.note)
-    };
+    let note = evidence_text(rule);
     let word_columns = width(&word);
     let word = Span::styled(word, verdict_style(Some(rule.verdict), theme));
     let measured = format!(
         "{:>9} {:>7} {:<14} ",
         rule.measure.counts_text(),
         measure_text(rule.measure),
-        interval_text(rule.interval),
+        // That of a rule against the base is of the difference: it stands below, with its own unit.
+        interval_of(rule.measure, rule.interval.filter(|_| rule.relative.is_none())),
     );
     let room = rule_columns(columns);
     let mut lines = Vec::new();
@@ -192,19 +194,58 @@ fn rule_lines(rule: &RuleResult, columns: usize, theme: &Theme) -> Vec<Line<'sta
         lines.push(Line::from(spans));
         lines.extend(wrapped_outside(&note, columns, 2, theme.dim));
     }
+    if let Some(text) = relative_text(rule) {
+        lines.extend(wrapped_outside(&text, columns, 2, theme.text));
+    }
     if rule.verdict != Verdict::Pass {
         lines.extend(broken_by(rule, columns, theme));
     }
     lines
 }
 
-fn rule_name(rule: &RuleResult) -> String {
+/// What the data say, and what would settle it. The note of a rule against the base may begin with the word already.
+fn evidence_text(rule: &RuleResult) -> String {
+    let (evidence, note) = (rule.evidence.as_str(), &rule.note);
+    if note.is_empty() {
+        evidence.to_owned()
+    } else if note.starts_with(evidence) {
+        note.clone()
+    } else {
+        format!("{evidence}: {note}")
+    }
+}
+
+/// The rule, with what decides it where that is not what decides the others.
+fn rule_name(rule: &RuleResult, policy: GatePolicy) -> String {
     let threshold = &rule.threshold;
     let bound = threshold_text(threshold, rule.measure);
-    match &threshold.slice {
-        Some(slice) => format!("{}[{slice}] {bound}", threshold.metric),
-        None => format!("{} {bound}", threshold.metric),
+    let name = measures::sliced_name(&threshold.metric, threshold.slice.as_ref());
+    let own = threshold.decided_by(policy);
+    if own == policy {
+        format!("{name} {bound}")
+    } else {
+        format!("{name} {bound}, policy {}", own.as_str())
     }
+}
+
+/// How the run stands to the base run: `difference from base -1.25 points, ...`, `ratio to base x1.044, ...`.
+fn relative_text(rule: &RuleResult) -> Option<String> {
+    let relative = rule.relative?;
+    let number = |value: f64| match (rule.threshold.comparison, rule.measure) {
+        (Comparison::AtMostRatio, _) => format!("x{value:.3}"),
+        (_, Measure::Rate { .. }) => format!("{:+.2}", value * 100.0),
+        _ => format!("{value:+.4}"),
+    };
+    let (words, unit) = match (rule.threshold.comparison, rule.measure) {
+        (Comparison::AtMostRatio, _) => ("ratio to base", ""),
+        (_, Measure::Rate { .. }) => ("difference from base", " points"),
+        _ => ("difference from base", ""),
+    };
+    let bounds = relative.bounds.map_or_else(String::new, |(low, high)| {
+        format!(", one-sided 95 % bounds {} to {}", number(low), number(high))
+    });
+    let effect = number(relative.effect);
+    Some(format!("{words} {effect}{unit}{bounds}"))
 }
 
 fn broken_by(rule: &RuleResult, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
@@ -254,17 +295,14 @@ fn other_metrics(end: &RunEnd, columns: usize, theme: &Theme) -> Vec<Line<'stati
 }
 
 fn metric_line(result: &MetricResult, columns: usize, theme: &Theme) -> Line<'static> {
-    let name = result
-        .slice
-        .as_ref()
-        .map_or_else(|| result.metric.clone(), |slice| format!("{}[{slice}]", result.metric));
+    let name = measures::sliced_name(&result.metric, result.slice.as_ref());
     let room = columns.saturating_sub(METRIC_COLUMNS).min(NAME_COLUMNS_MAX);
     let mut spans = outside(&pad(&name, room), room, theme.text, theme);
     spans.push(Span::raw(format!(
         " {:>9} {:>7} {:<14}",
         result.measure.counts_text(),
         measure_text(result.measure),
-        interval_text(result.interval),
+        interval_of(result.measure, result.interval),
     )));
     Line::from(spans)
 }

@@ -2,19 +2,21 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::super::figures::{interval_text, measure_text, threshold_text};
+use super::super::figures::{interval_of, measure_text, threshold_text};
 use super::super::lines::{both_ends, facts, outside};
 use super::super::panes::duration_text;
 use super::super::{Context, run_figures};
 use crate::domain::caveats::Caveats;
-use crate::domain::metric::MetricResult;
+use crate::domain::metric::{Measure, MetricResult};
 use crate::domain::progress::{LATENCY_BAR_ENDS_MS, RunProgress};
 use crate::domain::run::{RunState, RunTotals};
 use crate::domain::suite::Threshold;
 use crate::text::{cut, pad};
 use crate::tui::layout::WidthClass;
+use crate::tui::theme::Theme;
 use crate::tui::widgets::bars::{bar, sparkline};
 use crate::tui::widgets::gauge::{gauge, percent};
 use crate::tui::widgets::panel::Panel;
@@ -177,24 +179,12 @@ fn metric_line(
         .slice
         .as_ref()
         .map_or_else(|| result.metric.clone(), |slice| format!("{}[{slice}]", result.metric));
-    let interval = interval_text(result.interval);
+    let interval = interval_of(result.measure, result.interval);
     let measured = format!("{:>7} {interval:<14} ", measure_text(result.measure));
-    let (words, style) = match (threshold, result.measure.value()) {
-        (None, _) => (String::new(), theme.text),
-        (Some(threshold), None) => (threshold_text(threshold, result.measure), theme.unknown),
-        (Some(threshold), Some(value)) => {
-            let meets = run_figures::meets(value, threshold.comparison, threshold.value);
-            let (word, style) = if meets {
-                ("meets", theme.ok)
-            } else {
-                ("MISSES", theme.fail)
-            };
-            (
-                format!("{} {word}{SO_FAR}", threshold_text(threshold, result.measure)),
-                style,
-            )
-        }
-    };
+    let (words, style) = threshold.map_or_else(
+        || (String::new(), theme.text),
+        |threshold| standing(threshold, result.measure, theme),
+    );
     let left = columns.saturating_sub(NAME_COLUMNS + measured.len() + 1);
     let words = if words.len() > left {
         words.trim_end_matches(SO_FAR)
@@ -205,6 +195,19 @@ fn metric_line(
     spans.push(Span::raw(format!(" {measured}")));
     spans.push(Span::styled(cut(words, left).into_owned(), style));
     Line::from(spans)
+}
+
+/// What a threshold asks for, and whether the value so far meets it, where that can be said.
+fn standing(threshold: &Threshold, measure: Measure, theme: &Theme) -> (String, Style) {
+    let asked = threshold_text(threshold, measure);
+    let meets = measure
+        .value()
+        .and_then(|value| run_figures::meets(value, threshold.comparison, threshold.value));
+    match meets {
+        Some(true) => (format!("{asked} meets{SO_FAR}"), theme.ok),
+        Some(false) => (format!("{asked} MISSES{SO_FAR}"), theme.fail),
+        None => (asked, theme.unknown),
+    }
 }
 
 /// Score over time and latency, side by side where there is room.

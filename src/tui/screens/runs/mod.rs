@@ -3,6 +3,9 @@
 pub(super) mod acts;
 mod ended;
 mod live;
+#[cfg(test)]
+mod measured_sample;
+mod measures;
 mod pane;
 pub mod single;
 #[cfg(test)]

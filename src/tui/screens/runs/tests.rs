@@ -1,5 +1,6 @@
 use super::super::samples::{ended_detail, live_detail, progress, run, suite, summary};
 use super::super::testing::{drawn, with_context};
+use super::measured_sample::measured_detail;
 use super::single::SingleRun;
 use super::*;
 use crate::domain::money::UsdNanos;
@@ -392,6 +393,7 @@ fn draws_into_any_area() {
         drawn(&list(), width, height);
         drawn(&single(live_detail(4)), width, height);
         drawn(&single(ended_detail(3)), width, height);
+        drawn(&single(measured_detail(3)), width, height);
     }
 }
 
@@ -413,6 +415,14 @@ fn an_ended_run_alone() {
     insta::assert_snapshot!("run_ended_80x24", drawn(&single(ended_detail(3)), 80, 21));
     insta::assert_snapshot!("run_ended_100x30", drawn(&single(ended_detail(3)), 100, 27));
     insta::assert_snapshot!("run_ended_160x50", drawn(&single(ended_detail(3)), 160, 47));
+}
+
+#[test]
+fn an_ended_run_with_all_that_can_be_measured() {
+    insta::assert_snapshot!("run_measured_80x24", drawn(&single(measured_detail(3)), 80, 21));
+    insta::assert_snapshot!("run_measured_80_whole", drawn(&single(measured_detail(3)), 80, 90));
+    insta::assert_snapshot!("run_measured_160x50", drawn(&single(measured_detail(3)), 160, 47));
+    insta::assert_snapshot!("run_measured_160_whole", drawn(&single(measured_detail(3)), 160, 70));
 }
 
 #[test]
