@@ -1,5 +1,7 @@
 //! A run against its base run: the same examples, pair by pair.
 
+use std::collections::HashSet;
+
 use crate::domain::gate::Relative;
 use crate::domain::ids::RunId;
 use crate::domain::metric::{Metric, MetricKind, Slice};
@@ -199,16 +201,39 @@ impl Pairs {
             return self.flips();
         }
         let test = self.test(&self.base, &self.candidate)?;
+        let bounds = if self.has_moved() { test.bounds } else { self.unmoved() };
         Some(Compared {
             relative: Relative {
                 effect: test.effect,
-                bounds: test.bounds,
+                bounds,
                 pairs: self.count(),
                 flips: None,
-                is_regression_detected: test.bounds.is_some_and(|(_, upper)| upper < 0.0),
+                is_regression_detected: bounds.is_some_and(|(_, upper)| upper < 0.0),
             },
             p_worse: test.p_below,
         })
+    }
+
+    fn has_moved(&self) -> bool {
+        let mut pairs = self.base.iter().zip(&self.candidate);
+        pairs.any(|(before, now)| (now - before).abs() > f64::EPSILON)
+    }
+
+    /// The bounds where no pair differs. The spread of the differences, which is none, would say that no other pair could:
+    /// each example, or cluster, counts as a pair of outcomes that are alike.
+    fn unmoved(&self) -> Option<(f64, f64)> {
+        let alike = match &self.groups {
+            Some(groups) => groups.iter().collect::<HashSet<_>>().len() as u64,
+            None => self.count(),
+        };
+        let counts = PairedCounts {
+            both_pass: alike,
+            regressions: 0,
+            fixes: 0,
+            both_fail: 0,
+        };
+        let shown = non_inferiority(counts, 0.0, CONFIDENCE).ok()?;
+        shown.lower.zip(shown.upper)
     }
 
     fn flips(&self) -> Option<Compared> {

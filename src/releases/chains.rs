@@ -66,7 +66,7 @@ fn fault(store: &Store, name: &ChainName, version: &VersionId, policy: Policy) -
             Some(why) => why_not = why_not.or(Some(format!("{} is no evidence: {why}", run.id))),
         }
     }
-    let start = format!("start one with pegbox run start {id}");
+    let start = format!("start one with pegbox run start {id} --dataset DATASET --suite SUITE");
     Ok(Some(match why_not {
         Some(why) => format!("{id} has no run that counts ({why}): {start}"),
         None => format!("{id} has no finished run: {start}"),

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use super::reusing::Tape;
 use super::{Workbench, WorkbenchError};
+use crate::domain::metric::MetricKind;
 use crate::domain::model::ModelConfig;
 use crate::domain::outcome::{ErrorKind, Usage};
 use crate::domain::run::RunSettings;
+use crate::domain::suite::SuiteContent;
 use crate::evals::pipeline::CONCURRENCY_MAX;
 use crate::providers::{self, Endpoint, Environment, Provider, ProviderError};
 
@@ -41,6 +43,29 @@ pub(super) fn check_settings(settings: &RunSettings) -> Result<(), WorkbenchErro
         )),
         None => Ok(()),
     }
+}
+
+/// Refuses a run in which a metric of the suite could measure nothing, since it sums up repeats.
+pub(super) fn check_repeats(repeats: u32, suite: &SuiteContent) -> Result<(), WorkbenchError> {
+    let needed = |kind: &MetricKind| match kind {
+        MetricKind::PassAtK { k, .. } | MetricKind::PassHatK { k, .. } => *k,
+        MetricKind::Consistency { .. } => 2,
+        _ => 1,
+    };
+    let Some(metric) = suite.metrics.iter().max_by_key(|metric| needed(&metric.kind)) else {
+        return Ok(());
+    };
+    let needed = needed(&metric.kind);
+    if u64::from(repeats) >= needed {
+        return Ok(());
+    }
+    Err(WorkbenchError::invalid(
+        format!(
+            "metric {} needs {needed} repeats, and each example is asked {repeats} times",
+            metric.name
+        ),
+        format!("start it with --repeats {needed}"),
+    ))
 }
 
 impl Workbench {

@@ -16,7 +16,7 @@ use crate::domain::money::PriceFile;
 use crate::domain::path_result::{PathResult, step_results};
 use crate::domain::promotion::Environment;
 use crate::domain::run::{AnswerSource, Run, RunEnd, RunState, RunTotals, RuntimeContext};
-use crate::domain::suite::{SuiteVersion, Threshold};
+use crate::domain::suite::{Comparison, SuiteVersion, Threshold};
 use crate::releases::evidence::caveats;
 
 /// The model fields of the record.
@@ -52,7 +52,8 @@ pub struct RecordEval {
     pub suite: String,
     /// Its version, as `v8`.
     pub version: String,
-    /// Each threshold's value, by metric; a slice's as `metric[field=value]`.
+    /// Each threshold's value, by metric; a slice's as `metric[field=value]`, and a second one of a metric, or one that
+    /// compares with the base run, with its word, as `metric no_worse_by`.
     pub thresholds: BTreeMap<String, f64>,
 }
 
@@ -259,12 +260,7 @@ fn eval_of(suite: &SuiteVersion) -> RecordEval {
     RecordEval {
         suite: suite.id.name.to_string(),
         version: format!("v{}", suite.id.number),
-        thresholds: suite
-            .content
-            .thresholds
-            .iter()
-            .map(|t| (threshold_name(t), t.value))
-            .collect(),
+        thresholds: thresholds(&suite.content.thresholds),
     }
 }
 
@@ -278,9 +274,23 @@ fn model_of(model: &ModelConfig) -> RecordModel {
     }
 }
 
-fn threshold_name(threshold: &Threshold) -> String {
-    match &threshold.slice {
-        Some(slice) => format!("{}[{slice}]", threshold.metric),
-        None => threshold.metric.clone(),
+fn thresholds(thresholds: &[Threshold]) -> BTreeMap<String, f64> {
+    let mut named = BTreeMap::new();
+    for threshold in thresholds {
+        let metric = match &threshold.slice {
+            Some(slice) => format!("{}[{slice}]", threshold.metric),
+            None => threshold.metric.clone(),
+        };
+        let word = match threshold.comparison {
+            Comparison::AtLeast => "at_least",
+            Comparison::AtMost => "at_most",
+            Comparison::Equals => "equals",
+            Comparison::NoWorseBy => "no_worse_by",
+            Comparison::AtMostRatio => "at_most_ratio",
+        };
+        let is_plain = !threshold.comparison.is_relative() && !named.contains_key(&metric);
+        let name = if is_plain { metric } else { format!("{metric} {word}") };
+        named.insert(name, threshold.value);
     }
+    named
 }

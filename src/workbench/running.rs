@@ -5,7 +5,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::basing::find_base;
-use super::connecting::check_settings;
+use super::connecting::{check_repeats, check_settings};
 use super::reusing::Tape;
 use super::room::OUTCOME_BYTES;
 use super::run_reading::caps_of;
@@ -133,6 +133,9 @@ impl Workbench {
     /// Records a run that is ready, under the next free number, and hands it to the runtime.
     fn launch(&self, actor: &Actor, mut run: Run, parts: &Parts) -> Result<RunId, WorkbenchError> {
         check_settings(&run.settings)?;
+        if run.selection.is_none() {
+            check_repeats(run.settings.repeats, &parts.suite)?;
+        }
         self.check_room_for_outcomes(run.outcome_count())?;
         // Compiled before the run is recorded: a run that could send nothing is no run.
         pipeline::check(&self.job(&run, &[], parts)).map_err(|error| eval_error(&error))?;

@@ -186,7 +186,8 @@ fn a_version_is_released_only_when_its_chains_pass_with_it() {
     assert!(detail.contains("triage_flow passes with support_triage_v2"), "{detail}");
     pegbox.does(&["chain", "bump", "triage_flow", "support_triage_v2", "--reason", REASON]);
     let no_run = pegbox.says(&approve);
-    let run = "triage_flow@v2 has no finished run: start one with pegbox run start triage_flow@v2";
+    let run = "triage_flow@v2 has no finished run: start one with pegbox run start triage_flow@v2 \
+               --dataset DATASET --suite SUITE";
     assert!(no_run.code == 4 && no_run.stderr.contains(run), "{no_run:?}");
     pegbox.does(&start("triage_flow", "flow_quality"));
     pegbox.does(&approve);

@@ -1,6 +1,8 @@
 //! How sure a metric is: its interval, and the bounds that prove or refute a threshold. Examples are what is
 //! independent, or clusters of them where the suite declares any; never the repeats of one example.
 
+use std::collections::HashSet;
+
 use super::entry::{Cell, Entry};
 use crate::domain::metric::{IntervalMethod, MetricKind};
 use crate::stats::{
@@ -93,6 +95,9 @@ impl Members<'_> {
     /// How sure a mean over the examples is.
     pub(super) fn mean(&self, metric: usize, kind: &MetricKind) -> Sureness {
         let (values, groups) = self.values(metric, kind);
+        if let Some(alike) = self.alike(&values, &groups).filter(|_| kind.is_share()) {
+            return alike;
+        }
         if self.is_clustered {
             return clustered(&values, &groups, true);
         }
@@ -115,7 +120,37 @@ impl Members<'_> {
             let group = Some(entry.group(place));
             groups.extend((0..trials).map(|_| group.clone()));
         }
-        clustered(&values, &groups, self.is_clustered).of_share()
+        match self.alike(&values, &groups) {
+            Some(alike) => alike,
+            None => clustered(&values, &groups, self.is_clustered).of_share(),
+        }
+    }
+
+    /// How sure a share is where all values are the same; `None` where they differ. Their spread, which is none, would say
+    /// that it cannot be another: so each example, or cluster, counts as one trial. Nothing is known where the value is
+    /// neither 0 nor 1.
+    fn alike(&self, values: &[f64], groups: &[Option<String>]) -> Option<Sureness> {
+        let (first, others) = values.split_first()?;
+        if others.iter().any(|other| (other - first).abs() > f64::EPSILON) {
+            return None;
+        }
+        let count = groups.iter().collect::<HashSet<_>>().len() as u64;
+        let method = if self.is_clustered {
+            IntervalMethod::Clusters { count }
+        } else {
+            IntervalMethod::Examples { count }
+        };
+        let of_hits = |hits| Sureness {
+            method: Some(method),
+            ..single_rate(hits, count)
+        };
+        Some(if *first <= 0.0 {
+            of_hits(0)
+        } else if *first >= 1.0 {
+            of_hits(count)
+        } else {
+            Sureness::default()
+        })
     }
 
     /// How sure a percentile over the examples' own values is. Of clustered ones nothing is known.

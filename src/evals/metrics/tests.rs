@@ -363,3 +363,27 @@ fn slices_are_crossed_and_numbers_binned() {
         ]
     );
 }
+
+/// Examples that all came out alike have no spread, which says nothing of the next one.
+#[test]
+fn a_perfect_rate_over_few_clusters_is_not_proven() {
+    let suite = SuiteContent {
+        cluster: Some("topic".into()),
+        slices: Vec::new(),
+        ..suite_of(vec![("right", MetricKind::Accuracy { grader: "route".into() })])
+    };
+    let rows: Vec<_> = (0..40)
+        .map(|index| {
+            let topic = if index < 20 { "billing" } else { "refunds" };
+            let (outcome, _) = routed(index, "billing", "billing");
+            (outcome, example(index, r#"{"route":"billing"}"#, topic))
+        })
+        .collect();
+    let results = tally(&suite, &rows).results();
+    assert_eq!(results[0].measure, Measure::Rate { hits: 40, total: 40 });
+    assert_eq!(results[0].method, Some(IntervalMethod::Clusters { count: 2 }));
+    // Two of two: Clopper-Pearson's one-sided bound is the square root of 0.05.
+    let (lower, upper) = results[0].bounds;
+    assert!((lower.unwrap() - 0.05_f64.sqrt()).abs() < 1e-9, "{lower:?}");
+    assert_eq!(upper, Some(1.0));
+}
