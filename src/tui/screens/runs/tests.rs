@@ -426,6 +426,14 @@ fn an_ended_run_with_all_that_can_be_measured() {
 }
 
 #[test]
+fn a_narrow_pane_says_what_it_leaves_out() {
+    let narrow = drawn(&single(measured_detail(3)), 60, 100);
+    assert!(narrow.contains("no room for recall, f1"), "{narrow}");
+    assert!(narrow.contains("2 of 8 classes, those with the most"), "{narrow}");
+    assert!(!narrow.contains("95 % intervals"), "{narrow}");
+}
+
+#[test]
 fn there_are_no_problems_to_go_through_on_a_run() {
     for command in [CommandId::ProblemNext, CommandId::ProblemPrevious] {
         assert!(super::acts::availability(command, None).is_err());
