@@ -398,11 +398,9 @@ impl Workbench {
         self.live_runs().values().any(|run| run.done.borrow().is_none())
     }
 
-    /// Tells one run to save what is in flight and leave the rest, and waits until it has.
+    /// Tells one run to save what is in flight and leave the rest. Its progress says when it has.
     pub fn park_run(&self, id: RunId) {
         self.order(id, Order::Pause);
-        // A run that failed to save has said so in its progress.
-        let _ = self.wait_until_done(id);
     }
 
     /// Tells every live run to save what is in flight and leave the rest, and waits until they have.

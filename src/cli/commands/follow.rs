@@ -139,10 +139,9 @@ async fn watch_to_end(
                     return Watched::Parking;
                 }
                 is_parked = true;
+                // Before it is said: who reads it may rely on it.
+                workbench.park_run(now.run);
                 out.note("finishing what is in flight; once more stops at once");
-                // It waits until the run has stopped, and this thread has to go on showing progress.
-                let workbench = Arc::clone(workbench);
-                tokio::task::spawn_blocking(move || workbench.park_run(now.run));
             }
         }
     }
