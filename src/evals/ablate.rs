@@ -69,7 +69,7 @@ pub fn adjust(effects: &mut [HunkEffect]) {
 pub struct Interaction {
     /// The base with both, less the sum: as a share, 0 where they do not touch each other.
     pub beyond: f64,
-    /// 95 % interval, by paired t over the examples; `None` for fewer than two.
+    /// 95 % interval, by paired t over the examples; `None` for fewer than two, and where none differs.
     pub interval: Option<(f64, f64)>,
     /// Two-sided.
     pub p: Option<f64>,
@@ -102,9 +102,14 @@ pub fn interaction(
         }
     }
     let test = paired_t(&sums, &together, CONFIDENCE).ok()?;
+    let differs = sums
+        .iter()
+        .zip(&together)
+        .any(|(sum, both)| (both - sum).abs() > f64::EPSILON);
     Some(Interaction {
         beyond: test.diff?,
-        interval: test.limits.map(|limits| (limits.lo, limits.hi)),
+        // Without any spread the interval would be a point, as if nothing could be otherwise.
+        interval: test.limits.filter(|_| differs).map(|limits| (limits.lo, limits.hi)),
         p: test.p,
     })
 }

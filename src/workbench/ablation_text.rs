@@ -28,10 +28,15 @@ impl Ablation {
             }
         }
         lines.push(String::new());
-        lines.push(format!(
-            "! beyond what chance explains over all {} hunks (p by Holm below 0.05)",
-            self.hunks.len()
-        ));
+        let count = match self.hunks.len() {
+            1 => "the one hunk".to_owned(),
+            count => format!("all {count} hunks"),
+        };
+        lines.push(if self.hunks.iter().any(|(_, effect)| effect.is_flagged()) {
+            format!("! beyond what chance explains over {count} (p by Holm below 0.05)")
+        } else {
+            format!("nothing is beyond what chance explains over {count} (p by Holm below 0.05)")
+        });
         if !self.pairs.is_empty() {
             lines.push(String::new());
             lines.extend(self.pairs.iter().map(PairEffect::text));

@@ -51,7 +51,8 @@ pub struct ReviewDetail {
     pub comparison: Option<Comparison>,
     /// What must hold before this person may approve.
     pub checks: Vec<Check>,
-    /// The id that a promotion would take, and what it would replace.
+    /// The promotion that it led to, and what that replaced; before there is one, the id that it would take and what it
+    /// would replace.
     pub promotion: (PromotionId, Option<Promotion>),
 }
 
@@ -112,7 +113,7 @@ impl Workbench {
         Ok(ReviewDetail {
             state: evidence.state(),
             checks: evidence.checks(&self.store, actor)?,
-            promotion: promote::next_id(&self.store, id)?,
+            promotion: self.promotion_of(&evidence)?,
             comparison: self.compare_with_base(&evidence.run)?,
             diff,
             review: evidence.review,
@@ -122,6 +123,25 @@ impl Workbench {
             end: evidence.end,
             caveats: evidence.caveats,
         })
+    }
+
+    fn promotion_of(&self, evidence: &Evidence) -> Result<(PromotionId, Option<Promotion>), WorkbenchError> {
+        let promoted = evidence.decisions.iter().find_map(|decision| match &decision.kind {
+            DecisionKind::Promoted(id) => Some(id.clone()),
+            _ => None,
+        });
+        let Some(promoted) = promoted else {
+            return Ok(promote::next_id(&self.store, evidence.review.id)?);
+        };
+        let replaces = self
+            .store
+            .promotion(&promoted)?
+            .and_then(|promotion| promotion.replaces);
+        let replaced = match replaces {
+            Some(id) => self.store.promotion(&id)?,
+            None => None,
+        };
+        Ok((promoted, replaced))
     }
 
     /// Decides a review.

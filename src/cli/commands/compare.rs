@@ -267,6 +267,8 @@ fn side_by_side_text(side_by_side: &SideBySide) -> Plain {
         }
         let result = &comparison.result;
         let [moved, interval, p] = effect_cells(result.passes.as_ref());
+        // Where the suites differ, passing means two things.
+        let flips = |group: &Group| or_none(result.passes.map(|_| group.count.to_string()));
         let ratio = |ratio: &Option<RatioEffect>| or_none(ratio.map(|ratio| ratio.change_text()));
         table.row([
             comparison.candidate.to_string(),
@@ -275,19 +277,32 @@ fn side_by_side_text(side_by_side: &SideBySide) -> Plain {
             moved,
             interval,
             p,
-            result.fixed.count.to_string(),
-            result.broken.count.to_string(),
+            flips(&result.fixed),
+            flips(&result.broken),
             ratio(&result.latency),
             ratio(&result.cost),
         ]);
     }
-    text = text.table(&table, "no run").blank();
-    text = text.line(format!(
+    split_text(text.table(&table, "no run").blank(), side_by_side)
+}
+
+/// The examples on which the runs disagree, a column for each run.
+fn split_text(text: Plain, side_by_side: &SideBySide) -> Plain {
+    let mut text = text.line(format!(
         "{} on which the runs disagree",
         counted(side_by_side.split_count, "example")
     ));
+    let ids = side_by_side.comparisons.iter().map(|comparison| comparison.candidate);
+    let first = side_by_side.comparisons.first().map(|comparison| comparison.base);
+    let heads: Vec<String> = first.into_iter().chain(ids).map(|id| id.to_string()).collect();
+    if side_by_side.split_count > 0 {
+        text = text.line(heads.join(" "));
+    }
     for split in side_by_side.split.iter().take(ROWS_SHOWN) {
-        let words = split.passed.iter().map(|passed| if *passed { "pass" } else { "FAIL" });
+        let words = split.passed.iter().zip(&heads).map(|(passed, head)| {
+            let word = if *passed { "pass" } else { "FAIL" };
+            format!("{word:<width$}", width = head.len())
+        });
         text = text.line(format!("{}  {}", words.collect::<Vec<_>>().join(" "), split.example));
     }
     text

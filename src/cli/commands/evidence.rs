@@ -1,7 +1,7 @@
 //! Results and gates as text: counts beside every rate, and what the data say beside what the policy makes of it.
 
 use crate::cli::output::{NO_VALUE, Plain, Table};
-use crate::domain::gate::{Gate, RuleResult};
+use crate::domain::gate::{Gate, RuleResult, Verdict};
 use crate::domain::ids::ExampleId;
 use crate::domain::metric::{Measure, MetricResult};
 
@@ -77,8 +77,13 @@ fn breaking_line(text: Plain, rule: &RuleResult) -> Plain {
         .iter()
         .map(|slice| format!("{} ({})", slice.slice, slice.count));
     let slices: Vec<String> = slices.collect();
+    let broken = if rule.verdict == Verdict::Pass {
+        "missed by"
+    } else {
+        "broken by"
+    };
     let text = text.line(format!(
-        "{}: broken by {}",
+        "{}: {broken} {}",
         rule.threshold,
         ids_text(&rule.breaking, BREAKING_SHOWN)
     ));

@@ -128,9 +128,13 @@ fn chance_text(comparison: &Comparison) -> String {
         }
         (Some(_), None) => "p value: none, since there are too few examples".into(),
         (Some(passes), Some(p)) => format!(
-            "p {}: so uneven flips, or more so, come in {:.1} of 100 pairs of equally good versions ({})",
+            "p {}: so uneven flips, or more so, come in {} of 100 pairs of equally good versions ({})",
             p_text(Some(p)),
-            p * 100.0,
+            if p < 0.001 {
+                "fewer than 0.1".to_owned()
+            } else {
+                format!("{:.1}", p * 100.0)
+            },
             passes.method.as_str()
         ),
     }
