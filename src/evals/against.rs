@@ -219,8 +219,8 @@ impl Pairs {
         pairs.any(|(before, now)| (now - before).abs() > f64::EPSILON)
     }
 
-    /// The bounds where no pair differs. The spread of the differences, which is none, would say that no other pair could:
-    /// each example, or cluster, counts as a pair of outcomes that are alike.
+    /// The bounds where no pair differs. The spread of the differences, which is none, would say that no other pair
+    /// could: each example, or cluster, counts as a pair of outcomes that are alike.
     fn unmoved(&self) -> Option<(f64, f64)> {
         let alike = match &self.groups {
             Some(groups) => groups.iter().collect::<HashSet<_>>().len() as u64,
