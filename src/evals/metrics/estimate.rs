@@ -127,8 +127,8 @@ impl Members<'_> {
     }
 
     /// How sure a share is where all values are the same; `None` where they differ. Their spread, which is none, would
-    /// say that it cannot be another: so each example, or cluster, counts as one trial. Nothing is known where the value
-    /// is neither 0 nor 1.
+    /// say that it cannot be another: so each example, or cluster, counts as one trial. Nothing is known where the
+    /// value is neither 0 nor 1.
     fn alike(&self, values: &[f64], groups: &[Option<String>]) -> Option<Sureness> {
         let (first, others) = values.split_first()?;
         if others.iter().any(|other| (other - first).abs() > f64::EPSILON) {
