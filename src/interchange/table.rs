@@ -5,7 +5,8 @@ use serde_json::{Map, Value as Json};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::mark::Marks;
+use super::mark::{DocumentFaults, Marks};
+use crate::domain::DomainError;
 use crate::text::nearest;
 
 /// A value with its line.
@@ -82,6 +83,33 @@ impl Node {
     }
 }
 
+/// Reads a whole file, TOML or, where it begins with `{`, JSON. What it holds is checked once it is read without a
+/// fault; the error names every fault.
+pub(super) fn parse_file<T>(
+    source: &str,
+    read: impl FnOnce(Table<'_>, &mut Marks) -> Option<T>,
+    check: impl FnOnce(&T) -> Result<(), DomainError>,
+) -> Result<T, DocumentFaults> {
+    let source = source.strip_prefix('\u{feff}').unwrap_or(source);
+    let mut marks = Marks::default();
+    let entries = if source.trim_start().starts_with('{') {
+        parse_json(source, &mut marks)
+    } else {
+        parse_toml(source, 1, &mut marks)
+    };
+    let file = entries.and_then(|entries| read(Table::new("", None, &entries), &mut marks));
+    if let Some(file) = &file
+        && !marks.has_errors()
+        && let Err(error) = check(file)
+    {
+        marks.domain_error(&error);
+    }
+    match file {
+        Some(file) if !marks.has_errors() => Ok(file),
+        _ => Err(marks.into_faults()),
+    }
+}
+
 /// The entries of TOML text whose first line is `first_line` of the whole; `None` where it is not TOML.
 pub(super) fn parse_toml(source: &str, first_line: u32, marks: &mut Marks) -> Option<Vec<Entry>> {
     let lines = Lines::new(source, first_line);
@@ -99,7 +127,7 @@ fn one_line(message: &str) -> String {
 }
 
 /// The entries of a JSON object; `None` where it is none.
-pub(super) fn parse_json(source: &str, marks: &mut Marks) -> Option<Vec<Entry>> {
+fn parse_json(source: &str, marks: &mut Marks) -> Option<Vec<Entry>> {
     match serde_json::from_str::<Map<String, Json>>(source) {
         Ok(fields) => Some(json_entries(fields)),
         Err(error) => {

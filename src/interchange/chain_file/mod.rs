@@ -9,8 +9,8 @@ mod tests;
 
 pub use fit::misfits;
 
-use super::mark::{DocumentFaults, Marks};
-use super::table::{Table, parse_json, parse_toml};
+use super::mark::DocumentFaults;
+use super::table::parse_file;
 use crate::domain::chain::ChainContent;
 use crate::domain::ids::{ChainName, VersionId};
 use crate::domain::prompt::PromptContent;
@@ -31,24 +31,11 @@ impl ChainFile {
     /// Reads a file whose steps fit the prompts that they run; the error names every fault with its entry, and its line
     /// where the file is TOML.
     pub fn parse(source: &str, find_prompt: FindPrompt<'_>) -> Result<Self, DocumentFaults> {
-        let source = source.strip_prefix('\u{feff}').unwrap_or(source);
-        let mut marks = Marks::default();
-        let entries = if source.trim_start().starts_with('{') {
-            parse_json(source, &mut marks)
-        } else {
-            parse_toml(source, 1, &mut marks)
-        };
-        let chain = entries.and_then(|entries| read::read(Table::new("", None, &entries), find_prompt, &mut marks));
-        if let Some(chain) = &chain
-            && !marks.has_errors()
-            && let Err(error) = chain.content.check()
-        {
-            marks.domain_error(&error);
-        }
-        match chain {
-            Some(chain) if !marks.has_errors() => Ok(chain),
-            _ => Err(marks.into_faults()),
-        }
+        parse_file(
+            source,
+            |table, marks| read::read(table, find_prompt, marks),
+            |file| file.content.check(),
+        )
     }
 
     /// The TOML text of the chain.

@@ -13,8 +13,8 @@ mod read_metric;
 #[cfg(test)]
 mod tests;
 
-use super::mark::{DocumentFaults, Marks};
-use super::table::{Table, parse_json, parse_toml};
+use super::mark::DocumentFaults;
+use super::table::parse_file;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::{SuiteName, VersionId};
 use crate::domain::suite::SuiteContent;
@@ -42,24 +42,11 @@ impl SuiteFile {
 
     /// Reads a file; `judges` says the hashes of the judges that it names.
     pub fn parse_with(source: &str, judges: JudgeHashes<'_>) -> Result<Self, DocumentFaults> {
-        let source = source.strip_prefix('\u{feff}').unwrap_or(source);
-        let mut marks = Marks::default();
-        let entries = if source.trim_start().starts_with('{') {
-            parse_json(source, &mut marks)
-        } else {
-            parse_toml(source, 1, &mut marks)
-        };
-        let suite = entries.and_then(|entries| read::read(Table::new("", None, &entries), judges, &mut marks));
-        if let Some(suite) = &suite
-            && !marks.has_errors()
-            && let Err(error) = suite.content.check()
-        {
-            marks.domain_error(&error);
-        }
-        match suite {
-            Some(suite) if !marks.has_errors() => Ok(suite),
-            _ => Err(marks.into_faults()),
-        }
+        parse_file(
+            source,
+            |table, marks| read::read(table, judges, marks),
+            |file| file.content.check(),
+        )
     }
 
     /// The TOML text of the suite.

@@ -69,6 +69,18 @@ pub fn mouse_on_list<T: HasId>(listing: &mut Listing<T>, mouse: Mouse, pane: Rec
     }
 }
 
+/// The titles of a pane's views with brackets around the one that is shown: `[Input] Messages Raw`.
+pub fn view_bar<const N: usize>(titles: [&str; N], shown: &str) -> String {
+    let marked = titles.map(|title| {
+        if title == shown {
+            format!("[{title}]")
+        } else {
+            title.to_owned()
+        }
+    });
+    marked.join(" ")
+}
+
 /// One line of any text, made harmless.
 pub fn line(text: impl AsRef<str>, style: Style) -> Line<'static> {
     Line::styled(Printable::line(text.as_ref()).to_string(), style)

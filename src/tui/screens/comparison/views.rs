@@ -5,6 +5,7 @@ use ratatui::text::{Line, Span};
 use super::super::failures::case::{expected_text, output_text, scores_text};
 use super::super::figures::measure_text;
 use super::super::lines::{outside, wrapped_outside};
+use super::super::panes::view_bar;
 use super::flip::Flip;
 use crate::domain::diff::unified_text;
 use crate::domain::metric::Measure;
@@ -45,14 +46,7 @@ impl View {
 
     /// The views with brackets around this one: `[Summary] Slices Prompt Case`.
     pub(super) fn bar(self) -> String {
-        let titles = Self::ALL.map(|view| {
-            if view == self {
-                format!("[{}]", view.title())
-            } else {
-                view.title().to_owned()
-            }
-        });
-        titles.join(" ")
+        view_bar(Self::ALL.map(Self::title), self.title())
     }
 
     pub(super) fn next(self) -> Self {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value as Json;
 
 use super::super::example_text::{context_text, facts_line, indented, json_text};
+use super::super::panes::view_bar;
 use super::super::run_figures;
 use super::steps;
 use crate::domain::example::Example;
@@ -51,14 +52,7 @@ impl View {
 
     /// The views with brackets around this one: `[Input] Messages Raw`.
     pub(super) fn bar(self) -> String {
-        let titles = Self::ALL.map(|view| {
-            if view == self {
-                format!("[{}]", view.title())
-            } else {
-                view.title().to_owned()
-            }
-        });
-        titles.join(" ")
+        view_bar(Self::ALL.map(Self::title), self.title())
     }
 
     pub(super) fn next(self) -> Self {
