@@ -11,6 +11,7 @@ mod schema;
 pub mod suite_file;
 mod table;
 mod toml_text;
+mod yaml;
 
 use std::io;
 use std::path::PathBuf;

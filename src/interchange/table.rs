@@ -1,4 +1,4 @@
-//! Reads tables key by key, the same for TOML and JSON: each fault is marked where it stands, and a key that nobody
+//! Reads tables key by key, the same for TOML, YAML and JSON: each fault is marked where it stands, and a key that nobody
 //! asked for is an error that names the nearest known one.
 
 use serde_json::{Map, Value as Json};
@@ -6,6 +6,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::mark::{DocumentFaults, Marks};
+use super::yaml;
 use crate::domain::DomainError;
 use crate::text::nearest;
 
@@ -15,7 +16,7 @@ pub(super) struct Node {
     pub(super) value: NodeValue,
 }
 
-/// A value of TOML or JSON.
+/// A value of TOML, YAML or JSON.
 pub(super) enum NodeValue {
     Text(String),
     Integer(i64),
@@ -23,6 +24,8 @@ pub(super) enum NodeValue {
     Bool(bool),
     List(Vec<Node>),
     Table(Vec<Entry>),
+    /// Of YAML and JSON.
+    Null,
     /// Something that no key of ours takes, by the name of its kind.
     Other(&'static str),
 }
@@ -42,6 +45,7 @@ impl Node {
             NodeValue::Bool(_) => "a boolean",
             NodeValue::List(_) => "a list",
             NodeValue::Table(_) => "a table",
+            NodeValue::Null => "null",
             NodeValue::Other(kind) => kind,
         }
     }
@@ -78,12 +82,13 @@ impl Node {
                     fields.map(Json::Object)
                 }
             },
+            NodeValue::Null => Ok(Json::Null),
             NodeValue::Other(kind) => Err(format!("{kind} is not a value of JSON")),
         }
     }
 }
 
-/// Reads a whole file, TOML or, where it begins with `{`, JSON. What it holds is checked once it is read without a
+/// Reads a whole file: JSON where it begins with `{`, YAML where its first key ends with a colon, else TOML. What it holds is checked once it is read without a
 /// fault; the error names every fault.
 pub(super) fn parse_file<T>(
     source: &str,
@@ -94,6 +99,8 @@ pub(super) fn parse_file<T>(
     let mut marks = Marks::default();
     let entries = if source.trim_start().starts_with('{') {
         parse_json(source, &mut marks)
+    } else if yaml::is_yaml(source) {
+        yaml::parse(source, &mut marks)
     } else {
         parse_toml(source, 1, &mut marks)
     };
@@ -152,7 +159,7 @@ fn json_entries(fields: Map<String, Json>) -> Vec<Entry> {
 
 fn json_node(value: Json) -> Node {
     let value = match value {
-        Json::Null => NodeValue::Other("null"),
+        Json::Null => NodeValue::Null,
         Json::Bool(value) => NodeValue::Bool(value),
         Json::Number(number) => match number.as_i64() {
             Some(integer) => NodeValue::Integer(integer),

@@ -19,7 +19,7 @@ use crate::workbench::{ChainDetail, RunSummary};
 pub enum ChainCommand {
     /// Make a chain version of a chain file
     Import {
-        /// The file, TOML or JSON; - reads standard input
+        /// The file, TOML, YAML or JSON; - reads standard input
         file: PathBuf,
         /// Why
         #[arg(long, value_name = "TEXT")]

@@ -17,7 +17,7 @@ use crate::domain::ids::{ExampleId, SuiteName};
 pub enum SuiteCommand {
     /// Make a suite version of a suite file
     Import {
-        /// The file; - reads standard input
+        /// The file, TOML, YAML or JSON; - reads standard input
         file: PathBuf,
         /// Why
         #[arg(long, value_name = "TEXT")]

@@ -1,5 +1,4 @@
-//! The chain file: steps with their prompt versions, inputs and conditions, in TOML; or the same keys in JSON, where
-//! the text begins with `{`.
+//! The chain file: steps with their prompt versions, inputs and conditions, in TOML; or the same keys in YAML or JSON.
 
 mod fit;
 mod print;
@@ -29,7 +28,7 @@ pub struct ChainFile {
 
 impl ChainFile {
     /// Reads a file whose steps fit the prompts that they run; the error names every fault with its entry, and its line
-    /// where the file is TOML.
+    /// where the file is not JSON.
     pub fn parse(source: &str, find_prompt: FindPrompt<'_>) -> Result<Self, DocumentFaults> {
         parse_file(
             source,

@@ -1,5 +1,4 @@
-//! The suite file: graders, metrics, thresholds and the pass rule, in TOML; or the same keys in JSON, where the text
-//! begins with `{`.
+//! The suite file: graders, metrics, thresholds and the pass rule, in TOML; or the same keys in YAML or JSON.
 
 #[cfg(test)]
 mod judge_tests;
@@ -33,7 +32,7 @@ pub struct SuiteFile {
 
 impl SuiteFile {
     /// Reads a file of a suite without judges; the error names every fault with its entry, and its line where the file
-    /// is TOML.
+    /// is not JSON.
     pub fn parse(source: &str) -> Result<Self, DocumentFaults> {
         Self::parse_with(source, &|judge| {
             Err(format!("there is no store that could have {judge}"))

@@ -1,0 +1,172 @@
+use super::super::chain_file::ChainFile;
+use super::super::suite_file::SuiteFile;
+use super::super::table::Table;
+use super::*;
+
+/// The faults of a text, by line.
+fn faults(source: &str) -> String {
+    let mut marks = Marks::default();
+    assert!(parse(source, &mut marks).is_none(), "{source}");
+    marks.into_faults().to_string()
+}
+
+/// The value of the key `a`, as JSON, or why it has none.
+fn value(source: &str) -> String {
+    let mut marks = Marks::default();
+    let entries = parse(source, &mut marks).unwrap();
+    let node = Table::new("", None, &entries).node("a", &mut marks).unwrap();
+    node.json().map_or_else(|why| why, |value| value.to_string())
+}
+
+#[test]
+fn what_a_file_says_first_tells_its_format() {
+    for yaml in [
+        "name: x",
+        "\n# a comment with = in it\nname:\n  x",
+        "\"name\" : 'x = y'",
+        "---\nname: x",
+        "%YAML 1.2\n---\nname: x",
+        "- name: x",
+    ] {
+        assert!(is_yaml(yaml), "{yaml}");
+    }
+    for other in [
+        "",
+        "# name: x",
+        "name = 'x: y'",
+        "\"a: b\" = 1",
+        "[[steps]]",
+        "a.b = 1",
+        "name",
+        "a:b",
+    ] {
+        assert!(!is_yaml(other), "{other}");
+    }
+}
+
+#[test]
+fn scalars_are_those_of_yaml_1_2() {
+    for (source, expected) in [
+        ("a: no", r#""no""#),
+        ("a: on", r#""on""#),
+        ("a: False", "false"),
+        ("a: 'false'", r#""false""#),
+        ("a: 007", r#""007""#),
+        ("a: 1_000", r#""1_000""#),
+        ("a: 0x1F", "31"),
+        ("a: 0o17", "15"),
+        ("a: 12:30:45", r#""12:30:45""#),
+        ("a: 2026-01-01", r#""2026-01-01""#),
+        ("a: ~", "null"),
+        ("a:", "null"),
+        ("a: -3", "-3"),
+        ("a: 2.5e3", "2500.0"),
+        ("a: 9223372036854775807", "9223372036854775807"),
+        ("a: 9223372036854775808", "an integer above 2^63 is not a value of JSON"),
+        (
+            "a: -99999999999999999999",
+            "an integer above 2^63 is not a value of JSON",
+        ),
+        ("a: 1e999", "inf is not a value of JSON"),
+        ("a: .nan", "NaN is not a value of JSON"),
+        ("a: !!str 1", r#""1""#),
+        ("a: |\n  two\n  lines\n", r#""two\nlines\n""#),
+        ("b: &one {c: [1]}\na: *one", r#"{"c":[1]}"#),
+        ("a: {1: x, yes: y}", r#"{"1":"x","yes":"y"}"#),
+        ("a: \u{1f600}", "\"\u{1f600}\""),
+    ] {
+        assert_eq!(value(source), expected, "{source}");
+    }
+}
+
+#[test]
+fn what_is_unclear_is_refused_by_line() {
+    for (source, expected) in [
+        ("a: 1\nb: 2\na: 3", "line 3, column 1: the key 'a' is there twice"),
+        ("b: {x: 1, x: 2}", "line 1, column 11: the key 'x' is there twice"),
+        ("a: &x {b: 1}\nc:\n  <<: *x", "line 3, column 3: '<<' merges tables"),
+        ("a: 1\nb: !!python/object x", "line 2, column 20: unsupported tag"),
+        ("a: *x", "line 1, column 4: the alias names no anchor above"),
+        ("a: &x [*x]", "line 1, column 8: the alias stands within its own anchor"),
+        ("---\n[1, 2]: 3", "line 2, column 1: a key must be a string"),
+        ("a: 1\nnull: 3", "line 2, column 1: a key must be a string, not null"),
+        ("a: 1\n---\nb: 2", "line 2, column 1: a second document begins here"),
+        ("- a\n- b", "line 1: it holds no table"),
+        ("---", "line 1: it holds no table"),
+        ("a: 1\nb: 'x", "line 2, column 4: unclosed quote"),
+        ("a: x: y", "line 1, column 5: mapping values are not allowed"),
+        (
+            "a: 1\n\tb: 2",
+            "line 1, column 4: while scanning a plain scalar, found a tab",
+        ),
+        ("a: x\u{0}y", "line 1, column 5: unexpected character"),
+    ] {
+        let faults = faults(source);
+        assert!(faults.starts_with(expected), "{source}: {faults}");
+        assert!(!faults.contains(" at line ") && !faults.contains("Policy"), "{faults}");
+    }
+}
+
+#[test]
+fn bombs_are_refused() {
+    let letters = "bcdefghi".chars().zip("abcdefgh".chars());
+    let bomb = letters.fold(
+        "a: &a [x, x, x, x, x, x, x, x, x, x]\n".to_owned(),
+        |text, (this, before)| {
+            let ten = vec![format!("*{before}"); 10].join(", ");
+            format!("{text}{this}: &{this} [{ten}]\n")
+        },
+    );
+    assert!(faults(&bomb).contains("too large: at most 100000 values"));
+    let wide = format!("a: [{}1]", "1, ".repeat(VALUES_MAX));
+    assert!(faults(&wide).contains("too large"));
+    let steps = (0..5_000).map(|depth| format!("{}a:\n", " ".repeat(depth)));
+    assert!(faults(&steps.collect::<String>()).contains("line 33, column 33: it is nested deeper than 32 levels"));
+    assert!(faults(&format!("a: {}", "[".repeat(100_000))).contains("recursion limit exceeded"));
+    assert!(faults(&format!("a: {}{}", "[".repeat(40), "]".repeat(40))).contains("nested deeper"));
+}
+
+const CHAIN: &str = "\
+# Answers mail
+name: triage_flow
+description: answers mail
+steps:
+  - name: route
+    version: triage_v2
+    inputs: {ticket: input.ticket}
+    parser: {kind: choice, labels: [yes, no]}
+  - name: reply
+    version: triage_v2
+    inputs:
+      ticket: {from: route.label, default: no}
+    when:
+      - {path: route.label, equals: no}
+";
+
+fn chain(source: &str) -> Result<ChainFile, String> {
+    ChainFile::parse(source, &mut |_| None).map_err(|faults| faults.to_string())
+}
+
+#[test]
+fn a_chain_file_is_yaml_with_its_lines() {
+    let unknown = chain(CHAIN).unwrap_err();
+    assert_eq!(
+        unknown,
+        "line 6: step route.version: there is no triage_v2\nline 10: step reply.version: there is no triage_v2"
+    );
+    let misspelt = chain(&CHAIN.replace("    when:", "    wenn:")).unwrap_err();
+    assert!(
+        misspelt.contains("line 13: step reply.wenn: unknown key: did you mean 'when'?"),
+        "{misspelt}"
+    );
+}
+
+#[test]
+fn a_suite_file_is_yaml_and_the_same_as_in_toml() {
+    let yaml = "name: quality\ngraders:\n- name: same\n  kind: exact_match\nmetrics:\n- name: right\n  kind: accuracy\n  \
+                grader: same\nthresholds:\n- metric: right\n  at_least: 0.9\n";
+    let toml = "name = \"quality\"\n[[graders]]\nname = \"same\"\nkind = \"exact_match\"\n[[metrics]]\nname = \"right\"\nkind = \
+                \"accuracy\"\ngrader = \"same\"\n[[thresholds]]\nmetric = \"right\"\nat_least = 0.9\n";
+    let [yaml, toml] = [yaml, toml].map(SuiteFile::parse);
+    assert_eq!(yaml.unwrap(), toml.unwrap());
+}
