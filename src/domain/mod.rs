@@ -9,6 +9,7 @@ pub mod calibration;
 mod canonical;
 pub mod caveats;
 pub mod chain;
+pub mod chain_diff;
 pub mod combination;
 pub mod condition;
 pub mod confusion;

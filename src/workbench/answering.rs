@@ -86,6 +86,7 @@ impl Workbench {
             Request::RunDetail(id) => Answer::RunDetail(Box::new(self.run_detail(id)?)),
             Request::Models => Answer::Models(self.alias_uses()?),
             Request::Chains => Answer::Chains(self.chain_details()?),
+            Request::DiffChains { old, new } => Answer::ChainDiff(Box::new(self.diff_chains(&old, &new)?)),
             Request::StartRun(start) => Answer::Run(self.start_run(actor, &start)?),
             Request::EstimateRun(start) => Answer::Estimate(self.estimate_run(&start)?),
             Request::Rerun(rerun) => Answer::Run(self.rerun(actor, &rerun)?),

@@ -4,16 +4,18 @@
 use std::path::PathBuf;
 
 use super::{
-    Ablation, AliasUse, CaseRow, CaseView, ChainDetail, CommitReason, Comparison, DiffView, DraftView, EnvironmentRow,
-    ExampleChange, Fault, ImportPreview, ImportReport, ImportRequest, Judgement, Listed, Matrix, PromptDetail,
-    PromptRef, PromptSummary, Rerun, ReviewDetail, ReviewSummary, RowsWindow, RunDetail, RunEstimate, RunSummary,
-    RunTriage, StartRun, Status, VersionBlame, Workbench, WorkbenchError,
+    Ablation, AliasUse, CaseRow, CaseView, ChainDetail, ChainDiffView, CommitReason, Comparison, DiffView, DraftView,
+    EnvironmentRow, ExampleChange, Fault, ImportPreview, ImportReport, ImportRequest, Judgement, Listed, Matrix,
+    PromptDetail, PromptRef, PromptSummary, Rerun, ReviewDetail, ReviewSummary, RowsWindow, RunDetail, RunEstimate,
+    RunSummary, RunTriage, StartRun, Status, VersionBlame, Workbench, WorkbenchError,
 };
 use crate::domain::actor::Actor;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::decision::{Decision, OtherCause};
 use crate::domain::draft::DraftSeen;
-use crate::domain::ids::{DatasetVersionId, ExampleId, PromptName, ReviewId, RunId, SuiteVersionId, VersionId};
+use crate::domain::ids::{
+    ChainVersionId, DatasetVersionId, ExampleId, PromptName, ReviewId, RunId, SuiteVersionId, VersionId,
+};
 use crate::domain::label::{HumanLabel, LabelContent};
 use crate::domain::outcome::{FailureCategory, Outcome, OutcomePlace};
 use crate::domain::promotion::{Environment, Promotion};
@@ -125,6 +127,13 @@ pub enum Request {
     Models,
     /// Chains with their steps and runs.
     Chains,
+    /// Two chain versions beside each other.
+    DiffChains {
+        /// Left.
+        old: ChainVersionId,
+        /// Right.
+        new: ChainVersionId,
+    },
     /// A run with its progress.
     RunDetail(RunId),
     /// Starts a run.
@@ -319,6 +328,8 @@ pub enum Answer {
     Models(Vec<AliasUse>),
     /// Chain versions, by name and newest first.
     Chains(Vec<ChainDetail>),
+    /// Two chain versions beside each other.
+    ChainDiff(Box<ChainDiffView>),
     /// What a run would take.
     Estimate(RunEstimate),
     /// The run that was started, paused, resumed or cancelled.
@@ -399,6 +410,7 @@ impl Workbench {
             R::Runs { .. }
             | R::Models
             | R::Chains
+            | R::DiffChains { .. }
             | R::RunDetail(_)
             | R::StartRun(_)
             | R::EstimateRun(_)

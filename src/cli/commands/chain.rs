@@ -6,13 +6,15 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::Context;
+use super::diff::prompt_diff_document;
 use super::run::{gate_cell, run_document};
 use crate::cli::exit::CliError;
 use crate::cli::input::read_text;
 use crate::cli::output::{NO_VALUE, Plain, Reply, Table, counted};
 use crate::domain::chain::ChainVersion;
+use crate::domain::diff::SettingChange;
 use crate::domain::ids::VersionId;
-use crate::workbench::{ChainDetail, RunSummary};
+use crate::workbench::{ChainDetail, ChainDiffView, RunSummary};
 
 /// What to do with chains.
 #[derive(Debug, Subcommand)]
@@ -36,6 +38,13 @@ pub enum ChainCommand {
     Export {
         /// `name@v3`, or a name for its newest version
         chain: String,
+    },
+    /// Show what changed between two chain versions: steps, and the prompts that they run
+    Diff {
+        /// `name@v3`, or a name for its newest version
+        old: String,
+        /// The same; the newest version of the old one's chain where not given
+        new: Option<String>,
     },
     /// Make a chain version whose steps run another version of one of its prompts
     Bump {
@@ -67,6 +76,7 @@ pub fn carry_out(command: ChainCommand, context: &mut Context<'_>) -> Result<Rep
                 Plain::new().block(&source),
             ))
         }
+        ChainCommand::Diff { old, new } => diff(context, &old, new.as_deref()),
         ChainCommand::Bump { chain, version, reason } => {
             let id = context.workbench.resolve_chain(&chain)?;
             let chain = context.workbench.bump_chain(&context.actor, &id, &version, &reason)?;
@@ -145,6 +155,35 @@ fn show(context: &Context<'_>, chain: &str) -> Result<Reply, CliError> {
     }
     let none = format!("no run yet: start one with pegbox run start {id}");
     Ok(Reply::done(document(&detail), text.table(&runs, &none)))
+}
+
+fn diff(context: &Context<'_>, old: &str, new: Option<&str>) -> Result<Reply, CliError> {
+    let old = context.workbench.resolve_chain(old)?;
+    let new = context.workbench.resolve_chain(new.unwrap_or(old.name.as_str()))?;
+    let view = context.workbench.diff_chains(&old, &new)?;
+    Ok(Reply::done(diff_document(&view), Plain::new().block(&view.text())))
+}
+
+fn diff_document(view: &ChainDiffView) -> Value {
+    let fields = |fields: &[SettingChange]| -> Value {
+        let field = |it: &SettingChange| json!({ "name": it.name, "old": it.old, "new": it.new });
+        fields.iter().map(field).collect()
+    };
+    let steps = view.steps().map(|(step, prompt)| {
+        json!({
+            "name": step.name,
+            "change": step.change.as_str(),
+            "moved": step.moved.map(|(old, new)| json!({ "old": old, "new": new })),
+            "fields": fields(&step.fields),
+            "prompt": prompt.map(prompt_diff_document),
+        })
+    });
+    json!({
+        "old": view.old,
+        "new": view.new,
+        "fields": fields(&view.diff.fields),
+        "steps": steps.collect::<Vec<_>>(),
+    })
 }
 
 fn steps_table(detail: &ChainDetail) -> Table {

@@ -23,6 +23,10 @@ pub enum Scope {
     EditorInsert,
     /// Two versions side by side.
     Diff,
+    /// Chains.
+    Chains,
+    /// Two chain versions, step by step.
+    ChainDiff,
     /// Dataset examples.
     Data,
     /// Runs.
@@ -48,6 +52,8 @@ impl Scope {
             Scope::EditorNormal => "Editor",
             Scope::EditorInsert => "Editor, typing",
             Scope::Diff => "Diff",
+            Scope::Chains => "Chains",
+            Scope::ChainDiff => "Chain diff",
             Scope::Data => "Data",
             Scope::Runs => "Runs",
             Scope::Failures => "Failures",

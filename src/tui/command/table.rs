@@ -173,7 +173,7 @@ commands! {
 
     RunStart "run.start" "run" "New run"
         "Runs a version on a dataset; in the editor, a try."
-        ["r"] [Home, Prompts, EditorNormal, Data, Runs].footer(10).role(Author);
+        ["r"] [Home, Prompts, EditorNormal, Data, Runs, Chains].footer(10).role(Author);
     PromptNew "prompt.new" "new" "New prompt"
         "Makes a prompt with an empty draft."
         ["a"] [Home, Prompts].footer(14).role(Author);
@@ -194,7 +194,7 @@ commands! {
         ["ctrl-s"] [Prompts, EditorInsert, EditorNormal].footer(11).role(Author);
     Compare "item.compare" "diff" "Compare with"
         "Compares with another of its kind; asks which."
-        ["d"] [Prompts, Diff, Data, Runs, Failures, Comparison, Review, Releases].footer(20);
+        ["d"] [Prompts, Diff, Data, Runs, Chains, Failures, Comparison, Review, Releases].footer(20);
     VersionCompare "version.compare" "diff with base" "Compare with the base"
         "Shows what the draft changes."
         ["d b"] [EditorNormal].footer(20);
@@ -271,7 +271,7 @@ commands! {
 
     DiffSplit "diff.split" "split" "Split or unified"
         "Shows two sides, or one below the other."
-        ["S", "|"] [Diff, Review].footer(16);
+        ["S", "|"] [Diff, ChainDiff, Review].footer(16);
 
     DatasetImport "dataset.import" "import" "Import a dataset"
         "Reads a JSONL, CSV or JSON file into a new version."

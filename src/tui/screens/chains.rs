@@ -1,5 +1,8 @@
 //! The chains: each version with its steps, where their prompt versions are live, and its runs.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Write as _;
 
 use ratatui::Frame;
@@ -8,18 +11,25 @@ use ratatui::layout::Rect;
 use super::figures::{verdict_style, verdict_word};
 use super::list_and_detail::{Detail, ListAndDetail, copied};
 use super::panes::offered;
+use super::run_start::{RunStart, RunWish};
 use super::{Context, Place, Screen, ScreenEvent};
+use crate::domain::chain::ChainVersion;
 use crate::domain::ids::ChainVersionId;
 use crate::domain::promotion::Environment;
 use crate::domain::time::Timestamp;
 use crate::text::Printable;
 use crate::tui::command::{CommandId, Scope};
 use crate::tui::effect::Effect;
+use crate::tui::msg::Note;
+use crate::tui::overlays::choose::{Choice, Chosen, Entry};
 use crate::tui::widgets::field::Focus;
 use crate::tui::widgets::listing::HasId;
 use crate::tui::widgets::panel::Panel;
 use crate::tui::widgets::table::{Column, Table, TableCell};
-use crate::workbench::{Answer, ChainDetail, Request, RunSummary};
+use crate::workbench::{Answer, ChainDetail, Fault, Request, RunSummary, SubjectId};
+
+/// Comes back with the version to compare with.
+const AGAINST_TAG: &str = "chains.against";
 
 /// A chain version in the list.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,14 +45,79 @@ impl HasId for ChainRow {
 
 /// The screen.
 #[derive(Debug, Default)]
-pub struct Chains(ListAndDetail<ChainRow>);
+pub struct Chains {
+    list: ListAndDetail<ChainRow>,
+    start: RunStart,
+}
 
 impl Chains {
     fn selected(&self) -> Option<&ChainDetail> {
-        self.0.selected().map(|row| &row.0)
+        self.list.selected().map(|row| &row.0)
+    }
+
+    /// A run of the selected version, on what its newest run was on.
+    fn start_run(&mut self) -> Vec<Effect> {
+        let Some(detail) = self.selected() else {
+            return Vec::new();
+        };
+        let newest = detail.runs.first().map(|run| &run.run);
+        let wish = RunWish {
+            subject: Some(SubjectId::Chain(detail.chain.id.clone())),
+            dataset_first: newest.map(|run| run.dataset.clone()),
+            suite_first: newest.map(|run| run.suite.clone()),
+            ..RunWish::default()
+        };
+        self.start.begin(wish)
+    }
+
+    /// The chain versions that the selected one can be compared with: those of its chain first.
+    fn choose_other(&self) -> Option<Effect> {
+        let chosen = &self.selected()?.chain.id;
+        let others = self.list.rows.rows().iter().map(|row| &row.0.chain);
+        let mut others: Vec<_> = others.filter(|chain| &chain.id != chosen).collect();
+        others.sort_by_key(|chain| chain.id.name != chosen.name);
+        let entry = |chain: &&ChainVersion| Entry::new(chain.id.to_string()).note(chain.reason.as_str());
+        Some(Effect::Choose(Choice {
+            tag: AGAINST_TAG,
+            title: format!("Compare {chosen} with"),
+            entries: others.iter().map(entry).collect(),
+        }))
+    }
+
+    fn chosen(&mut self, chosen: &Chosen) -> Vec<Effect> {
+        if chosen.tag != AGAINST_TAG {
+            return self.start.chosen(chosen).unwrap_or_default();
+        }
+        let (Ok(old), Some(detail)) = (chosen.id.parse(), self.selected()) else {
+            return Vec::new();
+        };
+        let new = detail.chain.id.clone();
+        vec![Effect::Open(Place::ChainDiff { old, new })]
+    }
+
+    fn answered(&mut self, request: &Request, result: Result<Answer, Fault>) -> Vec<Effect> {
+        match result {
+            Ok(Answer::Chains(chains)) => self.list.answered(chains.into_iter().map(ChainRow).collect()),
+            Ok(Answer::Run(id)) => {
+                return vec![
+                    Effect::Say(Note::info(format!("{id} started"))),
+                    Effect::Open(Place::Run(id)),
+                ];
+            }
+            Ok(answer) => return self.start.answered(&answer),
+            Err(fault) if matches!(request, Request::EstimateRun(_)) => return self.start.unestimated(&fault),
+            Err(fault) if *request == Request::Chains => return self.list.failed(fault),
+            Err(fault) => return vec![Effect::Say(Note::failure(&fault))],
+        }
+        Vec::new()
     }
 
     fn command(&mut self, command: CommandId, now: Timestamp) -> Vec<Effect> {
+        match command {
+            CommandId::RunStart => return self.start_run(),
+            CommandId::Compare => return self.choose_other().into_iter().collect(),
+            _ => {}
+        }
         let text = || self.selected().map(|chain| text(chain, now));
         let effect = match command {
             CommandId::Open => self
@@ -55,7 +130,7 @@ impl Chains {
                 .map(|chain| Effect::Copy(format!("pegbox run start {}", chain.chain.id))),
             CommandId::CopyAll | CommandId::CopyPlain => copied(command, self.title(), text()),
             _ => {
-                self.0.command(command);
+                self.list.command(command);
                 None
             }
         };
@@ -128,7 +203,7 @@ impl Screen for Chains {
     }
 
     fn scopes(&self) -> Vec<Scope> {
-        Vec::new()
+        vec![Scope::Chains]
     }
 
     fn title(&self) -> String {
@@ -142,31 +217,30 @@ impl Screen for Chains {
     fn update(&mut self, event: ScreenEvent, context: &Context) -> Vec<Effect> {
         match event {
             ScreenEvent::Command(command) => return self.command(command, context.now),
-            ScreenEvent::Mouse(mouse, body) => self.0.mouse(mouse, body),
-            ScreenEvent::Answered {
-                result: Ok(Answer::Chains(chains)),
-                ..
-            } => self.0.answered(chains.into_iter().map(ChainRow).collect()),
-            ScreenEvent::Answered { result: Err(fault), .. } => return self.0.failed(fault),
+            ScreenEvent::Mouse(mouse, body) => self.list.mouse(mouse, body),
+            ScreenEvent::Answered { request, result } => return self.answered(&request, result),
+            ScreenEvent::Chosen(chosen) => return self.chosen(&chosen),
+            ScreenEvent::Filled(filled) => return self.start.filled(&filled).unwrap_or_default(),
             _ => {}
         }
         Vec::new()
     }
 
     fn view(&self, frame: &mut Frame, area: Rect, context: &Context) {
-        let list = Panel::new("Chains").note(self.0.rows.total().to_string());
+        let list = Panel::new("Chains").note(self.list.rows.total().to_string());
         let selected = self.selected();
         let detail = Detail {
             title: selected.map_or("Chain".into(), |detail| detail.chain.id.to_string()),
             text: selected.map(|detail| Printable::block(&text(detail, context.now))),
         };
         let draw_rows = |frame: &mut Frame, area| self.draw_list(frame, area, context);
-        self.0.draw(frame, area, context, list, draw_rows, detail);
+        self.list.draw(frame, area, context, list, draw_rows, detail);
     }
 
     fn availability(&self, command: CommandId) -> Result<(), String> {
         match command {
-            CommandId::CopyId if self.selected().is_none() => Err("there is no chain yet".into()),
+            CommandId::CopyId | CommandId::RunStart if self.selected().is_none() => Err("there is no chain yet".into()),
+            CommandId::Compare if self.list.rows.total() < 2 => Err("there is no other chain version".into()),
             CommandId::Open if self.selected().is_none_or(|chain| chain.runs.is_empty()) => {
                 Err("no run has tested it yet".into())
             }
@@ -205,92 +279,6 @@ impl Chains {
         Table::new(&columns)
             .focus(Focus::Here)
             .empty("No chain yet: pegbox chain import FILE makes one.")
-            .draw(frame, area, theme, &self.0.rows, cells);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::actor::Actor;
-    use crate::domain::chain::{ChainContent, ChainStep, ChainVersion, StepParser};
-    use crate::domain::condition::{Condition, Test};
-    use crate::domain::ids::RunId;
-    use crate::domain::json::JsonText;
-    use crate::domain::reason::Reason;
-    use crate::domain::run::{AnswerSource, RunState};
-    use crate::tui::screens::samples::{ago, run, summary};
-    use crate::tui::screens::testing::{answered, check_any_size, check_drawn, commanded, drawn};
-
-    fn step(name: &str, version: &str, when: Vec<Condition>) -> ChainStep {
-        ChainStep {
-            name: name.into(),
-            version: version.parse().unwrap(),
-            inputs: Vec::new(),
-            when,
-            parser: StepParser::Json { schema: None },
-            tools: None,
-        }
-    }
-
-    fn chain() -> ChainDetail {
-        let billing = Condition {
-            path: "route.topic".parse().unwrap(),
-            test: Test::Equals(JsonText::string("billing")),
-        };
-        let content = ChainContent {
-            description: "routes a ticket, and answers it".into(),
-            steps: vec![
-                step("route", "support_triage_v12", Vec::new()),
-                step("refund", "refund_v2", vec![billing]),
-                step("reply", "reply_v4", Vec::new()),
-            ],
-            answer: None,
-        };
-        let reason = Reason::new("refunds have a step of their own").unwrap();
-        let mei = Actor::new("mei").unwrap();
-        ChainDetail {
-            chain: ChainVersion::new("triage_flow@v3".parse().unwrap(), content, mei, reason, ago(3_600_000)).unwrap(),
-            live: vec![
-                vec![Environment::Staging, Environment::Production],
-                Vec::new(),
-                vec![Environment::Production],
-            ],
-            newer: vec![Some("support_triage_v13".parse().unwrap()), None, None],
-            runs: vec![summary(run(7, 12, AnswerSource::Simulated), RunState::Finished, 240, 3)],
-        }
-    }
-
-    fn chains(details: Vec<ChainDetail>) -> Chains {
-        let mut screen = Chains::default();
-        assert!(drawn(&screen, 80, 21).contains("loading"));
-        answered(&mut screen, Request::Chains, Ok(Answer::Chains(details)));
-        screen
-    }
-
-    #[test]
-    fn a_chain_leads_to_its_newest_run() {
-        let mut screen = chains(vec![chain()]);
-        assert_eq!(
-            commanded(&mut screen, CommandId::Open),
-            [Effect::Open(Place::Run(RunId(7)))]
-        );
-        let command = "pegbox run start triage_flow@v3";
-        assert_eq!(
-            commanded(&mut screen, CommandId::CopyCommand),
-            [Effect::Copy(command.into())]
-        );
-        let mut untested = chain();
-        untested.runs.clear();
-        assert!(chains(vec![untested]).availability(CommandId::Open).is_err());
-        assert!(chains(Vec::new()).availability(CommandId::CopyId).is_err());
-    }
-
-    #[test]
-    fn looks_as_designed() {
-        let screen = chains(vec![chain()]);
-        check_drawn("chains", &screen);
-        check_any_size(&screen);
-        assert!(drawn(&chains(Vec::new()), 80, 21).contains("No chain yet"));
+            .draw(frame, area, theme, &self.list.rows, cells);
     }
 }

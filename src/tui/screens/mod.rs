@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod case_samples;
+mod chain_diff;
 mod chains;
 pub mod commit_form;
 pub mod comparison;
@@ -57,7 +58,7 @@ use super::overlays::dialog::Confirmed;
 use super::overlays::form::Filled;
 use super::session_info::SessionInfo;
 use super::theme::Theme;
-use crate::domain::ids::{DatasetVersionId, PromptName, ReviewId, RunId};
+use crate::domain::ids::{ChainVersionId, DatasetVersionId, PromptName, ReviewId, RunId};
 use crate::domain::progress::RunProgress;
 use crate::domain::time::Timestamp;
 use crate::workbench::{Answer, Fault, PromptRef, Request};
@@ -142,6 +143,13 @@ pub enum Place {
     Models,
     /// Chains.
     Chains,
+    /// Two chain versions, step by step.
+    ChainDiff {
+        /// The older side.
+        old: ChainVersionId,
+        /// The newer side.
+        new: ChainVersionId,
+    },
     /// What failed in a run.
     Failures(RunId),
     /// Two runs, example by example.
@@ -191,6 +199,7 @@ impl Place {
             Place::Run(id) => Box::new(runs::single::SingleRun::new(*id)),
             Place::Models => Box::new(models::Models::default()),
             Place::Chains => Box::new(chains::Chains::default()),
+            Place::ChainDiff { old, new } => Box::new(chain_diff::ChainDiff::new(old.clone(), new.clone())),
             Place::Failures(id) => Box::new(failures::Failures::new(*id)),
             Place::Comparison { base, candidate } => Box::new(comparison::RunComparison::new(*base, *candidate)),
             Place::Matrix(around) => Box::new(matrix::MatrixScreen::new(*around)),
