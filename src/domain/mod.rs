@@ -17,6 +17,7 @@ pub mod dataset;
 pub mod decision;
 pub mod diff;
 pub mod draft;
+pub mod endpoint;
 pub mod example;
 pub mod gate;
 pub mod grader;

@@ -8,11 +8,12 @@ use crate::domain::answer::ExactRequest;
 use crate::domain::model::ModelConfig;
 use crate::domain::money::UsdNanos;
 use crate::domain::outcome::{Outcome, RenderedMessage, Usage};
+use crate::domain::run::RunSettings;
 
 /// The answers that a run may use again.
 pub(super) struct Reuse {
     feed: Arc<dyn ExampleFeed>,
-    base_url: Option<String>,
+    settings: RunSettings,
 }
 
 impl Reuse {
@@ -20,7 +21,7 @@ impl Reuse {
     pub(super) fn of(job: &Job) -> Option<Self> {
         job.run.settings.reuses_answers.then(|| Self {
             feed: Arc::clone(&job.feed),
-            base_url: job.run.settings.base_url.clone(),
+            settings: job.run.settings.clone(),
         })
     }
 
@@ -32,7 +33,7 @@ impl Reuse {
         model: &ModelConfig,
         messages: &[RenderedMessage],
     ) -> Option<Outcome> {
-        let request = ExactRequest::new(self.base_url.as_deref(), model, messages, asked)
+        let request = ExactRequest::new(self.settings.endpoint_of(&model.provider), model, messages, asked)
             .hash()
             .ok()?;
         let feed = Arc::clone(&self.feed);

@@ -31,7 +31,7 @@ pub fn caveats(store: &Store, run: &Run, end: Option<&RunEnd>) -> Result<Caveats
 fn stale(store: &Store, run: &Run, end: &RunEnd) -> Result<Option<Stale>, StoreError> {
     let mut now = Vec::new();
     for content in store.contents_of(&run.subject)? {
-        let alias = Alias::new(&content.model, run.settings.base_url.as_deref());
+        let alias = Alias::new(&content.model, run.settings.endpoint_of(&content.model.provider));
         now.extend(store.resolution(&alias)?);
     }
     let is_any = |model: &String| now.iter().any(|now| &now.model == model);

@@ -398,7 +398,7 @@ impl Verification<'_> {
         let Some(content) = self.store.content_of(&of.subject)? else {
             return Ok(Some(format!("{} is missing", of.subject.label())));
         };
-        let endpoint = of.settings.base_url.as_deref();
+        let endpoint = of.settings.endpoint_of(&content.model.provider);
         let asked = ExactRequest::new(endpoint, &content.model, &outcome.rendered, &outcome).hash()?;
         Ok((key != keys::answer(&asked))
             .then(|| format!("the outcome at {} of {run} answers another request", place.index)))

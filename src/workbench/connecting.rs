@@ -85,7 +85,7 @@ impl Workbench {
         settings: &RunSettings,
         tape: &Tape,
     ) -> Result<Arc<dyn Provider>, WorkbenchError> {
-        let endpoint = self.endpoint(settings);
+        let endpoint = self.endpoint(settings, &model.provider);
         providers::connect_taped(&Environment::read(), &model.provider, &endpoint, tape).map_err(provider_error)
     }
 
@@ -96,13 +96,13 @@ impl Workbench {
         settings: &RunSettings,
         tape: &Tape,
     ) -> Result<Arc<dyn Provider>, WorkbenchError> {
-        let endpoint = self.endpoint(settings);
+        let endpoint = self.endpoint(settings, provider);
         providers::connect_embeddings(&Environment::read(), provider, &endpoint, tape).map_err(provider_error)
     }
 
-    fn endpoint(&self, settings: &RunSettings) -> Endpoint {
+    fn endpoint(&self, settings: &RunSettings, provider: &str) -> Endpoint {
         Endpoint {
-            base_url: settings.base_url.clone(),
+            base_url: settings.endpoint_of(provider).map(str::to_owned),
             timeout: Duration::from_millis(settings.timeout_ms),
             prices: Arc::clone(&self.prices),
         }

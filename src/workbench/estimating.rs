@@ -44,8 +44,8 @@ pub struct RunEstimate {
 
 /// What outcomes took together.
 pub(super) struct Sample {
-    outcomes: u64,
-    usage: Usage,
+    pub(super) outcomes: u64,
+    pub(super) usage: Usage,
     /// Time, in milliseconds, times the requests in flight.
     pub(super) work_ms: Option<u64>,
     pub(super) basis: String,
@@ -93,7 +93,7 @@ impl Workbench {
     }
 
     /// What the newest run of the prompt with the same model took.
-    fn earlier_sample(
+    pub(super) fn earlier_sample(
         &self,
         prompt: &PromptName,
         model: &ModelConfig,

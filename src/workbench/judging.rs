@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::reusing::Tape;
 use super::running::eval_error;
 use super::{Workbench, WorkbenchError, found};
+use crate::domain::endpoint::named_endpoints;
 use crate::domain::grader::Grader;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::VersionId;
@@ -55,7 +56,7 @@ impl Workbench {
         for judge in suite.judges() {
             let version = found(self.store.version(&judge.version)?, "judge", &judge.version)?;
             let model = &version.content.model;
-            let settings = settings_for(settings, model.provider == provider, None);
+            let settings = settings_for(settings, provider, &model.provider, None);
             let connected = self.connect_taped(model, &settings, tape_of(&model.provider))?;
             let model = self.judge_model(&model.provider, connected, &settings);
             judges
@@ -63,7 +64,7 @@ impl Workbench {
                 .insert(judge.version.clone(), ReadyJudge { version, model });
         }
         for embedding in suite.graders.iter().filter_map(|grader| grader.kind.embedding_model()) {
-            let settings = settings_for(settings, embedding.provider == provider, embedding.base_url.as_deref());
+            let settings = settings_for(settings, provider, &embedding.provider, embedding.base_url.as_deref());
             let connected = self.connect_embeddings(&embedding.provider, &settings, tape_of(&embedding.provider))?;
             let model = self.judge_model(&embedding.provider, connected, &settings);
             judges.embeddings.insert(embedding.clone(), model);
@@ -72,7 +73,9 @@ impl Workbench {
     }
 
     fn judge_model(&self, provider: &str, connected: Arc<dyn Provider>, settings: &RunSettings) -> JudgeModel {
-        let endpoint = connected.endpoint().or_else(|| settings.base_url.clone());
+        let endpoint = connected
+            .endpoint()
+            .or_else(|| settings.endpoint_of(provider).map(str::to_owned));
         let limiter = settings
             .is_adaptive
             .then(|| self.limiters.of(provider, endpoint.as_deref()));
@@ -87,11 +90,15 @@ fn judge_fault(grader: &Grader, why: String) -> WorkbenchError {
     }))
 }
 
-/// The settings of the run at the endpoint of a judge.
-fn settings_for(settings: &RunSettings, is_same_provider: bool, base_url: Option<&str>) -> RunSettings {
-    let of_run = settings.base_url.clone().filter(|_| is_same_provider);
+/// The settings of a run of a prompt of `asked` at the endpoint of a judge of `provider`.
+fn settings_for(settings: &RunSettings, asked: &str, provider: &str, base_url: Option<&str>) -> RunSettings {
+    let is_named = settings
+        .base_url
+        .as_deref()
+        .is_some_and(|text| !named_endpoints(text).is_empty());
+    let of_run = settings.endpoint_of(provider).filter(|_| is_named || provider == asked);
     RunSettings {
-        base_url: base_url.map(str::to_owned).or(of_run),
+        base_url: base_url.or(of_run).map(str::to_owned),
         ..settings.clone()
     }
 }

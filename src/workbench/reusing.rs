@@ -23,7 +23,7 @@ impl StoredAnswers {
     pub(super) fn of(store: &Store, run: &Run, model: &ModelConfig) -> Option<Self> {
         run.settings.reuses_answers.then(|| Self {
             store: store.clone(),
-            alias: Alias::new(model, run.settings.base_url.as_deref()),
+            alias: Alias::new(model, run.settings.endpoint_of(&model.provider)),
         })
     }
 
@@ -55,7 +55,7 @@ impl AnswerIndex {
     /// `None` where asking again costs nothing, or nothing was asked.
     pub(super) fn of(run: &Run, model: &ModelConfig) -> Option<Self> {
         (run.answers == AnswerSource::Model).then(|| Self {
-            base_url: run.settings.base_url.clone(),
+            base_url: run.settings.endpoint_of(&model.provider).map(str::to_owned),
             model: model.clone(),
         })
     }

@@ -188,8 +188,8 @@ impl RunSink {
                 (names.zip(models).collect(), None)
             }
         };
-        let watch = |(step, model)| {
-            let alias = Alias::new(model, run.settings.base_url.as_deref());
+        let watch = |(step, model): (Option<String>, &crate::domain::model::ModelConfig)| {
+            let alias = Alias::new(model, run.settings.endpoint_of(&model.provider));
             AliasWatch::new(store.clone(), alias, step)
         };
         let author = RunAuthor::new(run.id, actor.clone(), clock);

@@ -13,6 +13,7 @@ use super::run_store::{RunFeed, RunSink, total_of};
 use super::subjects::{SubjectId, Tested};
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
+use crate::domain::endpoint::kept_endpoints;
 use crate::domain::ids::{DatasetVersionId, RunId, SuiteVersionId, VersionId};
 use crate::domain::money::PriceFile;
 use crate::domain::progress::RunProgress;
@@ -90,10 +91,12 @@ impl Workbench {
             .as_ref()
             .map_or(dataset.example_count, |selection| selection.places.len() as u64);
         let mut settings = start.settings.clone();
-        settings.base_url = settings.base_url.or_else(|| tape.base_url());
+        settings.base_url = settings
+            .base_url
+            .or_else(|| tape.base_url().filter(|_| tested.asks_one_provider()));
         let connected = self.connect_tested(&tested, &settings, tape)?;
         // What the environment says now may not be what it says when the run is resumed.
-        settings.base_url = settings.base_url.or(connected.endpoint);
+        settings.base_url = kept_endpoints(settings.base_url, connected.endpoint);
         let subject = tested.subject();
         let run = Run {
             id: self.store.next_run_id()?,

@@ -101,7 +101,8 @@ impl Workbench {
         let start = self.study_start(study, tested)?;
         let content = self.tested_content(tested)?;
         let provider = self.connect(&content.model, &start.settings)?;
-        let base_url = start.settings.base_url.clone().or_else(|| provider.endpoint());
+        let asked = |settings: &RunSettings| settings.endpoint_of(&content.model.provider).map(str::to_owned);
+        let endpoint = asked(&start.settings).or_else(|| provider.endpoint());
         let dataset = self.dataset(&study.dataset)?;
         let suite = self.suite(&study.suite)?;
         for id in runs_of(&self.store, &subject)? {
@@ -113,7 +114,7 @@ impl Workbench {
                 && run.answers == provider.source()
                 && run.context == start.context
                 && run.settings.repeats == start.settings.repeats
-                && run.settings.base_url == base_url;
+                && asked(&run.settings) == endpoint;
             if !is_same {
                 continue;
             }

@@ -9,6 +9,7 @@ use super::reusing::Tape;
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::DomainError;
 use crate::domain::chain::{ChainStep, ChainVersion};
+use crate::domain::endpoint::{endpoints_text, named_endpoints};
 use crate::domain::ids::{ChainVersionId, VersionId};
 use crate::domain::model::ModelConfig;
 use crate::domain::prompt::PromptContent;
@@ -16,7 +17,7 @@ use crate::domain::run::{AnswerSource, RunSettings, Subject};
 use crate::domain::variant::VariantId;
 use crate::domain::version::PromptVersion;
 use crate::evals::pipeline::{PromptWork, StepWork, Work};
-use crate::providers::Provider;
+use crate::providers::{Provider, provider_names};
 
 /// The id of what a run tests.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,6 +185,11 @@ impl Tested {
         providers
     }
 
+    /// Whether all that is asked is of one provider.
+    pub(super) fn asks_one_provider(&self) -> bool {
+        self.providers().len() == 1
+    }
+
     /// The provider whose endpoint the settings of a run name: that of all that is asked, which is the only case in
     /// which they name one.
     pub(super) fn provider(&self) -> String {
@@ -197,7 +203,7 @@ pub(super) struct Connected {
     pub(super) answers: AnswerSource,
     /// [`Tested::provider`].
     pub(super) provider: String,
-    /// The one endpoint of all that is asked; `None` where there are several, or none is needed.
+    /// The endpoint of the provider, or those of several by their names; `None` where none is needed.
     pub(super) endpoint: Option<String>,
 }
 
@@ -245,15 +251,8 @@ impl Workbench {
         tape: &Tape,
     ) -> Result<Connected, WorkbenchError> {
         let names = tested.providers();
-        if let (Some(url), true) = (&settings.base_url, names.len() > 1) {
-            return Err(WorkbenchError::invalid(
-                format!(
-                    "{} asks {}: {url} cannot be the endpoint of all",
-                    tested.subject().label(),
-                    names.join(" and ")
-                ),
-                "leave the base URL out, and set that of each provider in its own variable",
-            ));
+        if let Some(url) = settings.base_url.as_deref().filter(|url| !url.is_empty()) {
+            check_endpoints(tested, &names, url)?;
         }
         if settings.reuses_answers && matches!(tested, Tested::Chain(..)) {
             return Err(WorkbenchError::invalid(
@@ -273,9 +272,13 @@ impl Workbench {
         let answers = [AnswerSource::Replayed, AnswerSource::Model]
             .into_iter()
             .find(|source| any(*source));
-        let endpoint = match providers.values().collect::<Vec<_>>().as_slice() {
-            [only] => only.endpoint(),
-            _ => None,
+        let mut endpoints: Vec<(String, String)> = providers
+            .iter()
+            .filter_map(|(name, provider)| Some((name.clone(), provider.endpoint()?)))
+            .collect();
+        let endpoint = match providers.len() {
+            1 => endpoints.pop().map(|(_, endpoint)| endpoint),
+            _ => endpoints_text(endpoints),
         };
         Ok(Connected {
             work: self.work(tested, &providers, settings)?,
@@ -294,7 +297,9 @@ impl Workbench {
         let prompt_work = |prompt: PromptContent| {
             let name = &prompt.model.provider;
             let provider = Arc::clone(found(providers.get(name), "provider", name)?);
-            let endpoint = provider.endpoint().or_else(|| settings.base_url.clone());
+            let endpoint = provider
+                .endpoint()
+                .or_else(|| settings.endpoint_of(name).map(str::to_owned));
             let limiter = || self.limiters.of(name, endpoint.as_deref());
             Ok::<_, WorkbenchError>(PromptWork {
                 limiter: settings.is_adaptive.then(limiter),
@@ -319,6 +324,31 @@ impl Workbench {
             }
         }
     }
+}
+
+/// Refuses one endpoint for several providers, and one that is named for a provider that nobody knows.
+fn check_endpoints(tested: &Tested, names: &[&str], url: &str) -> Result<(), WorkbenchError> {
+    let named = named_endpoints(url);
+    let unknown = named.iter().find(|(of, _)| provider_names().all(|known| known != *of));
+    if let Some((of, _)) = unknown {
+        let known: Vec<&str> = provider_names().collect();
+        return Err(WorkbenchError::invalid(
+            format!("no provider is called {of}"),
+            format!("name one of {}", known.join(", ")),
+        ));
+    }
+    if named.is_empty() && names.len() > 1 {
+        let each: Vec<String> = names.iter().map(|name| format!("{name}=URL")).collect();
+        return Err(WorkbenchError::invalid(
+            format!(
+                "{} asks {}: {url} cannot be the endpoint of all",
+                tested.subject().label(),
+                names.join(" and ")
+            ),
+            format!("name that of each: --base-url \"{}\"", each.join(" ")),
+        ));
+    }
+    Ok(())
 }
 
 /// The prompt with no tools but those that the step may call.

@@ -8,12 +8,13 @@ use super::follow::OnInterrupt;
 use super::{Context, follow};
 use crate::cli::exit::CliError;
 use crate::cli::output::{Plain, Reply};
+use crate::domain::endpoint::named_endpoints;
 use crate::domain::ids::{ExampleId, RunId, VersionId};
 use crate::domain::money::UsdNanos;
 use crate::domain::promotion::Environment;
 use crate::domain::run::{Caps, InFlight, RunSettings, RuntimeContext};
 use crate::domain::time::duration_ms;
-use crate::workbench::{Pick, Rerun, RunEstimate, StartRun};
+use crate::workbench::{Pick, Rerun, RunEstimate, StartRun, Tested};
 
 /// The provider whose endpoint the configuration can name.
 const OPENAI: &str = "openai";
@@ -61,10 +62,11 @@ pub struct StartArgs {
     dry_run: bool,
     #[arg(
         long,
-        value_name = "URL",
-        help = "The endpoint, as http://localhost:8080/v1, or the program of provider command; its own where not given"
+        value_name = "URL|PROVIDER=URL",
+        help = "The endpoint, as http://localhost:8080/v1, or the program of provider command; its own where not given. \
+                Where several providers are asked, once for each: openai=http://localhost:8080/v1"
     )]
-    base_url: Option<String>,
+    base_url: Vec<String>,
     #[command(flatten)]
     answers: AnswerArgs,
     #[command(flatten)]
@@ -158,11 +160,9 @@ pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliErr
     let workbench = &context.workbench;
     let subject = workbench.resolve_subject(&args.subject)?;
     let tested = workbench.tested(&subject)?;
-    let is_of_all = |of: &str| tested.models().iter().all(|model| model.provider == of);
     // A cassette knows where its requests went.
-    let configured = configured_endpoint(context).filter(|(of, _)| is_of_all(of) && !tape.is_replay());
-    let configured = configured.map(|(_, url)| url);
-    let settings = settings(&args, configured);
+    let configured = configured_endpoint(context).filter(|_| !tape.is_replay());
+    let settings = settings(&args, base_url(&args.base_url, configured, &tested));
     let start = StartRun {
         subject,
         dataset: workbench.resolve_dataset(&args.dataset)?,
@@ -206,8 +206,38 @@ pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliErr
     Ok(reply)
 }
 
-/// How its requests are sent; `configured` is the endpoint where none is given.
-fn settings(args: &StartArgs, configured: Option<String>) -> RunSettings {
+/// The endpoints that are given, with the configured one for its provider where none is given for that.
+fn base_url(given: &[String], configured: Option<(String, String)>, tested: &Tested) -> Option<String> {
+    let given = joined(given);
+    let is_of = |of: &str| tested.models().iter().any(|model| model.provider == of);
+    let Some((of, url)) = configured.filter(|(of, _)| is_of(of)) else {
+        return given;
+    };
+    match &given {
+        None if tested.models().iter().all(|model| model.provider == of) => Some(url),
+        None => Some(format!("{of}={url}")),
+        Some(text) => {
+            let named = named_endpoints(text);
+            let is_missing = !named.is_empty() && named.iter().all(|(known, _)| *known != of);
+            Some(
+                text.clone()
+                    + &if is_missing {
+                        format!(" {of}={url}")
+                    } else {
+                        String::new()
+                    },
+            )
+        }
+    }
+}
+
+/// The endpoints that are given, as the one text that a run keeps.
+pub fn joined(given: &[String]) -> Option<String> {
+    (!given.is_empty()).then(|| given.join(" "))
+}
+
+/// How its requests are sent.
+fn settings(args: &StartArgs, base_url: Option<String>) -> RunSettings {
     let settings = RunSettings {
         repeats: args.repeats,
         attempts_max: args.attempts,
@@ -215,7 +245,7 @@ fn settings(args: &StartArgs, configured: Option<String>) -> RunSettings {
         deadline_ms: args.deadline_s.map(|seconds| seconds.saturating_mul(1_000)),
         caps: args.caps.caps(),
         stops_early: args.stop_early,
-        base_url: args.base_url.clone().or(configured),
+        base_url,
         reuses_answers: args.answers.reuse,
         ..RunSettings::default()
     };

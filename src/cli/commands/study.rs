@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::follow::{self, OnInterrupt};
-use super::run_start::{CapArgs, configured_endpoint};
+use super::run_start::{CapArgs, configured_endpoint, joined};
 use crate::cli::exit::{CliError, Exit, Failure};
 use crate::cli::output::{Plain, Reply, counted};
 use crate::domain::ids::RunId;
@@ -34,10 +34,11 @@ pub struct StudyArgs {
     pub dry_run: bool,
     #[arg(
         long,
-        value_name = "URL",
-        help = "The endpoint, as http://localhost:8080/v1, or the program of provider command; its own where not given"
+        value_name = "URL|PROVIDER=URL",
+        help = "The endpoint, as http://localhost:8080/v1, or the program of provider command; its own where not given. \
+                Where several providers are asked, once for each: openai=http://localhost:8080/v1"
     )]
-    base_url: Option<String>,
+    base_url: Vec<String>,
     #[command(flatten)]
     caps: CapArgs,
 }
@@ -51,7 +52,7 @@ impl StudyArgs {
             settings: RunSettings {
                 repeats: self.repeats,
                 caps: self.caps.caps(),
-                base_url: self.base_url.clone(),
+                base_url: joined(&self.base_url),
                 ..RunSettings::default()
             }
             .with_in_flight(self.concurrency),

@@ -204,8 +204,8 @@ impl ChainDiff {
         let [list, below] = Layout::vertical([Constraint::Min(0), Constraint::Length(1)]).areas(inner);
         let columns = [
             Column::fixed("", 1),
-            Column::share("step", 1),
-            Column::share("version", 2),
+            Column::share("step", 2),
+            Column::share("version", 3),
             Column::share("what changed", 3),
         ];
         let cells = |row: &StepRow| {
@@ -217,6 +217,7 @@ impl ChainDiff {
                 StepChange::Same => theme.dim,
             };
             let version = match &step.versions {
+                Some((old, new)) if old.prompt == new.prompt => format!("{old} -> v{}", new.number),
                 Some((old, new)) => format!("{old} -> {new}"),
                 None => String::new(),
             };
