@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::http::HttpReply;
 use super::limits;
 use super::{ProviderError, Retry};
+use crate::domain::endpoint::endpoints_text;
 use crate::domain::hash::ContentHash;
 use crate::domain::outcome::ErrorKind;
 
@@ -111,10 +112,10 @@ impl Tape {
         Player::open(path).map(|player| Self::Replay(Arc::new(player)))
     }
 
-    /// Where the requests on a cassette went; `None` where none is played.
+    /// Where the requests on a cassette went, by provider where it has several; `None` where none is played.
     pub fn base_url(&self) -> Option<String> {
         match self {
-            Self::Replay(player) => player.base_url.clone(),
+            Self::Replay(player) => player.base_url(),
             Self::Off | Self::Record(_) => None,
         }
     }
@@ -136,6 +137,9 @@ impl Tape {
 /// A request without its secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct TapedRequest {
+    /// Who was asked; not part of what is compared. Older cassettes do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) provider: Option<String>,
     /// Where it was sent; not part of what is compared, since a test server has another address each time.
     pub(super) base_url: String,
     /// Path and query below the base URL.
@@ -287,7 +291,8 @@ fn kept_headers(headers: &HeaderMap, clean: impl Fn(String) -> String) -> BTreeM
 /// Plays a cassette. It holds where each reply lies, not the replies.
 pub struct Player {
     path: PathBuf,
-    base_url: Option<String>,
+    /// Where each provider was asked first.
+    base_urls: Vec<(Option<String>, String)>,
     file: Mutex<File>,
     entries: Mutex<HashMap<ContentHash, Replies>>,
 }
@@ -310,7 +315,7 @@ impl Player {
         if head.is_none_or(|head| head.pegbox_cassette != FORMAT) {
             return Err(CassetteError::Format { path: path.to_owned() });
         }
-        let mut base_url = None;
+        let mut base_urls: Vec<(Option<String>, String)> = Vec::new();
         let mut entries: HashMap<ContentHash, Replies> = HashMap::new();
         for number in 2.. {
             line.clear();
@@ -326,15 +331,26 @@ impl Player {
             })?;
             let replies = entries.entry(entry.request.hash()).or_default();
             replies.left.push_back((at, length));
-            base_url = base_url.or(Some(entry.request.base_url));
+            let TapedRequest { provider, base_url, .. } = entry.request;
+            if base_urls.iter().all(|(known, _)| *known != provider) {
+                base_urls.push((provider, base_url));
+            }
             at += length as u64;
         }
         Ok(Self {
             path: path.to_owned(),
-            base_url,
+            base_urls,
             file: Mutex::new(lines.into_inner()),
             entries: Mutex::new(entries),
         })
+    }
+
+    fn base_url(&self) -> Option<String> {
+        if let [(_, only)] = self.base_urls.as_slice() {
+            return Some(only.clone());
+        }
+        let named = self.base_urls.iter();
+        endpoints_text(named.filter_map(|(of, url)| Some((of.clone()?, url.clone()))).collect())
     }
 
     /// What came of a request of the same content when it was recorded.

@@ -51,6 +51,8 @@ pub(super) struct HttpClient {
     key: Option<KeyHeaders>,
     redactor: Redactor,
     tape: Tape,
+    /// Whose requests a tape holds.
+    provider: Option<&'static str>,
 }
 
 /// The key as either kind of header holds it.
@@ -94,12 +96,14 @@ impl HttpClient {
             key: key.map(|(key, variable)| key_headers(key, variable)).transpose()?,
             redactor,
             tape: Tape::Off,
+            provider: None,
         })
     }
 
-    /// The same, with its traffic on a tape.
-    pub(super) fn on_tape(self, tape: Tape) -> Self {
-        Self { tape, ..self }
+    /// The same, with its traffic on a tape as that of this provider.
+    pub(super) fn on_tape(self, tape: Tape, provider: &'static str) -> Self {
+        let provider = Some(provider);
+        Self { tape, provider, ..self }
     }
 
     /// Whether a cassette answers and nothing is sent.
@@ -151,6 +155,7 @@ impl HttpClient {
             .map_or_else(|| path.clone(), |query| format!("{path}?{query}"));
         let headers = request.headers.iter();
         TapedRequest {
+            provider: self.provider.map(str::to_owned),
             base_url: self.base_url.to_string(),
             target: self.clean(target),
             headers: headers

@@ -290,7 +290,7 @@ impl Service {
             name: self.name,
             key_variable,
             http: HttpClient::new(base_url, endpoint.timeout, key.map(|key| (key, key_variable)), redactor)?
-                .on_tape(tape.clone()),
+                .on_tape(tape.clone(), self.name),
             format,
             prices: Arc::clone(&endpoint.prices),
         })

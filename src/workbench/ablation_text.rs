@@ -11,37 +11,62 @@ impl Ablation {
             self.measured,
             self.base,
             self.candidate,
-            self.whole.as_ref().map_or_else(|| "not run".into(), effect_text)
+            self.whole_text()
         )];
         for (at, (hunk, effect)) in self.hunks.iter().enumerate() {
             let mark = if effect.is_flagged() { " !" } else { "" };
             lines.push(String::new());
             lines.push(format!("hunk {}{mark}: {}", at + 1, hunk.place()));
-            lines.extend(hunk.lines());
-            lines.push(format!(
-                "    alone     {}",
-                holm_text(effect.alone.as_ref(), effect.p_holm)
-            ));
-            if let Some(left_out) = &effect.left_out {
-                let added = holm_text(Some(left_out), effect.left_out_p_holm);
-                lines.push(format!("    adds last {added}"));
-            }
+            lines.extend(self.hunk_lines(at));
         }
         lines.push(String::new());
-        let count = match self.hunks.len() {
-            1 => "the one hunk".to_owned(),
-            count => format!("all {count} hunks"),
-        };
-        lines.push(if self.hunks.iter().any(|(_, effect)| effect.is_flagged()) {
-            format!("! beyond what chance explains over {count} (p by Holm below 0.05)")
-        } else {
-            format!("nothing is beyond what chance explains over {count} (p by Holm below 0.05)")
-        });
+        lines.push(self.verdict_line());
         if !self.pairs.is_empty() {
             lines.push(String::new());
             lines.extend(self.pairs.iter().map(PairEffect::text));
         }
         lines.join("\n")
+    }
+
+    /// What all of the diff did.
+    pub fn whole_text(&self) -> String {
+        self.whole.as_ref().map_or_else(|| "not run".into(), effect_text)
+    }
+
+    /// The lines of the hunk at this place, from 0, and what it did; none where there is no such hunk.
+    pub fn hunk_lines(&self, at: usize) -> Vec<String> {
+        let Some((hunk, effect)) = self.hunks.get(at) else {
+            return Vec::new();
+        };
+        let mut lines = hunk.lines();
+        lines.push(format!(
+            "    alone     {}",
+            holm_text(effect.alone.as_ref(), effect.p_holm)
+        ));
+        lines.extend(effect.left_out.as_ref().map(|left_out| {
+            let added = holm_text(Some(left_out), effect.left_out_p_holm);
+            format!("    adds last {added}")
+        }));
+        lines
+    }
+
+    /// What it did together with each other hunk that was paired with it.
+    pub fn pair_lines(&self, at: usize) -> Vec<String> {
+        let pairs = self.pairs.iter().filter(|pair| pair.one == at || pair.other == at);
+        pairs.map(PairEffect::text).collect()
+    }
+
+    /// Whether any hunk did something beyond what chance explains.
+    pub fn verdict_line(&self) -> String {
+        let count = match self.hunks.len() {
+            1 => "the one hunk".to_owned(),
+            count => format!("all {count} hunks"),
+        };
+        if self.hunks.iter().any(|(_, effect)| effect.is_flagged()) {
+            format!("! beyond what chance explains over {count} (p by Holm below 0.05)")
+        } else {
+            format!("nothing is beyond what chance explains over {count} (p by Holm below 0.05)")
+        }
     }
 }
 

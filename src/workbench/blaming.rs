@@ -87,7 +87,8 @@ impl BlameOrigin {
         format!("v{} {day} {}", self.version.number, self.author)
     }
 
-    fn sentence(&self) -> String {
+    /// The version with its reason, link and run: `triage_v12: bug: ..; run_7, whose gate says pass`.
+    pub fn sentence(&self) -> String {
         let run = match &self.run {
             Some((run, Some(verdict))) => format!("{run}, whose gate says {verdict}"),
             Some((run, None)) => format!("{run}, whose gate is not known"),

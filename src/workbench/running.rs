@@ -93,7 +93,7 @@ impl Workbench {
         let mut settings = start.settings.clone();
         settings.base_url = settings
             .base_url
-            .or_else(|| tape.base_url().filter(|_| tested.asks_one_provider()));
+            .or_else(|| tape.base_url().filter(|url| tested.can_be_asked_at(url)));
         let connected = self.connect_tested(&tested, &settings, tape)?;
         // What the environment says now may not be what it says when the run is resumed.
         settings.base_url = kept_endpoints(settings.base_url, connected.endpoint);

@@ -185,9 +185,9 @@ impl Tested {
         providers
     }
 
-    /// Whether all that is asked is of one provider.
-    pub(super) fn asks_one_provider(&self) -> bool {
-        self.providers().len() == 1
+    /// Whether the endpoints of a cassette say where all that is asked was asked.
+    pub(super) fn can_be_asked_at(&self, base_url: &str) -> bool {
+        self.providers().len() == 1 || !named_endpoints(base_url).is_empty()
     }
 
     /// The provider whose endpoint the settings of a run name: that of all that is asked, which is the only case in

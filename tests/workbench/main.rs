@@ -14,6 +14,7 @@ mod support;
 mod bench;
 mod calibration;
 mod cassettes;
+mod chains;
 mod clocks;
 mod damage;
 mod datasets;

@@ -4,6 +4,7 @@ type Edit = fn(&mut TapedRequest);
 
 fn request(body: &str) -> TapedRequest {
     TapedRequest {
+        provider: None,
         base_url: "http://127.0.0.1:9/v1".into(),
         target: "chat/completions".into(),
         headers: BTreeMap::from([("anthropic-version".to_owned(), "2023-06-01".to_owned())]),
@@ -128,6 +129,9 @@ fn what_is_no_cassette_is_refused_and_none_is_written_over() {
         Err(CassetteError::Line { line: 3, .. })
     ));
     let cut = text.trim_end().get(..text.len() - 5).unwrap();
-    assert!(open(cut).unwrap().base_url.is_none(), "a half line is left out");
-    assert_eq!(open(&text).unwrap().base_url.as_deref(), Some("http://127.0.0.1:9/v1"));
+    assert!(open(cut).unwrap().base_url().is_none(), "a half line is left out");
+    assert_eq!(
+        open(&text).unwrap().base_url().as_deref(),
+        Some("http://127.0.0.1:9/v1")
+    );
 }

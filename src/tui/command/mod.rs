@@ -27,6 +27,8 @@ pub enum Scope {
     Chains,
     /// Two chain versions, step by step.
     ChainDiff,
+    /// What brought each line of a version.
+    Blame,
     /// Dataset examples.
     Data,
     /// Runs.
@@ -54,6 +56,7 @@ impl Scope {
             Scope::Diff => "Diff",
             Scope::Chains => "Chains",
             Scope::ChainDiff => "Chain diff",
+            Scope::Blame => "Blame",
             Scope::Data => "Data",
             Scope::Runs => "Runs",
             Scope::Failures => "Failures",

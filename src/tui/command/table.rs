@@ -194,7 +194,7 @@ commands! {
         ["ctrl-s"] [Prompts, EditorInsert, EditorNormal].footer(11).role(Author);
     Compare "item.compare" "diff" "Compare with"
         "Compares with another of its kind; asks which."
-        ["d"] [Prompts, Diff, Data, Runs, Chains, Failures, Comparison, Review, Releases].footer(20);
+        ["d"] [Prompts, Diff, Blame, Data, Runs, Chains, Failures, Comparison, Review, Releases].footer(20);
     VersionCompare "version.compare" "diff with base" "Compare with the base"
         "Shows what the draft changes."
         ["d b"] [EditorNormal].footer(20);

@@ -1,5 +1,6 @@
 //! Every screen, and what the app asks of each.
 
+mod blame;
 #[cfg(test)]
 mod case_samples;
 mod chain_diff;
@@ -11,6 +12,7 @@ pub mod datasets;
 pub mod decisions;
 pub mod diff;
 pub mod editor;
+mod effects;
 pub mod example_text;
 pub mod failures;
 pub mod figures;
@@ -58,7 +60,7 @@ use super::overlays::dialog::Confirmed;
 use super::overlays::form::Filled;
 use super::session_info::SessionInfo;
 use super::theme::Theme;
-use crate::domain::ids::{ChainVersionId, DatasetVersionId, PromptName, ReviewId, RunId};
+use crate::domain::ids::{ChainVersionId, DatasetVersionId, PromptName, ReviewId, RunId, VersionId};
 use crate::domain::progress::RunProgress;
 use crate::domain::time::Timestamp;
 use crate::workbench::{Answer, Fault, PromptRef, Request};
@@ -182,6 +184,15 @@ pub enum Place {
         /// Right.
         new: PromptRef,
     },
+    /// What each hunk between two versions did.
+    Effects {
+        /// The version before.
+        base: VersionId,
+        /// The version after.
+        candidate: VersionId,
+    },
+    /// What brought each line of a version.
+    Blame(VersionId),
 }
 
 impl Place {
@@ -192,6 +203,8 @@ impl Place {
             Place::Prompts => Box::new(prompts::Prompts::default()),
             Place::Editor(prompt) => Box::new(editor::Editor::new(prompt.clone())),
             Place::Diff { old, new } => Box::new(diff::Diff::new(old.clone(), new.clone())),
+            Place::Effects { base, candidate } => Box::new(effects::Effects::new(base.clone(), candidate.clone())),
+            Place::Blame(version) => Box::new(blame::Blame::new(version.clone())),
             Place::Data => Box::new(datasets::Datasets::default()),
             Place::Dataset(id) => Box::new(dataset::Dataset::new(id.clone())),
             Place::Import => Box::new(import::Import::default()),

@@ -105,7 +105,9 @@ impl Diff {
                 }
             }
             CommandId::DraftEdit => return vec![Effect::Open(Place::Editor(self.prompt().clone()))],
-            CommandId::Effects | CommandId::Blame => return self.cause(command).into_iter().map(Effect::Ask).collect(),
+            CommandId::Effects | CommandId::Blame => {
+                return self.cause(command).into_iter().map(Effect::Open).collect();
+            }
             CommandId::Compare => return self.choose_other().into_iter().collect(),
             CommandId::CopyValue => return vec![Effect::Copy(self.cursor_text())],
             CommandId::CopyId => return vec![Effect::Copy(self.new.to_string())],
@@ -175,14 +177,14 @@ impl Diff {
         }
     }
 
-    /// What asks for the cause of the changes; `None` where a side is a draft, which nothing has run.
-    fn cause(&self, command: CommandId) -> Option<Request> {
+    /// Where the cause of the changes is shown; `None` where a side is a draft, which nothing has run.
+    fn cause(&self, command: CommandId) -> Option<Place> {
         let PromptRef::Version(candidate) = self.new.clone() else {
             return None;
         };
         match (command, self.old.clone()) {
-            (CommandId::Blame, _) => Some(Request::Blame(candidate)),
-            (_, PromptRef::Version(base)) => Some(Request::Ablation { base, candidate }),
+            (CommandId::Blame, _) => Some(Place::Blame(candidate)),
+            (_, PromptRef::Version(base)) => Some(Place::Effects { base, candidate }),
             (_, PromptRef::Draft(_)) => None,
         }
     }
@@ -210,18 +212,6 @@ impl Diff {
                 self.cursor = first_change.filter(|_| is_first).unwrap_or(self.cursor).min(last);
             }
             Answer::PromptDetail(detail) => self.detail = Some(*detail),
-            Answer::Ablation(ablation) => {
-                return vec![Effect::ShowPlain {
-                    title: self.title(),
-                    text: ablation.text(),
-                }];
-            }
-            Answer::Blame(blame) => {
-                return vec![Effect::ShowPlain {
-                    title: blame.version.to_string(),
-                    text: blame.text(),
-                }];
-            }
             _ => {}
         }
         Vec::new()

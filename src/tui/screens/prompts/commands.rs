@@ -80,7 +80,7 @@ impl Prompts {
             CommandId::Lineage => return self.lineage().into_iter().collect(),
             CommandId::Blame => {
                 let version = self.subject().map(|subject| subject.version.id.clone());
-                return version.map(|id| Effect::Ask(Request::Blame(id))).into_iter().collect();
+                return version.map(|id| Effect::Open(Place::Blame(id))).into_iter().collect();
             }
             _ => return self.copy(command).unwrap_or_else(|| self.move_selection(command)),
         }

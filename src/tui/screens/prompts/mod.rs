@@ -191,12 +191,6 @@ impl Prompts {
                 self.failure = None;
                 self.arrange()
             }
-            Answer::Blame(blame) => {
-                vec![Effect::ShowPlain {
-                    title: blame.version.to_string(),
-                    text: blame.text(),
-                }]
-            }
             Answer::PromptDetail(detail) => {
                 self.show_detail(*detail);
                 Vec::new()
