@@ -279,8 +279,15 @@ impl Workbench {
                 needs.push(need);
             }
         }
-        for prompt in self.store.prompts()? {
+        let (judges, steps) = (self.judge_prompts()?, self.chain_steps()?);
+        for prompt in self
+            .store
+            .prompts()?
+            .iter()
+            .filter(|prompt| !judges.contains(&prompt.name))
+        {
             if let Some(version) = self.store.newest_version(&prompt.name)?
+                && !steps.contains(&version.id)
                 && self.store.runs_of(&version.id)?.is_empty()
             {
                 let by = version.author.to_string();
@@ -298,6 +305,20 @@ impl Workbench {
             });
         }
         Ok(needs)
+    }
+
+    /// The prompts that judge for a suite: a calibration tests them, and no run of their own.
+    fn judge_prompts(&self) -> Result<HashSet<PromptName>, WorkbenchError> {
+        let suites = self.store.suites()?;
+        let judges = suites.iter().flat_map(|suite| suite.content.judges());
+        Ok(judges.map(|judge| judge.version.prompt.clone()).collect())
+    }
+
+    /// The versions that steps of chains run: a run of the chain tests them.
+    fn chain_steps(&self) -> Result<HashSet<VersionId>, WorkbenchError> {
+        let chains = self.store.chains()?.into_iter();
+        let steps = chains.flat_map(|chain| chain.content.steps);
+        Ok(steps.map(|step| step.version).collect())
     }
 
     /// What took the place of the version that a review was read against.

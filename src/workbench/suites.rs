@@ -36,7 +36,12 @@ impl Workbench {
 
     /// All suite versions, by name and number.
     pub fn suites(&self) -> Result<Vec<SuiteVersion>, WorkbenchError> {
-        Ok(self.store.suites()?)
+        let mut suites = self.store.suites()?;
+        suites.sort_by(|one, other| {
+            let names = one.id.name.cmp(&other.id.name);
+            names.then(other.id.number.cmp(&one.id.number))
+        });
+        Ok(suites)
     }
 
     /// Loads a suite version.

@@ -12,7 +12,7 @@ use crate::domain::metric::{Measure, MetricKind};
 use crate::domain::model::ModelConfig;
 use crate::domain::run::{EndState, Run, RunEnd, Subject};
 use crate::domain::suite::SuiteContent;
-use crate::domain::variant::Variant;
+use crate::domain::variant::{Variant, VariantChange};
 use crate::evals::compare::{Pairs, RunScores};
 use crate::evals::sweep::standings;
 pub use crate::evals::sweep::{Figures, Standing};
@@ -197,7 +197,7 @@ impl Workbench {
     }
 
     /// The newest finished runs over the same dataset and suite as this one, one for each version or variant with
-    /// another model of the same prompt.
+    /// another model of the same prompt. A version with some hunks of another is a step of an ablation, and no cell.
     pub fn matrix_around(&self, id: RunId, metric: Option<&str>) -> Result<Matrix, WorkbenchError> {
         let around = found(self.store.run(id)?, "run", &id)?;
         let prompt = around.subject.version_or_origin().map(|version| version.prompt.clone());
@@ -210,6 +210,9 @@ impl Workbench {
                 && run.answers == around.answers
                 && run.subject.version_or_origin().map(|version| &version.prompt) == prompt.as_ref()
                 && !seen.contains(&run.subject);
+            if self.is_of_hunks(&run.subject)? {
+                continue;
+            }
             let is_finished = |end: RunEnd| end.state == EndState::Finished;
             if is_cell && self.store.run_end(run.id)?.is_some_and(is_finished) {
                 runs.push(run.id);
@@ -218,6 +221,14 @@ impl Workbench {
         }
         runs.reverse();
         self.matrix(&runs, metric)
+    }
+
+    fn is_of_hunks(&self, subject: &Subject) -> Result<bool, WorkbenchError> {
+        let Subject::Variant { variant, .. } = subject else {
+            return Ok(false);
+        };
+        let variant = found(self.store.variant(variant)?, "variant", variant)?;
+        Ok(matches!(variant.content.change, VariantChange::Hunks { .. }))
     }
 
     fn matrix_cell(

@@ -9,7 +9,7 @@ use super::{Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
 use crate::domain::decision::{Decision, DecisionKind, OtherCause};
 use crate::domain::example::ExampleContent;
-use crate::domain::ids::RunId;
+use crate::domain::ids::{RunId, VersionId};
 use crate::domain::label::{HumanLabel, standing};
 use crate::domain::outcome::{FailureCategory, Outcome, OutcomePlace};
 use crate::domain::reason::Reason;
@@ -27,6 +27,8 @@ const REPEATS_MAX: u32 = 32;
 pub const TRIAGED_MAX: u64 = 2_000;
 /// Fewest failures from which something is said of most of them.
 const FAILURES_MIN: u64 = 5;
+/// Why nothing is to be decided about the prompt as a whole.
+pub const NOT_MOST: &str = "most failures are the prompt's, or there are too few to say";
 /// Failures that are read at once.
 const ROWS_PER_READ: usize = 200;
 
@@ -183,6 +185,10 @@ impl Workbench {
     }
 
     /// Records that the prompt is not what has to change, on the evidence of a run. It needs no review.
+    ///
+    /// # Errors
+    ///
+    /// The causes that are known do not say so, or it was recorded on this run already.
     pub fn decide_other_cause(
         &self,
         actor: &Actor,
@@ -193,7 +199,14 @@ impl Workbench {
         let run = found(self.store.run(run)?, "run", &run)?;
         let version = found(run.subject.version().cloned(), "version", &run.subject.label())?;
         let reason = Reason::new(reason)?;
+        if self.run_triage(run.id)?.other_cause().is_none() {
+            return Err(WorkbenchError::refused(
+                format!("the failures of {} do not say so: {NOT_MOST}", run.id),
+                "say where the cause of each lies with pegbox case triage, in words for those that the rules have wrong",
+            ));
+        }
         self.store.commit_numbered(|| {
+            self.check_undecided(&run, &version, cause)?;
             let id = self.store.next_decision_id()?;
             let decision = Decision {
                 id,
@@ -209,6 +222,22 @@ impl Workbench {
             let audit = self.audit(actor, "run.decide", &run.id, reason.as_str());
             Ok((Change::new(audit).insert_decision(&decision)?, decision))
         })
+    }
+
+    /// Refuses to record the same on a run once more.
+    fn check_undecided(&self, run: &Run, version: &VersionId, cause: OtherCause) -> Result<(), WorkbenchError> {
+        let kind = DecisionKind::NotAPromptProblem(cause);
+        let decisions = self.store.decisions_of_version(version)?.into_iter();
+        match decisions
+            .filter(|known| known.run == Some(run.id))
+            .find(|known| known.kind == kind)
+        {
+            Some(known) => Err(WorkbenchError::refused(
+                format!("{} says so of {} already", known.id, run.id),
+                "read it with pegbox review decisions; another cause is another decision",
+            )),
+            None => Ok(()),
+        }
     }
 
     /// Where the causes of a run's failures lie.

@@ -9,8 +9,8 @@ const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 const BEGIN: &str = "<!-- json -->\n";
 const END: &str = "<!-- end of json -->";
 
-/// How many words name the command, and the command line without `--json`; words in capitals stand for files and a
-/// reason.
+/// How many words name the command, none where it is only needed by the next ones, and the command line without
+/// `--json`; words in capitals stand for files and a reason.
 type Line = (usize, &'static str);
 
 /// What a store needs to show something, in this order; each prints a document too.
@@ -73,6 +73,42 @@ const READERS: &[Line] = &[
     (1, "keys"),
 ];
 
+/// What compares versions and chains, and says which change did it: with a second version, which the lines above are
+/// not to show.
+const CAUSES: &[Line] = &[
+    (2, "chain import CHAIN --reason REASON"),
+    (0, "prompt import support_triage PROMPT2"),
+    (0, "prompt commit support_triage --kind requirement --reason REASON"),
+    (2, "chain bump flow support_triage_v2 --reason REASON"),
+    (2, "chain list"),
+    (2, "chain show flow"),
+    (2, "chain export flow"),
+    (2, "chain diff flow@v1 flow@v2"),
+    (
+        2,
+        "run sweep support_triage_v1 support_triage_v2 --dataset tickets@v1 --suite shape",
+    ),
+    (2, "run compare run_1 run_3"),
+    (2, "run matrix run_1"),
+    (
+        1,
+        "bisect support_triage_v1 support_triage_v2 --metric json_validity --dataset tickets@v1 --suite shape",
+    ),
+    (
+        1,
+        "ablate support_triage_v1 support_triage_v2 --dataset tickets@v1 --suite shape",
+    ),
+    (2, "prompt blame support_triage_v2"),
+    (2, "suite power shape --examples 240"),
+    (2, "suite quarantined shape"),
+    (2, "run flaky run_1"),
+    (2, "host status"),
+];
+
+/// One step, so that a chain has something to show.
+const CHAIN: &str =
+    "name: flow\nsteps:\n- name: route\n  version: support_triage_v1\n  inputs: {ticket: input.ticket}\n";
+
 #[test]
 fn every_command_prints_the_documented_json() {
     let pegbox = Pegbox::new();
@@ -81,6 +117,11 @@ fn every_command_prints_the_documented_json() {
         ("PROMPT", pegbox.write("prompt.md", PROMPT)),
         ("TICKETS", pegbox.write("tickets.jsonl", tickets)),
         ("SUITE", pegbox.write("suite.toml", SUITE)),
+        ("CHAIN", pegbox.write("flow.yaml", CHAIN)),
+        (
+            "PROMPT2",
+            pegbox.write("second.md", PROMPT.replace("short reason", "reason")),
+        ),
         ("REASON", REASON.to_owned()),
     ];
     let meant = |word| {
@@ -90,7 +131,7 @@ fn every_command_prints_the_documented_json() {
             .map_or(word, |(_, text)| text.as_str())
     };
     let mut rows = String::from("| command | the keys of its document |\n| --- | --- |\n");
-    for (words, line) in STORY.iter().chain(READERS) {
+    for (words, line) in STORY.iter().chain(READERS).chain(CAUSES) {
         let arguments: Vec<&str> = line.split(' ').map(meant).collect();
         let document = pegbox.json(&arguments);
         let keys: Vec<String> = document
@@ -99,6 +140,9 @@ fn every_command_prints_the_documented_json() {
             .keys()
             .map(|key| format!("`{key}`"))
             .collect();
+        if *words == 0 {
+            continue;
+        }
         let _ = writeln!(rows, "| `{}` | {} |", arguments[..*words].join(" "), keys.join(" "));
     }
     let readme = std::fs::read_to_string(README).unwrap();

@@ -220,6 +220,8 @@ fn most_causes_elsewhere_say_that_the_prompt_is_the_wrong_thing_to_tune() {
         assert_eq!(triage(example, "retrieval").code, 0);
     }
     assert_eq!(advice(), Value::Null, "four of eight are not most");
+    let early = pegbox.says(&["run", "decide", "run_1", "--cause", "retrieval", "--reason", reason]);
+    assert!(early.stderr.contains("most failures are the prompt's"), "{early:?}");
     triage("t-4", "tool");
     let said = pegbox.does(&["run", "show", "run_1"]);
     assert!(
@@ -235,6 +237,11 @@ fn most_causes_elsewhere_say_that_the_prompt_is_the_wrong_thing_to_tune() {
     assert!(said.contains(&record), "{said}");
     let decision = pegbox.json(&["run", "decide", "run_1", "--cause", "retrieval", "--reason", facts]);
     assert_eq!(decision["decision"]["kind"]["not_a_prompt_problem"], "retrieval");
+    let again = pegbox.says(&["run", "decide", "run_1", "--cause", "retrieval", "--reason", facts]);
+    assert!(
+        again.stderr.contains("decision_1 says so of run_1 already"),
+        "{again:?}"
+    );
     assert_eq!(
         pegbox.json(&["run", "show", "run_1"])["decision"],
         "not_a_prompt_problem"

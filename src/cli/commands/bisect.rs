@@ -93,7 +93,11 @@ pub fn bisect(context: &mut Context<'_>, args: BisectArgs) -> Result<Reply, CliE
 /// What a bisection found.
 enum Found {
     /// The good end is not good, or the bad one not bad: there is no break between them that can be told from noise.
-    NoBreak(String),
+    NoBreak {
+        why: String,
+        /// What to do.
+        hint: String,
+    },
     /// The version that broke it, and the one before.
     Culprit {
         before: VersionId,
@@ -127,11 +131,13 @@ impl Search<'_, '_> {
         let ends = (workbench.scores_of(good_run)?, workbench.scores_of(bad_run)?);
         let good_side = self.step(good, good_run, &ends)?.side;
         let bad_side = self.step(bad, bad_run, &ends)?.side;
-        if let Some(why) = self.no_break(good_side, bad_side) {
-            return Ok(Ok(Found::NoBreak(why)));
+        if let Some((why, hint)) = self.no_break((good, good_side), (bad, bad_side)) {
+            return Ok(Ok(Found::NoBreak { why, hint }));
         }
         let Some(mut bisection) = Bisection::new(versions.len()) else {
-            return Ok(Ok(Found::NoBreak("there is only one version".into())));
+            let why = "there is only one version".into();
+            let hint = "name two versions".into();
+            return Ok(Ok(Found::NoBreak { why, hint }));
         };
         while let Some(version) = bisection.next().and_then(|at| versions.get(at)) {
             let run = match self.run_of(version)? {
@@ -160,16 +166,53 @@ impl Search<'_, '_> {
         }))
     }
 
-    /// The ends must differ as they are said to.
-    fn no_break(&self, good: Side, bad: Side) -> Option<String> {
-        let text = match (good, bad) {
-            (Side::Good, Side::Bad) => return None,
-            (Side::Bad, _) => "the version that is to be good shows it already",
-            (_, Side::Good) => "the version that is to be bad does not show it",
-            _ if self.is_relative() => "the metric is not lower at the bad end beyond what chance explains",
-            _ => "an end shows it now and then only",
+    /// The ends must differ as they are said to: why they do not, and what to do.
+    fn no_break(
+        &self,
+        (good, on_good): (&VersionId, Side),
+        (bad, on_bad): (&VersionId, Side),
+    ) -> Option<(String, String)> {
+        let (fails, passes) = match &self.symptom {
+            Symptom::Example(example) => (format!("fails {example}"), format!("passes {example}")),
+            Symptom::Metric { name, .. } => (format!("has {name} that low"), format!("has {name} no lower")),
         };
-        Some(text.into())
+        let said = match (on_good, on_bad) {
+            (Side::Good, Side::Bad) => return None,
+            (Side::Bad, _) => (
+                format!("{good} {fails} already"),
+                "name an older version as the good one: it broke before, or never worked".into(),
+            ),
+            (_, Side::Good) => (
+                format!("{bad} {passes}"),
+                match self.symptom {
+                    Symptom::Example(_) => format!(
+                        "name a version that fails it: pegbox run failures RUN lists the failures of a run of {bad}"
+                    ),
+                    Symptom::Metric { .. } => "name a version in which it is lower, or a higher --below".into(),
+                },
+            ),
+            _ if self.is_relative() => (
+                format!("at {bad} the metric is not lower beyond what chance explains"),
+                self.more(),
+            ),
+            _ => (format!("an end {fails} now and then only"), self.more()),
+        };
+        Some(said)
+    }
+
+    /// What tells noise from a break.
+    fn more(&self) -> String {
+        let repeats = self.study.settings.repeats;
+        let more = (repeats * 5).max(10);
+        match self.symptom {
+            Symptom::Example(_) => format!(
+                "ask it more often: --repeats {more} instead of {repeats}, so that passing half the time shows as such; what \
+                 fails now and then in every version was broken by none"
+            ),
+            Symptom::Metric { .. } => {
+                format!("ask each example more often with --repeats {more}, or use a larger dataset")
+            }
+        }
     }
 
     /// Whether versions are judged by the good one, which then is good by itself.
@@ -232,12 +275,12 @@ impl Search<'_, '_> {
 
     fn reply(self, between: &Between, found: &Found) -> Result<Reply, CliError> {
         let text = steps_text(&self.steps).blank();
-        let more = "ask each example more often with --repeats, or use a larger dataset";
+        let more = self.more();
         let (verdict, diff, document) = match found {
-            Found::NoBreak(why) => (
-                format!("cannot tell: {why}; {more}"),
+            Found::NoBreak { why, hint } => (
+                format!("cannot tell: {why}; {hint}"),
                 None,
-                json!({ "verdict": "cannot_tell", "why": why }),
+                json!({ "verdict": "cannot_tell", "why": why, "hint": hint }),
             ),
             Found::CannotTell { after, until, at } => (
                 format!("cannot tell: it broke after {after} and until {until}, but {at} is within noise; {more}"),

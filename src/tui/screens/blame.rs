@@ -55,7 +55,7 @@ impl Blame {
         Self {
             version,
             blame: None,
-            rows: ListAndDetail::default(),
+            rows: ListAndDetail::with_long_list(),
         }
     }
 

@@ -59,7 +59,7 @@ impl Effects {
             base,
             candidate,
             ablation: None,
-            rows: ListAndDetail::default(),
+            rows: ListAndDetail::with_long_list(),
         }
     }
 

@@ -16,10 +16,10 @@ use crate::tui::widgets::panel::Panel;
 use crate::tui::widgets::text_view::TextView;
 use crate::workbench::Fault;
 
-/// Rows of the list above the detail: the share of all rows.
-const LIST_SHARE: u16 = 2;
-/// The share of the detail.
-const DETAIL_SHARE: u16 = 3;
+/// Rows of the list and of the detail below it: their shares of all rows.
+const SHARES: [u16; 2] = [2, 3];
+/// The same where the list is what one reads.
+const LONG_LIST_SHARES: [u16; 2] = [2, 1];
 
 /// The rows, and how far the detail of the selected one is scrolled.
 #[derive(Debug)]
@@ -27,6 +27,7 @@ pub(super) struct ListAndDetail<T: HasId> {
     loaded: Loaded<()>,
     pub(super) rows: Listing<T>,
     detail: TextView,
+    shares: [u16; 2],
 }
 
 /// What stands in the detail.
@@ -42,11 +43,25 @@ impl<T: HasId> Default for ListAndDetail<T> {
             loaded: Loaded::Loading,
             rows: Listing::default(),
             detail: TextView::default(),
+            shares: SHARES,
         }
     }
 }
 
 impl<T: HasId> ListAndDetail<T> {
+    /// One whose list takes most of the rows.
+    pub(super) fn with_long_list() -> Self {
+        Self {
+            shares: LONG_LIST_SHARES,
+            ..Self::default()
+        }
+    }
+
+    /// Whether the rows are there.
+    pub(super) fn is_ready(&self) -> bool {
+        self.loaded.ready().is_some()
+    }
+
     pub(super) fn selected(&self) -> Option<&T> {
         self.rows.selected()
     }
@@ -59,7 +74,7 @@ impl<T: HasId> ListAndDetail<T> {
     }
 
     pub(super) fn mouse(&mut self, mouse: Mouse, body: Rect) {
-        let [list, detail] = areas(body);
+        let [list, detail] = self.areas(body);
         if list.contains((mouse.column, mouse.row).into()) {
             mouse_on_list(&mut self.rows, mouse, list);
         } else if detail.contains((mouse.column, mouse.row).into()) {
@@ -79,6 +94,10 @@ impl<T: HasId> ListAndDetail<T> {
         vec![Effect::Say(note)]
     }
 
+    fn areas(&self, area: Rect) -> [Rect; 2] {
+        Layout::vertical(self.shares.map(Constraint::Fill)).areas(area)
+    }
+
     /// Draws both; `draw_rows` draws the rows into the panel of the list, once they are there.
     pub(super) fn draw(
         &self,
@@ -90,7 +109,7 @@ impl<T: HasId> ListAndDetail<T> {
         detail: Detail,
     ) {
         let theme = context.theme;
-        let [upper, lower] = areas(area);
+        let [upper, lower] = self.areas(area);
         let inner = list.focused(true).draw(frame, upper, theme);
         match self.loaded.absence() {
             Some(text) => draw_sentence(frame, inner, &text, theme.dim),
@@ -101,10 +120,6 @@ impl<T: HasId> ListAndDetail<T> {
             self.detail.draw(frame, inner, theme, text, theme.text);
         }
     }
-}
-
-fn areas(area: Rect) -> [Rect; 2] {
-    Layout::vertical([Constraint::Fill(LIST_SHARE), Constraint::Fill(DETAIL_SHARE)]).areas(area)
 }
 
 /// Takes a command that copies or shows the text of the selected thing.

@@ -85,14 +85,15 @@ impl MatrixScreen {
         let is_narrow = context.size_class.width == WidthClass::Narrow;
         let mut columns = vec![
             Column::fixed("", 1),
+            Column::fixed("run", 7),
             Column::share("subject", 2),
             Column::number("quality", 7),
             Column::number("cost", 9),
             Column::number("p95 ms", 7),
         ];
         if !is_narrow {
-            columns.insert(2, Column::share("model", 1));
-            columns.insert(4, Column::fixed("95 %", 14));
+            columns.insert(3, Column::share("model", 1));
+            columns.insert(5, Column::fixed("95 %", 14));
         }
         let cells = |row: &CellRow| cells(row, is_narrow, context);
         Table::new(&columns)
@@ -109,18 +110,19 @@ fn cells(row: &CellRow, is_narrow: bool, context: &Context) -> Vec<TableCell> {
     let number = |value: Option<String>| TableCell::plain(value.unwrap_or_else(|| "--".into()));
     let mut cells = vec![
         TableCell::new(if is_front { "*" } else { "" }, style),
+        TableCell::new(cell.run.to_string(), style),
         TableCell::new(cell.subject.as_str(), style),
         TableCell::plain(measure_text(cell.quality)),
         number(cell.figures.cost_usd.map(|usd| format!("${usd:.5}"))),
         number(cell.figures.latency_p95_ms.map(|ms| format!("{ms:.0}"))),
     ];
     if !is_narrow {
-        cells.insert(2, TableCell::plain(cell.model.as_str()));
+        cells.insert(3, TableCell::plain(cell.model.as_str()));
         let percent = |share: f64| format!("{:.1}", share * 100.0);
         let interval = cell
             .interval
             .map(|(low, high)| format!("{} to {}", percent(low), percent(high)));
-        cells.insert(4, TableCell::new(interval.unwrap_or_default(), theme.dim));
+        cells.insert(5, TableCell::new(interval.unwrap_or_default(), theme.dim));
     }
     cells
 }
@@ -190,7 +192,12 @@ impl Screen for MatrixScreen {
     }
 
     fn view(&self, frame: &mut Frame, area: Rect, context: &Context) {
-        let list = Panel::new(&self.title).note(self.rows.rows.total().to_string());
+        let list = Panel::new(&self.title);
+        let list = if self.rows.is_ready() {
+            list.note(self.rows.rows.total().to_string())
+        } else {
+            list
+        };
         let selected = self.rows.selected();
         let detail = Detail {
             title: selected.map_or("Run".into(), |row| row.cell.run.to_string()),

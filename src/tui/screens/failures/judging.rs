@@ -10,7 +10,7 @@ use crate::domain::outcome::{FailureCategory, OutcomePlace};
 use crate::tui::effect::Effect;
 use crate::tui::msg::Note;
 use crate::tui::overlays::form::{Filled, Form, FormField};
-use crate::workbench::{CaseView, Listed, Request, RunTriage};
+use crate::workbench::{CaseView, Listed, NOT_MOST, Request, RunTriage};
 
 pub(super) const LABEL: &str = "failures.label";
 const TRIAGE: &str = "failures.triage";
@@ -163,9 +163,7 @@ impl Failures {
     pub(super) fn undecidable(&self) -> Option<&'static str> {
         match &self.triage {
             None => Some("the causes are not counted yet"),
-            Some(triage) if triage.other_cause().is_none() => {
-                Some("most failures are the prompt's, or there are too few to say")
-            }
+            Some(triage) if triage.other_cause().is_none() => Some(NOT_MOST),
             Some(_) => None,
         }
     }
