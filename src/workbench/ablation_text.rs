@@ -1,7 +1,7 @@
 //! An ablation as text: the diff, with what each hunk does beside it.
 
 use super::ablating::{Ablation, PairEffect};
-use crate::evals::compare::{Effect, p_text, points};
+use crate::evals::paired::{Effect, p_text, points};
 
 impl Ablation {
     /// The diff hunk by hunk, each with its effects, then the pairs. As untrusted as the prompts that it comes from.
@@ -49,7 +49,7 @@ impl PairEffect {
     fn text(&self) -> String {
         let together = self
             .together
-            .map_or_else(|| "-".to_owned(), |effect| effect.points_text());
+            .map_or_else(|| "-".to_owned(), |effect| effect.change_text());
         let pair = format!(
             "hunks {} and {}: together {together} points",
             self.one + 1,
@@ -76,7 +76,7 @@ fn effect_text(effect: &Effect) -> String {
         "{:.3} to {:.3}, {} points (95 % {}, p {})",
         effect.base,
         effect.candidate,
-        effect.points_text(),
+        effect.change_text(),
         effect.interval_text(),
         effect.p_text()
     )
@@ -86,11 +86,11 @@ fn holm_text(effect: Option<&Effect>, p_holm: Option<f64>) -> String {
     match effect {
         Some(effect) => format!(
             "{:>6} points (95 % {}, p {}, by Holm {})",
-            effect.points_text(),
+            effect.change_text(),
             effect.interval_text(),
             effect.p_text(),
             p_text(p_holm)
         ),
-        None => "not run, or the metric cannot be paired".into(),
+        None => "not run, or undefined".into(),
     }
 }

@@ -6,8 +6,10 @@ use super::studying::{Candidate, Stored, Study};
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::ids::{ExampleId, RunId, VersionId};
 use crate::domain::run::{Picked, Selection};
+use crate::evals::ablate::Measured;
 pub use crate::evals::bisect::{Bisection, Side};
-use crate::evals::compare::{Effect, RunScores};
+use crate::evals::compare::RunScores;
+use crate::evals::paired::Effect;
 
 /// Newest versions of a prompt that can lie between a good and a bad one.
 const VERSIONS_MAX: usize = 10_000;
@@ -147,9 +149,9 @@ impl Workbench {
             }
             Symptom::Metric { name, below } => {
                 let at = found(scores.metric_at(name), "metric", name)?;
-                let effect = |base: &RunScores| crate::evals::ablate::Measured::Metric(at).effect(base, &scores);
+                let effect = |base: &RunScores| Measured::Metric(at).effect(base, &scores);
                 from_good = ends.and_then(|(good, _)| effect(good));
-                let value = scores.mean(at);
+                let value = scores.metric(at);
                 let side = match below {
                     Some(threshold) => Side::by_threshold(value, *threshold),
                     None => Side::by_metric(from_good, ends.and_then(|(_, bad)| effect(bad))),

@@ -9,11 +9,9 @@ use crate::domain::ids::{ExampleId, RunId};
 use crate::domain::prompt::PromptContent;
 use crate::domain::run::{Run, RunEnd};
 use crate::domain::suite::SuiteVersion;
-pub use crate::evals::compare::{
-    Effect, EffectMethod, ExampleScores, Group, MetricDelta, RatioEffect, RunComparison, RunScores, SliceFlips, p_text,
-    points,
-};
+pub use crate::evals::compare::{ExampleScores, Group, MetricDelta, RunComparison, RunScores, SliceFlips};
 use crate::evals::compare::{Pairs, Side, compare};
+pub use crate::evals::paired::{Change, Effect, PairedMethod, p_text, points};
 use crate::releases::evidence::caveats;
 
 /// Most examples that a comparison of several runs lists.
@@ -119,7 +117,7 @@ impl Workbench {
         let (base, candidate) = (self.scores_of(base)?, self.scores_of(candidate)?);
         Ok(base
             .metric_at(metric)
-            .and_then(|at| Pairs::new(&base, &candidate).metric(at)))
+            .and_then(|at| Pairs::new(&base, &candidate).metric(at).ok()))
     }
 
     /// A run against its base's newest finished run on the same dataset; `None` where there is none.

@@ -182,7 +182,7 @@ impl Workbench {
         let figures: Vec<Figures> = cells.iter().map(|cell| cell.figures).collect();
         let effect = |one: usize, other: usize| {
             let pairs = Pairs::new(scores.get(one)?, scores.get(other)?);
-            pairs.metric(scores.get(one)?.metric_at(&metric)?)
+            pairs.metric(scores.get(one)?.metric_at(&metric)?).ok()
         };
         let standings = standings(&figures, effect);
         for (cell, standing) in cells.iter_mut().zip(standings) {

@@ -278,7 +278,7 @@ fn culprit_text(before: &VersionId, culprit: &VersionId, step: Option<&Effect>) 
     };
     let numbers = format!(
         "{} points (95 % {}, p {})",
-        step.points_text(),
+        step.change_text(),
         step.interval_text(),
         step.p_text()
     );
@@ -293,16 +293,13 @@ fn culprit_text(before: &VersionId, culprit: &VersionId, step: Option<&Effect>) 
 }
 
 fn step_text(step: &BisectStep) -> String {
-    let from_good = step
-        .from_good
-        .filter(|effect| effect.difference.abs() > 0.0)
-        .map(|effect| {
-            format!(
-                ", {} points from the good one (95 % {})",
-                effect.points_text(),
-                effect.interval_text()
-            )
-        });
+    let from_good = step.from_good.filter(|effect| effect.gain().abs() > 0.0).map(|effect| {
+        format!(
+            ", {} points from the good one (95 % {})",
+            effect.change_text(),
+            effect.interval_text()
+        )
+    });
     format!(
         "{} {}: {} ({}{})",
         step.version,

@@ -11,7 +11,7 @@ use crate::domain::diff::unified_text;
 use crate::domain::metric::Measure;
 use crate::text::{cut, pad};
 use crate::tui::theme::Theme;
-use crate::workbench::{CaseView, Comparison, Effect, Group, MetricDelta, RatioEffect, SliceFlips, p_text};
+use crate::workbench::{CaseView, Comparison, Effect, Group, MetricDelta, SliceFlips, p_text};
 
 /// Columns of a metric's name.
 const NAME_COLUMNS: usize = 20;
@@ -89,7 +89,7 @@ pub(super) fn summary(comparison: &Comparison, columns: usize, theme: &Theme) ->
     lines.push(Line::styled(row("metric", names, "95 %", "p", columns), theme.dim));
     if let Some(passes) = &result.passes {
         let share = |share: f64| format!("{:.1}%", share * 100.0);
-        let numbers = [share(passes.base), share(passes.candidate), passes.points_text()];
+        let numbers = [share(passes.base), share(passes.candidate), passes.change_text()];
         lines.push(effect_line("every grader", numbers, Some(passes), columns, theme));
     }
     for change in &result.metrics {
@@ -100,6 +100,9 @@ pub(super) fn summary(comparison: &Comparison, columns: usize, theme: &Theme) ->
     }
     lines.push(Line::raw(""));
     lines.extend(wrapped_outside(&chance_text(comparison), columns, 0, theme.text));
+    for sentence in result.method_sentences() {
+        lines.extend(wrapped_outside(&sentence, columns, 0, theme.dim));
+    }
     let flagged: Vec<String> = result
         .slices
         .iter()
@@ -121,15 +124,14 @@ fn chance_text(comparison: &Comparison) -> String {
             "p value: none, since no example flipped".into()
         }
         (Some(_), None) => "p value: none, since there are too few examples".into(),
-        (Some(passes), Some(p)) => format!(
-            "p {}: so uneven flips, or more so, come in {} of 100 pairs of equally good versions ({})",
+        (Some(_), Some(p)) => format!(
+            "p {}: so uneven flips, or more so, come in {} of 100 pairs of equally good versions",
             p_text(Some(p)),
             if p < 0.001 {
                 "fewer than 0.1".to_owned()
             } else {
                 format!("{:.1}", p * 100.0)
-            },
-            passes.method.as_str()
+            }
         ),
     }
 }
@@ -186,11 +188,11 @@ fn metric_line(change: &MetricDelta, columns: usize, theme: &Theme) -> Line<'sta
         None => "--".into(),
     };
     let numbers = [measure_text(change.base), measure_text(change.candidate), delta];
-    effect_line(&change.metric, numbers, change.effect.as_ref(), columns, theme)
+    effect_line(&change.metric, numbers, change.effect.as_ref().ok(), columns, theme)
 }
 
 /// Latency or cost, example by example.
-fn ratio_line(name: &str, ratio: &RatioEffect, columns: usize) -> Line<'static> {
+fn ratio_line(name: &str, ratio: &Effect, columns: usize) -> Line<'static> {
     let numbers = [String::new(), String::new(), ratio.change_text()];
     Line::raw(row(
         &format!("{name} by example"),
@@ -241,7 +243,7 @@ fn slice_row(name: &str, numbers: [String; 5], columns: usize) -> String {
 fn slice_line(slice: &SliceFlips, columns: usize, theme: &Theme) -> Line<'static> {
     let change = slice
         .effect
-        .map_or_else(|| "--".to_owned(), |effect| effect.points_text());
+        .map_or_else(|| "--".to_owned(), |effect| effect.change_text());
     let numbers = [
         slice.examples().to_string(),
         slice.fixed.to_string(),
