@@ -40,7 +40,10 @@ impl Measured {
             let value = match self {
                 Self::Metric(at) => {
                     let metric = run.tally().metrics().get(at)?;
-                    let cell = entry.cells.get(at).filter(|_| metric.kind.is_paired())?;
+                    let cell = entry
+                        .cells
+                        .get(at)
+                        .filter(|_| metric.kind.is_paired() && !metric.kind.is_expense())?;
                     cell.value(&metric.kind)?
                 }
                 Self::EveryGrader => scores.pass_share(),

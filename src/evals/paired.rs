@@ -80,7 +80,8 @@ impl Common<'_> {
         } else {
             values.difference(kind.unit())
         };
-        effect.ok_or_else(|| "no example has a value in both runs".into())
+        let above_0 = if kind.is_expense() { " above 0" } else { "" };
+        effect.ok_or_else(|| format!("no example has a value{above_0} in both runs"))
     }
 
     /// The value of each example in both runs, with whether it is one outcome that passed or failed.

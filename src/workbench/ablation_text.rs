@@ -49,12 +49,8 @@ impl PairEffect {
     fn text(&self) -> String {
         let together = self
             .together
-            .map_or_else(|| "-".to_owned(), |effect| effect.change_text());
-        let pair = format!(
-            "hunks {} and {}: together {together} points",
-            self.one + 1,
-            self.other + 1
-        );
+            .map_or_else(|| "-".to_owned(), |effect| effect.moved_text());
+        let pair = format!("hunks {} and {}: together {together}", self.one + 1, self.other + 1);
         let Some(found) = &self.interaction else {
             return pair;
         };
@@ -73,10 +69,10 @@ impl PairEffect {
 
 fn effect_text(effect: &Effect) -> String {
     format!(
-        "{:.3} to {:.3}, {} points (95 % {}, p {})",
-        effect.base,
-        effect.candidate,
-        effect.change_text(),
+        "{} to {}, {} (95 % {}, p {})",
+        effect.unit.text(effect.base),
+        effect.unit.text(effect.candidate),
+        effect.moved_text(),
         effect.interval_text(),
         effect.p_text()
     )
@@ -85,8 +81,8 @@ fn effect_text(effect: &Effect) -> String {
 fn holm_text(effect: Option<&Effect>, p_holm: Option<f64>) -> String {
     match effect {
         Some(effect) => format!(
-            "{:>6} points (95 % {}, p {}, by Holm {})",
-            effect.change_text(),
+            "{:>13} (95 % {}, p {}, by Holm {})",
+            effect.moved_text(),
             effect.interval_text(),
             effect.p_text(),
             p_text(p_holm)

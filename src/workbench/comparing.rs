@@ -9,6 +9,7 @@ use crate::domain::ids::{ExampleId, RunId};
 use crate::domain::prompt::PromptContent;
 use crate::domain::run::{Run, RunEnd};
 use crate::domain::suite::SuiteVersion;
+use crate::domain::unit::Units;
 pub use crate::evals::compare::{ExampleScores, Group, MetricDelta, RunComparison, RunScores, SliceFlips};
 use crate::evals::compare::{Pairs, Side, compare};
 pub use crate::evals::paired::{Change, Effect, PairedMethod, p_text, points};
@@ -31,6 +32,8 @@ pub struct Comparison {
     /// What became of the examples, the metrics and the slices; first what else differs, and what weakens the results
     /// of either.
     pub result: RunComparison,
+    /// What the numbers of its metrics are of.
+    pub units: Units,
     /// What changed in the prompt; `None` for chains.
     pub diff: Option<PromptDiff>,
 }
@@ -108,6 +111,7 @@ impl Workbench {
             base: base.run.id,
             candidate: candidate.run.id,
             result,
+            units: Units::of(&candidate.suite.content.metrics),
             diff: contents.map(|(old, new)| diff(old, new)),
         })
     }

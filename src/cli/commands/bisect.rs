@@ -277,8 +277,8 @@ fn culprit_text(before: &VersionId, culprit: &VersionId, step: Option<&Effect>) 
         return format!("{culprit} broke it; {before} was good");
     };
     let numbers = format!(
-        "{} points (95 % {}, p {})",
-        step.change_text(),
+        "{} (95 % {}, p {})",
+        step.moved_text(),
         step.interval_text(),
         step.p_text()
     );
@@ -295,8 +295,8 @@ fn culprit_text(before: &VersionId, culprit: &VersionId, step: Option<&Effect>) 
 fn step_text(step: &BisectStep) -> String {
     let from_good = step.from_good.filter(|effect| effect.gain().abs() > 0.0).map(|effect| {
         format!(
-            ", {} points from the good one (95 % {})",
-            effect.change_text(),
+            ", {} from the good one (95 % {})",
+            effect.moved_text(),
             effect.interval_text()
         )
     });
@@ -304,7 +304,7 @@ fn step_text(step: &BisectStep) -> String {
         "{} {}: {} ({}{})",
         step.version,
         step.side.as_str(),
-        or_none(step.value.map(|value| format!("{value:.3}"))),
+        or_none(step.value.map(|value| step.unit.text(value))),
         step.run,
         from_good.unwrap_or_default()
     )

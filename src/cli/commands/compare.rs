@@ -9,6 +9,7 @@ use crate::cli::exit::CliError;
 use crate::cli::output::{NO_VALUE, Plain, Reply, Table, counted, or_none};
 use crate::domain::diff::unified_text;
 use crate::domain::ids::RunId;
+use crate::domain::unit::Unit;
 use crate::workbench::{Comparison, Effect, Group, SideBySide, SliceFlips, p_text};
 
 /// Examples of each kind that a comparison shows as text.
@@ -79,11 +80,12 @@ fn metrics_table(comparison: &Comparison) -> Table {
     ]);
     for change in &comparison.result.metrics {
         let [moved, interval, p] = effect_cells(change.effect.as_ref().ok());
+        let unit = comparison.units.unit(&change.metric);
         table.row([
             change.metric.clone(),
-            measure_text(change.base),
+            measure_text(unit, change.base),
             change.base.counts_text(),
-            measure_text(change.candidate),
+            measure_text(unit, change.candidate),
             change.candidate.counts_text(),
             moved,
             interval,
@@ -93,8 +95,7 @@ fn metrics_table(comparison: &Comparison) -> Table {
     let none = || NO_VALUE.to_owned();
     if let Some(passes) = &comparison.result.passes {
         let [moved, interval, p] = effect_cells(Some(passes));
-        let share = |share: f64| format!("{share:.3}");
-        let (base, candidate) = (share(passes.base), share(passes.candidate));
+        let (base, candidate) = (Unit::Share.text(passes.base), Unit::Share.text(passes.candidate));
         table.row([
             "every grader".into(),
             base,
@@ -242,7 +243,7 @@ fn side_by_side_text(side_by_side: &SideBySide) -> Plain {
         "cost",
     ]);
     if let Some(first) = side_by_side.comparisons.first() {
-        let base = first.result.passes.map(|passes| format!("{:.3}", passes.base));
+        let base = first.result.passes.map(|passes| Unit::Share.text(passes.base));
         let none = || NO_VALUE.to_owned();
         let (id, subject) = (first.base.to_string(), first.base_subject.clone());
         table.row([
@@ -270,7 +271,7 @@ fn side_by_side_text(side_by_side: &SideBySide) -> Plain {
         table.row([
             comparison.candidate.to_string(),
             comparison.candidate_subject.clone(),
-            or_none(result.passes.map(|passes| format!("{:.3}", passes.candidate))),
+            or_none(result.passes.map(|passes| Unit::Share.text(passes.candidate))),
             moved,
             interval,
             p,

@@ -133,7 +133,8 @@ impl SuiteContent {
         let is_count_rule = [0.0, 1.0].contains(&value);
         match threshold.comparison {
             Comparison::NoWorseBy if metric.kind.percentile().is_some() => fault(
-                "no_worse_by compares the examples of two runs, for which a percentile has no method: take a mean".into(),
+                "no_worse_by compares the examples of two runs, for which a percentile has no method: take a mean"
+                    .into(),
             ),
             Comparison::NoWorseBy if metric.kind.is_expense() => {
                 fault("no_worse_by is for what more is better of: of latency and cost say at_most_ratio".into())

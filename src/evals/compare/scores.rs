@@ -8,6 +8,7 @@ use crate::domain::ids::ExampleId;
 use crate::domain::json::JsonText;
 use crate::domain::outcome::Outcome;
 use crate::domain::suite::SuiteContent;
+use crate::domain::unit::Unit;
 use crate::evals::metrics::Tally;
 use crate::evals::metrics::entry::Cell;
 use crate::stats::quantile_nearest_rank;
@@ -135,6 +136,12 @@ impl RunScores {
     /// A metric over the whole run, by its place in the suite; `None` where it is undefined.
     pub fn metric(&self, at: usize) -> Option<f64> {
         self.tally.value(at)
+    }
+
+    /// What the numbers of the metric at this place are of.
+    pub fn unit(&self, at: usize) -> Unit {
+        let metric = self.tally.metrics().get(at);
+        metric.map_or(Unit::Coefficient, |metric| metric.kind.unit())
     }
 
     /// What an example came to.

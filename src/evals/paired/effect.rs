@@ -109,6 +109,14 @@ impl Effect {
         }
     }
 
+    /// The change with the word for its unit: `+3.3 points`.
+    pub fn moved_text(&self) -> String {
+        match (self.change, self.unit) {
+            (Change::Difference(_), Unit::Share) => format!("{} points", self.change_text()),
+            _ => self.change_text(),
+        }
+    }
+
     /// The interval in the unit of the change: `+1.2 to +5.4`; `-` where there is none.
     pub fn interval_text(&self) -> String {
         self.interval.map_or_else(
@@ -140,22 +148,15 @@ impl Effect {
 
     fn text_of(&self, number: f64) -> String {
         match (self.change, self.unit) {
-            (Change::Ratio(_), _) => format!("{} %", signed((number - 1.0) * 100.0, 1)),
-            (_, Unit::Coefficient) => signed(number, 3),
-            _ => points(number),
+            (Change::Ratio(_), _) => format!("{} %", points(number - 1.0)),
+            (Change::Difference(_), unit) => unit.difference_text(number),
         }
     }
 }
 
 /// A share as signed points; what rounds to nothing has no sign.
 pub fn points(share: f64) -> String {
-    signed(share * 100.0, 1)
-}
-
-fn signed(value: f64, decimals: usize) -> String {
-    let text = format!("{value:+.decimals$}");
-    let is_zero = text.chars().all(|digit| matches!(digit, '+' | '-' | '0' | '.'));
-    if is_zero { format!("{:.decimals$}", 0.0) } else { text }
+    Unit::Share.difference_text(share)
 }
 
 /// A chance with three digits; `-` where there is none.

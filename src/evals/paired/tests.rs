@@ -67,7 +67,10 @@ fn what_only_all_examples_have_is_paired_by_resampling() {
     for kind in aggregates() {
         let better = effect(kind.clone(), None, |index| index % 4 == 0, |index| index % 40 == 0);
         let worse = effect(kind.clone(), None, |index| index % 40 == 0, |index| index % 4 == 0);
-        assert!(matches!(better.method, PairedMethod::Resampling { drawn_from: 120, .. }));
+        assert!(matches!(
+            better.method,
+            PairedMethod::Resampling { drawn_from: 120, .. }
+        ));
         assert!(better.gain() > 0.1 && better.is_sure(), "{kind:?}: {better:?}");
         assert!((better.gain() + worse.gain()).abs() < 1e-12, "{kind:?}");
         let (low, high) = better.interval.unwrap();

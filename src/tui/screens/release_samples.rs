@@ -1,5 +1,6 @@
 //! Records for tests of screens: a prompt with two releases, a third version under review, runs with their gates.
 
+use super::samples::units;
 use super::testing::NOW;
 use crate::domain::actor::Actor;
 use crate::domain::caveats::Caveats;
@@ -358,6 +359,7 @@ fn comparison() -> Comparison {
             passes: Some(effect(215, 227, 240, 0.012)),
             ..RunComparison::default()
         },
+        units: units(),
         diff: None,
     }
 }
@@ -405,6 +407,7 @@ pub(crate) fn review_detail(state: ReviewState, verdict: Verdict) -> ReviewDetai
         version: version(14),
         run: run(421, 14),
         caveats: Caveats::default(),
+        units: units(),
         end: Some(run_end(421, verdict)),
         diff: Some(DiffView {
             old: "support_triage_v13".into(),

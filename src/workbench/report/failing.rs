@@ -9,6 +9,7 @@ use crate::domain::ids::RunId;
 use crate::domain::json::JsonText;
 use crate::domain::label::{LabelVerdict, standing};
 use crate::domain::run::Run;
+use crate::domain::unit::Unit;
 use crate::workbench::{
     CaseRow, CaseView, Comparison, Effect, Listed, MetricDelta, RunDetail, Workbench, WorkbenchError,
 };
@@ -279,12 +280,15 @@ pub(super) fn comparison(page: &mut Page, comparison: Option<&Comparison>) {
         [kind.into(), group.count.to_string().into(), ids.into()]
     });
     page.table(["flips", "examples", "which"], rows.to_vec());
-    let measures = |metric: &MetricDelta| (value_text(metric.base), value_text(metric.candidate));
+    let measures = |metric: &MetricDelta| {
+        let unit = comparison.units.unit(&metric.metric);
+        (value_text(unit, metric.base), value_text(unit, metric.candidate))
+    };
     let metrics = result
         .metrics
         .iter()
         .map(|metric| row(&metric.metric, measures(metric), metric.effect.as_ref().ok()));
-    let share = |share: f64| format!("{share:.3}");
+    let share = |share: f64| Unit::Share.text(share);
     let passes = result.passes.as_ref().map(|passes| {
         let shares = (share(passes.base), share(passes.candidate));
         row("every grader", shares, Some(passes))

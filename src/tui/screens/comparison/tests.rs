@@ -1,6 +1,6 @@
 use super::super::case_samples::case;
 use super::super::release_samples::{content, effect};
-use super::super::samples::ended_detail;
+use super::super::samples::{ended_detail, units};
 use super::super::testing::{drawn, with_context};
 use super::*;
 use crate::domain::diff::diff;
@@ -91,6 +91,7 @@ fn comparison(differences: Vec<String>) -> Comparison {
             }),
             ..Compared::default()
         },
+        units: units(),
         diff: Some(diff(&content(13), &content(14))),
     }
 }

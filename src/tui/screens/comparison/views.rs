@@ -8,7 +8,7 @@ use super::super::lines::{outside, wrapped_outside};
 use super::super::panes::view_bar;
 use super::flip::Flip;
 use crate::domain::diff::unified_text;
-use crate::domain::metric::Measure;
+use crate::domain::unit::Unit;
 use crate::text::{cut, pad};
 use crate::tui::theme::Theme;
 use crate::workbench::{CaseView, Comparison, Effect, Group, MetricDelta, SliceFlips, p_text};
@@ -16,7 +16,7 @@ use crate::workbench::{CaseView, Comparison, Effect, Group, MetricDelta, SliceFl
 /// Columns of a metric's name.
 const NAME_COLUMNS: usize = 20;
 /// Columns of a number beside it.
-const NUMBER_COLUMNS: usize = 8;
+const NUMBER_COLUMNS: usize = 9;
 /// Columns of an interval.
 const INTERVAL_COLUMNS: usize = 16;
 /// Columns of a slice's name, at least and at most.
@@ -88,12 +88,13 @@ pub(super) fn summary(comparison: &Comparison, columns: usize, theme: &Theme) ->
     ];
     lines.push(Line::styled(row("metric", names, "95 %", "p", columns), theme.dim));
     if let Some(passes) = &result.passes {
-        let share = |share: f64| format!("{:.1}%", share * 100.0);
+        let share = |share: f64| Unit::Share.text(share);
         let numbers = [share(passes.base), share(passes.candidate), passes.change_text()];
         lines.push(effect_line("every grader", numbers, Some(passes), columns, theme));
     }
     for change in &result.metrics {
-        lines.push(metric_line(change, columns, theme));
+        let unit = comparison.units.unit(&change.metric);
+        lines.push(metric_line(change, unit, columns, theme));
     }
     for (name, ratio) in [("latency", &result.latency), ("cost", &result.cost)] {
         lines.extend(ratio.as_ref().map(|ratio| ratio_line(name, ratio, columns)));
@@ -180,14 +181,14 @@ fn effect_line(
     Line::from(spans)
 }
 
-fn metric_line(change: &MetricDelta, columns: usize, theme: &Theme) -> Line<'static> {
-    let delta = match change.delta {
-        Some(delta) if delta > 0.0 => format!("+{}", unsigned(delta, change.candidate)),
-        Some(delta) if delta < 0.0 => format!("-{}", unsigned(-delta, change.candidate)),
-        Some(_) => "same".into(),
-        None => "--".into(),
+fn metric_line(change: &MetricDelta, unit: Unit, columns: usize, theme: &Theme) -> Line<'static> {
+    let whole = |delta: f64| unit.of_measure(change.candidate).difference_text(delta);
+    let moved = match &change.effect {
+        Ok(effect) => effect.change_text(),
+        Err(_) => change.delta.map_or_else(|| "--".into(), whole),
     };
-    let numbers = [measure_text(change.base), measure_text(change.candidate), delta];
+    let measured = |measure| measure_text(unit, measure);
+    let numbers = [measured(change.base), measured(change.candidate), moved];
     effect_line(&change.metric, numbers, change.effect.as_ref().ok(), columns, theme)
 }
 
@@ -201,15 +202,6 @@ fn ratio_line(name: &str, ratio: &Effect, columns: usize) -> Line<'static> {
         &ratio.p_text(),
         columns,
     ))
-}
-
-/// The size of a change, in the unit of what was measured: points of a percentage, or the number itself.
-fn unsigned(change: f64, measure: Measure) -> String {
-    match measure {
-        Measure::Rate { .. } => format!("{:.1}", change * 100.0),
-        Measure::Value { count, .. } => measure_text(Measure::Value { value: change, count }),
-        Measure::Undefined => String::new(),
-    }
 }
 
 /// The slices, those first that moved most surely.
