@@ -142,6 +142,7 @@ impl Effect {
             PairedMethod::Clusters { .. } | PairedMethod::PassOrFail | PairedMethod::ExampleMeans => {
                 "there are fewer than two examples"
             }
+            PairedMethod::Resampling { resamples: 0, .. } => "there are too many examples to draw them often enough",
             PairedMethod::Resampling { .. } => "it is undefined, or the same, in samples of these examples",
         })
     }

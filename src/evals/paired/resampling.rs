@@ -25,7 +25,8 @@ impl Resampling<'_> {
         let base = self.base.value(self.groups.iter().map(|(before, _)| before))?;
         let candidate = self.candidate.value(self.groups.iter().map(|(_, now)| now))?;
         let difference = candidate - base;
-        let work = self.base.work() + self.candidate.work();
+        let within_groups = self.examples.saturating_sub(self.groups.len() as u64);
+        let work = self.base.work() + self.candidate.work() + within_groups;
         let resamples = resamples(self.groups.len(), work);
         let (interval, bounds) = match resamples {
             Some(resamples) => self.limits(difference, resamples),
@@ -89,7 +90,7 @@ impl Resampling<'_> {
     /// limits are plain percentiles, from which those of so many groups hardly differ.
     fn jackknife(&self) -> Vec<f64> {
         let count = self.groups.len();
-        let each = count as u64 + self.base.work() + self.candidate.work();
+        let each = self.examples + self.base.work() + self.candidate.work();
         if each.saturating_mul(count as u64) > WORK_MAX {
             return Vec::new();
         }

@@ -16,7 +16,7 @@ use crate::workbench::{CaseView, Comparison, Effect, Group, MetricDelta, SliceFl
 /// Columns of a metric's name.
 const NAME_COLUMNS: usize = 20;
 /// Columns of a number beside it.
-const NUMBER_COLUMNS: usize = 9;
+const NUMBER_COLUMNS: usize = 8;
 /// Columns of an interval.
 const INTERVAL_COLUMNS: usize = 16;
 /// Columns of a slice's name, at least and at most.

@@ -209,7 +209,7 @@ fn evidence_text(rule: &RuleResult) -> String {
     let (evidence, note) = (rule.evidence_text(), &rule.note);
     if note.is_empty() {
         evidence.to_owned()
-    } else if note.starts_with(evidence) {
+    } else if note.starts_with(evidence) || rule.lacks_base() {
         note.clone()
     } else {
         format!("{evidence}: {note}")
@@ -232,7 +232,11 @@ fn rule_name(rule: &RuleResult, policy: GatePolicy, unit: Unit) -> String {
 /// How the run stands to the base run: `difference from base -1.25 points, ...`, `ratio to base x1.044, ...`.
 fn relative_text(rule: &RuleResult, unit: Unit) -> Option<String> {
     let relative = rule.relative?;
-    let number = |value| unit.effect_text(value);
+    let number = |value: f64| match unit {
+        // A margin is often of a point: tenths would hide on which side of it the bounds lie.
+        Unit::Share => format!("{:+.2}", value * 100.0),
+        unit => unit.effect_text(value),
+    };
     let words = match rule.threshold.comparison {
         Comparison::AtMostRatio => "ratio to base",
         _ => "difference from base",
