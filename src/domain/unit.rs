@@ -90,6 +90,7 @@ impl Unit {
     }
 
     /// The unit of a measure of a metric with this one.
+    #[must_use]
     pub fn of_measure(self, measure: Measure) -> Self {
         match measure {
             Measure::Rate { .. } => Self::Share,

@@ -1,7 +1,7 @@
 //! Two runs over the same examples, pair by pair: how far each metric moved and how sure that is. One piece for the
 //! gates' rules against a base run and for every comparison that is shown.
 //!
-//! Values that examples have of their own are compared by McNemar's test and Tango's interval where they are single
+//! Values that examples have of their own are compared by `McNemar`'s test and Tango's interval where they are single
 //! outcomes that pass or fail, otherwise by paired t: over the examples, or over clusters of them where the suite
 //! declares any; latency and cost by the same on logarithms. What only all examples together have, such as F1, is
 //! compared by drawing the examples of both runs together. A percentile is no mean and is not compared: a jackknife, of

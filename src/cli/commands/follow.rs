@@ -236,7 +236,7 @@ fn ending(detail: &RunDetail) -> (Exit, Option<Failure>) {
                 .first()
                 .map_or_else(String::new, |first| format!(": {}", first.why));
             let what = format!(
-                "the provider answered nothing of {run} ({}){why}",
+                "the provider answered none of {} of {run}{why}",
                 detail.run.extent_text()
             );
             failure(

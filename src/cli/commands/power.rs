@@ -29,7 +29,7 @@ pub fn show(context: &Context<'_>, suite: &str, examples: u64, differing: f64) -
     }
     let heading = match context.workbench.suite(&id)?.content.cluster {
         Some(field) => format!(
-            "{id} over {examples} independent examples, each asked once: those with one {field} count as one example"
+            "{id} over {examples} independent examples, each asked once: those with the same {field} count as one"
         ),
         None => format!("{id} over {examples} examples, each asked once; of a rule over a slice those of the slice"),
     };

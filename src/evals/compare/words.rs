@@ -24,8 +24,7 @@ impl RunComparison {
         for (name, effect) in self.effects() {
             let (group, text) = match effect.map(|effect| (effect, effect.no_interval())) {
                 Ok((effect, None)) => (&mut tested, method_text(effect)),
-                Ok((_, Some(why))) => (&mut untested, why.to_owned()),
-                Err(why) => (&mut untested, why.to_owned()),
+                Ok((_, Some(why))) | Err(why) => (&mut untested, why.to_owned()),
             };
             match group.iter_mut().find(|(known, _)| *known == text) {
                 Some((_, names)) => names.push(name),

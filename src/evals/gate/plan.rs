@@ -56,7 +56,7 @@ fn rule_plan(suite: &SuiteContent, threshold: &Threshold, examples: u64, discord
     let floor = Floor::of(threshold).filter(|_| is_rate);
     let policy = threshold.decided_by(suite.policy);
     let is_margin = is_rate && threshold.comparison == Comparison::NoWorseBy;
-    let examples_to_prove = floor.map(|floor| floor.to_prove()).unwrap_or_default();
+    let examples_to_prove = floor.map(Floor::to_prove).unwrap_or_default();
     let unknown = match floor {
         _ if is_margin => None,
         None => Some("how far its values spread is not known before a run"),

@@ -43,6 +43,15 @@ impl Sureness {
         }
     }
 
+    /// Nothing where the ends are one: examples whose repeats come out alike, two of three each, show no spread, yet
+    /// say little of others.
+    fn with_spread(self) -> Self {
+        match self.interval {
+            Some((low, high)) if high - low <= f64::EPSILON => Self::default(),
+            _ => self,
+        }
+    }
+
     /// With both ends where a share can be.
     pub(super) fn of_share(self) -> Self {
         let clip = |value: f64| value.clamp(0.0, 1.0);
@@ -122,7 +131,7 @@ impl Members<'_> {
         }
         match self.alike(&values, &groups) {
             Some(alike) => alike,
-            None => clustered(&values, &groups, self.is_clustered).of_share(),
+            None => clustered(&values, &groups, self.is_clustered).of_share().with_spread(),
         }
     }
 

@@ -28,10 +28,8 @@ impl Resampling<'_> {
         let within_groups = self.examples.saturating_sub(self.groups.len() as u64);
         let work = self.base.work() + self.candidate.work() + within_groups;
         let resamples = resamples(self.groups.len(), work);
-        let (interval, bounds) = match resamples {
-            Some(resamples) => self.limits(difference, resamples),
-            None => (None, None),
-        };
+        let limits = resamples.map(|resamples| self.limits(difference, resamples));
+        let [interval, bounds] = limits.unwrap_or_default();
         let (p, p_worse) = resamples.map(|resamples| self.chances(difference, resamples)).unzip();
         Some(Effect {
             unit,
@@ -59,14 +57,14 @@ impl Resampling<'_> {
     }
 
     /// The interval and the bounds; none where the difference is undefined in a sample, or the same in all.
-    fn limits(&self, difference: f64, resamples: u64) -> (Option<(f64, f64)>, Option<(f64, f64)>) {
+    fn limits(&self, difference: f64, resamples: u64) -> [Option<(f64, f64)>; 2] {
         let count = self.groups.len();
         let mut random = SplitMix64::new(SEED);
         let mut replicates = Vec::new();
         for _ in 0..resamples {
             let draws: Vec<usize> = (0..count).map(|_| random.place(count)).collect();
             let Some(replicate) = self.difference(draws.iter().filter_map(|at| self.groups.get(*at))) else {
-                return (None, None);
+                return [None; 2];
             };
             replicates.push(replicate);
         }
@@ -83,7 +81,7 @@ impl Resampling<'_> {
             };
             (low < high).then_some((low, high))
         };
-        (limits(CONFIDENCE), limits(BOTH_BOUNDS))
+        [limits(CONFIDENCE), limits(BOTH_BOUNDS)]
     }
 
     /// The difference without each group in turn. Empty where that is too much work, or undefined somewhere: then the

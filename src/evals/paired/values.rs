@@ -95,9 +95,6 @@ impl Values {
             is_positive(&self.base) && is_positive(&self.candidate)
         });
         let places: Vec<usize> = places.collect();
-        fn kept<T: Clone>(places: &[usize], values: &[T]) -> Vec<T> {
-            places.iter().filter_map(|at| values.get(*at).cloned()).collect()
-        }
         Self {
             base: kept(&places, &self.base),
             candidate: kept(&places, &self.candidate),
@@ -184,6 +181,10 @@ impl Values {
             },
         })
     }
+}
+
+fn kept<T: Clone>(places: &[usize], values: &[T]) -> Vec<T> {
+    places.iter().filter_map(|at| values.get(*at).cloned()).collect()
 }
 
 /// A mean difference.
