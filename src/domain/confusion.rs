@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::unit::Unit;
+
 /// Which classes a field's answers got, by the class that they should have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confusion {
@@ -47,7 +49,84 @@ pub struct ClassFigures {
     pub f1: Option<f64>,
 }
 
+/// What stands in the cells of a class: see [`ClassFigures::cells`].
+pub const CLASS_CELLS: [&str; 6] = ["expected", "answered", "right", "precision", "recall", "f1"];
+
+impl ClassFigures {
+    /// The counts and scores as text, in the order of [`CLASS_CELLS`]; `none` where a score is undefined.
+    pub fn cells(&self, none: &str) -> [String; 6] {
+        let share = |share: Option<f64>| share.map_or_else(|| none.to_owned(), |share| Unit::Share.text(share));
+        [
+            self.support.to_string(),
+            self.predicted.to_string(),
+            self.hits.to_string(),
+            share(self.precision),
+            share(self.recall),
+            share(self.f1),
+        ]
+    }
+
+    fn mistakes(&self) -> u64 {
+        (self.support + self.predicted).saturating_sub(2 * self.hits)
+    }
+}
+
+/// A matrix of some of the classes, laid out. The answers of all others are summed up, so that each row still adds up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MatrixLayout<'a> {
+    /// What the columns are: the classes, then `others` where there are any, and `no answer`.
+    pub heads: Vec<&'a str>,
+    /// The rows of the same classes.
+    pub rows: Vec<MatrixRow<'a>>,
+}
+
+/// The answers to the examples of one class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MatrixRow<'a> {
+    /// The class.
+    pub label: &'a str,
+    /// For each column how many answers, and whether they are right.
+    pub cells: Vec<(u64, bool)>,
+}
+
 impl Confusion {
+    /// The places of the classes that were missed or wrongly answered most, at most `count`, in the order of the
+    /// labels.
+    pub fn most_missed(&self, count: usize) -> Vec<usize> {
+        let classes = self.classes();
+        let mut places: Vec<usize> = (0..classes.len()).collect();
+        places.sort_by_key(|at| std::cmp::Reverse(classes.get(*at).map_or(0, ClassFigures::mistakes)));
+        places.truncate(count);
+        places.sort_unstable();
+        places
+    }
+
+    /// The matrix of the classes at these places.
+    pub fn layout(&self, shown: &[usize]) -> MatrixLayout<'_> {
+        let label = |at: usize| self.labels.get(at).map_or("", String::as_str);
+        let has_others = shown.len() < self.labels.len() || self.rows.iter().any(|row| row.other > 0);
+        let heads = shown.iter().map(|at| label(*at));
+        let heads = heads.chain(has_others.then_some("others")).chain(["no answer"]);
+        let rows = shown.iter().filter_map(|at| {
+            let row = self.rows.get(*at)?;
+            let answers = shown
+                .iter()
+                .map(|column| row.answers.get(*column).copied().unwrap_or(0));
+            let counts: Vec<u64> = answers.collect();
+            let others = row.total() - row.no_answer - counts.iter().sum::<u64>();
+            let cells = shown.iter().zip(counts).map(|(column, count)| (count, column == at));
+            let cells = cells.chain(has_others.then_some((others, false)));
+            Some(MatrixRow {
+                label: label(*at),
+                cells: cells.chain([(row.no_answer, false)]).collect(),
+            })
+        });
+        MatrixLayout {
+            heads: heads.collect(),
+            rows: rows.collect(),
+        }
+    }
+
     /// Every class, in the order of the labels.
     pub fn classes(&self) -> Vec<ClassFigures> {
         let share = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
@@ -106,5 +185,14 @@ mod tests {
             (classes[2].precision, classes[2].recall, classes[2].f1),
             (None, None, None)
         );
+        assert_eq!(classes[0].cells("-"), ["6", "4", "3", "75.0%", "50.0%", "60.0%"]);
+        assert_eq!(classes[2].cells("-"), ["0", "0", "0", "-", "-", "-"]);
+        assert_eq!(confusion.most_missed(2), [0, 1]);
+        let layout = confusion.layout(&[1]);
+        assert_eq!(layout.heads, ["b", "others", "no answer"]);
+        assert_eq!(layout.rows[0].cells, [(4, true), (1, false), (0, false)]);
+        let whole = confusion.layout(&[0, 1, 2]);
+        assert_eq!(whole.heads, ["a", "b", "never", "no answer"]);
+        assert_eq!(whole.rows[0].cells, [(3, true), (1, false), (0, false), (2, false)]);
     }
 }

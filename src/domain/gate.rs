@@ -104,6 +104,9 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// Slices of what broke a rule that a line shows.
+const BREAKING_SLICES_SHOWN: usize = 5;
+
 /// Examples of one slice that broke a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BreakingSlice {
@@ -138,6 +141,38 @@ pub struct RuleResult {
     pub note: String,
     /// How it stands to the base run; `None` for a rule that does not compare with it, and where it could not.
     pub relative: Option<Relative>,
+}
+
+impl RuleResult {
+    /// Whether it is measured, and only what it compares with is missing: a base run, or examples that both have.
+    pub fn lacks_base(&self) -> bool {
+        let is_measured = self.measure != Measure::Undefined;
+        self.threshold.comparison.is_relative() && self.evidence == Evidence::NoData && is_measured
+    }
+
+    /// The slices that hold most of what broke it beyond chance, with how much of it each holds:
+    /// `topic=privacy (10), topic=delivery (3) and 4 more slices`. `None` where there is none.
+    pub fn breaking_slices_text(&self) -> Option<String> {
+        let slices = self.breaking_slices.iter().take(BREAKING_SLICES_SHOWN);
+        let slices: Vec<String> = slices
+            .map(|breaking| format!("{} ({})", breaking.slice, breaking.count))
+            .collect();
+        let more = match self.breaking_slices.len().saturating_sub(slices.len()) {
+            0 => String::new(),
+            1 => " and 1 more slice".to_owned(),
+            more => format!(" and {more} more slices"),
+        };
+        (!slices.is_empty()).then(|| format!("{}{more}", slices.join(", ")))
+    }
+
+    /// The evidence in the words of screens.
+    pub fn evidence_text(&self) -> &'static str {
+        if self.lacks_base() {
+            "no comparison"
+        } else {
+            self.evidence.as_str()
+        }
+    }
 }
 
 /// A metric of two runs over the same examples, pair by pair.

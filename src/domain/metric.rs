@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::ids::ExampleId;
+use super::unit::Unit;
 
 /// A named summary of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -195,6 +196,16 @@ impl MetricKind {
             self,
             Self::LatencyPercentile { .. } | Self::CostPerExample | Self::LatencyMean | Self::CostPercentile { .. }
         )
+    }
+
+    /// What its numbers are of.
+    pub fn unit(&self) -> Unit {
+        match self {
+            Self::LatencyPercentile { .. } | Self::LatencyMean => Unit::Milliseconds,
+            Self::CostPerExample | Self::CostPercentile { .. } => Unit::UsDollars,
+            Self::Kappa(_) | Self::Mcc(_) => Unit::Coefficient,
+            _ => Unit::Share,
+        }
     }
 
     /// Whether its values lie between 0 and 1.

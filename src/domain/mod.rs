@@ -48,6 +48,7 @@ pub mod suite;
 pub mod time;
 pub mod trace;
 pub mod triage;
+pub mod unit;
 pub mod value_path;
 pub mod variant;
 pub mod version;

@@ -267,6 +267,16 @@ impl Run {
         place.unwrap_or(position)
     }
 
+    /// How much it asks: `240 examples`, or `80 examples x 3 repeats`.
+    pub fn extent_text(&self) -> String {
+        let s = if self.example_count == 1 { "" } else { "s" };
+        let examples = format!("{} example{s}", self.example_count);
+        match self.settings.repeats {
+            0 | 1 => examples,
+            repeats => format!("{examples} x {repeats} repeats"),
+        }
+    }
+
     /// How many outcomes it has when it is finished: one for each example and repeat.
     pub fn outcome_count(&self) -> u64 {
         self.example_count * u64::from(self.settings.repeats)

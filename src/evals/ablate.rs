@@ -1,9 +1,15 @@
 //! Which change of many did it: what each does alone, what the whole lacks without it, and where two act together.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-use super::compare::{CONFIDENCE, Effect, Pairs, RunScores};
-use crate::stats::{Correction, adjust_p, paired_t};
+use super::compare::{Pairs, RunScores};
+use super::paired::{Change, Effect, Pair, Values};
+use crate::domain::hash::ContentHash;
+use crate::domain::ids::ExampleId;
+use crate::domain::unit::Unit;
+use crate::stats::{Correction, adjust_p};
 
 /// Chance of a false alarm among all hunks together.
 const ALPHA: f64 = 0.05;
@@ -22,9 +28,29 @@ impl Measured {
     pub fn effect(self, base: &RunScores, candidate: &RunScores) -> Option<Effect> {
         let pairs = Pairs::new(base, candidate);
         match self {
-            Self::Metric(at) => pairs.metric(at),
+            Self::Metric(at) => pairs.metric(at).ok(),
             Self::EveryGrader => pairs.passes(),
         }
+    }
+
+    /// The examples that have a value of it by themselves, in order, each with what it belongs to.
+    fn values(self, run: &RunScores) -> BTreeMap<(ExampleId, ContentHash), (f64, String)> {
+        let values = run.placed().filter_map(|(place, scores)| {
+            let entry = run.tally().entries().get(&place)?;
+            let value = match self {
+                Self::Metric(at) => {
+                    let metric = run.tally().metrics().get(at)?;
+                    let cell = entry
+                        .cells
+                        .get(at)
+                        .filter(|_| metric.kind.is_paired() && !metric.kind.is_expense())?;
+                    cell.value(&metric.kind)?
+                }
+                Self::EveryGrader => scores.pass_share(),
+            };
+            Some(((scores.example.clone(), scores.hash), (value, entry.group(place))))
+        });
+        values.collect()
     }
 }
 
@@ -75,7 +101,8 @@ pub struct Interaction {
     pub p: Option<f64>,
 }
 
-/// `both - one - other + base` example by example. `None` where they share no example.
+/// `both - one - other + base` example by example. `None` where they share no example, or where no example has a value
+/// of the metric by itself.
 pub fn interaction(
     measured: Measured,
     base: &RunScores,
@@ -83,34 +110,28 @@ pub fn interaction(
     other: &RunScores,
     both: &RunScores,
 ) -> Option<Interaction> {
-    let value = |scores: &super::compare::ExampleScores| match measured {
-        Measured::Metric(at) => scores.metric(at),
-        Measured::EveryGrader => Some(scores.pass_share()),
+    let (base, one, other) = (measured.values(base), measured.values(one), measured.values(other));
+    let is_clustered = both.tally().is_clustered();
+    let together = measured.values(both).into_iter();
+    let pairs = together.filter_map(|(key, (both, group))| {
+        let ((base, _), (one, _), (other, _)) = (base.get(&key)?, one.get(&key)?, other.get(&key)?);
+        Some(Pair {
+            base: Some(one + other - base),
+            candidate: Some(both),
+            is_binary: false,
+            group: is_clustered.then_some(group),
+        })
+    });
+    let values = Values::new(pairs, is_clustered);
+    let effect = values.difference(Unit::Share)?;
+    let Change::Difference(beyond) = effect.change else {
+        return None;
     };
-    let by_id = |run: &RunScores| -> std::collections::HashMap<_, f64> {
-        let values = run.examples();
-        values
-            .filter_map(|scores| Some(((scores.example.clone(), scores.hash), value(scores)?)))
-            .collect()
-    };
-    let (base, one, other) = (by_id(base), by_id(one), by_id(other));
-    let (mut sums, mut together) = (Vec::new(), Vec::new());
-    for (key, both) in by_id(both) {
-        if let (Some(base), Some(one), Some(other)) = (base.get(&key), one.get(&key), other.get(&key)) {
-            sums.push(one + other - base);
-            together.push(both);
-        }
-    }
-    let test = paired_t(&sums, &together, CONFIDENCE).ok()?;
-    let differs = sums
-        .iter()
-        .zip(&together)
-        .any(|(sum, both)| (both - sum).abs() > f64::EPSILON);
     Some(Interaction {
-        beyond: test.diff?,
+        beyond,
         // Without any spread the interval would be a point, as if nothing could be otherwise.
-        interval: test.limits.filter(|_| differs).map(|limits| (limits.lo, limits.hi)),
-        p: test.p,
+        interval: effect.interval.filter(|_| values.has_moved()),
+        p: effect.p,
     })
 }
 

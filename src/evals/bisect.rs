@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::compare::Effect;
+use super::paired::Effect;
 
 /// What one version says of where the break is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -31,8 +31,8 @@ impl Side {
     /// bad where it is surely lower than the good one, good where it is surely higher than the bad one. Where both
     /// hold it lies between them, so that a part of the break came with it or before.
     pub fn by_metric(from_good: Option<Effect>, from_bad: Option<Effect>) -> Self {
-        let is_lower = from_good.is_some_and(|effect| effect.is_sure() && effect.difference < 0.0);
-        let is_higher = from_bad.is_some_and(|effect| effect.is_sure() && effect.difference > 0.0);
+        let is_lower = from_good.is_some_and(|effect| effect.is_sure() && effect.gain() < 0.0);
+        let is_higher = from_bad.is_some_and(|effect| effect.is_sure() && effect.gain() > 0.0);
         match (is_lower, is_higher) {
             (true, _) => Self::Bad,
             (false, true) => Self::Good,
@@ -99,7 +99,7 @@ impl Bisection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evals::compare::EffectMethod;
+    use crate::evals::paired::effect::sample;
 
     #[test]
     fn every_break_is_found_in_as_few_looks_as_halving_takes() {
@@ -129,17 +129,7 @@ mod tests {
 
     #[test]
     fn a_version_is_good_or_bad_only_beyond_noise() {
-        let moved = |difference: f64, half: f64| {
-            Some(Effect {
-                examples: 100,
-                base: 0.9,
-                candidate: 0.9 + difference,
-                difference,
-                interval: Some((difference - half, difference + half)),
-                p: None,
-                method: EffectMethod::PassOrFail,
-            })
-        };
+        let moved = |difference: f64, half: f64| Some(sample(0.9, 0.9 + difference, half, None));
         assert_eq!(Side::by_metric(moved(-0.1, 0.05), moved(0.0, 0.05)), Side::Bad);
         assert_eq!(Side::by_metric(moved(0.0, 0.05), moved(0.1, 0.05)), Side::Good);
         assert_eq!(Side::by_metric(moved(-0.04, 0.05), moved(0.04, 0.05)), Side::CannotTell);

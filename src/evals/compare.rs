@@ -1,13 +1,12 @@
 //! Compares two runs example by example. What makes them differ besides the prompt is said first.
 
 mod differences;
-mod effect;
 mod scores;
 mod slices;
+mod words;
 
 use std::collections::HashMap;
 
-pub use self::effect::{CONFIDENCE, Effect, EffectMethod, RatioEffect, p_text, points};
 pub use self::scores::{ExampleScores, RunScores};
 pub use self::slices::SliceFlips;
 use crate::domain::ids::ExampleId;
@@ -15,6 +14,8 @@ use crate::domain::metric::Measure;
 use crate::domain::prompt::PromptContent;
 use crate::domain::run::{Run, RunEnd};
 use crate::domain::suite::SuiteContent;
+use crate::domain::unit::Unit;
+use crate::evals::paired::{Common, Effect, Pair, Shared, Values};
 
 /// Most ids that a group keeps; its count goes on.
 pub const GROUP_IDS_MAX: usize = 1_000;
@@ -63,9 +64,8 @@ pub struct MetricDelta {
     pub candidate: Measure,
     /// Candidate less base; `None` where one of them is undefined.
     pub delta: Option<f64>,
-    /// How it moved over the examples that both have; `None` where the suites differ, or where the metric is no mean
-    /// over examples that are the same whatever is answered.
-    pub effect: Option<Effect>,
+    /// How it moved over the examples that both have; or why that cannot be said, as a clause.
+    pub effect: Result<Effect, String>,
 }
 
 /// Two runs beside each other.
@@ -93,9 +93,9 @@ pub struct RunComparison {
     /// What became of each slice, those first that moved most surely.
     pub slices: Vec<SliceFlips>,
     /// How the latency moved.
-    pub latency: Option<RatioEffect>,
+    pub latency: Option<Effect>,
     /// How the cost of an example moved.
-    pub cost: Option<RatioEffect>,
+    pub cost: Option<Effect>,
 }
 
 /// Compares two runs. Of an example that was asked several times the share of its answers counts, and it passes where
@@ -111,8 +111,7 @@ pub fn compare(base: Side, candidate: Side) -> RunComparison {
         cost: pairs.cost(),
         ..RunComparison::default()
     };
-    let mut by_slice = slices::BySlice::default();
-    for (before, now) in &pairs.both {
+    for (before, now) in pairs.iter() {
         let group = match (before.passed(), now.passed()) {
             (false, true) => &mut comparison.fixed,
             (true, false) => &mut comparison.broken,
@@ -123,9 +122,8 @@ pub fn compare(base: Side, candidate: Side) -> RunComparison {
         if before.passed() && now.passed() && before.answer != now.answer {
             comparison.answered_otherwise.push(&now.example);
         }
-        by_slice.push(before, now);
     }
-    comparison.slices = by_slice.finish(can_test, pairs.asked_once);
+    comparison.slices = slices::flips(&pairs, can_test);
     comparison.passes = if can_test { pairs.passes() } else { None };
     if comparison.not_compared > 0 {
         let only = format!(
@@ -154,71 +152,110 @@ impl RunComparison {
 }
 
 /// The examples that two runs have with the same content, in the candidate's order.
-#[derive(Debug)]
 pub struct Pairs<'a> {
-    /// The base's first.
-    both: Vec<(&'a ExampleScores, &'a ExampleScores)>,
+    both: Vec<Both<'a>>,
+    common: Common<'a>,
     /// Examples that only one of the runs has, or that have another content there.
     pub not_compared: u64,
-    asked_once: bool,
+}
+
+/// What one example came to in both runs.
+#[derive(Clone, Copy)]
+struct Both<'a> {
+    base: &'a ExampleScores,
+    candidate: &'a ExampleScores,
+    shared: Shared<'a>,
 }
 
 impl<'a> Pairs<'a> {
     /// Pairs the examples of both.
     pub fn new(base: &'a RunScores, candidate: &'a RunScores) -> Self {
-        let mut by_id: HashMap<&ExampleId, &ExampleScores> =
-            base.examples().map(|scores| (&scores.example, scores)).collect();
-        let mut pairs = Vec::new();
+        let mut by_id: HashMap<&ExampleId, (u64, &ExampleScores)> = base
+            .placed()
+            .map(|(place, scores)| (&scores.example, (place, scores)))
+            .collect();
+        let (before, now) = (base.tally(), candidate.tally());
+        let mut both = Vec::new();
         let mut not_compared = 0;
-        for now in candidate.examples() {
-            match by_id.remove(&now.example) {
-                Some(before) if before.hash == now.hash => pairs.push((before, now)),
-                _ => not_compared += 1,
-            }
+        for (place, scores) in candidate.placed() {
+            let old = by_id.remove(&scores.example).filter(|(_, old)| old.hash == scores.hash);
+            let entries = old.and_then(|(old, _)| before.entries().get(&old).zip(now.entries().get(&place)));
+            let Some(((_, old), (base, candidate))) = old.zip(entries) else {
+                not_compared += 1;
+                continue;
+            };
+            both.push(Both {
+                base: old,
+                candidate: scores,
+                shared: Shared { place, base, candidate },
+            });
         }
         Self {
             not_compared: not_compared + by_id.len() as u64,
-            asked_once: pairs.iter().all(|(before, now)| before.asked == 1 && now.asked == 1),
-            both: pairs,
+            common: Common {
+                base: before,
+                candidate: now,
+                examples: both.iter().map(|both| both.shared).collect(),
+            },
+            both,
         }
     }
 
     /// The pairs, the base's first.
     pub fn iter(&self) -> impl Iterator<Item = (&'a ExampleScores, &'a ExampleScores)> {
-        self.both.iter().copied()
+        self.both.iter().map(|both| (both.base, both.candidate))
     }
 
     /// How the share that passes every grader moved.
     pub fn passes(&self) -> Option<Effect> {
-        self.effect(|scores| Some(scores.pass_share()))
+        self.passes_of(self.both.iter())
     }
 
-    /// How a metric moved, by its place in the suite that both runs have. `None` for one that cannot be paired.
-    pub fn metric(&self, at: usize) -> Option<Effect> {
-        self.effect(|scores| scores.metric(at))
+    /// How a metric moved, by its place in the suite that both runs have.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be compared, as a clause.
+    pub fn metric(&self, at: usize) -> Result<Effect, String> {
+        self.common.effect(at)
     }
 
     /// How the latency moved.
-    pub fn latency(&self) -> Option<RatioEffect> {
-        self.ratio(ExampleScores::latency_ms)
+    pub fn latency(&self) -> Option<Effect> {
+        self.values(self.both.iter(), ExampleScores::latency_ms)
+            .ratio(Unit::Milliseconds)
     }
 
     /// How the cost of an example moved.
-    pub fn cost(&self) -> Option<RatioEffect> {
-        self.ratio(ExampleScores::cost_usd)
+    pub fn cost(&self) -> Option<Effect> {
+        self.values(self.both.iter(), ExampleScores::cost_usd)
+            .ratio(Unit::UsDollars)
     }
 
-    fn effect(&self, value: impl Fn(&ExampleScores) -> Option<f64>) -> Option<Effect> {
-        let values = self
-            .both
-            .iter()
-            .filter_map(|(before, now)| value(before).zip(value(now)));
-        effect::effect(&values.collect::<Vec<_>>(), self.asked_once)
+    fn passes_of<'b>(&self, both: impl Iterator<Item = &'b Both<'a>>) -> Option<Effect>
+    where
+        'a: 'b,
+    {
+        let values = self.values(both, |scores| Some(scores.pass_share()));
+        values.difference(Unit::Share)
     }
 
-    fn ratio(&self, value: impl Fn(&ExampleScores) -> Option<f64>) -> Option<RatioEffect> {
-        let values = self.both.iter().map(|(before, now)| (value(before), value(now)));
-        effect::ratio(&values.collect::<Vec<_>>())
+    fn values<'b>(
+        &self,
+        both: impl Iterator<Item = &'b Both<'a>>,
+        value: impl Fn(&ExampleScores) -> Option<f64>,
+    ) -> Values
+    where
+        'a: 'b,
+    {
+        let is_clustered = self.common.candidate.is_clustered();
+        let pairs = both.map(|both| Pair {
+            base: value(both.base),
+            candidate: value(both.candidate),
+            is_binary: both.base.asked == 1 && both.candidate.asked == 1,
+            group: is_clustered.then(|| both.shared.group()),
+        });
+        Values::new(pairs, is_clustered)
     }
 }
 
@@ -237,9 +274,13 @@ fn deltas(base: Side, candidate: Side, pairs: &Pairs) -> Vec<MetricDelta> {
     let before = whole(before);
     let deltas = whole(now).into_iter().filter_map(|now| {
         let before = before.iter().find(|before| before.metric == now.metric)?;
-        let at = candidate.scores.metric_at(&now.metric).filter(|_| can_test);
+        let effect = match candidate.scores.metric_at(&now.metric) {
+            _ if !can_test => Err("the suites differ".into()),
+            Some(at) => pairs.metric(at),
+            None => Err("the suite has no such metric".into()),
+        };
         Some(MetricDelta {
-            effect: at.and_then(|at| pairs.metric(at)),
+            effect,
             metric: now.metric,
             base: before.measure,
             candidate: now.measure,

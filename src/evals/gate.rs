@@ -87,7 +87,8 @@ fn settle_rule(
         (relative::facts(threshold, compared), samples, note)
     } else {
         let facts = facts(threshold, measure, result);
-        let note = words::note(threshold, measure, &facts, unit(metric.map(|metric| &metric.kind)));
+        let trials = Trials::of(metric.map(|metric| &metric.kind), result);
+        let note = words::note(threshold, measure, &facts, trials);
         (facts, samples(measure, result), note)
     };
     // Without any data the rule still gates: a slice that is empty must not let a run pass.
@@ -174,13 +175,38 @@ impl Errors {
     }
 }
 
-/// What the trials of a metric are called.
-fn unit(kind: Option<&MetricKind>) -> &'static str {
-    match kind {
-        Some(MetricKind::Recall(_)) => "positives",
-        Some(MetricKind::Precision(_)) => "answers of this class",
-        _ => "examples",
+/// What a metric counts, in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Trials {
+    /// What one is called, of several.
+    unit: &'static str,
+    /// What hangs together where they do: repeats of an example, or examples of a cluster.
+    within: Option<IntervalMethod>,
+}
+
+impl Trials {
+    fn of(kind: Option<&MetricKind>, result: Option<&MetricResult>) -> Self {
+        let within = result
+            .filter(|result| matches!(result.measure, Measure::Rate { .. }) && !is_single(result))
+            .and_then(|result| result.method);
+        let is_single = result.is_none_or(is_single);
+        let unit = match kind {
+            Some(MetricKind::Recall(_)) if is_single => "positives",
+            Some(MetricKind::Recall(_)) => "answers to positives",
+            Some(MetricKind::Precision(_)) => "answers of this class",
+            Some(kind) if kind.is_rate() && is_single => "examples",
+            // Each repeat counts in these.
+            Some(kind) if kind.is_rate() || kind.field().is_some() => "answers",
+            Some(MetricKind::F1(_) | MetricKind::LatencyPercentile { .. }) => "answers",
+            _ => "examples",
+        };
+        Self { unit, within }
     }
+}
+
+/// Whether a rate is one of independent trials, of which counts alone say how sure it is.
+fn is_single(result: &MetricResult) -> bool {
+    result.method == Some(IntervalMethod::Wilson)
 }
 
 /// What policy makes of point and evidence. Under `proven` a rule that holds by its point, but is not shown yet, is
@@ -203,9 +229,8 @@ fn verdict(policy: GatePolicy, point: Option<bool>, evidence: Evidence) -> Verdi
 
 /// `result` says how sure the measure is; without one it is a share of independent trials.
 fn facts(threshold: &Threshold, measure: Measure, result: Option<&MetricResult>) -> Facts {
-    let method = result.and_then(|result| result.method);
     if let Measure::Rate { hits, total } = measure
-        && (result.is_none() || method == Some(IntervalMethod::Wilson))
+        && result.is_none_or(is_single)
     {
         return rate_facts(threshold, hits, total).unwrap_or(NO_FACTS);
     }
@@ -266,25 +291,34 @@ fn rate_facts(threshold: &Threshold, hits: u64, total: u64) -> Option<Facts> {
     })
 }
 
-/// The slices that hold breaking examples. First those that hold many of them and little else: the misses, times the
-/// share of the slice that is missed.
+/// The slices that hold breaking examples, those first that chance explains least: by the one-sided p of Fisher's exact
+/// test, that the slice misses no more often than all else. Of equal ones the larger first.
 fn breaking_slices(threshold: &Threshold, results: &[MetricResult]) -> Vec<BreakingSlice> {
-    let of_metric = results.iter().filter(|result| result.metric == threshold.metric);
-    let mut ranked: Vec<(f64, BreakingSlice)> = of_metric
+    let of_metric = || results.iter().filter(|result| result.metric == threshold.metric);
+    let misses = |result: &MetricResult| match result.measure {
+        Measure::Rate { hits, total } => Some((total.saturating_sub(hits), total)),
+        _ => None,
+    };
+    let whole = of_metric().find(|result| result.slice.is_none()).and_then(misses);
+    let chance = |(missed, total): (u64, u64)| {
+        let (all_missed, all) = whole?;
+        let elsewhere = (all_missed.checked_sub(missed)?, all.checked_sub(total)?);
+        let test = stats::fisher_exact(elsewhere.0, elsewhere.1, missed, total).ok()?;
+        Some(test.p_second_greater)
+    };
+    let mut ranked: Vec<(f64, BreakingSlice)> = of_metric()
         .filter(|result| threshold.slice.is_none() || result.slice == threshold.slice)
-        .filter_map(|result| match (&result.slice, result.measure) {
-            (Some(slice), Measure::Rate { hits, total }) if hits < total => {
-                let count = total - hits;
-                let slice = slice.clone();
-                Some((
-                    count as f64 * count as f64 / total as f64,
-                    BreakingSlice { slice, count },
-                ))
-            }
-            _ => None,
+        .filter_map(|result| {
+            let (count, total) = misses(result).filter(|(count, _)| *count > 0)?;
+            let slice = result.slice.clone()?;
+            Some((chance((count, total)).unwrap_or(1.0), BreakingSlice { slice, count }))
         })
         .collect();
-    ranked.sort_by(|(a, left), (b, right)| b.total_cmp(a).then_with(|| left.slice.cmp(&right.slice)));
+    ranked.sort_by(|(p, one), (other_p, other)| {
+        p.total_cmp(other_p)
+            .then_with(|| other.count.cmp(&one.count))
+            .then_with(|| one.slice.cmp(&other.slice))
+    });
     ranked
         .into_iter()
         .take(BREAKING_SLICES_MAX)

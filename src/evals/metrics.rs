@@ -5,9 +5,10 @@
 //! positive that was missed, a score of 0, no class. It has no latency, and no cost unless one is known; each result
 //! says how many there were.
 
+pub(super) mod aggregate;
 mod classes;
-mod entry;
-mod estimate;
+pub(super) mod entry;
+pub(super) mod estimate;
 pub(super) mod mark;
 mod part;
 pub(super) mod slicing;
@@ -194,6 +195,16 @@ impl Tally {
         results.collect()
     }
 
+    /// A metric over the whole run, by its place in the suite; `None` where it is undefined.
+    pub(super) fn value(&self, at: usize) -> Option<f64> {
+        let metric = self.metrics.get(at)?;
+        let classes = metric.kind.field().and_then(|field| self.classes_of(field));
+        let (entries, is_clustered) = (self.members(0), self.cluster_field.is_some());
+        let members = Members { entries, is_clustered };
+        let result = self.whole.settled(at, metric, None, &members, classes.as_ref())?;
+        result.measure.value()
+    }
+
     /// The examples of each part, by its number, in the order of their places.
     pub(super) fn members_by_part(&self) -> HashMap<u32, Vec<(u64, &Entry)>> {
         let mut members: HashMap<u32, Vec<(u64, &Entry)>> = HashMap::new();
@@ -243,6 +254,12 @@ impl Tally {
         fields
             .map(|(of, field)| Classes::new(field, of, &self.labels, self.entries.values()))
             .collect()
+    }
+
+    /// The classes of a field; `None` where it has too many, or no metric is about it.
+    fn classes_of(&self, of: &FieldOf) -> Option<Classes> {
+        let (_, field) = self.fields.iter().zip(0..).find(|(known, _)| *known == of)?;
+        Classes::new(field, of, &self.labels, self.entries.values())
     }
 
     /// The answers to each classification field, by class.

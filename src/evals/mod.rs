@@ -21,6 +21,7 @@ pub mod judges;
 mod latency;
 pub mod metrics;
 mod outcomes_hash;
+pub mod paired;
 pub mod parse;
 pub mod path;
 mod paths;

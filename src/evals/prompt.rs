@@ -98,6 +98,7 @@ impl PromptAsker {
         ends_at: Option<Instant>,
     ) -> Asked {
         let mut request = ChatRequest::new(self.model.clone(), messages);
+        request.repeat = blank.repeat;
         let mut conversation = Conversation::new(example);
         let patience = Patience {
             attempts_max: self.attempts_max,

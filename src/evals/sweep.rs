@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::compare::Effect;
+use super::paired::Effect;
 
 /// What one cell came to.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -61,7 +61,7 @@ pub fn standings(cells: &[Figures], effect: impl Fn(usize, usize) -> Option<Effe
                     .unwrap_or(std::cmp::Ordering::Equal)
             });
         if let Some((by, _)) = best_dominating {
-            let surely = effect(at, by).is_some_and(|effect| effect.is_sure() && effect.difference > 0.0);
+            let surely = effect(at, by).is_some_and(|effect| effect.is_sure() && effect.gain() > 0.0);
             return Standing::Dominated { by, surely };
         }
         let within_noise_of = others()
@@ -83,7 +83,7 @@ fn order(one: Option<f64>, other: Option<f64>) -> i8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evals::compare::EffectMethod;
+    use crate::evals::paired::effect::sample;
 
     fn cell(quality: f64, cost_usd: f64, latency_p95_ms: f64) -> Figures {
         Figures {
@@ -95,19 +95,7 @@ mod tests {
 
     /// A difference is sure from three points on.
     fn effects(cells: &[Figures]) -> impl Fn(usize, usize) -> Option<Effect> {
-        move |one, other| {
-            let (base, candidate) = (cells[one].quality?, cells[other].quality?);
-            let difference = candidate - base;
-            Some(Effect {
-                examples: 100,
-                base,
-                candidate,
-                difference,
-                interval: Some((difference - 0.03, difference + 0.03)),
-                p: None,
-                method: EffectMethod::PassOrFail,
-            })
-        }
+        move |one, other| Some(sample(cells[one].quality?, cells[other].quality?, 0.03, None))
     }
 
     #[test]

@@ -59,6 +59,9 @@ pub struct ChatRequest {
     pub messages: Vec<RenderedMessage>,
     /// What the model called after them, and what the tools answered.
     pub rounds: Vec<ToolRound>,
+    /// Which repeat of its example asks, from 0. It is sent to nobody: only the simulated model, which is to answer
+    /// otherwise now and then, goes by it.
+    pub repeat: u32,
 }
 
 impl ChatRequest {
@@ -68,6 +71,7 @@ impl ChatRequest {
             model,
             messages,
             rounds: Vec::new(),
+            repeat: 0,
         }
     }
 }

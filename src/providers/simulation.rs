@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::simulated::{self, EMBEDDING_NAME, JUDGE_NAME, MODEL_NAME, SimMessage, SimReply, SimRequest};
+use super::simulated::{self, EMBEDDING_NAME, JUDGE_NAME, MODEL_NAME, SimMessage, SimReply, SimRequest, VARYING_NAME};
 use super::{Answering, ChatReply, ChatRequest, Provider};
 use crate::domain::model::{ModelConfig, ResponseFormat};
 use crate::domain::money::UsdNanos;
@@ -10,7 +10,7 @@ use crate::domain::outcome::Usage;
 use crate::domain::run::AnswerSource;
 
 /// Answers at once, by [`simulated::judge`] under the judge's name and by [`simulated::answer`] under any other. A
-/// temperature or seed that is not set counts as 0.
+/// temperature or seed that is not set counts as 0, except that `triage-sim-2` has a temperature of 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SimulatedProvider;
 
@@ -24,18 +24,24 @@ fn answer(request: &ChatRequest) -> ChatReply {
             text: &message.text,
         })
         .collect();
+    let (name, temperature, repeat) = match model.name.as_str() {
+        JUDGE_NAME => (JUDGE_NAME, 0.0, 0),
+        VARYING_NAME => (VARYING_NAME, 1.0, request.repeat),
+        _ => (MODEL_NAME, 0.0, 0),
+    };
     let asked = SimRequest {
         messages: &messages,
-        temperature: model.temperature.unwrap_or(0.0),
-        seed: model.seed.unwrap_or(0),
+        temperature: model.temperature.unwrap_or(temperature),
+        seed: simulated::seed_of_repeat(model.seed.unwrap_or(0), repeat),
         max_output_tokens: model.max_output_tokens,
         wants_json: model.response_format.is_json(),
     };
-    if model.name == JUDGE_NAME {
-        chat_reply(simulated::judge(&asked), JUDGE_NAME)
+    let reply = if name == JUDGE_NAME {
+        simulated::judge(&asked)
     } else {
-        chat_reply(simulated::answer(&asked), MODEL_NAME)
-    }
+        simulated::answer(&asked)
+    };
+    chat_reply(reply, name)
 }
 
 fn chat_reply(reply: SimReply, name: &str) -> ChatReply {
@@ -80,7 +86,7 @@ impl Provider for SimulatedProvider {
 
     fn notes(&self, model: &ModelConfig) -> Vec<String> {
         let mut notes = vec!["answers are simulated: they show how pegbox works, not how a model does".to_owned()];
-        if ![MODEL_NAME, JUDGE_NAME].contains(&model.name.as_str()) {
+        if ![MODEL_NAME, VARYING_NAME, JUDGE_NAME].contains(&model.name.as_str()) {
             notes.push(format!(
                 "the simulated provider has no '{}': {MODEL_NAME} answers",
                 model.name
@@ -163,6 +169,34 @@ mod tests {
         assert_eq!(SimulatedProvider.cost("triage-sim-1", &reply.usage), Some(UsdNanos(0)));
         assert_eq!(SimulatedProvider.source(), AnswerSource::Simulated);
         assert_eq!(answer(&request), reply);
+    }
+
+    #[test]
+    fn repeats_differ_under_one_name_only_and_always_alike() {
+        let instructions = RenderedMessage {
+            role: Role::System,
+            text: "Routes:\n- parcels: parcel\n- billing: bill\nAnswer only with {\"route\": \"...\"}.".into(),
+        };
+        let answers = |name: &str, temperature: Option<f64>| -> Vec<ChatReply> {
+            let asked = (0..40).map(|repeat| {
+                let ticket = RenderedMessage {
+                    role: Role::User,
+                    text: "Where is my parcel?".into(),
+                };
+                let mut model = ModelConfig::new("simulated", name);
+                model.temperature = temperature;
+                let mut request = ChatRequest::new(model, vec![instructions.clone(), ticket]);
+                request.repeat = repeat;
+                answer(&request)
+            });
+            asked.collect()
+        };
+        let differ = |answers: &[ChatReply]| answers.iter().any(|answer| answer.text != answers[0].text);
+        assert!(differ(&answers("triage-sim-2", None)) && differ(&answers("triage-sim-2", Some(1.0))));
+        assert_eq!(answers("triage-sim-2", None), answers("triage-sim-2", Some(1.0)));
+        assert!(!differ(&answers("triage-sim-2", Some(0.0))) && !differ(&answers("triage-sim-1", Some(1.0))));
+        let resolved = answers("triage-sim-2", None).remove(0).resolved_model;
+        assert_eq!(resolved.as_deref(), Some("triage-sim-2 (simulated)"));
     }
 
     #[test]

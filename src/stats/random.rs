@@ -30,7 +30,7 @@ impl SplitMix64 {
     }
 
     /// A place in a slice of this length; 0 for an empty one.
-    pub(super) fn place(&mut self, length: usize) -> usize {
+    pub fn place(&mut self, length: usize) -> usize {
         usize::try_from(self.below(length as u64)).unwrap_or(0)
     }
 }

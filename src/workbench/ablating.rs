@@ -12,7 +12,8 @@ use crate::domain::variant::{Variant, VariantChange};
 use crate::domain::version::PromptVersion;
 pub use crate::evals::ablate::{HunkEffect, Interaction};
 use crate::evals::ablate::{Measured, adjust, holm, interaction};
-use crate::evals::compare::{Effect, RunScores};
+use crate::evals::compare::RunScores;
+use crate::evals::paired::Effect;
 
 /// Most hunks that are told apart: each is a run or two.
 const HUNKS_MAX: usize = 64;
@@ -114,7 +115,7 @@ impl Workbench {
         }
         let (ablated, _) = self.ablated(plan)?;
         let ablation = self.ablation(study, plan)?;
-        let size = |effect: &HunkEffect| effect.alone.map_or(0.0, |effect| effect.difference.abs());
+        let size = |effect: &HunkEffect| effect.alone.map_or(0.0, |effect| effect.gain().abs());
         let mut by_size: Vec<usize> = (0..ablation.hunks.len()).collect();
         by_size.sort_by(|one, other| {
             let of = |at: &usize| ablation.hunks.get(*at).map_or(0.0, |(_, effect)| size(effect));
@@ -134,7 +135,15 @@ impl Workbench {
             return Ok(Measured::EveryGrader);
         };
         let suite = self.suite(&study.suite)?;
-        let at = suite.content.metrics.iter().position(|metric| &metric.name == name);
+        let mut metrics = suite.content.metrics.iter();
+        let at = metrics.position(|metric| &metric.name == name);
+        let metric = at.and_then(|at| suite.content.metrics.get(at));
+        if metric.is_some_and(|metric| metric.kind.percentile().is_some()) {
+            return Err(WorkbenchError::refused(
+                format!("'{name}' is a percentile, whose change has no interval"),
+                "choose a mean or a rate, such as latency_mean",
+            ));
+        }
         at.map(Measured::Metric).ok_or_else(|| {
             WorkbenchError::invalid(
                 format!("{} has no metric '{name}'", suite.id),

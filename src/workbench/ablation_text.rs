@@ -1,7 +1,7 @@
 //! An ablation as text: the diff, with what each hunk does beside it.
 
 use super::ablating::{Ablation, PairEffect};
-use crate::evals::compare::{Effect, p_text, points};
+use crate::evals::paired::{Effect, p_text, points};
 
 impl Ablation {
     /// The diff hunk by hunk, each with its effects, then the pairs. As untrusted as the prompts that it comes from.
@@ -74,12 +74,8 @@ impl PairEffect {
     fn text(&self) -> String {
         let together = self
             .together
-            .map_or_else(|| "-".to_owned(), |effect| effect.points_text());
-        let pair = format!(
-            "hunks {} and {}: together {together} points",
-            self.one + 1,
-            self.other + 1
-        );
+            .map_or_else(|| "-".to_owned(), |effect| effect.moved_text());
+        let pair = format!("hunks {} and {}: together {together}", self.one + 1, self.other + 1);
         let Some(found) = &self.interaction else {
             return pair;
         };
@@ -98,10 +94,10 @@ impl PairEffect {
 
 fn effect_text(effect: &Effect) -> String {
     format!(
-        "{:.3} to {:.3}, {} points (95 % {}, p {})",
-        effect.base,
-        effect.candidate,
-        effect.points_text(),
+        "{} to {}, {} (95 % {}, p {})",
+        effect.unit.text(effect.base),
+        effect.unit.text(effect.candidate),
+        effect.moved_text(),
         effect.interval_text(),
         effect.p_text()
     )
@@ -110,12 +106,12 @@ fn effect_text(effect: &Effect) -> String {
 fn holm_text(effect: Option<&Effect>, p_holm: Option<f64>) -> String {
     match effect {
         Some(effect) => format!(
-            "{:>6} points (95 % {}, p {}, by Holm {})",
-            effect.points_text(),
+            "{:>13} (95 % {}, p {}, by Holm {})",
+            effect.moved_text(),
             effect.interval_text(),
             effect.p_text(),
             p_text(p_holm)
         ),
-        None => "not run, or the metric cannot be paired".into(),
+        None => "not run, or undefined".into(),
     }
 }

@@ -6,8 +6,11 @@ use super::studying::{Candidate, Stored, Study};
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::ids::{ExampleId, RunId, VersionId};
 use crate::domain::run::{Picked, Selection};
+use crate::domain::unit::Unit;
+use crate::evals::ablate::Measured;
 pub use crate::evals::bisect::{Bisection, Side};
-use crate::evals::compare::{Effect, RunScores};
+use crate::evals::compare::RunScores;
+use crate::evals::paired::Effect;
 
 /// Newest versions of a prompt that can lie between a good and a bad one.
 const VERSIONS_MAX: usize = 10_000;
@@ -44,6 +47,8 @@ pub struct BisectStep {
     pub run: RunId,
     /// The metric, or the share of repeats that the example passed.
     pub value: Option<f64>,
+    /// What that is of.
+    pub unit: Unit,
     /// Against the good version, for a metric.
     pub from_good: Option<Effect>,
     /// Which side of the break it is on.
@@ -137,7 +142,7 @@ impl Workbench {
         ends: Option<(&RunScores, &RunScores)>,
     ) -> Result<BisectStep, WorkbenchError> {
         let scores = self.scores_of(run)?;
-        let mut from_good = None;
+        let (mut from_good, mut unit) = (None, Unit::Share);
         let (value, side) = match symptom {
             Symptom::Example(example) => {
                 let share = scores
@@ -147,9 +152,16 @@ impl Workbench {
             }
             Symptom::Metric { name, below } => {
                 let at = found(scores.metric_at(name), "metric", name)?;
-                let effect = |base: &RunScores| crate::evals::ablate::Measured::Metric(at).effect(base, &scores);
+                unit = scores.unit(at);
+                if below.is_some() && matches!(unit, Unit::Milliseconds | Unit::UsDollars) {
+                    return Err(WorkbenchError::invalid(
+                        format!("of '{name}' less is better, so that no version is bad for being below a value"),
+                        "leave --below out: then the versions are compared with the good one and the bad one",
+                    ));
+                }
+                let effect = |base: &RunScores| Measured::Metric(at).effect(base, &scores);
                 from_good = ends.and_then(|(good, _)| effect(good));
-                let value = scores.mean(at);
+                let value = scores.metric(at);
                 let side = match below {
                     Some(threshold) => Side::by_threshold(value, *threshold),
                     None => Side::by_metric(from_good, ends.and_then(|(_, bad)| effect(bad))),
@@ -161,6 +173,7 @@ impl Workbench {
             version: version.clone(),
             run,
             value,
+            unit,
             from_good,
             side,
         })

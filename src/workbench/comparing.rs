@@ -9,11 +9,10 @@ use crate::domain::ids::{ExampleId, RunId};
 use crate::domain::prompt::PromptContent;
 use crate::domain::run::{Run, RunEnd};
 use crate::domain::suite::SuiteVersion;
-pub use crate::evals::compare::{
-    Effect, EffectMethod, ExampleScores, Group, MetricDelta, RatioEffect, RunComparison, RunScores, SliceFlips, p_text,
-    points,
-};
+use crate::domain::unit::Units;
+pub use crate::evals::compare::{ExampleScores, Group, MetricDelta, RunComparison, RunScores, SliceFlips};
 use crate::evals::compare::{Pairs, Side, compare};
+pub use crate::evals::paired::{Change, Effect, PairedMethod, p_text, points};
 use crate::releases::evidence::caveats;
 
 /// Most examples that a comparison of several runs lists.
@@ -33,6 +32,8 @@ pub struct Comparison {
     /// What became of the examples, the metrics and the slices; first what else differs, and what weakens the results
     /// of either.
     pub result: RunComparison,
+    /// What the numbers of its metrics are of.
+    pub units: Units,
     /// What changed in the prompt; `None` for chains.
     pub diff: Option<PromptDiff>,
 }
@@ -110,6 +111,7 @@ impl Workbench {
             base: base.run.id,
             candidate: candidate.run.id,
             result,
+            units: Units::of(&candidate.suite.content.metrics),
             diff: contents.map(|(old, new)| diff(old, new)),
         })
     }
@@ -119,7 +121,7 @@ impl Workbench {
         let (base, candidate) = (self.scores_of(base)?, self.scores_of(candidate)?);
         Ok(base
             .metric_at(metric)
-            .and_then(|at| Pairs::new(&base, &candidate).metric(at)))
+            .and_then(|at| Pairs::new(&base, &candidate).metric(at).ok()))
     }
 
     /// A run against its base's newest finished run on the same dataset; `None` where there is none.

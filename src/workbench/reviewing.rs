@@ -10,6 +10,7 @@ use crate::domain::promotion::{Environment, Promotion};
 use crate::domain::reason::Reason;
 use crate::domain::review::{Check, Review, ReviewState};
 use crate::domain::run::{Run, RunEnd};
+use crate::domain::unit::Units;
 use crate::domain::version::PromptVersion;
 use crate::releases::evidence::caveats;
 use crate::releases::promote;
@@ -45,6 +46,8 @@ pub struct ReviewDetail {
     pub end: Option<RunEnd>,
     /// What weakens its results.
     pub caveats: Caveats,
+    /// What the numbers of its metrics are of.
+    pub units: Units,
     /// The change against what is live; `None` for a first version.
     pub diff: Option<DiffView>,
     /// The run against the base's newest run on the same dataset; `None` where there is none.
@@ -115,6 +118,7 @@ impl Workbench {
             checks: evidence.checks(&self.store, actor)?,
             promotion: self.promotion_of(&evidence)?,
             comparison: self.compare_with_base(&evidence.run)?,
+            units: Units::of(&self.suite(&evidence.run.suite)?.content.metrics),
             diff,
             review: evidence.review,
             decisions: evidence.decisions,

@@ -9,6 +9,7 @@ use crate::domain::gate::Verdict;
 use crate::domain::ids::RunId;
 use crate::domain::progress::RunProgress;
 use crate::domain::run::{Caps, Run, RunEnd, RunState, RunStep, RunStepKind};
+use crate::domain::unit::Units;
 use crate::releases::evidence::caveats;
 
 /// A run in a list.
@@ -56,6 +57,8 @@ pub struct RunDetail {
     pub tested: Tested,
     /// What weakens its results.
     pub caveats: Caveats,
+    /// What the numbers of its metrics are of.
+    pub units: Units,
 }
 
 impl RunDetail {
@@ -177,6 +180,7 @@ impl Workbench {
             caveats,
             steps,
             tested: self.tested(&SubjectId::from(&run.subject))?,
+            units: Units::of(&self.suite(&run.suite)?.content.metrics),
             run,
         })
     }

@@ -277,7 +277,7 @@ impl Workbench {
     }
 
     fn check_room_for_outcomes(&self, count: u64) -> Result<(), WorkbenchError> {
-        let what = format!("a run of {count} examples");
+        let what = format!("a run of {count} outcomes");
         self.check_room(&what, count.saturating_mul(OUTCOME_BYTES))
     }
 

@@ -12,6 +12,7 @@ use crate::domain::metric::{Measure, MetricKind};
 use crate::domain::model::ModelConfig;
 use crate::domain::run::{EndState, Run, RunEnd, Subject};
 use crate::domain::suite::SuiteContent;
+use crate::domain::unit::{Unit, Units};
 use crate::domain::variant::{Variant, VariantChange};
 use crate::evals::compare::{Pairs, RunScores};
 use crate::evals::sweep::standings;
@@ -81,6 +82,8 @@ pub struct Matrix {
     pub suite: String,
     /// The metric that is the quality, where more is better.
     pub metric: String,
+    /// What its numbers are of.
+    pub unit: Unit,
     /// The cells.
     pub cells: Vec<MatrixCell>,
 }
@@ -182,7 +185,7 @@ impl Workbench {
         let figures: Vec<Figures> = cells.iter().map(|cell| cell.figures).collect();
         let effect = |one: usize, other: usize| {
             let pairs = Pairs::new(scores.get(one)?, scores.get(other)?);
-            pairs.metric(scores.get(one)?.metric_at(&metric)?)
+            pairs.metric(scores.get(one)?.metric_at(&metric)?).ok()
         };
         let standings = standings(&figures, effect);
         for (cell, standing) in cells.iter_mut().zip(standings) {
@@ -191,6 +194,7 @@ impl Workbench {
         Ok(Matrix {
             dataset: first.dataset.to_string(),
             suite: suite.id.to_string(),
+            unit: Units::of(&suite.content.metrics).unit(&metric),
             metric,
             cells,
         })

@@ -13,6 +13,7 @@ mod help;
 mod json;
 mod judges;
 mod keeping;
+mod measuring;
 mod pegbox;
 mod reproducing;
 mod runs;

@@ -3,6 +3,8 @@
 //! repetitions can tell.
 
 #[cfg(test)]
+mod comparisons;
+#[cfg(test)]
 mod gates;
 #[cfg(test)]
 mod intervals;

@@ -320,8 +320,8 @@ fn culprit_text(before: &VersionId, culprit: &VersionId, step: Option<&Effect>) 
         return format!("{culprit} broke it; {before} was good");
     };
     let numbers = format!(
-        "{} points (95 % {}, p {})",
-        step.points_text(),
+        "{} (95 % {}, p {})",
+        step.moved_text(),
         step.interval_text(),
         step.p_text()
     );
@@ -336,21 +336,18 @@ fn culprit_text(before: &VersionId, culprit: &VersionId, step: Option<&Effect>) 
 }
 
 fn step_text(step: &BisectStep) -> String {
-    let from_good = step
-        .from_good
-        .filter(|effect| effect.difference.abs() > 0.0)
-        .map(|effect| {
-            format!(
-                ", {} points from the good one (95 % {})",
-                effect.points_text(),
-                effect.interval_text()
-            )
-        });
+    let from_good = step.from_good.filter(|effect| effect.gain().abs() > 0.0).map(|effect| {
+        format!(
+            ", {} from the good one (95 % {})",
+            effect.moved_text(),
+            effect.interval_text()
+        )
+    });
     format!(
         "{} {}: {} ({}{})",
         step.version,
         step.side.as_str(),
-        or_none(step.value.map(|value| format!("{value:.3}"))),
+        or_none(step.value.map(|value| step.unit.text(value))),
         step.run,
         from_good.unwrap_or_default()
     )

@@ -9,7 +9,8 @@ use crate::cli::exit::CliError;
 use crate::cli::output::{NO_VALUE, Plain, Reply, Table, counted, or_none};
 use crate::domain::diff::unified_text;
 use crate::domain::ids::RunId;
-use crate::workbench::{Comparison, Effect, Group, RatioEffect, SideBySide, SliceFlips, p_text};
+use crate::domain::unit::Unit;
+use crate::workbench::{Comparison, Effect, Group, SideBySide, SliceFlips, p_text};
 
 /// Examples of each kind that a comparison shows as text.
 const IDS_SHOWN: usize = 20;
@@ -39,12 +40,8 @@ pub fn comparison_text(text: Plain, comparison: &Comparison) -> Plain {
         text = text.line(format!("careful: {difference}"));
     }
     text = text.blank().table(&metrics_table(comparison), "no metric is in both");
-    if let Some(passes) = &result.passes {
-        text = text.line(format!(
-            "over {}: {}",
-            counted(passes.examples, "example"),
-            passes.method.as_str()
-        ));
+    for sentence in result.method_sentences() {
+        text = text.line(sentence);
     }
     text = text.blank();
     for (kind, group) in [
@@ -82,12 +79,13 @@ fn metrics_table(comparison: &Comparison) -> Table {
         "p",
     ]);
     for change in &comparison.result.metrics {
-        let [moved, interval, p] = effect_cells(change.effect.as_ref());
+        let [moved, interval, p] = effect_cells(change.effect.as_ref().ok());
+        let unit = comparison.units.unit(&change.metric);
         table.row([
             change.metric.clone(),
-            measure_text(change.base),
+            measure_text(unit, change.base),
             change.base.counts_text(),
-            measure_text(change.candidate),
+            measure_text(unit, change.candidate),
             change.candidate.counts_text(),
             moved,
             interval,
@@ -97,8 +95,7 @@ fn metrics_table(comparison: &Comparison) -> Table {
     let none = || NO_VALUE.to_owned();
     if let Some(passes) = &comparison.result.passes {
         let [moved, interval, p] = effect_cells(Some(passes));
-        let share = |share: f64| format!("{share:.3}");
-        let (base, candidate) = (share(passes.base), share(passes.candidate));
+        let (base, candidate) = (Unit::Share.text(passes.base), Unit::Share.text(passes.candidate));
         table.row([
             "every grader".into(),
             base,
@@ -117,7 +114,7 @@ fn metrics_table(comparison: &Comparison) -> Table {
     for (what, ratio) in ratios {
         if let Some(ratio) = ratio {
             let [moved, interval, p] = ratio_cells(ratio);
-            let what = format!("{what}, example by example");
+            let what = format!("{what} by example");
             table.row([what, none(), none(), none(), none(), moved, interval, p]);
         }
     }
@@ -127,12 +124,12 @@ fn metrics_table(comparison: &Comparison) -> Table {
 /// What moved in points, the interval, and the chance.
 fn effect_cells(effect: Option<&Effect>) -> [String; 3] {
     match effect {
-        Some(effect) => [effect.points_text(), effect.interval_text(), effect.p_text()],
+        Some(effect) => [effect.change_text(), effect.interval_text(), effect.p_text()],
         None => [(); 3].map(|()| NO_VALUE.to_owned()),
     }
 }
 
-fn ratio_cells(ratio: &RatioEffect) -> [String; 3] {
+fn ratio_cells(ratio: &Effect) -> [String; 3] {
     [ratio.change_text(), ratio.interval_text(), ratio.p_text()]
 }
 
@@ -200,7 +197,8 @@ pub fn comparison_document(comparison: &Comparison) -> Value {
             "candidate": change.candidate,
             "candidate_value": change.candidate.value(),
             "delta": change.delta,
-            "effect": change.effect,
+            "effect": change.effect.as_ref().ok(),
+            "not_compared": change.effect.as_ref().err(),
         })
     });
     json!({
@@ -245,7 +243,7 @@ fn side_by_side_text(side_by_side: &SideBySide) -> Plain {
         "cost",
     ]);
     if let Some(first) = side_by_side.comparisons.first() {
-        let base = first.result.passes.map(|passes| format!("{:.3}", passes.base));
+        let base = first.result.passes.map(|passes| Unit::Share.text(passes.base));
         let none = || NO_VALUE.to_owned();
         let (id, subject) = (first.base.to_string(), first.base_subject.clone());
         table.row([
@@ -269,11 +267,11 @@ fn side_by_side_text(side_by_side: &SideBySide) -> Plain {
         let [moved, interval, p] = effect_cells(result.passes.as_ref());
         // Where the suites differ, passing means two things.
         let flips = |group: &Group| or_none(result.passes.map(|_| group.count.to_string()));
-        let ratio = |ratio: &Option<RatioEffect>| or_none(ratio.map(|ratio| ratio.change_text()));
+        let ratio = |ratio: &Option<Effect>| or_none(ratio.map(|ratio| ratio.change_text()));
         table.row([
             comparison.candidate.to_string(),
             comparison.candidate_subject.clone(),
-            or_none(result.passes.map(|passes| format!("{:.3}", passes.candidate))),
+            or_none(result.passes.map(|passes| Unit::Share.text(passes.candidate))),
             moved,
             interval,
             p,

@@ -1,49 +1,41 @@
 //! Results and gates as text: counts beside every rate, and what the data say beside what the policy makes of it.
 
-use crate::cli::output::{NO_VALUE, Plain, Table};
+use crate::cli::output::{Plain, Table, or_none};
 use crate::domain::gate::{Gate, RuleResult, Verdict};
 use crate::domain::ids::ExampleId;
 use crate::domain::metric::{Measure, MetricResult};
+use crate::domain::unit::{Unit, Units};
 
 /// Ids of breaking examples that one rule shows.
 const BREAKING_SHOWN: usize = 10;
 
-/// The number with the digits that its kind needs.
-pub fn measure_text(measure: Measure) -> String {
-    match measure.value() {
-        Some(rate) if matches!(measure, Measure::Rate { .. }) => format!("{rate:.3}"),
-        Some(value) => shortest(value),
-        None => NO_VALUE.to_owned(),
-    }
+/// What was measured of a metric with this unit.
+pub fn measure_text(unit: Unit, measure: Measure) -> String {
+    or_none(unit.measure_text(measure))
 }
 
-/// At most six digits after the point, and none that say nothing.
-fn shortest(value: f64) -> String {
-    let text = format!("{value:.6}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// `0.925 to 0.977`.
-pub fn interval_text(interval: Option<(f64, f64)>) -> String {
-    interval.map_or_else(|| NO_VALUE.to_owned(), |(low, high)| format!("{low:.3} to {high:.3}"))
+/// `92.5% to 97.7%`.
+pub fn interval_text(unit: Unit, measure: Measure, interval: Option<(f64, f64)>) -> String {
+    or_none(interval.map(|interval| unit.of_measure(measure).interval_text(interval)))
 }
 
 /// Metrics over the whole run.
-pub fn results_table(results: &[MetricResult]) -> Table {
+pub fn results_table(results: &[MetricResult], units: &Units) -> Table {
     let mut table = Table::new(["metric", "value", "counts", "95 % interval"]);
     for result in results.iter().filter(|result| result.slice.is_none()) {
+        let unit = units.unit(&result.metric);
         table.row([
             result.metric.clone(),
-            measure_text(result.measure),
+            measure_text(unit, result.measure),
             result.measure.counts_text(),
-            interval_text(result.interval),
+            interval_text(unit, result.measure, result.interval),
         ]);
     }
     table
 }
 
 /// The gate: its verdict with the reason, each rule, and the examples that broke one.
-pub fn gate_text(text: Plain, gate: Option<&Gate>) -> Plain {
+pub fn gate_text(text: Plain, gate: Option<&Gate>, units: &Units) -> Plain {
     let Some(gate) = gate else {
         return text.line("gate: not known");
     };
@@ -56,9 +48,9 @@ pub fn gate_text(text: Plain, gate: Option<&Gate>) -> Plain {
         };
         table.row([
             rule.threshold.to_string(),
-            measure_text(rule.measure),
+            measure_text(units.unit(&rule.threshold.metric), rule.measure),
             rule.measure.counts_text(),
-            rule.evidence.as_str().to_owned(),
+            rule.evidence_text().to_owned(),
             verdict,
             rule.note.clone(),
         ]);
@@ -72,11 +64,6 @@ pub fn gate_text(text: Plain, gate: Option<&Gate>) -> Plain {
 }
 
 fn breaking_line(text: Plain, rule: &RuleResult) -> Plain {
-    let slices = rule
-        .breaking_slices
-        .iter()
-        .map(|slice| format!("{} ({})", slice.slice, slice.count));
-    let slices: Vec<String> = slices.collect();
     let broken = if rule.verdict == Verdict::Pass {
         "missed by"
     } else {
@@ -87,10 +74,9 @@ fn breaking_line(text: Plain, rule: &RuleResult) -> Plain {
         rule.threshold,
         ids_text(&rule.breaking, BREAKING_SHOWN)
     ));
-    if slices.is_empty() {
-        text
-    } else {
-        text.line(format!("  where: {}", slices.join(", ")))
+    match rule.breaking_slices_text() {
+        Some(slices) => text.line(format!("  where: {slices}")),
+        None => text,
     }
 }
 
@@ -107,25 +93,6 @@ pub fn ids_text(ids: &[ExampleId], shown: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_have_the_digits_that_they_need() {
-        let cases = [
-            (Measure::Rate { hits: 230, total: 240 }, "0.958"),
-            (Measure::Value { value: 812.0, count: 3 }, "812"),
-            (
-                Measure::Value {
-                    value: 0.0013,
-                    count: 3,
-                },
-                "0.0013",
-            ),
-            (Measure::Undefined, "-"),
-        ];
-        for (measure, text) in cases {
-            assert_eq!(measure_text(measure), text);
-        }
-    }
 
     #[test]
     fn long_lists_of_ids_are_counted() {

@@ -235,7 +235,10 @@ fn ending(detail: &RunDetail) -> (Exit, Option<Failure>) {
             let why = recent_failures
                 .first()
                 .map_or_else(String::new, |first| format!(": {}", first.why));
-            let what = format!("the provider answered none of {} examples of {run}{why}", totals.saved);
+            let what = format!(
+                "the provider answered none of {} of {run}{why}",
+                detail.run.extent_text()
+            );
             failure(
                 Exit::Provider,
                 what,
@@ -263,15 +266,8 @@ fn run_text(detail: &RunDetail) -> Plain {
         ("environment", Some(run.environment.as_str().to_owned())),
         ("model", Some(detail.tested.models_text())),
         ("answers", Some(format!("from {}", answers_text(run.answers)))),
-        (
-            "dataset",
-            Some(format!("{} ({} examples)", run.dataset, run.example_count)),
-        ),
+        ("dataset", Some(format!("{} ({})", run.dataset, run.extent_text()))),
         ("selection", run.selection.as_ref().map(selection_text)),
-        (
-            "repeats",
-            (run.settings.repeats > 1).then(|| run.settings.repeats.to_string()),
-        ),
         ("suite", Some(run.suite.to_string())),
         ("in flight", Some(run.settings.in_flight().to_string())),
         ("caps", caps_text(&detail.caps())),
@@ -292,11 +288,13 @@ fn run_text(detail: &RunDetail) -> Plain {
         .iter()
         .fold(text, |text, sentence| text.line(format!("careful: {sentence}")));
     let results = end.as_ref().map_or(&progress.results, |end| &end.results);
-    let text = text.table(&results_table(results), "nothing is measured yet").blank();
+    let text = text
+        .table(&results_table(results, &detail.units), "nothing is measured yet")
+        .blank();
     let text = paths_text(text, detail);
-    let text = gate_text(text, end.as_ref().and_then(|end| end.gate.as_ref()));
+    let text = gate_text(text, end.as_ref().and_then(|end| end.gate.as_ref()), &detail.units);
     match end {
-        Some(end) => measures_text(text, end),
+        Some(end) => measures_text(text, end, &detail.units),
         None => text,
     }
 }

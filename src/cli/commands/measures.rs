@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::evidence::measure_text;
+use super::evidence::{interval_text, measure_text};
 use crate::cli::output::{NO_VALUE, Plain, Table, counted};
-use crate::domain::confusion::Confusion;
+use crate::domain::confusion::{CLASS_CELLS, Confusion};
 use crate::domain::gate::Gate;
 use crate::domain::metric::MetricResult;
 use crate::domain::run::{AgainstBase, Regression, RunEnd};
+use crate::domain::unit::{Unit, Units};
 
 /// Classes beyond which a matrix is not drawn: the table of the classes says what matters.
 const MATRIX_CLASSES_MAX: usize = 12;
@@ -15,11 +16,11 @@ const MATRIX_CLASSES_MAX: usize = 12;
 const SLICES_SHOWN: usize = 60;
 
 /// All of it, each part after a blank line.
-pub fn measures_text(text: Plain, end: &RunEnd) -> Plain {
-    let text = slices_text(text, &end.results);
+pub fn measures_text(text: Plain, end: &RunEnd, units: &Units) -> Plain {
+    let text = slices_text(text, &end.results, units);
     let text = end.confusions.iter().fold(text, confusion_text);
     let text = match &end.against_base {
-        Some(against) => against_text(text, against),
+        Some(against) => against_text(text, against, units),
         None => text,
     };
     left_out_text(text, end.gate.as_ref())
@@ -44,19 +45,20 @@ pub fn measures_document(end: &RunEnd) -> Value {
     })
 }
 
-fn slices_text(text: Plain, results: &[MetricResult]) -> Plain {
+fn slices_text(text: Plain, results: &[MetricResult], units: &Units) -> Plain {
     let slices: Vec<&MetricResult> = results.iter().filter(|result| result.slice.is_some()).collect();
     if slices.is_empty() {
         return text;
     }
     let mut table = Table::new(["slice", "metric", "value", "counts", "95 % interval"]);
     for result in slices.iter().take(SLICES_SHOWN) {
+        let unit = units.unit(&result.metric);
         table.row([
             result.slice.as_ref().map(ToString::to_string).unwrap_or_default(),
             result.metric.clone(),
-            measure_text(result.measure),
+            measure_text(unit, result.measure),
             result.measure.counts_text(),
-            super::evidence::interval_text(result.interval),
+            interval_text(unit, result.measure, result.interval),
         ]);
     }
     let text = text.blank().table(&table, "");
@@ -66,22 +68,11 @@ fn slices_text(text: Plain, results: &[MetricResult]) -> Plain {
     }
 }
 
-fn share(value: Option<f64>) -> String {
-    value.map_or_else(|| NO_VALUE.to_owned(), |value| format!("{value:.3}"))
-}
-
 fn confusion_text(text: Plain, confusion: &Confusion) -> Plain {
-    let mut table = Table::new(["class", "expected", "answered", "right", "precision", "recall", "f1"]);
+    let mut table = Table::with_columns(std::iter::once("class").chain(CLASS_CELLS).map(str::to_owned));
     for class in confusion.classes() {
-        table.row([
-            class.label,
-            class.support.to_string(),
-            class.predicted.to_string(),
-            class.hits.to_string(),
-            share(class.precision),
-            share(class.recall),
-            share(class.f1),
-        ]);
+        let cells = class.cells(NO_VALUE);
+        table.row_of(std::iter::once(class.label).chain(cells));
     }
     let text = text
         .blank()
@@ -99,19 +90,18 @@ fn confusion_text(text: Plain, confusion: &Confusion) -> Plain {
 }
 
 fn matrix_text(text: Plain, confusion: &Confusion) -> Plain {
-    let has_other = confusion.rows.iter().any(|row| row.other > 0);
-    let head = std::iter::once("expected").chain(confusion.labels.iter().map(String::as_str));
-    let head = head.chain(has_other.then_some("other")).chain(["no answer"]);
-    let mut table = Table::with_columns(head.map(str::to_owned));
-    for (label, row) in confusion.labels.iter().zip(&confusion.rows) {
-        let counts = row.answers.iter().chain(has_other.then_some(&row.other));
-        let counts = counts.chain([&row.no_answer]).map(ToString::to_string);
-        table.row_of(std::iter::once(label.clone()).chain(counts));
+    let all: Vec<usize> = (0..confusion.labels.len()).collect();
+    let layout = confusion.layout(&all);
+    let heads = std::iter::once("expected").chain(layout.heads);
+    let mut table = Table::with_columns(heads.map(str::to_owned));
+    for row in layout.rows {
+        let counts = row.cells.iter().map(|(count, _)| count.to_string());
+        table.row_of(std::iter::once(row.label.to_owned()).chain(counts));
     }
     text.table(&table, "")
 }
 
-fn against_text(text: Plain, against: &AgainstBase) -> Plain {
+fn against_text(text: Plain, against: &AgainstBase, units: &Units) -> Plain {
     let flagged = against
         .regressions
         .iter()
@@ -130,17 +120,17 @@ fn against_text(text: Plain, against: &AgainstBase) -> Plain {
     }
     let mut table = Table::new(["metric", "slice", "effect", "pairs", "p", "Holm", "false leads", ""]);
     for regression in &against.regressions {
-        table.row(regression_row(regression));
+        table.row(regression_row(regression, units.unit(&regression.metric)));
     }
     text.table(&table, "")
 }
 
-fn regression_row(regression: &Regression) -> [String; 8] {
+fn regression_row(regression: &Regression, unit: Unit) -> [String; 8] {
     let slice = regression.slice.as_ref();
     [
         regression.metric.clone(),
         slice.map_or_else(|| NO_VALUE.to_owned(), ToString::to_string),
-        format!("{:+.4}", regression.effect),
+        unit.effect_text(regression.effect),
         regression.pairs.to_string(),
         format!("{:.4}", regression.p_value),
         format!("{:.4}", regression.holm),

@@ -27,10 +27,16 @@ pub fn show(context: &Context<'_>, suite: &str, examples: u64, differing: f64) -
             passes(plan),
         ]);
     }
-    let text = Plain::of(format!("{id} over {examples} examples")).table(&table, "the suite has no threshold");
-    let text = plans.iter().fold(text, |text, plan| match &plan.against_base {
-        Some(sentence) => text.line(format!("{}: {sentence}", plan.rule)),
-        None => text,
+    let heading = match context.workbench.suite(&id)?.content.cluster {
+        Some(field) => format!(
+            "{id} over {examples} independent examples, each asked once: those with the same {field} count as one"
+        ),
+        None => format!("{id} over {examples} examples, each asked once; of a rule over a slice those of the slice"),
+    };
+    let text = Plain::of(heading).table(&table, "the suite has no threshold");
+    let text = plans.iter().fold(text, |text, plan| {
+        let sentences = plan.against_base.iter().chain(&plan.unknown);
+        sentences.fold(text, |text, sentence| text.line(format!("{}: {sentence}", plan.rule)))
     });
     let document = json!({ "suite": id, "examples": examples, "differing": differing, "rules": plans });
     Ok(Reply::done(document, text))

@@ -227,10 +227,10 @@ fn detail_text(detail: &ReviewDetail) -> Plain {
     }
     let run = &detail.run;
     text = text.blank().line(format!(
-        "{} on {} ({} examples) with {}: {}",
+        "{} on {} ({}) with {}: {}",
         run.id,
         run.dataset,
-        run.example_count,
+        run.extent_text(),
         run.suite,
         answers_text(run.answers)
     ));
@@ -238,8 +238,8 @@ fn detail_text(detail: &ReviewDetail) -> Plain {
         text = text.line(format!("careful: {sentence}"));
     }
     if let Some(end) = &detail.end {
-        text = text.table(&results_table(&end.results), "nothing was measured");
-        text = gate_text(text, end.gate.as_ref());
+        text = text.table(&results_table(&end.results, &detail.units), "nothing was measured");
+        text = gate_text(text, end.gate.as_ref(), &detail.units);
     }
     if let Some(comparison) = &detail.comparison {
         text = comparison_text(text.blank(), comparison);

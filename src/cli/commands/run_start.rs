@@ -85,7 +85,7 @@ pub struct CapArgs {
     /// Tokens sent and generated
     #[arg(long = "cap-tokens", value_name = "N")]
     tokens: Option<u64>,
-    /// Examples without an answer
+    /// Outcomes without an answer
     #[arg(long = "cap-errors", value_name = "N")]
     errors: Option<u64>,
     /// Time in which requests are sent: `90s`, `10m`, `2h`

@@ -162,7 +162,7 @@ fn need_document(need: &Need) -> Value {
             saved,
             total,
         } => json!({
-            "kind": "interrupted_run", "run": run, "subject": subject, "saved": saved, "example_count": total,
+            "kind": "interrupted_run", "run": run, "subject": subject, "saved": saved, "outcome_count": total,
         }),
         Need::Draft { prompt, saved_at } => json!({ "kind": "draft", "prompt": prompt, "saved_at": saved_at }),
     }

@@ -4,11 +4,12 @@ use clap::Args;
 use serde_json::json;
 
 use super::Context;
-use super::evidence::measure_text;
+use super::evidence::{interval_text, measure_text};
 use super::study::{Spent, StudyArgs, announce, work};
 use crate::cli::exit::CliError;
-use crate::cli::output::{NO_VALUE, Plain, Reply, Table, or_none};
+use crate::cli::output::{Plain, Reply, Table, or_none};
 use crate::domain::ids::{RunId, VersionId};
+use crate::domain::unit::Unit;
 use crate::workbench::{Matrix, ModelChoice, Standing, Sweep};
 
 /// A matrix of runs. The same command again uses the runs that have finished, and goes on with the rest.
@@ -88,17 +89,16 @@ fn matrix_text(matrix: &Matrix) -> Plain {
         } else {
             ""
         };
-        let ms = |ms: Option<f64>| or_none(ms.map(|ms| format!("{ms:.0} ms")));
-        let interval = cell.interval.map(|(low, high)| format!("{low:.3} to {high:.3}"));
+        let ms = |ms: Option<f64>| or_none(ms.map(|ms| Unit::Milliseconds.text(ms)));
         table.row([
             front.to_owned(),
             cell.run.to_string(),
             cell.subject.clone(),
             cell.model.clone(),
-            measure_text(cell.quality),
+            measure_text(matrix.unit, cell.quality),
             cell.quality.counts_text(),
-            interval.unwrap_or_else(|| NO_VALUE.to_owned()),
-            or_none(cell.figures.cost_usd.map(|usd| format!("${usd:.6}"))),
+            interval_text(matrix.unit, cell.quality, cell.interval),
+            or_none(cell.figures.cost_usd.map(|usd| Unit::UsDollars.text(usd))),
             ms(cell.latency_p50_ms),
             ms(cell.figures.latency_p95_ms),
             matrix.note(cell),

@@ -132,10 +132,13 @@ impl SuiteContent {
         let value = threshold.value;
         let is_count_rule = [0.0, 1.0].contains(&value);
         match threshold.comparison {
-            Comparison::NoWorseBy if !metric.kind.is_paired() || metric.kind.is_expense() => fault(format!(
-                "no_worse_by compares example by example, and no example has a {} of its own",
-                metric.kind.as_str()
-            )),
+            Comparison::NoWorseBy if metric.kind.percentile().is_some() => fault(
+                "no_worse_by compares the examples of two runs, for which a percentile has no method: take a mean"
+                    .into(),
+            ),
+            Comparison::NoWorseBy if metric.kind.is_expense() => {
+                fault("no_worse_by is for what more is better of: of latency and cost say at_most_ratio".into())
+            }
             Comparison::NoWorseBy if value < 0.0 => fault(format!("the margin {value} is below 0")),
             Comparison::NoWorseBy if metric.kind.is_share() && value > 1.0 => {
                 fault(format!("{value} is not between 0 and 1: write 1 point as 0.01"))

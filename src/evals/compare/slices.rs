@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::effect::{Effect, Pair, counts, effect};
-use super::scores::ExampleScores;
+use super::{Both, Pairs};
 use crate::domain::metric::Slice;
+use crate::evals::paired::Effect;
 use crate::stats::{Correction, adjust_p};
 
 /// Chance of a false flag among all slices together.
@@ -45,58 +45,65 @@ impl SliceFlips {
     }
 }
 
-/// Takes in pairs by slice.
-#[derive(Debug, Default)]
-pub(super) struct BySlice(BTreeMap<Slice, Vec<Pair>>);
-
-impl BySlice {
-    pub(super) fn push(&mut self, base: &ExampleScores, candidate: &ExampleScores) {
-        for slice in &candidate.slices {
-            let pairs = self.0.entry(slice.clone()).or_default();
-            pairs.push((base.pass_share(), candidate.pass_share()));
+/// The slices of the candidate's examples, those first that moved most surely.
+pub(super) fn flips(pairs: &Pairs<'_>, can_test: bool) -> Vec<SliceFlips> {
+    let mut members: BTreeMap<u32, Vec<&Both>> = BTreeMap::new();
+    for both in &pairs.both {
+        for number in &both.shared.candidate.slices {
+            members.entry(*number).or_default().push(both);
         }
     }
+    let parts = pairs.common.candidate.parts();
+    let slices = parts.filter_map(|(slice, number)| Some((slice?, members.get(&number)?)));
+    let mut flips: Vec<SliceFlips> = slices
+        .map(|(slice, members)| flips_of(slice.clone(), pairs, members, can_test))
+        .collect();
+    adjust(&mut flips);
+    flips.sort_by(|one, other| {
+        let sureness = |flips: &SliceFlips| flips.p_bh.unwrap_or(f64::INFINITY);
+        let moved = |flips: &SliceFlips| flips.broken + flips.fixed;
+        sureness(one)
+            .total_cmp(&sureness(other))
+            .then_with(|| moved(other).cmp(&moved(one)))
+            .then_with(|| one.slice.cmp(&other.slice))
+    });
+    flips
+}
 
-    /// The slices, those first that moved most surely.
-    pub(super) fn finish(self, can_test: bool, asked_once: bool) -> Vec<SliceFlips> {
-        let mut flips: Vec<SliceFlips> = self
-            .0
-            .into_iter()
-            .map(|(slice, pairs)| flips(slice, &pairs, can_test, asked_once))
-            .collect();
-        let p_values: Vec<Option<f64>> = flips
-            .iter()
-            .map(|flips| flips.effect.and_then(|effect| effect.p))
-            .collect();
-        let adjusted = |correction| {
-            let adjusted = adjust_p(&p_values, correction, ALPHA).map(|adjusted| adjusted.adjusted);
-            adjusted.unwrap_or_else(|_| vec![None; p_values.len()])
-        };
-        let (holm, bh) = (adjusted(Correction::Holm), adjusted(Correction::BenjaminiHochberg));
-        for ((flips, p_holm), p_bh) in flips.iter_mut().zip(holm).zip(bh) {
-            (flips.p_holm, flips.p_bh) = (p_holm, p_bh);
-        }
-        flips.sort_by(|one, other| {
-            let sureness = |flips: &SliceFlips| flips.p_bh.unwrap_or(f64::INFINITY);
-            let moved = |flips: &SliceFlips| flips.broken + flips.fixed;
-            sureness(one)
-                .total_cmp(&sureness(other))
-                .then_with(|| moved(other).cmp(&moved(one)))
-                .then_with(|| one.slice.cmp(&other.slice))
-        });
-        flips
+/// Adjusts the p-values for all slices.
+fn adjust(flips: &mut [SliceFlips]) {
+    let p_values: Vec<Option<f64>> = flips
+        .iter()
+        .map(|flips| flips.effect.and_then(|effect| effect.p))
+        .collect();
+    let adjusted = |correction| {
+        let adjusted = adjust_p(&p_values, correction, ALPHA).map(|adjusted| adjusted.adjusted);
+        adjusted.unwrap_or_else(|_| vec![None; p_values.len()])
+    };
+    let (holm, bh) = (adjusted(Correction::Holm), adjusted(Correction::BenjaminiHochberg));
+    for ((flips, p_holm), p_bh) in flips.iter_mut().zip(holm).zip(bh) {
+        (flips.p_holm, flips.p_bh) = (p_holm, p_bh);
     }
 }
 
-fn flips(slice: Slice, pairs: &[Pair], can_test: bool, asked_once: bool) -> SliceFlips {
-    let counts = counts(pairs);
+fn flips_of(slice: Slice, pairs: &Pairs<'_>, members: &[&Both<'_>], can_test: bool) -> SliceFlips {
+    let count = |base: bool, candidate: bool| {
+        let are = members
+            .iter()
+            .filter(|both| (both.base.passed(), both.candidate.passed()) == (base, candidate));
+        are.count() as u64
+    };
     SliceFlips {
         slice,
-        fixed: counts.fixes,
-        broken: counts.regressions,
-        still_failing: counts.both_fail,
-        both_right: counts.both_pass,
-        effect: if can_test { effect(pairs, asked_once) } else { None },
+        fixed: count(false, true),
+        broken: count(true, false),
+        still_failing: count(false, false),
+        both_right: count(true, true),
+        effect: if can_test {
+            pairs.passes_of(members.iter().copied())
+        } else {
+            None
+        },
         p_holm: None,
         p_bh: None,
     }

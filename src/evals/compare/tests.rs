@@ -10,6 +10,7 @@ use crate::domain::promotion::Environment;
 use crate::domain::run::AnswerSource;
 use crate::domain::run::{EndState, RunSettings, RunTotals, RuntimeContext, Subject};
 use crate::domain::time::Timestamp;
+use crate::evals::paired::PairedMethod;
 use crate::evals::samples::{example, failed_outcome, outcome};
 
 fn hash(text: &str) -> ContentHash {
@@ -297,8 +298,8 @@ fn repeats_are_compared_by_the_means_of_their_examples() {
         .collect();
     let comparison = compare_runs(&before, &now, |_, _| {});
     let passes = comparison.passes.unwrap();
-    assert_eq!((passes.examples, passes.method), (6, EffectMethod::ExampleMeans));
-    assert!((passes.base - 1.0 / 3.0).abs() < 1e-12 && passes.difference > 0.3 && passes.is_sure());
+    assert_eq!((passes.examples, passes.method), (6, PairedMethod::ExampleMeans));
+    assert!((passes.base - 1.0 / 3.0).abs() < 1e-12 && passes.gain() > 0.3 && passes.is_sure());
     assert_eq!((comparison.fixed.count, comparison.still_failing.count), (6, 0));
 }
 
@@ -314,6 +315,6 @@ fn latency_is_compared_as_a_ratio_of_answered_examples() {
         .collect();
     let latency = compare_runs(&before, &now, |_, _| {}).latency.unwrap();
     assert_eq!((latency.examples, latency.left_out), (4, 0));
-    assert!((latency.ratio - 2.0).abs() < 1e-12);
+    assert!((latency.gain() + 2.0_f64.ln()).abs() < 1e-12);
     assert_eq!(latency.change_text(), "+100.0 %");
 }

@@ -20,7 +20,8 @@ pub struct RulePlan {
     pub rule: String,
     /// What decides it.
     pub policy: GatePolicy,
-    /// Misses with which the measured value still holds; `None` for a rule that allows none, or is no share.
+    /// Misses with which the measured value still holds, or of a rule that caps a share the hits; `None` for a rule
+    /// that is none on a share.
     pub misses_allowed: Option<u64>,
     /// Examples that prove it, with 0 misses, then with each one more; empty where no number would.
     pub examples_to_prove: Vec<u64>,
@@ -28,6 +29,8 @@ pub struct RulePlan {
     pub passes: Vec<PassChance>,
     /// What the pairs of two runs can show, for a rule against the base.
     pub against_base: Option<String>,
+    /// Why a part of the plan is missing; `None` where none is.
+    pub unknown: Option<String>,
 }
 
 /// How a rule treats a version of a known rate.
@@ -50,51 +53,100 @@ pub fn plans(suite: &SuiteContent, examples: u64, discordance: f64) -> Vec<RuleP
 fn rule_plan(suite: &SuiteContent, threshold: &Threshold, examples: u64, discordance: f64) -> RulePlan {
     let metric = suite.metrics.iter().find(|metric| metric.name == threshold.metric);
     let is_rate = metric.is_some_and(|metric| metric.kind.is_rate());
-    let is_floor = is_rate && threshold.comparison == Comparison::AtLeast;
+    let floor = Floor::of(threshold).filter(|_| is_rate);
     let policy = threshold.decided_by(suite.policy);
-    let is_margin = threshold.comparison == Comparison::NoWorseBy;
+    let is_margin = is_rate && threshold.comparison == Comparison::NoWorseBy;
+    let examples_to_prove = floor.map(Floor::to_prove).unwrap_or_default();
+    let unknown = match floor {
+        _ if is_margin => None,
+        None => Some("how far its values spread is not known before a run"),
+        Some(_) if examples_to_prove.is_empty() => Some("no number of examples proves that nothing ever misses"),
+        Some(_) => None,
+    };
     RulePlan {
         rule: threshold.to_string(),
         policy,
-        misses_allowed: is_floor
-            .then(|| misses_allowed(examples, threshold.value).ok().flatten())
-            .flatten(),
-        examples_to_prove: if is_floor {
-            to_prove(threshold.value)
-        } else {
-            Vec::new()
-        },
-        passes: if is_floor {
-            passes(policy, threshold.value, examples)
-        } else {
-            Vec::new()
-        },
+        misses_allowed: floor.and_then(|floor| misses_allowed(examples, floor.share).ok().flatten()),
+        examples_to_prove,
+        passes: floor.map(|floor| floor.passes(policy, examples)).unwrap_or_default(),
         against_base: is_margin.then(|| plan(threshold.value, examples, discordance, "assumed")),
+        unknown: unknown.map(Into::into),
     }
 }
 
-fn to_prove(threshold: f64) -> Vec<u64> {
-    let needed = |misses| n_for_lower_bound(threshold, CONFIDENCE, misses).ok().flatten();
-    (0..PLANNED_MISSES).map_while(needed).collect()
+/// A rule on a share, as the least share of examples that must not count against it.
+#[derive(Debug, Clone, Copy)]
+struct Floor {
+    share: f64,
+    /// Whether the rule caps the share instead, so that its hits are what counts against it.
+    is_cap: bool,
+    /// Whether one miss is one too many, whatever the policy.
+    is_exact: bool,
 }
 
-fn passes(policy: GatePolicy, threshold: f64, examples: u64) -> Vec<PassChance> {
-    let chance = |true_rate| match policy {
-        GatePolicy::Point => {
-            let limit: Decimal = threshold.to_string().parse().ok()?;
-            gate_characteristic(examples, limit, true_rate).ok()
-        }
-        GatePolicy::Proven => proof_characteristic(examples, threshold, CONFIDENCE, true_rate).ok(),
-        GatePolicy::NotRefuted => None,
-    };
-    let rates = STEPS.iter().map(|step| threshold + step);
-    rates
-        .filter(|rate| (0.0..=1.0).contains(rate))
-        .filter_map(|true_rate| {
-            let passes = chance(true_rate)?.p_pass;
-            Some(PassChance { true_rate, passes })
+impl Floor {
+    /// `None` for a rule that is none on a share by itself.
+    fn of(threshold: &Threshold) -> Option<Self> {
+        let value = threshold.value;
+        let (share, is_cap) = match threshold.comparison {
+            Comparison::AtLeast => (value, false),
+            Comparison::AtMost => (complement(value), true),
+            Comparison::Equals if value >= 1.0 => (1.0, false),
+            Comparison::Equals if value <= 0.0 => (1.0, true),
+            Comparison::Equals | Comparison::NoWorseBy | Comparison::AtMostRatio => return None,
+        };
+        let is_exact = threshold.comparison == Comparison::Equals;
+        Some(Self {
+            share,
+            is_cap,
+            is_exact,
         })
-        .collect()
+    }
+
+    fn to_prove(self) -> Vec<u64> {
+        let needed = |misses| n_for_lower_bound(self.share, CONFIDENCE, misses).ok().flatten();
+        (0..PLANNED_MISSES).map_while(needed).collect()
+    }
+
+    fn passes(self, policy: GatePolicy, examples: u64) -> Vec<PassChance> {
+        let rates = STEPS.iter().map(|step| self.share + step);
+        rates
+            .filter(|rate| (0.0..=1.0).contains(rate))
+            .filter_map(|rate| {
+                Some(PassChance {
+                    true_rate: if self.is_cap { complement(rate) } else { rate },
+                    passes: self.chance(policy, examples, rate)?,
+                })
+            })
+            .collect()
+    }
+
+    /// Chance to pass where this share does not count against it.
+    fn chance(self, policy: GatePolicy, examples: u64, rate: f64) -> Option<f64> {
+        let by_point = || {
+            let limit: Decimal = self.share.to_string().parse().ok()?;
+            Some(gate_characteristic(examples, limit, rate).ok()?.p_pass)
+        };
+        match policy {
+            _ if self.is_exact => by_point(),
+            GatePolicy::Point => by_point(),
+            GatePolicy::Proven => Some(
+                proof_characteristic(examples, self.share, CONFIDENCE, rate)
+                    .ok()?
+                    .p_pass,
+            ),
+            // It is refuted where the misses are proven to be more than it allows.
+            GatePolicy::NotRefuted => {
+                let (misses, allowed) = (complement(rate), complement(self.share));
+                Some(1.0 - proof_characteristic(examples, allowed, CONFIDENCE, misses).ok()?.p_pass)
+            }
+        }
+    }
+}
+
+/// 1 less a share, without the digits that come of subtracting fractions of two: 0.06, not 0.06000000000000005.
+fn complement(share: f64) -> f64 {
+    ((1.0 - share) * 1e12).round() / 1e12
 }
 
 #[cfg(test)]
@@ -130,5 +182,48 @@ mod tests {
                 .unwrap()
                 .contains("no worse than 1 point takes 2474")
         );
+    }
+
+    #[test]
+    fn every_kind_of_rule_has_a_plan_or_says_why_not() {
+        let mut suite = triage_suite();
+        let rules = [
+            (Comparison::AtMost, 0.06, GatePolicy::Point),
+            (Comparison::AtLeast, 0.94, GatePolicy::Point),
+            (Comparison::AtLeast, 0.94, GatePolicy::NotRefuted),
+            (Comparison::Equals, 1.0, GatePolicy::Proven),
+            (Comparison::NoWorseBy, 0.01, GatePolicy::Proven),
+        ];
+        let rule = |(comparison, value, policy): (Comparison, f64, GatePolicy)| Threshold {
+            policy: Some(policy),
+            ..threshold("routing_accuracy", comparison, value)
+        };
+        suite.thresholds = rules.map(rule).to_vec();
+        suite.metrics.push(crate::domain::metric::Metric::new(
+            "speed",
+            crate::domain::metric::MetricKind::LatencyMean,
+        ));
+        suite.thresholds.push(threshold("speed", Comparison::AtMostRatio, 1.1));
+        let [cap, floor, weak, exact, margin, ratio] = &plans(&suite, 240, 0.05)[..] else {
+            panic!("six rules")
+        };
+        assert_eq!((cap.misses_allowed, cap.unknown.as_ref()), (floor.misses_allowed, None));
+        assert_eq!(cap.examples_to_prove, floor.examples_to_prove);
+        let chances = |plan: &RulePlan| plan.passes.iter().map(|chance| chance.passes).collect::<Vec<_>>();
+        assert_eq!(chances(cap), chances(floor));
+        assert!((cap.passes[0].true_rate + floor.passes[0].true_rate - 1.0).abs() < 1e-9);
+        // What the point lets through is never refuted, and much else is not either.
+        assert!(
+            chances(weak)
+                .iter()
+                .zip(chances(floor))
+                .all(|(weak, floor)| *weak >= floor)
+        );
+        assert_eq!(exact.misses_allowed, Some(0));
+        // 0.98 to the 240th.
+        assert!((exact.passes[1].passes - 0.98_f64.powi(240)).abs() < 1e-9);
+        assert!(exact.unknown.as_ref().unwrap().starts_with("no number of examples"));
+        assert!(margin.against_base.is_some() && margin.unknown.is_none());
+        assert!(ratio.unknown.as_ref().unwrap().contains("not known before a run"));
     }
 }

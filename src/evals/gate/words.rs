@@ -1,9 +1,9 @@
 //! The sentences of a gate.
 
-use super::{CONFIDENCE, Facts};
+use super::{CONFIDENCE, Facts, Trials};
 use crate::domain::gate::{BreakingSlice, Evidence, RuleResult, Verdict};
 use crate::domain::ids::ExampleId;
-use crate::domain::metric::Measure;
+use crate::domain::metric::{IntervalMethod, MISSED_MAX, Measure};
 use crate::domain::suite::{Comparison, Threshold};
 use crate::stats::{hits_for_lower_bound, misses_allowed, n_for_lower_bound, rate_decimals};
 
@@ -67,7 +67,16 @@ pub(super) fn missed(rule: &RuleResult) -> Option<String> {
         .take(EXAMPLES_NAMED_MAX)
         .map(ExampleId::as_str)
         .collect();
-    let unnamed = count.saturating_sub(u64::try_from(named.len()).unwrap_or(u64::MAX));
+    let (named_count, examples) = (named.len() as u64, rule.breaking.len() as u64);
+    // Fewer examples than misses, though all are listed: some were missed in several repeats.
+    let is_repeated = examples < count && rule.breaking.len() < MISSED_MAX;
+    let of = if is_repeated {
+        let s = if examples == 1 { "" } else { "s" };
+        format!(" of {examples} example{s}")
+    } else {
+        String::new()
+    };
+    let unnamed = if is_repeated { examples } else { count }.saturating_sub(named_count);
     let named = named.join(", ");
     let more = if unnamed > 0 {
         format!(" and {unnamed} more")
@@ -79,7 +88,7 @@ pub(super) fn missed(rule: &RuleResult) -> Option<String> {
         Some(BreakingSlice { slice, count: here }) => format!(" ({here} of {count} in {slice})"),
         None => String::new(),
     };
-    Some(format!("{count} missed: {named}{more}{place}"))
+    Some(format!("{count} missed{of}: {named}{more}{place}"))
 }
 
 /// What the whole gate says, in a sentence.
@@ -94,9 +103,11 @@ pub(super) fn reason(verdict: Verdict, rules: &[RuleResult]) -> String {
         Verdict::CannotTell if rules.is_empty() => "the suite has no thresholds".into(),
         Verdict::CannotTell if gating.is_empty() => "no rule gates: each has fewer samples than it needs".into(),
         Verdict::CannotTell => {
+            let without_base = gating.iter().copied().filter(|rule| rule.lacks_base());
             let open = with(Evidence::Inconclusive).filter(|rule| rule.verdict == Verdict::CannotTell);
             clauses([
-                named("no data for", with(Evidence::NoData)),
+                named("cannot be compared with a base run:", without_base),
+                named("no data for", with(Evidence::NoData).filter(|rule| !rule.lacks_base())),
                 named("not proven yet:", open),
             ])
         }
@@ -154,10 +165,17 @@ fn failure(rule: &RuleResult) -> String {
 }
 
 /// What would settle a rule, or how strong it is.
-pub(super) fn note(threshold: &Threshold, measure: Measure, facts: &Facts, unit: &str) -> String {
+pub(super) fn note(threshold: &Threshold, measure: Measure, facts: &Facts, trials: Trials) -> String {
+    let unit = trials.unit;
     let clauses = match measure {
+        // What hangs together has no plan of trials that would prove it: its bounds say all.
+        Measure::Rate { hits, total } if trials.within.is_some() => {
+            vec![value_clause(threshold, hits, total, facts, &over(total, trials))]
+        }
         Measure::Rate { hits, total } => rate_clauses(threshold, hits, total, facts, unit),
-        Measure::Value { count, .. } => vec![value_clause(threshold, count, facts, unit)],
+        Measure::Value { count, .. } => {
+            vec![value_clause(threshold, count, count, facts, &over(count, trials))]
+        }
         Measure::Undefined => vec!["nothing was measured".into()],
     };
     clauses.join("; ")
@@ -170,9 +188,21 @@ pub(super) fn too_few(samples: u64, threshold: &Threshold) -> Option<String> {
         .then(|| format!("too few to judge, reported only: {samples} of the {needed} samples that it needs"))
 }
 
+/// `over 240 examples`, `over 720 answers to 240 examples`, `over 240 answers in 12 clusters`.
+fn over(count: u64, trials: Trials) -> String {
+    let unit = trials.unit;
+    match trials.within {
+        Some(IntervalMethod::Examples { count: examples }) if unit == "answers" => {
+            format!("over {count} answers to {examples} examples")
+        }
+        Some(IntervalMethod::Examples { count: examples }) => format!("over {count} {unit}, of {examples} examples"),
+        Some(IntervalMethod::Clusters { count: clusters }) => format!("over {count} {unit} in {clusters} clusters"),
+        _ => format!("over {count} {unit}"),
+    }
+}
+
 /// `over 240 examples; proven (lower bound 0.910)`.
-fn value_clause(threshold: &Threshold, count: u64, facts: &Facts, unit: &str) -> String {
-    let over = format!("over {count} {unit}");
+fn value_clause(threshold: &Threshold, hits: u64, total: u64, facts: &Facts, over: &str) -> String {
     let at = |bound: f64| {
         let decimals = match bound {
             whole if whole.abs() >= 100.0 && whole.fract() == 0.0 => 0,
@@ -188,6 +218,9 @@ fn value_clause(threshold: &Threshold, count: u64, facts: &Facts, unit: &str) ->
     let (words, shown) = match facts.evidence {
         Evidence::Proven => ("proven", bad_side),
         Evidence::Refuted => ("refuted", good_side),
+        _ if threshold.comparison == Comparison::Equals && hits < total && threshold.value >= 1.0 => {
+            return format!("{over}, {} break a rule that allows none", total - hits);
+        }
         _ if threshold.comparison == Comparison::Equals => return format!("{over}, the measured value alone"),
         _ => ("not proven", bad_side),
     };

@@ -20,11 +20,20 @@ pub(super) struct Classes {
 
 /// Whose answers are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Counted {
+pub(super) enum Counted {
     /// Those of all outcomes.
     All,
     /// Not those that an error left without one.
     Answered,
+}
+
+impl Counted {
+    pub(super) fn of(metric: &Metric) -> Self {
+        match metric.errors {
+            Some(ErrorRule::Exclude) => Self::Answered,
+            _ => Self::All,
+        }
+    }
 }
 
 impl Classes {
@@ -68,14 +77,21 @@ impl Classes {
             }
         }
         labels.sort();
-        let mut places = vec![None; names.len()];
-        for (label, number) in names {
-            let at = usize::try_from(number).ok().and_then(|at| places.get_mut(at));
-            if let Some(place) = at {
-                *place = labels.binary_search_by(|known| known.as_str().cmp(label)).ok();
-            }
-        }
+        let places = places(&labels, &names);
         Some(Self { labels, places, field })
+    }
+
+    /// The same with the classes of another run too, so that the tables of both have the same rows and columns. `names`
+    /// are those of this run.
+    pub(super) fn with_those_of(&self, other: &Self, names: &Names) -> Self {
+        let mut labels = [self.labels.as_slice(), other.labels.as_slice()].concat();
+        labels.sort();
+        labels.dedup();
+        Self {
+            places: places(&labels, &names.iter().collect::<Vec<_>>()),
+            labels,
+            field: self.field,
+        }
     }
 
     fn place(&self, number: u32) -> Option<usize> {
@@ -98,22 +114,35 @@ impl Classes {
 
     /// A square table of the classes, other answers and none.
     fn table<'e>(&self, entries: impl Iterator<Item = &'e Entry>, counted: Counted) -> Vec<Vec<u64>> {
-        let size = self.labels.len() + 2;
-        let mut table = vec![vec![0_u64; size]; size];
-        for entry in entries {
-            let answers = self.answers(entry);
-            let answers = answers.filter(|answer| counted == Counted::All || !answer.is_errored);
-            for (row, column) in answers.filter_map(|answer| self.cell(answer)) {
-                if let Some(count) = table.get_mut(row).and_then(|row| row.get_mut(column)) {
-                    *count += 1;
-                }
+        let mut table = self.empty_table();
+        for (row, column) in entries.flat_map(|entry| self.cells(entry, counted)) {
+            if let Some(count) = table.get_mut(row).and_then(|row| row.get_mut(column)) {
+                *count += 1;
             }
         }
         table
     }
 
+    pub(super) fn empty_table(&self) -> Vec<Vec<u64>> {
+        let size = self.labels.len() + 2;
+        vec![vec![0_u64; size]; size]
+    }
+
+    /// How many numbers a table holds.
+    pub(super) fn table_size(&self) -> u64 {
+        let size = self.labels.len() as u64 + 2;
+        size * size
+    }
+
+    /// Row and column of each answer of an example.
+    pub(super) fn cells<'e>(&'e self, entry: &'e Entry, counted: Counted) -> impl Iterator<Item = (usize, usize)> {
+        let answers = self.answers(entry);
+        let answers = answers.filter(move |answer| counted == Counted::All || !answer.is_errored);
+        answers.filter_map(|answer| self.cell(answer))
+    }
+
     /// What the metric makes of a table; `None` where it is undefined.
-    fn value(&self, kind: &MetricKind, table: Vec<Vec<u64>>) -> Option<f64> {
+    pub(super) fn value(&self, kind: &MetricKind, table: Vec<Vec<u64>>) -> Option<f64> {
         // The columns for other answers and none are classes that no example has: they agree with nothing.
         let names = self.labels.iter().map(String::as_str).chain(["other", "no answer"]);
         let scores = classification_from_table(&names.collect::<Vec<_>>(), table).ok()?;
@@ -136,10 +165,7 @@ impl Classes {
     /// A metric over these examples, over how many answers, and how sure it is.
     pub(super) fn measure(&self, metric: &Metric, members: &Members<'_>) -> (Option<f64>, u64, Sureness) {
         let kind = &metric.kind;
-        let counted = match metric.errors {
-            Some(ErrorRule::Exclude) => Counted::Answered,
-            _ => Counted::All,
-        };
+        let counted = Counted::of(metric);
         let table = self.table(members.entries.iter().map(|(_, entry)| *entry), counted);
         let count = table.iter().flatten().sum();
         let value = self.value(kind, table);
@@ -153,8 +179,7 @@ impl Classes {
                     .collect()
             })
             .collect();
-        let size = self.labels.len() as u64 + 2;
-        let sureness = bootstrap(groups.len(), size * size, |draws| {
+        let sureness = bootstrap(groups.len(), self.table_size(), |draws| {
             let drawn = draws.iter().filter_map(|at| groups.get(*at)).flatten().copied();
             self.value(kind, self.table(drawn, counted))
         });
@@ -187,4 +212,16 @@ impl Classes {
             unlabelled: unlabelled as u64,
         }
     }
+}
+
+/// By the number of a name its place among the labels, which are in order.
+fn places(labels: &[String], names: &[(&str, u32)]) -> Vec<Option<usize>> {
+    let mut places = vec![None; names.len()];
+    for (label, number) in names {
+        let at = usize::try_from(*number).ok().and_then(|at| places.get_mut(at));
+        if let Some(place) = at {
+            *place = labels.binary_search_by(|known| known.as_str().cmp(label)).ok();
+        }
+    }
+    places
 }

@@ -11,16 +11,21 @@ use crate::stats::{consistency, pass_at_k};
 pub(super) const NANOS_PER_USD: f64 = 1e9;
 
 /// One example in one metric: the sum over its repeats, and how many had a value.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(in crate::evals) struct Cell {
     pub(in crate::evals) sum: f64,
     pub(in crate::evals) count: u32,
 }
 
 impl Cell {
-    fn push(&mut self, mark: &Mark) {
-        self.sum += mark.sum;
-        self.count += mark.count;
+    pub(in crate::evals) fn push(&mut self, sum: f64, count: u32) {
+        self.sum += sum;
+        self.count += count;
+    }
+
+    /// The mean; `None` where nothing was counted.
+    pub(in crate::evals) fn mean(self) -> Option<f64> {
+        (self.count > 0).then(|| self.sum / f64::from(self.count))
     }
 
     /// The example's own value; `None` where it has none.
@@ -35,10 +40,8 @@ impl Cell {
                 let repeats = [vec!["pass"; hits], vec!["fail"; misses]].concat();
                 consistency(&[repeats]).ok()?.agreement
             }
-            MetricKind::CostPerExample | MetricKind::CostPercentile { .. } => {
-                (self.count > 0).then(|| hits / f64::from(self.count) / NANOS_PER_USD)
-            }
-            _ => (self.count > 0).then(|| hits / f64::from(self.count)),
+            MetricKind::CostPerExample | MetricKind::CostPercentile { .. } => Some(self.mean()? / NANOS_PER_USD),
+            _ => self.mean(),
         }
     }
 }
@@ -98,7 +101,7 @@ impl Entry {
 
     pub(super) fn push(&mut self, marks: &[Mark]) {
         for (cell, mark) in self.cells.iter_mut().zip(marks) {
-            cell.push(mark);
+            cell.push(mark.sum, mark.count);
         }
     }
 }

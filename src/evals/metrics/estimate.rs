@@ -15,13 +15,13 @@ pub(in crate::evals) const CONFIDENCE: f64 = 0.95;
 /// The two ends of an interval of this confidence are one-sided bounds at [`CONFIDENCE`].
 pub(in crate::evals) const BOTH_BOUNDS: f64 = 2.0 * CONFIDENCE - 1.0;
 /// Where the random numbers of every bootstrap begin, so that the same outcomes give the same interval.
-const SEED: u64 = 20_260_601;
+pub(in crate::evals) const SEED: u64 = 20_260_601;
 /// Resamples of a bootstrap, where that is not too much work.
 const RESAMPLES: u64 = 1_000;
 /// Fewest resamples that make an interval.
 const RESAMPLES_MIN: u64 = 200;
 /// Most draws and table entries of one bootstrap.
-const WORK_MAX: u64 = 30_000_000;
+pub(in crate::evals) const WORK_MAX: u64 = 30_000_000;
 
 /// How sure a number is.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -40,6 +40,15 @@ impl Sureness {
             interval: interval.map(|limits| (limits.lo, limits.hi)),
             bounds: (bounds.map(|limits| limits.lo), bounds.map(|limits| limits.hi)),
             method: Some(method),
+        }
+    }
+
+    /// Nothing where the ends are one: examples whose repeats come out alike, two of three each, show no spread, yet
+    /// say little of others.
+    fn with_spread(self) -> Self {
+        match self.interval {
+            Some((low, high)) if high - low <= f64::EPSILON => Self::default(),
+            _ => self,
         }
     }
 
@@ -122,7 +131,7 @@ impl Members<'_> {
         }
         match self.alike(&values, &groups) {
             Some(alike) => alike,
-            None => clustered(&values, &groups, self.is_clustered).of_share(),
+            None => clustered(&values, &groups, self.is_clustered).of_share().with_spread(),
         }
     }
 
@@ -227,14 +236,20 @@ pub(super) fn of_ranks(interval: (Option<f64>, Option<f64>), bounds: (Option<f64
     }
 }
 
+/// How many resamples of the groups are made; `None` where there are fewer than two groups, or too many to make enough.
+/// `work_each` is what one takes besides the draws.
+pub(in crate::evals) fn resamples(groups: usize, work_each: u64) -> Option<u64> {
+    let resamples = (WORK_MAX / (groups as u64 + work_each).max(1)).min(RESAMPLES);
+    (groups >= 2 && resamples >= RESAMPLES_MIN).then_some(resamples)
+}
+
 /// Percentiles of a statistic over resamples of the groups. Nothing where it is undefined in some of them, or the same
 /// in all: then the data do not say how sure it is.
 pub(super) fn bootstrap(groups: usize, work_each: u64, mut statistic: impl FnMut(&[usize]) -> Option<f64>) -> Sureness {
-    let count = groups as u64;
-    let resamples = (WORK_MAX / (count + work_each).max(1)).min(RESAMPLES);
-    if groups < 2 || resamples < RESAMPLES_MIN {
+    let Some(resamples) = resamples(groups, work_each) else {
         return Sureness::default();
-    }
+    };
+    let count = groups as u64;
     let mut random = SplitMix64::new(SEED);
     let mut replicates = Vec::new();
     for _ in 0..resamples {

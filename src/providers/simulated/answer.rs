@@ -14,7 +14,7 @@ use super::wording::Keyword;
 const NAMED_KEYWORDS_MAX: usize = 3;
 
 /// Said where the prompt gives nothing to apply.
-const NO_INSTRUCTIONS: &str = "This is triage-sim-1, a simulated model. It found no routes and no rules in the \
+const NO_INSTRUCTIONS: &str = "This is a simulated model. It found no routes and no rules in the \
     system message, so it cannot triage this text.";
 
 /// A list with the option that was chosen.

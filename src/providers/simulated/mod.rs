@@ -50,6 +50,10 @@
 //! with
 //! `0.2 (t - 1)` the JSON loses its last brace. At 0 there is no slip, and a higher temperature only adds slips.
 //!
+//! Under the name `triage-sim-2` the draws differ from repeat to repeat, so that an example may pass once and fail
+//! once, as with a real model; the same request and repeat always get the same answer. A temperature that is not set
+//! counts as 1 there.
+//!
 //! # Limits
 //!
 //! It reads the first 128 KiB of the instructions and the first 64 KiB or 4,096 words of the ticket. The rest only
@@ -77,6 +81,9 @@ use ticket::Ticket;
 /// The name a prompt asks for it by.
 pub const MODEL_NAME: &str = "triage-sim-1";
 
+/// The name of its fellow, whose slips at a temperature above 0 are drawn anew for each repeat.
+pub const VARYING_NAME: &str = "triage-sim-2";
+
 /// How much of all instructions together is read: far above any prompt, and it bounds the work.
 const INSTRUCTION_BYTES_MAX: usize = 128 * 1024;
 
@@ -87,6 +94,12 @@ pub struct SimMessage<'a> {
     pub role: &'a str,
     /// The rendered text.
     pub text: &'a str,
+}
+
+/// The seed from which a repeat of a request draws its slips; the first repeat has the seed itself.
+pub fn seed_of_repeat(seed: u64, repeat: u32) -> u64 {
+    // In the high half, so that the repeats of one small seed are not those of another.
+    seed ^ (u64::from(repeat) << 32)
 }
 
 /// What the model is asked.

@@ -6,6 +6,7 @@ use crate::domain::gate::{LabelledVerdict, Verdict};
 use crate::domain::metric::Measure;
 use crate::domain::run::AnswerSource;
 use crate::domain::suite::{Comparison, Threshold};
+use crate::domain::unit::Unit;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::table::TableCell;
 
@@ -99,68 +100,36 @@ pub fn verdict_style(verdict: Option<Verdict>, theme: &Theme) -> Style {
     }
 }
 
-/// A measure's number: percent for a rate, the number with its own digits otherwise.
-pub fn measure_text(measure: Measure) -> String {
-    match measure {
-        Measure::Rate { total: 0, .. } | Measure::Undefined => "--".into(),
-        Measure::Rate { hits, total } => rate_text(hits, total),
-        Measure::Value { value, .. } => number_text(value),
-    }
+/// What was measured of a metric with this unit.
+pub fn measure_text(unit: Unit, measure: Measure) -> String {
+    unit.measure_text(measure).unwrap_or_else(|| "--".into())
 }
 
-/// Only a rate without a miss reads as 100.0%, and only one without a hit as 0.0%.
-fn rate_text(hits: u64, total: u64) -> String {
-    let percent = hits as f64 * 100.0 / total as f64;
-    if hits < total && percent >= 99.95 {
-        "99.9%".into()
-    } else if hits > 0 && percent < 0.05 {
-        "0.1%".into()
-    } else {
-        format!("{percent:.1}%")
-    }
+/// The 95 % interval of what was measured, in its own unit without the word for it: `[93.7,95.7]`.
+pub fn interval_text(unit: Unit, measure: Measure, interval: Option<(f64, f64)>) -> String {
+    let unit = unit.of_measure(measure);
+    interval.map_or_else(String::new, |(low, high)| {
+        format!("[{},{}]", unit.number(low), unit.number(high))
+    })
 }
 
-/// A number without a unit, in as few digits as tell it.
-fn number_text(value: f64) -> String {
-    let size = value.abs();
-    if size >= 100.0 {
-        format!("{value:.0}")
-    } else if size >= 1.0 || size == 0.0 {
-        trimmed(&format!("{value:.2}"))
-    } else {
-        trimmed(&format!("{value:.6}"))
-    }
+/// What a threshold asks for, in the unit of the metric: `>=95%`, `<=2500 ms`, `>= base -2 points`, `<= base x1.1`.
+pub fn threshold_text(threshold: &Threshold, unit: Unit) -> String {
+    let value = threshold.value;
+    let percent = || trimmed(&format!("{:.6}", value * 100.0));
+    let limit = match (threshold.comparison, unit) {
+        (Comparison::NoWorseBy, Unit::Share) => format!("{} points", percent()),
+        // As the suite says it: a limit is never rounded.
+        (_, Unit::Share) => format!("{}%", percent()),
+        (Comparison::AtMostRatio | Comparison::NoWorseBy, _) | (_, Unit::Coefficient) => value.to_string(),
+        (_, Unit::Milliseconds) => format!("{value} ms"),
+        (_, Unit::UsDollars) => format!("${value}"),
+    };
+    format!("{}{limit}", threshold.comparison.sign())
 }
 
 fn trimmed(decimal: &str) -> String {
     decimal.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// A rate's 95 % interval: `[93.7,95.7]`, in percent.
-pub fn interval_text(interval: Option<(f64, f64)>) -> String {
-    interval.map_or_else(String::new, |(low, high)| {
-        format!("[{:.1},{:.1}]", low * 100.0, high * 100.0)
-    })
-}
-
-/// The 95 % interval of what was measured, in its own unit: in percent only where it is a rate.
-pub fn interval_of(measure: Measure, interval: Option<(f64, f64)>) -> String {
-    match (measure, interval) {
-        (Measure::Value { .. }, Some((low, high))) => format!("[{},{}]", number_text(low), number_text(high)),
-        _ => interval_text(interval),
-    }
-}
-
-/// What a threshold asks for, in the unit of what was measured: `>=95%`, `<=2500`, `>= base -2 points`, `<= base x1.1`.
-pub fn threshold_text(threshold: &Threshold, measure: Measure) -> String {
-    let value = threshold.value;
-    let percent = || trimmed(&format!("{:.2}", value * 100.0));
-    let limit = match (threshold.comparison, measure) {
-        (Comparison::AtMostRatio, _) | (_, Measure::Value { .. } | Measure::Undefined) => number_text(value),
-        (Comparison::NoWorseBy, Measure::Rate { .. }) => format!("{} points", percent()),
-        (_, Measure::Rate { .. }) => format!("{}%", percent()),
-    };
-    format!("{}{limit}", threshold.comparison.sign())
 }
 
 #[cfg(test)]
@@ -168,28 +137,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_perfect_rate_reads_as_perfect() {
-        for (hits, total, text) in [
-            (240, 240, "100.0%"),
-            (19_999, 20_000, "99.9%"),
-            (227, 240, "94.6%"),
-            (1, 20_000, "0.1%"),
-            (0, 240, "0.0%"),
-            (0, 0, "--"),
-        ] {
-            assert_eq!(measure_text(Measure::Rate { hits, total }), text, "{hits}/{total}");
-        }
-    }
-
-    #[test]
-    fn numbers_keep_the_digits_that_tell_them() {
-        for (value, text) in [(1_204.4, "1204"), (2.5, "2.5"), (0.000_312, "0.000312"), (0.0, "0")] {
-            assert_eq!(measure_text(Measure::Value { value, count: 9 }), text);
-        }
-        assert_eq!(interval_text(Some((0.937, 0.957))), "[93.7,95.7]");
-        assert_eq!(interval_text(None), "");
-        let mean = Measure::Value { value: 0.5, count: 9 };
-        assert_eq!(interval_of(mean, Some((0.25, 0.75))), "[0.25,0.75]");
+    fn what_is_measured_and_its_interval_are_in_one_unit() {
+        let rate = Measure::Rate { hits: 227, total: 240 };
+        let value = |value| Measure::Value { value, count: 9 };
+        assert_eq!(measure_text(Unit::Milliseconds, value(1_204.4)), "1204 ms");
+        assert_eq!(measure_text(Unit::Share, Measure::Undefined), "--");
+        let bounds = |low, high| Some((low, high));
+        assert_eq!(interval_text(Unit::Share, rate, bounds(0.937, 0.957)), "[93.7,95.7]");
+        assert_eq!(
+            interval_text(Unit::Milliseconds, value(420.0), bounds(401.6, 440.2)),
+            "[402,440]"
+        );
+        assert_eq!(interval_text(Unit::Share, rate, None), "");
     }
 
     #[test]
@@ -202,15 +161,22 @@ mod tests {
             min_samples: 0,
             policy: None,
         };
-        let rate = Measure::Rate { hits: 1, total: 2 };
-        let value = Measure::Value { value: 1.0, count: 2 };
-        assert_eq!(threshold_text(&threshold(0.985, Comparison::AtLeast), rate), ">=98.5%");
-        assert_eq!(threshold_text(&threshold(0.95, Comparison::AtLeast), rate), ">=95%");
-        assert_eq!(threshold_text(&threshold(2_500.0, Comparison::AtMost), value), "<=2500");
+        assert_eq!(
+            threshold_text(&threshold(0.985, Comparison::AtLeast), Unit::Share),
+            ">=98.5%"
+        );
+        assert_eq!(
+            threshold_text(&threshold(0.95, Comparison::AtLeast), Unit::Share),
+            ">=95%"
+        );
+        assert_eq!(
+            threshold_text(&threshold(2_500.0, Comparison::AtMost), Unit::Milliseconds),
+            "<=2500 ms"
+        );
         let margin = threshold(0.02, Comparison::NoWorseBy);
-        assert_eq!(threshold_text(&margin, rate), ">= base -2 points");
-        assert_eq!(threshold_text(&margin, value), ">= base -0.02");
+        assert_eq!(threshold_text(&margin, Unit::Share), ">= base -2 points");
+        assert_eq!(threshold_text(&margin, Unit::Coefficient), ">= base -0.02");
         let ratio = threshold(1.1, Comparison::AtMostRatio);
-        assert_eq!(threshold_text(&ratio, value), "<= base x1.1");
+        assert_eq!(threshold_text(&ratio, Unit::UsDollars), "<= base x1.1");
     }
 }

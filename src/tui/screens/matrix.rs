@@ -6,11 +6,12 @@ mod tests;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::figures::measure_text;
+use super::figures::{interval_text, measure_text};
 use super::list_and_detail::{Detail, ListAndDetail, copied};
 use super::panes::offered;
 use super::{Context, Place, Screen, ScreenEvent};
 use crate::domain::ids::RunId;
+use crate::domain::unit::Unit;
 use crate::text::Printable;
 use crate::tui::command::{CommandId, Scope};
 use crate::tui::effect::Effect;
@@ -25,6 +26,7 @@ use crate::workbench::{Answer, Matrix, MatrixCell, Request, Standing};
 #[derive(Debug, Clone, PartialEq)]
 struct CellRow {
     cell: MatrixCell,
+    unit: Unit,
     note: String,
 }
 
@@ -59,6 +61,7 @@ impl MatrixScreen {
         self.title = format!("{} on {} with {}", matrix.metric, matrix.dataset, matrix.suite);
         let rows = matrix.cells.iter().map(|cell| CellRow {
             note: matrix.note(cell),
+            unit: matrix.unit,
             cell: cell.clone(),
         });
         self.rows.answered(rows.collect());
@@ -112,17 +115,14 @@ fn cells(row: &CellRow, is_narrow: bool, context: &Context) -> Vec<TableCell> {
         TableCell::new(if is_front { "*" } else { "" }, style),
         TableCell::new(cell.run.to_string(), style),
         TableCell::new(cell.subject.as_str(), style),
-        TableCell::plain(measure_text(cell.quality)),
-        number(cell.figures.cost_usd.map(|usd| format!("${usd:.5}"))),
-        number(cell.figures.latency_p95_ms.map(|ms| format!("{ms:.0}"))),
+        TableCell::plain(measure_text(row.unit, cell.quality)),
+        number(cell.figures.cost_usd.map(|usd| Unit::UsDollars.text(usd))),
+        number(cell.figures.latency_p95_ms.map(|ms| Unit::Milliseconds.number(ms))),
     ];
     if !is_narrow {
         cells.insert(3, TableCell::plain(cell.model.as_str()));
-        let percent = |share: f64| format!("{:.1}", share * 100.0);
-        let interval = cell
-            .interval
-            .map(|(low, high)| format!("{} to {}", percent(low), percent(high)));
-        cells.insert(5, TableCell::new(interval.unwrap_or_default(), theme.dim));
+        let interval = interval_text(row.unit, cell.quality, cell.interval);
+        cells.insert(5, TableCell::new(interval, theme.dim));
     }
     cells
 }
@@ -130,11 +130,11 @@ fn cells(row: &CellRow, is_narrow: bool, context: &Context) -> Vec<TableCell> {
 /// Everything about one cell.
 fn text(row: &CellRow) -> String {
     let cell = &row.cell;
-    let ms = |ms: Option<f64>| ms.map_or_else(|| "unknown".to_owned(), |ms| format!("{ms:.0} ms"));
+    let ms = |ms: Option<f64>| ms.map_or_else(|| "unknown".to_owned(), |ms| Unit::Milliseconds.text(ms));
     let cost = cell
         .figures
         .cost_usd
-        .map_or_else(|| "unknown".to_owned(), |usd| format!("${usd:.6}"));
+        .map_or_else(|| "unknown".to_owned(), |usd| Unit::UsDollars.text(usd));
     let standing = match cell.standing {
         Standing::Front { .. } => "on the front: no other is at least as good, as cheap and as fast, and better in one",
         Standing::Dominated { .. } => "not on the front",
@@ -145,7 +145,7 @@ fn text(row: &CellRow) -> String {
         format!("model     {}", cell.model),
         format!(
             "quality   {} ({})",
-            measure_text(cell.quality),
+            measure_text(row.unit, cell.quality),
             cell.quality.counts_text()
         ),
         format!("cost      {cost} an example"),

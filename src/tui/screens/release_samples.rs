@@ -1,5 +1,6 @@
 //! Records for tests of screens: a prompt with two releases, a third version under review, runs with their gates.
 
+use super::samples::units;
 use super::testing::NOW;
 use crate::domain::actor::Actor;
 use crate::domain::caveats::Caveats;
@@ -22,9 +23,10 @@ use crate::domain::run::{
 };
 use crate::domain::suite::{Comparison as Compared, Threshold};
 use crate::domain::time::Timestamp;
+use crate::domain::unit::Unit;
 use crate::domain::version::{ChangeKind, ChangeReason, PromptVersion};
 use crate::workbench::{
-    Comparison, DiffView, Effect, EffectMethod, Group, MetricDelta, ReviewDetail, ReviewSummary, RunComparison,
+    Change, Comparison, DiffView, Effect, Group, MetricDelta, PairedMethod, ReviewDetail, ReviewSummary, RunComparison,
     RunSummary,
 };
 
@@ -352,11 +354,12 @@ fn comparison() -> Comparison {
                 base: Measure::Rate { hits: 215, total: 240 },
                 candidate: Measure::Rate { hits: 227, total: 240 },
                 delta: Some(0.05),
-                effect: None,
+                effect: Err("the suites differ".into()),
             }],
             passes: Some(effect(215, 227, 240, 0.012)),
             ..RunComparison::default()
         },
+        units: units(),
         diff: None,
     }
 }
@@ -365,14 +368,20 @@ fn comparison() -> Comparison {
 pub(crate) fn effect(before: u64, now: u64, total: u64, p: f64) -> Effect {
     let share = |hits: u64| hits as f64 / total as f64;
     let difference = share(now) - share(before);
+    let around = Some((difference - 0.02, difference + 0.02));
     Effect {
+        unit: Unit::Share,
         examples: total,
+        left_out: 0,
         base: share(before),
         candidate: share(now),
-        difference,
-        interval: Some((difference - 0.02, difference + 0.02)),
+        change: Change::Difference(difference),
+        interval: around,
+        bounds: around,
         p: Some(p),
-        method: EffectMethod::PassOrFail,
+        p_worse: None,
+        flips: None,
+        method: PairedMethod::PassOrFail,
     }
 }
 
@@ -398,6 +407,7 @@ pub(crate) fn review_detail(state: ReviewState, verdict: Verdict) -> ReviewDetai
         version: version(14),
         run: run(421, 14),
         caveats: Caveats::default(),
+        units: units(),
         end: Some(run_end(421, verdict)),
         diff: Some(DiffView {
             old: "support_triage_v13".into(),

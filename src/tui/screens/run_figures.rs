@@ -32,10 +32,10 @@ pub(super) fn cost(totals: &RunTotals) -> String {
 }
 
 /// What a run will have cost at its end, if it goes on as it did; none where any cost is unknown.
-pub(super) fn cost_at_the_end(totals: &RunTotals, example_count: u64) -> Option<UsdNanos> {
+pub(super) fn cost_at_the_end(totals: &RunTotals, outcome_count: u64) -> Option<UsdNanos> {
     let known = totals.cost_unknown == 0 && totals.cost.0 > 0 && totals.saved > 0;
     known.then(|| {
-        let nanos = u128::from(totals.cost.0) * u128::from(example_count) / u128::from(totals.saved);
+        let nanos = u128::from(totals.cost.0) * u128::from(outcome_count) / u128::from(totals.saved);
         UsdNanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     })
 }

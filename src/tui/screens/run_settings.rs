@@ -115,7 +115,7 @@ fn cost(filled: &Filled) -> Result<Option<UsdNanos>, String> {
 fn use_fields(caps: &Caps) -> [FormField; 3] {
     [
         optional("cap_tokens", "pause at so many tokens", caps.tokens),
-        optional("cap_errors", "pause at examples unanswered", caps.errors),
+        optional("cap_errors", "pause at outcomes unanswered", caps.errors),
         optional(
             "cap_time",
             "pause after (90s, 10m, 2h)",
@@ -128,7 +128,7 @@ fn with_uses(caps: Caps, filled: &Filled) -> Result<Caps, String> {
     Ok(Caps {
         tokens: given(filled, "cap_tokens", |typed| whole(typed, "a cap in tokens"))?,
         errors: given(filled, "cap_errors", |typed| {
-            whole(typed, "a cap of unanswered examples")
+            whole(typed, "a cap of unanswered outcomes")
         })?,
         elapsed_ms: given(filled, "cap_time", duration_ms)?,
         ..caps

@@ -12,7 +12,7 @@ use crate::domain::hash::ContentHash;
 use crate::domain::ids::{DatasetVersionId, ExampleId, RunId, SuiteVersionId, VersionId};
 use crate::domain::json::JsonText;
 use crate::domain::judgement::JudgingTotals;
-use crate::domain::metric::{Measure, MetricResult, Slice};
+use crate::domain::metric::{Measure, Metric, MetricKind, MetricResult, Slice};
 use crate::domain::model::ModelConfig;
 use crate::domain::money::UsdNanos;
 use crate::domain::progress::{FailureLine, RunProgress};
@@ -24,6 +24,7 @@ use crate::domain::run::{
 };
 use crate::domain::suite::{Comparison, SuiteContent, SuiteVersion, Threshold};
 use crate::domain::time::Timestamp;
+use crate::domain::unit::Units;
 use crate::domain::version::{ChangeKind, ChangeReason, PromptVersion};
 use crate::workbench::{RunDetail, RunSummary};
 
@@ -297,6 +298,14 @@ fn version(number: u32) -> PromptVersion {
     }
 }
 
+/// What the metrics of the sample runs are of: shares, but for a latency.
+pub fn units() -> Units {
+    let accuracy = |name: &str| Metric::new(name, MetricKind::Accuracy { grader: "json".into() });
+    let shares = ["routing_accuracy", "json_validity", "escalation_recall"].map(accuracy);
+    let latency = Metric::new("latency_p95", MetricKind::LatencyPercentile { percentile: 95.0 });
+    Units::of(&shares.into_iter().chain([latency]).collect::<Vec<_>>())
+}
+
 /// A run on its way.
 pub fn live_detail(id: u32) -> RunDetail {
     RunDetail {
@@ -307,6 +316,7 @@ pub fn live_detail(id: u32) -> RunDetail {
         pause: None,
         tested: version(12).into(),
         caveats: Caveats::default(),
+        units: units(),
     }
 }
 
@@ -322,6 +332,7 @@ pub fn ended_detail(id: u32) -> RunDetail {
         pause: None,
         tested: version(12).into(),
         caveats: Caveats::default(),
+        units: units(),
     }
 }
 

@@ -9,7 +9,10 @@ use crate::domain::ids::RunId;
 use crate::domain::json::JsonText;
 use crate::domain::label::{LabelVerdict, standing};
 use crate::domain::run::Run;
-use crate::workbench::{CaseRow, CaseView, Comparison, Listed, RunDetail, Workbench, WorkbenchError};
+use crate::domain::unit::Unit;
+use crate::workbench::{
+    CaseRow, CaseView, Comparison, Effect, Listed, MetricDelta, RunDetail, Workbench, WorkbenchError,
+};
 
 /// Failures that are counted at most, the first ones of the dataset.
 const COUNTED_MAX: usize = 2_000;
@@ -277,28 +280,43 @@ pub(super) fn comparison(page: &mut Page, comparison: Option<&Comparison>) {
         [kind.into(), group.count.to_string().into(), ids.into()]
     });
     page.table(["flips", "examples", "which"], rows.to_vec());
-    let rows = result.metrics.iter().map(|metric| -> [Cell; 6] {
-        let effect = metric.effect.as_ref();
-        let interval = effect.and_then(|effect| effect.interval);
-        [
-            metric.metric.clone().into(),
-            value_text(metric.base).into(),
-            value_text(metric.candidate).into(),
-            metric
-                .delta
-                .map_or_else(|| "-".to_owned(), |delta| format!("{delta:+.3}"))
-                .into(),
-            interval
-                .map_or_else(|| "-".to_owned(), |(low, high)| format!("{low:+.3} to {high:+.3}"))
-                .into(),
-            effect
-                .and_then(|effect| effect.p)
-                .map_or_else(|| "-".to_owned(), |p| format!("{p:.4}"))
-                .into(),
-        ]
+    let measures = |metric: &MetricDelta| {
+        let unit = comparison.units.unit(&metric.metric);
+        (value_text(unit, metric.base), value_text(unit, metric.candidate))
+    };
+    let metrics = result
+        .metrics
+        .iter()
+        .map(|metric| row(&metric.metric, measures(metric), metric.effect.as_ref().ok()));
+    let share = |share: f64| Unit::Share.text(share);
+    let passes = result.passes.as_ref().map(|passes| {
+        let shares = (share(passes.base), share(passes.candidate));
+        row("every grader", shares, Some(passes))
     });
+    let ratios = [
+        ("latency by example", &result.latency),
+        ("cost by example", &result.cost),
+    ];
+    let ratios = ratios
+        .into_iter()
+        .filter_map(|(name, ratio)| Some(row(name, ("-".into(), "-".into()), Some(ratio.as_ref()?))));
     page.table(
         ["metric", "base", "candidate", "change", "95 % interval", "p"],
-        rows.collect(),
+        metrics.chain(passes).chain(ratios).collect(),
     );
+    for sentence in result.method_sentences() {
+        page.paragraph(sentence);
+    }
+}
+
+fn row(name: &str, (base, candidate): (String, String), effect: Option<&Effect>) -> [Cell; 6] {
+    let text = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned()).into();
+    [
+        name.to_owned().into(),
+        base.into(),
+        candidate.into(),
+        text(effect.map(Effect::change_text)),
+        text(effect.map(Effect::interval_text)),
+        text(effect.map(Effect::p_text)),
+    ]
 }

@@ -7,13 +7,14 @@ use crate::domain::gate::RuleResult;
 use crate::domain::metric::{Measure, MetricResult};
 use crate::domain::run::RunEnd;
 use crate::domain::suite::SuiteContent;
+use crate::domain::unit::{Unit, Units};
 
 /// Slices that a report shows, the smallest values first.
 const SLICES_MAX: usize = 60;
 /// Classes of a confusion matrix that a page has room for.
 const CLASSES_MAX: usize = 20;
 
-pub(super) fn verdict(page: &mut Page, end: Option<&RunEnd>) {
+pub(super) fn verdict(page: &mut Page, end: Option<&RunEnd>, units: &Units) {
     page.chapter("Verdict");
     let Some(gate) = end.and_then(|end| end.gate.as_ref()) else {
         page.paragraph("There is no gate: the run has not ended, or asked only a selection.");
@@ -21,7 +22,7 @@ pub(super) fn verdict(page: &mut Page, end: Option<&RunEnd>) {
     };
     let verdict = format!("{} ({}): {}", gate.verdict, gate.policy.as_str(), gate.reason);
     page.push(Block::Notice(verdict));
-    let rows = gate.rules.iter().map(rule_row).collect();
+    let rows = gate.rules.iter().map(|rule| rule_row(rule, units)).collect();
     page.table(
         [
             "rule",
@@ -46,7 +47,8 @@ pub(super) fn verdict(page: &mut Page, end: Option<&RunEnd>) {
     }
 }
 
-fn rule_row(rule: &RuleResult) -> [Cell; 7] {
+fn rule_row(rule: &RuleResult, units: &Units) -> [Cell; 7] {
+    let unit = units.unit(&rule.threshold.metric);
     let verdict = if rule.gating {
         rule.verdict.to_string()
     } else {
@@ -54,10 +56,16 @@ fn rule_row(rule: &RuleResult) -> [Cell; 7] {
     };
     [
         rule.threshold.to_string().into(),
-        value_text(rule.measure).into(),
+        value_text(unit, rule.measure).into(),
         rule.measure.counts_text().into(),
-        interval_cell(rule.measure, rule.interval),
-        rule.evidence.as_str().into(),
+        match (rule.relative, rule.interval) {
+            // That of a rule against the base is of the difference.
+            (Some(_), Some((low, high))) => {
+                format!("{} to {} of base", unit.effect_text(low), unit.effect_text(high)).into()
+            }
+            (_, interval) => interval_cell(unit, rule.measure, interval),
+        },
+        rule.evidence_text().into(),
         verdict.into(),
         rule.note.clone().into(),
     ]
@@ -65,12 +73,14 @@ fn rule_row(rule: &RuleResult) -> [Cell; 7] {
 
 pub(super) fn metrics(page: &mut Page, results: &[MetricResult], suite: &SuiteContent) {
     page.chapter("Metrics");
+    let units = Units::of(&suite.metrics);
     let row = |result: &MetricResult, name: String| -> [Cell; 4] {
+        let unit = units.unit(&result.metric);
         [
             name.into(),
-            value_text(result.measure).into(),
+            value_text(unit, result.measure).into(),
             result.measure.counts_text().into(),
-            interval_cell(result.measure, result.interval),
+            interval_cell(unit, result.measure, result.interval),
         ]
     };
     let whole: Vec<[Cell; 4]> = results
@@ -90,7 +100,11 @@ pub(super) fn metrics(page: &mut Page, results: &[MetricResult], suite: &SuiteCo
         return;
     }
     page.section(format!("By slice: {}", suite.slices.join(", ")));
-    let value = |result: &MetricResult| result.measure.value().unwrap_or(f64::INFINITY);
+    // Latencies and costs stand behind what can be low.
+    let value = |result: &MetricResult| match units.unit(&result.metric) {
+        Unit::Share | Unit::Coefficient => result.measure.value().unwrap_or(f64::INFINITY),
+        Unit::Milliseconds | Unit::UsDollars => f64::INFINITY,
+    };
     sliced.sort_by(|(a, _), (b, _)| value(a).total_cmp(&value(b)));
     let left_out = sliced.len().saturating_sub(SLICES_MAX);
     sliced.truncate(SLICES_MAX);
@@ -115,45 +129,39 @@ pub(super) fn confusions(page: &mut Page, end: Option<&RunEnd>) {
 /// A row for each expected class, a column for each answered one.
 fn confusion_table(page: &mut Page, confusion: &Confusion) {
     page.section(format!("{}: rows are expected, columns are answered", confusion.field));
-    let shown = confusion.labels.len().min(CLASSES_MAX);
-    let labels = || confusion.labels.iter().take(shown);
-    let mut headings = vec!["expected".to_owned()];
-    headings.extend(labels().cloned());
-    headings.extend(["another class".to_owned(), "no answer".to_owned()]);
-    let rows = labels().zip(&confusion.rows).map(|(label, row)| {
-        let hidden: u64 = row.answers.iter().skip(shown).sum();
-        let counts = row.answers.iter().take(shown).copied();
-        let counts = counts.chain([row.other + hidden, row.no_answer]);
-        let cells = counts.map(|count| Cell::from(count.to_string()));
-        std::iter::once(Cell::from(label.clone())).chain(cells).collect()
+    let layout = confusion.layout(&confusion.most_missed(CLASSES_MAX));
+    let left_out = confusion.labels.len() - layout.rows.len();
+    let heads = std::iter::once("expected").chain(layout.heads);
+    let rows = layout.rows.into_iter().map(|row| {
+        let counts = row.cells.into_iter().map(|(count, _)| Cell::from(count.to_string()));
+        std::iter::once(Cell::from(row.label.to_owned()))
+            .chain(counts)
+            .collect()
     });
-    let rows = rows.collect();
-    page.push(Block::Table { headings, rows });
-    if confusion.labels.len() > shown {
-        page.paragraph(format!("{} more classes are left out.", confusion.labels.len() - shown));
+    page.push(Block::Table {
+        headings: heads.map(str::to_owned).collect(),
+        rows: rows.collect(),
+    });
+    if left_out > 0 {
+        page.paragraph(format!(
+            "{left_out} more classes, with fewer mistakes, are summed up as others."
+        ));
     }
     if confusion.unlabelled > 0 {
         page.paragraph(format!("{} outcomes expect none of the classes.", confusion.unlabelled));
     }
 }
 
-/// A share with three digits, another value with those that it needs.
-pub(super) fn value_text(measure: Measure) -> String {
-    match measure.value() {
-        Some(rate) if matches!(measure, Measure::Rate { .. }) => format!("{rate:.3}"),
-        Some(value) => {
-            let text = format!("{value:.6}");
-            text.trim_end_matches('0').trim_end_matches('.').to_owned()
-        }
-        None => "-".to_owned(),
-    }
+/// What was measured of a metric with this unit.
+pub(super) fn value_text(unit: Unit, measure: Measure) -> String {
+    unit.measure_text(measure).unwrap_or_else(|| "-".to_owned())
 }
 
 /// Drawn where the value is a share, else in words.
-fn interval_cell(measure: Measure, interval: Option<(f64, f64)>) -> Cell {
-    match (measure, measure.value(), interval) {
-        (Measure::Rate { .. }, Some(value), interval) => Cell::Bar { value, interval },
-        (_, _, Some((low, high))) => format!("{low:.3} to {high:.3}").into(),
+fn interval_cell(unit: Unit, measure: Measure, interval: Option<(f64, f64)>) -> Cell {
+    match (unit.of_measure(measure), measure.value(), interval) {
+        (Unit::Share, Some(value), interval) => Cell::Bar { value, interval },
+        (unit, _, Some(interval)) => unit.interval_text(interval).into(),
         _ => "-".into(),
     }
 }

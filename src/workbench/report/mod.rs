@@ -81,7 +81,7 @@ impl Workbench {
         };
         notices(&mut page, &detail);
         what_was_tested(&mut page, &detail);
-        measures::verdict(&mut page, detail.end.as_ref());
+        measures::verdict(&mut page, detail.end.as_ref(), &detail.units);
         let suite = self.suite(&detail.run.suite)?.content;
         let results = detail.end.as_ref().map_or(&detail.progress.results, |end| &end.results);
         measures::metrics(&mut page, results, &suite);
@@ -150,7 +150,7 @@ fn what_was_tested(page: &mut Page, detail: &RunDetail) {
         ("content hash", run.subject.content_hash().to_string()),
         ("base", run.base.as_ref().map_or_else(none, ToString::to_string)),
         ("environment", run.environment.as_str().to_owned()),
-        ("dataset", format!("{}, {} examples", run.dataset, run.example_count)),
+        ("dataset", format!("{}, {}", run.dataset, run.extent_text())),
         ("dataset hash", run.dataset_hash.to_string()),
         ("suite", run.suite.to_string()),
         ("suite hash", run.suite_hash.to_string()),

@@ -2,8 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::example::ExampleContent;
-use crate::domain::metric::MetricKind;
-use crate::domain::metric::Slice;
+use crate::domain::metric::{ClassOf, FieldOf, Metric, MetricKind, Slice};
 use crate::domain::outcome::Outcome;
 use crate::evals::against::Against;
 use crate::evals::gate::settle;
@@ -49,12 +48,45 @@ fn tally(suite: &SuiteContent, cases: &[Case]) -> Tally {
 }
 
 fn suite(rule: Threshold, policy: GatePolicy) -> SuiteContent {
-    SuiteContent {
-        thresholds: vec![rule],
+    let mut suite = SuiteContent {
         policy,
         slices: vec!["topic".into()],
         ..triage_suite()
-    }
+    };
+    let further = further_metrics().into_iter();
+    suite
+        .metrics
+        .extend(further.filter(|metric| metric.name == rule.metric));
+    suite.thresholds = vec![rule];
+    suite
+}
+
+/// Metrics besides those of the sample suite: rates, and what no share of hits is.
+fn further_metrics() -> Vec<Metric> {
+    let grader = || "route".to_owned();
+    let class = || ClassOf {
+        field: "escalate".into(),
+        expected_field: None,
+        class: "true".into(),
+    };
+    let field = || FieldOf {
+        field: "escalate".into(),
+        expected_field: None,
+        labels: Vec::new(),
+    };
+    let kinds = [
+        ("precision", MetricKind::Precision(class())),
+        ("micro", MetricKind::MicroF1(field())),
+        ("f1", MetricKind::F1(class())),
+        ("macro", MetricKind::MacroF1(field())),
+        ("kappa", MetricKind::Kappa(field())),
+        ("score", MetricKind::ScoreMean { grader: grader() }),
+        ("pass_1", MetricKind::PassAtK { grader: grader(), k: 1 }),
+        ("pass_hat_1", MetricKind::PassHatK { grader: grader(), k: 1 }),
+        ("agreement", MetricKind::Consistency { grader: grader() }),
+        ("latency", MetricKind::LatencyMean),
+    ];
+    kinds.map(|(name, kind)| Metric::new(name, kind)).to_vec()
 }
 
 fn alone() -> Against<'static> {
@@ -63,8 +95,22 @@ fn alone() -> Against<'static> {
 }
 
 fn rules() -> impl Strategy<Value = (Threshold, GatePolicy)> {
-    let metric = prop::sample::select(vec!["routing_accuracy", "json_validity", "escalation_recall"]);
-    let comparison = prop::sample::select(vec![Comparison::AtLeast, Comparison::AtMost, Comparison::Equals]);
+    let shares = [
+        "routing_accuracy",
+        "json_validity",
+        "escalation_recall",
+        "precision",
+        "micro",
+    ];
+    // Rates come up as often as all else together: only they decide.
+    let metric = prop_oneof![
+        prop::sample::select(shares.to_vec()).prop_map(String::from),
+        prop::sample::select(further_metrics()).prop_map(|metric| metric.name),
+    ];
+    let comparison = prop_oneof![
+        3 => prop::sample::select(vec![Comparison::AtLeast, Comparison::AtMost, Comparison::Equals]),
+        1 => prop::sample::select(vec![Comparison::NoWorseBy, Comparison::AtMostRatio]),
+    ];
     let value = prop::sample::select(vec![0.0, 0.3, 0.5, 0.9, 1.0]);
     let policy = prop::sample::select(vec![GatePolicy::Point, GatePolicy::Proven, GatePolicy::NotRefuted]);
     (metric, comparison, value, policy, any::<bool>(), 0..6_u64).prop_map(
@@ -73,7 +119,7 @@ fn rules() -> impl Strategy<Value = (Threshold, GatePolicy)> {
             let rule = Threshold {
                 slice: of_slice.then_some(slice),
                 min_samples,
-                ..threshold(metric, comparison, value)
+                ..threshold(&metric, comparison, value)
             };
             (rule, policy)
         },
@@ -91,6 +137,11 @@ proptest! {
     ) {
         let suite = suite(rule, policy);
         let decided = decided(&suite, &tally(&suite, &cases), rest.len() as u64);
+        let rule = &suite.thresholds[0];
+        let metric = suite.metrics.iter().find(|metric| metric.name == rule.metric).unwrap();
+        if rule.comparison.is_relative() || !metric.kind.is_rate() {
+            prop_assert_eq!(decided, None, "the rest can be anything, or moves against the base");
+        }
         if let Some(verdict) = decided {
             let settled = settle(&suite, &tally(&suite, &cases).results(), &alone());
             prop_assert_eq!(settled.verdict, verdict, "as it stands");
@@ -134,10 +185,9 @@ fn a_latency_never_decides() {
         threshold("routing_accuracy", Comparison::AtLeast, 0.9),
         GatePolicy::Point,
     );
-    suite.metrics.push(crate::domain::metric::Metric::new(
-        "p95",
-        MetricKind::LatencyPercentile { percentile: 95.0 },
-    ));
+    suite
+        .metrics
+        .push(Metric::new("p95", MetricKind::LatencyPercentile { percentile: 95.0 }));
     suite.thresholds.push(threshold("p95", Comparison::AtMost, 1_000.0));
     let all_right = [RIGHT; 95];
     assert_eq!(decided(&suite, &tally(&suite, &all_right), 5), None);

@@ -1,11 +1,12 @@
 use super::super::case_samples::case;
 use super::super::release_samples::{content, effect};
-use super::super::samples::ended_detail;
+use super::super::samples::{ended_detail, units};
 use super::super::testing::{drawn, with_context};
 use super::*;
 use crate::domain::diff::diff;
 use crate::domain::metric::{Measure, Slice};
-use crate::workbench::{MetricDelta, RatioEffect, RunComparison as Compared, SliceFlips};
+use crate::domain::unit::Unit;
+use crate::workbench::{Change, Effect as Moved, MetricDelta, RunComparison as Compared, SliceFlips};
 
 fn send(screen: &mut RunComparison, event: ScreenEvent) -> Vec<Effect> {
     with_context(100, 30, |context| screen.update(event, context))
@@ -34,15 +35,21 @@ fn metrics() -> Vec<MetricDelta> {
             rate(222),
             rate(230),
             8.0 / 240.0,
-            Some(effect(222, 230, 240, 0.021)),
+            Ok(effect(222, 230, 240, 0.021)),
         ),
-        delta("latency_p95", number(2_300.0), number(2_140.0), -160.0, None),
+        delta(
+            "latency_p95",
+            number(2_300.0),
+            number(2_140.0),
+            -160.0,
+            Err("a percentile is no mean".into()),
+        ),
         delta(
             "json_validity",
             rate(240),
             rate(240),
             0.0,
-            Some(effect(240, 240, 240, 1.0)),
+            Ok(effect(240, 240, 240, 1.0)),
         ),
     ]
 }
@@ -76,15 +83,15 @@ fn comparison(differences: Vec<String>) -> Comparison {
             metrics: metrics(),
             passes: Some(effect(235, 237, 240, 0.375)),
             slices: vec![slice("billing", 3, 0, 0.031), slice("refunds", 0, 1, 1.0)],
-            latency: Some(RatioEffect {
-                examples: 240,
-                left_out: 0,
-                ratio: 0.93,
+            latency: Some(Moved {
+                unit: Unit::Milliseconds,
+                change: Change::Ratio(0.93),
                 interval: Some((0.91, 0.95)),
-                p: Some(0.0001),
+                ..effect(240, 223, 240, 0.0001)
             }),
             ..Compared::default()
         },
+        units: units(),
         diff: Some(diff(&content(13), &content(14))),
     }
 }

@@ -8,10 +8,10 @@ use super::super::lines::{outside, wrapped_outside};
 use super::super::panes::view_bar;
 use super::flip::Flip;
 use crate::domain::diff::unified_text;
-use crate::domain::metric::Measure;
+use crate::domain::unit::Unit;
 use crate::text::{cut, pad};
 use crate::tui::theme::Theme;
-use crate::workbench::{CaseView, Comparison, Effect, Group, MetricDelta, RatioEffect, SliceFlips, p_text};
+use crate::workbench::{CaseView, Comparison, Effect, Group, MetricDelta, SliceFlips, p_text};
 
 /// Columns of a metric's name.
 const NAME_COLUMNS: usize = 20;
@@ -88,18 +88,22 @@ pub(super) fn summary(comparison: &Comparison, columns: usize, theme: &Theme) ->
     ];
     lines.push(Line::styled(row("metric", names, "95 %", "p", columns), theme.dim));
     if let Some(passes) = &result.passes {
-        let share = |share: f64| format!("{:.1}%", share * 100.0);
-        let numbers = [share(passes.base), share(passes.candidate), passes.points_text()];
+        let share = |share: f64| Unit::Share.text(share);
+        let numbers = [share(passes.base), share(passes.candidate), passes.change_text()];
         lines.push(effect_line("every grader", numbers, Some(passes), columns, theme));
     }
     for change in &result.metrics {
-        lines.push(metric_line(change, columns, theme));
+        let unit = comparison.units.unit(&change.metric);
+        lines.push(metric_line(change, unit, columns, theme));
     }
     for (name, ratio) in [("latency", &result.latency), ("cost", &result.cost)] {
         lines.extend(ratio.as_ref().map(|ratio| ratio_line(name, ratio, columns)));
     }
     lines.push(Line::raw(""));
     lines.extend(wrapped_outside(&chance_text(comparison), columns, 0, theme.text));
+    for sentence in result.method_sentences() {
+        lines.extend(wrapped_outside(&sentence, columns, 0, theme.dim));
+    }
     let flagged: Vec<String> = result
         .slices
         .iter()
@@ -121,15 +125,14 @@ fn chance_text(comparison: &Comparison) -> String {
             "p value: none, since no example flipped".into()
         }
         (Some(_), None) => "p value: none, since there are too few examples".into(),
-        (Some(passes), Some(p)) => format!(
-            "p {}: so uneven flips, or more so, come in {} of 100 pairs of equally good versions ({})",
+        (Some(_), Some(p)) => format!(
+            "p {}: so uneven flips, or more so, come in {} of 100 pairs of equally good versions",
             p_text(Some(p)),
             if p < 0.001 {
                 "fewer than 0.1".to_owned()
             } else {
                 format!("{:.1}", p * 100.0)
-            },
-            passes.method.as_str()
+            }
         ),
     }
 }
@@ -178,19 +181,19 @@ fn effect_line(
     Line::from(spans)
 }
 
-fn metric_line(change: &MetricDelta, columns: usize, theme: &Theme) -> Line<'static> {
-    let delta = match change.delta {
-        Some(delta) if delta > 0.0 => format!("+{}", unsigned(delta, change.candidate)),
-        Some(delta) if delta < 0.0 => format!("-{}", unsigned(-delta, change.candidate)),
-        Some(_) => "same".into(),
-        None => "--".into(),
+fn metric_line(change: &MetricDelta, unit: Unit, columns: usize, theme: &Theme) -> Line<'static> {
+    let whole = |delta: f64| unit.of_measure(change.candidate).difference_text(delta);
+    let moved = match &change.effect {
+        Ok(effect) => effect.change_text(),
+        Err(_) => change.delta.map_or_else(|| "--".into(), whole),
     };
-    let numbers = [measure_text(change.base), measure_text(change.candidate), delta];
-    effect_line(&change.metric, numbers, change.effect.as_ref(), columns, theme)
+    let measured = |measure| measure_text(unit, measure);
+    let numbers = [measured(change.base), measured(change.candidate), moved];
+    effect_line(&change.metric, numbers, change.effect.as_ref().ok(), columns, theme)
 }
 
 /// Latency or cost, example by example.
-fn ratio_line(name: &str, ratio: &RatioEffect, columns: usize) -> Line<'static> {
+fn ratio_line(name: &str, ratio: &Effect, columns: usize) -> Line<'static> {
     let numbers = [String::new(), String::new(), ratio.change_text()];
     Line::raw(row(
         &format!("{name} by example"),
@@ -199,15 +202,6 @@ fn ratio_line(name: &str, ratio: &RatioEffect, columns: usize) -> Line<'static> 
         &ratio.p_text(),
         columns,
     ))
-}
-
-/// The size of a change, in the unit of what was measured: points of a percentage, or the number itself.
-fn unsigned(change: f64, measure: Measure) -> String {
-    match measure {
-        Measure::Rate { .. } => format!("{:.1}", change * 100.0),
-        Measure::Value { count, .. } => measure_text(Measure::Value { value: change, count }),
-        Measure::Undefined => String::new(),
-    }
 }
 
 /// The slices, those first that moved most surely.
@@ -241,7 +235,7 @@ fn slice_row(name: &str, numbers: [String; 5], columns: usize) -> String {
 fn slice_line(slice: &SliceFlips, columns: usize, theme: &Theme) -> Line<'static> {
     let change = slice
         .effect
-        .map_or_else(|| "--".to_owned(), |effect| effect.points_text());
+        .map_or_else(|| "--".to_owned(), |effect| effect.change_text());
     let numbers = [
         slice.examples().to_string(),
         slice.fixed.to_string(),

@@ -26,6 +26,7 @@ fn screen() -> MatrixScreen {
         dataset: "support_triage_regression@2026-06-01".into(),
         suite: "triage_quality@v8".into(),
         metric: "routing_accuracy".into(),
+        unit: crate::domain::unit::Unit::Share,
         cells: vec![
             cell(
                 1,

@@ -59,9 +59,9 @@ pub(super) fn metric_rows(detail: &ReviewDetail) -> Vec<MetricRow> {
     rows.extend(without_rule.map(|result| MetricRow {
         label: result.metric.clone(),
         base: base_text(detail, &result.metric),
-        candidate: measure_text(result.measure),
+        candidate: measure_text(detail.units.unit(&result.metric), result.measure),
         counts: result.measure.counts_text(),
-        interval: interval_text(result.interval),
+        interval: interval_text(detail.units.unit(&result.metric), result.measure, result.interval),
         threshold: String::new(),
         verdict: None,
         note: "no threshold: it does not gate".into(),
@@ -71,6 +71,7 @@ pub(super) fn metric_rows(detail: &ReviewDetail) -> Vec<MetricRow> {
 
 fn rule_row(rule: &RuleResult, detail: &ReviewDetail) -> MetricRow {
     let threshold = &rule.threshold;
+    let unit = detail.units.unit(&threshold.metric);
     let label = match &threshold.slice {
         Some(slice) => format!("{}[{}]", threshold.metric, slice.value),
         None => threshold.metric.clone(),
@@ -81,10 +82,11 @@ fn rule_row(rule: &RuleResult, detail: &ReviewDetail) -> MetricRow {
             Some(_) => String::new(),
             None => base_text(detail, &threshold.metric),
         },
-        candidate: measure_text(rule.measure),
+        candidate: measure_text(unit, rule.measure),
         counts: rule.measure.counts_text(),
-        interval: interval_text(rule.interval),
-        threshold: threshold_text(threshold, rule.measure),
+        // That of a rule against the base is of the difference, which the note says.
+        interval: interval_text(unit, rule.measure, rule.interval.filter(|_| rule.relative.is_none())),
+        threshold: threshold_text(threshold, unit),
         verdict: rule.gating.then_some(rule.verdict),
         note: rule_note(rule),
     }
@@ -96,7 +98,8 @@ fn base_text(detail: &ReviewDetail, metric: &str) -> String {
         .as_ref()
         .map(|comparison| comparison.result.metrics.as_slice());
     let delta = metrics.unwrap_or_default().iter().find(|delta| delta.metric == metric);
-    measure_text(delta.map_or(Measure::Undefined, |delta| delta.base))
+    let base = delta.map_or(Measure::Undefined, |delta| delta.base);
+    measure_text(detail.units.unit(metric), base)
 }
 
 fn rule_note(rule: &RuleResult) -> String {
@@ -109,7 +112,7 @@ fn rule_note(rule: &RuleResult) -> String {
     if !rule.note.is_empty() {
         parts.push(rule.note.clone());
     } else if rule.evidence != Evidence::PointOnly {
-        parts.push(rule.evidence.as_str().to_owned());
+        parts.push(rule.evidence_text().to_owned());
     }
     if !rule.breaking.is_empty() {
         parts.push(format!(

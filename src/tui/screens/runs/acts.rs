@@ -313,12 +313,15 @@ fn repeat_choice(facts: RunFacts) -> Choice {
         entries: vec![
             entry(
                 FAILED,
-                format!("the {} that failed", facts.failed),
+                match facts.run.settings.repeats {
+                    0 | 1 => format!("the {} that failed", facts.failed),
+                    _ => "those of which a repeat failed".into(),
+                },
                 "as a run of its own",
             ),
             entry(
                 ALL,
-                format!("all {} examples", facts.run.example_count),
+                format!("all {}", facts.run.extent_text()),
                 "the whole run once more",
             ),
         ],

@@ -2,16 +2,17 @@
 
 use ratatui::text::{Line, Span};
 
-use super::super::figures::{interval_of, measure_text, threshold_text, verdict_style, verdict_word};
+use super::super::figures::{interval_text, measure_text, threshold_text, verdict_style, verdict_word};
 use super::super::lines::{facts, outside, wrapped_outside};
 use super::super::panes::duration_text;
 use super::super::{Context, run_figures};
 use super::{live, measures};
 use crate::domain::gate::{Gate, GatePolicy, RuleResult, Verdict};
-use crate::domain::metric::{Measure, MetricResult};
+use crate::domain::metric::MetricResult;
 use crate::domain::path_result::PathResult;
 use crate::domain::run::{AnswerSource, RunEnd};
 use crate::domain::suite::Comparison;
+use crate::domain::unit::{Unit, Units};
 use crate::text::{pad, width};
 use crate::tui::theme::Theme;
 use crate::workbench::RunDetail;
@@ -21,9 +22,9 @@ const PATHS_SHOWN_MAX: usize = 8;
 /// Columns of a rule or metric, where there is room.
 const RULE_COLUMNS_MAX: usize = 34;
 /// Columns of counts, value, interval and verdict behind it.
-const MEASURE_COLUMNS: usize = 48;
+const MEASURE_COLUMNS: usize = 50;
 /// Columns of counts, value and interval behind a metric that no rule is about.
-const METRIC_COLUMNS: usize = 34;
+const METRIC_COLUMNS: usize = 36;
 /// Columns of such a metric's name with its slice.
 const NAME_COLUMNS_MAX: usize = 60;
 /// Examples that are named for each rule; all are in the failures.
@@ -61,10 +62,10 @@ pub(super) fn lines(detail: &RunDetail, end: &RunEnd, columns: usize, context: &
     lines.extend(path_lines(end, columns, theme));
     if let Some(gate) = &end.gate {
         lines.push(Line::raw(""));
-        lines.extend(gate_lines(gate, columns, theme));
+        lines.extend(gate_lines(gate, &detail.units, columns, theme));
         lines.extend(measures::left_out_lines(gate, columns, theme));
     }
-    lines.extend(measures::against_lines(end, columns, theme));
+    lines.extend(measures::against_lines(end, &detail.units, columns, theme));
     lines.extend(measures::interval_lines(end, columns, theme));
     lines.push(Line::raw(""));
     lines.push(Line::styled(
@@ -81,7 +82,7 @@ pub(super) fn lines(detail: &RunDetail, end: &RunEnd, columns: usize, context: &
     let models = format!("answered by {}", end.resolved_models.join(", "));
     lines.extend(wrapped_outside(&models, columns, 0, theme.dim));
     lines.extend(measures::confusion_lines(end, columns, theme));
-    lines.extend(other_metrics(end, columns, theme));
+    lines.extend(other_metrics(end, &detail.units, columns, theme));
     lines
 }
 
@@ -141,7 +142,7 @@ fn totals_lines(detail: &RunDetail, end: &RunEnd, columns: usize) -> Vec<Line<'s
 }
 
 /// The rules, those that did not pass first.
-fn gate_lines(gate: &Gate, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
+fn gate_lines(gate: &Gate, units: &Units, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
     let mut rules: Vec<&RuleResult> = gate.rules.iter().collect();
     rules.sort_by_key(|rule| match rule.verdict {
         Verdict::Fail => 0,
@@ -150,7 +151,7 @@ fn gate_lines(gate: &Gate, columns: usize, theme: &Theme) -> Vec<Line<'static>> 
     });
     rules
         .into_iter()
-        .flat_map(|rule| rule_lines(rule, gate.policy, columns, theme))
+        .flat_map(|rule| rule_lines(rule, gate.policy, units.unit(&rule.threshold.metric), columns, theme))
         .collect()
 }
 
@@ -159,8 +160,8 @@ fn rule_columns(columns: usize) -> usize {
 }
 
 /// The rule with its numbers; below it what the numbers mean and what broke it.
-fn rule_lines(rule: &RuleResult, policy: GatePolicy, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let name = rule_name(rule, policy);
+fn rule_lines(rule: &RuleResult, policy: GatePolicy, unit: Unit, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let name = rule_name(rule, policy, unit);
     let word = if rule.gating {
         verdict_word(Some(rule.verdict)).to_owned()
     } else {
@@ -170,11 +171,11 @@ fn rule_lines(rule: &RuleResult, policy: GatePolicy, columns: usize, theme: &The
     let word_columns = width(&word);
     let word = Span::styled(word, verdict_style(Some(rule.verdict), theme));
     let measured = format!(
-        "{:>9} {:>7} {:<14} ",
+        "{:>9} {:>9} {:<14} ",
         rule.measure.counts_text(),
-        measure_text(rule.measure),
+        measure_text(unit, rule.measure),
         // That of a rule against the base is of the difference: it stands below, with its own unit.
-        interval_of(rule.measure, rule.interval.filter(|_| rule.relative.is_none())),
+        interval_text(unit, rule.measure, rule.interval.filter(|_| rule.relative.is_none())),
     );
     let room = rule_columns(columns);
     let mut lines = Vec::new();
@@ -194,7 +195,7 @@ fn rule_lines(rule: &RuleResult, policy: GatePolicy, columns: usize, theme: &The
         lines.push(Line::from(spans));
         lines.extend(wrapped_outside(&note, columns, 2, theme.dim));
     }
-    if let Some(text) = relative_text(rule) {
+    if let Some(text) = relative_text(rule, unit) {
         lines.extend(wrapped_outside(&text, columns, 2, theme.text));
     }
     if rule.verdict != Verdict::Pass {
@@ -205,10 +206,10 @@ fn rule_lines(rule: &RuleResult, policy: GatePolicy, columns: usize, theme: &The
 
 /// What the data say, and what would settle it. The note of a rule against the base may begin with the word already.
 fn evidence_text(rule: &RuleResult) -> String {
-    let (evidence, note) = (rule.evidence.as_str(), &rule.note);
+    let (evidence, note) = (rule.evidence_text(), &rule.note);
     if note.is_empty() {
         evidence.to_owned()
-    } else if note.starts_with(evidence) {
+    } else if note.starts_with(evidence) || rule.lacks_base() {
         note.clone()
     } else {
         format!("{evidence}: {note}")
@@ -216,9 +217,9 @@ fn evidence_text(rule: &RuleResult) -> String {
 }
 
 /// The rule, with what decides it where that is not what decides the others.
-fn rule_name(rule: &RuleResult, policy: GatePolicy) -> String {
+fn rule_name(rule: &RuleResult, policy: GatePolicy, unit: Unit) -> String {
     let threshold = &rule.threshold;
-    let bound = threshold_text(threshold, rule.measure);
+    let bound = threshold_text(threshold, unit);
     let name = measures::sliced_name(&threshold.metric, threshold.slice.as_ref());
     let own = threshold.decided_by(policy);
     if own == policy {
@@ -229,33 +230,28 @@ fn rule_name(rule: &RuleResult, policy: GatePolicy) -> String {
 }
 
 /// How the run stands to the base run: `difference from base -1.25 points, ...`, `ratio to base x1.044, ...`.
-fn relative_text(rule: &RuleResult) -> Option<String> {
+fn relative_text(rule: &RuleResult, unit: Unit) -> Option<String> {
     let relative = rule.relative?;
-    let number = |value: f64| match (rule.threshold.comparison, rule.measure) {
-        (Comparison::AtMostRatio, _) => format!("x{value:.3}"),
-        (_, Measure::Rate { .. }) => format!("{:+.2}", value * 100.0),
-        _ => format!("{value:+.4}"),
+    let number = |value: f64| match unit {
+        // A margin is often of a point: tenths would hide on which side of it the bounds lie.
+        Unit::Share => format!("{:+.2}", value * 100.0),
+        unit => unit.effect_text(value),
     };
-    let (words, unit) = match (rule.threshold.comparison, rule.measure) {
-        (Comparison::AtMostRatio, _) => ("ratio to base", ""),
-        (_, Measure::Rate { .. }) => ("difference from base", " points"),
-        _ => ("difference from base", ""),
+    let words = match rule.threshold.comparison {
+        Comparison::AtMostRatio => "ratio to base",
+        _ => "difference from base",
     };
+    let points = if unit == Unit::Share { " points" } else { "" };
     let bounds = relative.bounds.map_or_else(String::new, |(low, high)| {
         format!(", one-sided 95 % bounds {} to {}", number(low), number(high))
     });
-    let effect = number(relative.effect);
-    Some(format!("{words} {effect}{unit}{bounds}"))
+    Some(format!("{words} {}{points}{bounds}", number(relative.effect)))
 }
 
 fn broken_by(rule: &RuleResult, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    if !rule.breaking_slices.is_empty() {
-        let slices = rule
-            .breaking_slices
-            .iter()
-            .map(|broken| format!("{} ({})", broken.slice, broken.count));
-        let text = format!("broken by  {}", slices.collect::<Vec<_>>().join("   "));
+    if let Some(slices) = rule.breaking_slices_text() {
+        let text = format!("broken by  {slices}");
         lines.extend(wrapped_outside(&text, columns, 2, theme.fail));
     }
     if !rule.breaking.is_empty() {
@@ -273,7 +269,7 @@ fn broken_by(rule: &RuleResult, columns: usize, theme: &Theme) -> Vec<Line<'stat
 }
 
 /// Metrics over the whole run that no rule is about, then all by slice.
-fn other_metrics(end: &RunEnd, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
+fn other_metrics(end: &RunEnd, units: &Units, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
     let rules = end.gate.as_ref().map(|gate| gate.rules.as_slice()).unwrap_or_default();
     let ruled = |result: &&MetricResult| {
         rules
@@ -289,20 +285,21 @@ fn other_metrics(end: &RunEnd, columns: usize, theme: &Theme) -> Vec<Line<'stati
         }
         lines.push(Line::raw(""));
         lines.push(Line::styled(title, theme.title));
-        lines.extend(results.into_iter().map(|result| metric_line(result, columns, theme)));
+        let line = |result: &MetricResult| metric_line(result, units.unit(&result.metric), columns, theme);
+        lines.extend(results.into_iter().map(line));
     }
     lines
 }
 
-fn metric_line(result: &MetricResult, columns: usize, theme: &Theme) -> Line<'static> {
+fn metric_line(result: &MetricResult, unit: Unit, columns: usize, theme: &Theme) -> Line<'static> {
     let name = measures::sliced_name(&result.metric, result.slice.as_ref());
     let room = columns.saturating_sub(METRIC_COLUMNS).min(NAME_COLUMNS_MAX);
     let mut spans = outside(&pad(&name, room), room, theme.text, theme);
     spans.push(Span::raw(format!(
-        " {:>9} {:>7} {:<14}",
+        " {:>9} {:>9} {:<14}",
         result.measure.counts_text(),
-        measure_text(result.measure),
-        interval_of(result.measure, result.interval),
+        measure_text(unit, result.measure),
+        interval_text(unit, result.measure, result.interval),
     )));
     Line::from(spans)
 }

@@ -5,7 +5,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::super::figures::{interval_of, measure_text, threshold_text};
+use super::super::figures::{interval_text, measure_text, threshold_text};
 use super::super::lines::{both_ends, facts, outside};
 use super::super::panes::duration_text;
 use super::super::{Context, run_figures};
@@ -14,6 +14,7 @@ use crate::domain::metric::{Measure, MetricResult};
 use crate::domain::progress::{LATENCY_BAR_ENDS_MS, RunProgress};
 use crate::domain::run::{RunState, RunTotals};
 use crate::domain::suite::Threshold;
+use crate::domain::unit::{Unit, Units};
 use crate::text::{cut, pad};
 use crate::tui::layout::WidthClass;
 use crate::tui::theme::Theme;
@@ -75,7 +76,13 @@ pub(super) fn lines(
         if context.size_class.width > WidthClass::Narrow {
             lines.push(Line::styled("so far; the gate is settled at the end", theme.dim));
         }
-        lines.extend(metrics_so_far(&progress.results, thresholds, columns, context));
+        lines.extend(metrics_so_far(
+            &progress.results,
+            thresholds,
+            &detail.units,
+            columns,
+            context,
+        ));
     }
     lines
 }
@@ -153,6 +160,7 @@ fn costs(detail: &RunDetail, context: &Context) -> [String; 3] {
 fn metrics_so_far(
     results: &[MetricResult],
     thresholds: &[Threshold],
+    units: &Units,
     columns: usize,
     context: &Context,
 ) -> Vec<Line<'static>> {
@@ -164,12 +172,16 @@ fn metrics_so_far(
     results
         .iter()
         .filter(|result| result.slice.is_none() || threshold_of(result).is_some())
-        .map(|result| metric_line(result, threshold_of(result), columns, context))
+        .map(|result| {
+            let unit = units.unit(&result.metric);
+            metric_line(result, unit, threshold_of(result), columns, context)
+        })
         .collect()
 }
 
 fn metric_line(
     result: &MetricResult,
+    unit: Unit,
     threshold: Option<&Threshold>,
     columns: usize,
     context: &Context,
@@ -179,11 +191,11 @@ fn metric_line(
         .slice
         .as_ref()
         .map_or_else(|| result.metric.clone(), |slice| format!("{}[{slice}]", result.metric));
-    let interval = interval_of(result.measure, result.interval);
-    let measured = format!("{:>7} {interval:<14} ", measure_text(result.measure));
+    let interval = interval_text(unit, result.measure, result.interval);
+    let measured = format!("{:>9} {interval:<14} ", measure_text(unit, result.measure));
     let (words, style) = threshold.map_or_else(
         || (String::new(), theme.text),
-        |threshold| standing(threshold, result.measure, theme),
+        |threshold| standing(threshold, unit, result.measure, theme),
     );
     let left = columns.saturating_sub(NAME_COLUMNS + measured.len() + 1);
     let words = if words.len() > left {
@@ -198,8 +210,8 @@ fn metric_line(
 }
 
 /// What a threshold asks for, and whether the value so far meets it, where that can be said.
-fn standing(threshold: &Threshold, measure: Measure, theme: &Theme) -> (String, Style) {
-    let asked = threshold_text(threshold, measure);
+fn standing(threshold: &Threshold, unit: Unit, measure: Measure, theme: &Theme) -> (String, Style) {
+    let asked = threshold_text(threshold, unit);
     let meets = measure
         .value()
         .and_then(|value| run_figures::meets(value, threshold.comparison, threshold.value));

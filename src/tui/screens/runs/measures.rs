@@ -5,10 +5,11 @@ use ratatui::text::{Line, Span};
 
 use super::super::figures::measure_text;
 use super::super::lines::{outside, wrapped_outside};
-use crate::domain::confusion::{ClassFigures, Confusion};
+use crate::domain::confusion::{CLASS_CELLS, Confusion};
 use crate::domain::gate::Gate;
 use crate::domain::metric::{Measure, MetricResult};
 use crate::domain::run::{AgainstBase, Regression, RunEnd};
+use crate::domain::unit::{Unit, Units};
 use crate::text::{Printable, cut, pad, width};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::bars::interval_bar;
@@ -31,8 +32,6 @@ const REGRESSION_NAME_MAX: usize = 60;
 const CLASS_COLUMNS: usize = 16;
 /// Columns of a number in the tables of classes, with the space before it.
 const CELL_COLUMNS: usize = 10;
-/// What stands behind a class.
-const SCORES: [&str; 6] = ["expected", "answered", "right", "precision", "recall", "f1"];
 
 /// The examples that do not count in the gate.
 pub(super) fn left_out_lines(gate: &Gate, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
@@ -48,7 +47,7 @@ pub(super) fn sliced_name(metric: &str, slice: Option<&impl std::fmt::Display>) 
 }
 
 /// What moved against the base run: what stands after Holm's correction first, the leads after it.
-pub(super) fn against_lines(end: &RunEnd, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
+pub(super) fn against_lines(end: &RunEnd, units: &Units, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
     let Some(against) = &end.against_base else {
         return Vec::new();
     };
@@ -71,7 +70,8 @@ pub(super) fn against_lines(end: &RunEnd, columns: usize, theme: &Theme) -> Vec<
     );
     lines.push(Line::styled(cut(&head, columns).into_owned(), theme.dim));
     let shown = flagged.into_iter().chain(leads).take(REGRESSIONS_MAX);
-    lines.extend(shown.map(|regression| regression_line(regression, room, theme)));
+    let line = |regression: &Regression| regression_line(regression, units.unit(&regression.metric), room, theme);
+    lines.extend(shown.map(line));
     lines.extend(more_line(against.regressions.len(), REGRESSIONS_MAX, end, theme));
     lines
 }
@@ -87,12 +87,15 @@ fn against_text(against: &AgainstBase, flagged: usize, leads: usize) -> String {
     )
 }
 
-fn regression_line(regression: &Regression, room: usize, theme: &Theme) -> Line<'static> {
+fn regression_line(regression: &Regression, unit: Unit, room: usize, theme: &Theme) -> Line<'static> {
     let name = sliced_name(&regression.metric, regression.slice.as_ref());
     let mut spans = padded(&name, room, theme);
     spans.push(Span::raw(format!(
-        "{:>+9.4} {:>6} {:>7.4} {:>7.4}  ",
-        regression.effect, regression.pairs, regression.p_value, regression.holm
+        "{:>9} {:>6} {:>7.4} {:>7.4}  ",
+        unit.effect_text(regression.effect),
+        regression.pairs,
+        regression.p_value,
+        regression.holm
     )));
     spans.push(if regression.is_flagged {
         Span::styled("regression", theme.fail)
@@ -149,7 +152,10 @@ pub(super) fn interval_lines(end: &RunEnd, columns: usize, theme: &Theme) -> Vec
             &theme.glyphs,
         );
         let mut spans = padded(&name, room, theme);
-        spans.push(Span::raw(format!("{:>CELL_COLUMNS$} ", measure_text(result.measure))));
+        spans.push(Span::raw(format!(
+            "{:>CELL_COLUMNS$} ",
+            measure_text(Unit::Share, result.measure)
+        )));
         spans.push(Span::styled(bar, theme.running));
         Line::from(spans)
     }));
@@ -197,28 +203,19 @@ pub(super) fn confusion_lines(end: &RunEnd, columns: usize, theme: &Theme) -> Ve
 
 fn one_confusion(confusion: &Confusion, end: &RunEnd, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
     let classes = confusion.classes();
-    let most = most_missed(&classes, CLASSES_MAX);
+    let most = confusion.most_missed(CLASSES_MAX);
     let title = format!("classes of {}", confusion.field);
     let mut lines = vec![Line::raw(""), Line::from(outside(&title, columns, theme.title, theme))];
     lines.push(row_line(
         "class",
-        SCORES.map(|word| (word.to_owned(), theme.dim)),
+        CLASS_CELLS.map(|word| (word.to_owned(), theme.dim)),
         columns,
         theme,
     ));
     for class in most.iter().filter_map(|at| classes.get(*at)) {
-        let share = |value: Option<f64>| value.map_or_else(|| "--".to_owned(), |value| format!("{value:.3}"));
-        let cells = [
-            class.support.to_string(),
-            class.predicted.to_string(),
-            class.hits.to_string(),
-            share(class.precision),
-            share(class.recall),
-            share(class.f1),
-        ];
         lines.push(row_line(
             &class.label,
-            cells.map(|cell| (cell, theme.text)),
+            class.cells("--").map(|cell| (cell, theme.text)),
             columns,
             theme,
         ));
@@ -228,8 +225,8 @@ fn one_confusion(confusion: &Confusion, end: &RunEnd, columns: usize, theme: &Th
         lines.extend(wrapped_outside(&text, columns, 0, theme.warn));
     }
     lines.extend(more_line(classes.len(), CLASSES_MAX, end, theme));
-    lines.extend(left_out_columns(&SCORES, columns, theme));
-    lines.extend(matrix_lines(confusion, &classes, columns, theme));
+    lines.extend(left_out_columns(&CLASS_CELLS, columns, theme));
+    lines.extend(matrix_lines(confusion, columns, theme));
     if confusion.unlabelled > 0 {
         let s = if confusion.unlabelled == 1 { "" } else { "s" };
         let text = format!("{} outcome{s} without an expected class", confusion.unlabelled);
@@ -254,58 +251,37 @@ fn left_out_columns(names: &[&str], columns: usize, theme: &Theme) -> Vec<Line<'
     }
 }
 
-/// The places of the classes that were missed or wrongly answered most, at most `count`, in the order of the labels.
-fn most_missed(classes: &[ClassFigures], count: usize) -> Vec<usize> {
-    let wrong = |class: &ClassFigures| (class.support + class.predicted).saturating_sub(2 * class.hits);
-    let mut places: Vec<usize> = (0..classes.len()).collect();
-    places.sort_by_key(|at| std::cmp::Reverse(classes.get(*at).map_or(0, wrong)));
-    places.truncate(count);
-    places.sort_unstable();
-    places
-}
-
-/// The matrix of as many classes as there is room for. The answers of all others are summed up, so that each row still
-/// adds up.
-fn matrix_lines(confusion: &Confusion, classes: &[ClassFigures], columns: usize, theme: &Theme) -> Vec<Line<'static>> {
+/// The matrix of as many classes as there is room for.
+fn matrix_lines(confusion: &Confusion, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
     // Two columns are those of the others and of no answer.
     let room = cells_in(columns).saturating_sub(2);
     if room == 0 {
         return wrapped_outside("no room for which was taken for which", columns, 0, theme.dim);
     }
-    let shown = most_missed(classes, room);
-    let left_out = classes.len() - shown.len();
-    let label = |at: usize| confusion.labels.get(at).map_or("", String::as_str);
-    let has_others = left_out > 0 || confusion.rows.iter().any(|row| row.other > 0);
-    let names = shown.iter().map(|at| label(*at));
-    let names = names.chain(has_others.then_some("others")).chain(["no answer"]);
-    let head = names.map(|name| (name.to_owned(), theme.dim));
+    let shown = confusion.most_missed(room);
+    let layout = confusion.layout(&shown);
     let mut lines = vec![Line::raw("")];
-    if left_out > 0 {
+    if shown.len() < confusion.labels.len() {
         let text = format!(
             "{} of {} classes, those with the most mistakes; answers of the others are summed up",
             shown.len(),
-            classes.len()
+            confusion.labels.len()
         );
         lines.extend(wrapped_outside(&text, columns, 0, theme.warn));
     }
+    let head = layout.heads.into_iter().map(|name| (name.to_owned(), theme.dim));
     lines.push(row_line("expected", head, columns, theme));
-    for (at, row) in shown.iter().filter_map(|at| Some((*at, confusion.rows.get(*at)?))) {
-        let counts: Vec<u64> = shown.iter().filter_map(|at| row.answers.get(*at).copied()).collect();
-        let others = row.total() - row.no_answer - counts.iter().sum::<u64>();
-        let cells = shown.iter().zip(counts).map(|(column, count)| (Some(*column), count));
-        let cells = cells
-            .chain(has_others.then_some((None, others)))
-            .chain([(None, row.no_answer)]);
-        let cells = cells.map(|(column, count)| {
+    lines.extend(layout.rows.into_iter().map(|row| {
+        let cells = row.cells.into_iter().map(|(count, is_right)| {
             let style = match count {
                 0 => theme.dim,
-                _ if column == Some(at) => theme.text,
+                _ if is_right => theme.text,
                 _ => theme.warn,
             };
             (count.to_string(), style)
         });
-        lines.push(row_line(label(at), cells, columns, theme));
-    }
+        row_line(row.label, cells, columns, theme)
+    }));
     lines
 }
 

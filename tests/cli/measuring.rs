@@ -1,0 +1,234 @@
+//! What a run measures, from the command line: crossed and binned slices, clusters, comparisons with every metric, and
+//! flaky examples from their discovery to the day on which they count again.
+
+use serde_json::Value;
+
+use crate::pegbox::{PROMPT, Pegbox, REASON};
+
+/// Metrics of every kind over the routes, sliced by topic and by length, and clustered by day.
+const WIDE: &str = r#"
+name = "wide"
+description = "routes, by topic and length"
+slices = ["topic"]
+cluster = "received"
+
+[[bins]]
+field = "words"
+bounds = [10, 20]
+
+[[crossings]]
+fields = ["topic", "words"]
+
+[[graders]]
+name = "route"
+kind = "field_match"
+field = "route"
+
+[[metrics]]
+name = "routed"
+kind = "accuracy"
+grader = "route"
+
+[[metrics]]
+name = "macro"
+kind = "macro_f1"
+field = "route"
+
+[[metrics]]
+name = "speed"
+kind = "latency_mean"
+
+[[metrics]]
+name = "p95"
+kind = "latency_percentile"
+percentile = 95
+
+[[thresholds]]
+metric = "routed"
+at_least = 0.5
+
+[[thresholds]]
+metric = "routed"
+at_least = 0.1
+slice = ["topic=returns and refunds", "words=10..20"]
+
+[[thresholds]]
+metric = "macro"
+no_worse_by = 0.5
+
+[pass_rule]
+policy = "point"
+"#;
+
+/// A store with the tickets, each with the number of its words in its metadata.
+fn wide(rows: usize) -> Pegbox {
+    let pegbox = Pegbox::with_records(1);
+    let tickets = crate::pegbox::TICKETS.lines().take(rows).map(|line| {
+        let mut ticket: Value = serde_json::from_str(line).unwrap();
+        let words = ticket["input"]["ticket"].as_str().unwrap().split_whitespace().count();
+        ticket["metadata"]["words"] = words.to_string().into();
+        format!("{ticket}\n")
+    });
+    let file = pegbox.write("sized.jsonl", tickets.collect::<String>());
+    pegbox.does(&[
+        "dataset", "import", &file, "--name", "sized", "--label", "v1", "--reason", REASON,
+    ]);
+    let file = pegbox.write("wide.toml", WIDE);
+    pegbox.does(&["suite", "import", &file, "--reason", REASON]);
+    pegbox
+}
+
+/// A further version of the prompt with one change to its document.
+fn commit(pegbox: &Pegbox, from: &str, to: &str) {
+    assert!(PROMPT.contains(from), "the prompt says {from}");
+    let file = pegbox.write("next.md", PROMPT.replace(from, to));
+    pegbox.does(&["prompt", "import", "support_triage", &file]);
+    pegbox.does(&[
+        "prompt",
+        "commit",
+        "support_triage",
+        "--kind",
+        "requirement",
+        "--reason",
+        REASON,
+    ]);
+}
+
+fn start(pegbox: &Pegbox, version: &str, suite: &str, further: &[&str]) -> i32 {
+    let start = ["run", "start", version, "--dataset", "sized", "--suite", suite];
+    pegbox.says(&[&start[..], further].concat()).code
+}
+
+#[test]
+fn a_suite_file_crosses_fields_and_bins_numbers() {
+    let pegbox = wide(80);
+    start(&pegbox, "support_triage_v1", "wide", &[]);
+    let shown = pegbox.does(&["run", "show", "run_1"]);
+    for slice in [
+        "words=<10",
+        "words=10..20",
+        "words=>=20",
+        "topic=delivery & words=10..20",
+    ] {
+        assert!(shown.contains(slice), "{slice} in {shown}");
+    }
+    assert!(
+        shown.contains("routed[topic=returns and refunds & words=10..20] >= "),
+        "{shown}"
+    );
+    let source = pegbox.does(&["suite", "show", "wide@v1"]);
+    for part in ["[[bins]]", "bounds = [10", "[[crossings]]", "cluster = \"received\""] {
+        assert!(source.contains(part), "{part} in {source}");
+    }
+    let unknown = pegbox.write("wrong.toml", WIDE.replace("bounds = [10, 20]", "bounds = [20, 10]"));
+    assert_ne!(pegbox.says(&["suite", "import", &unknown, "--reason", REASON]).code, 0);
+}
+
+#[test]
+fn a_comparison_goes_by_the_clusters_of_the_suite_and_tests_every_mean() {
+    let pegbox = wide(80);
+    commit(&pegbox, "- billing: ", "- billing: parcel, package, ");
+    for version in ["support_triage_v1", "support_triage_v2"] {
+        start(&pegbox, version, "wide", &[]);
+    }
+    let compared = pegbox.json(&["run", "compare", "run_1", "run_2"]);
+    let metric = |name: &str| {
+        let metrics = compared["metrics"].as_array().unwrap();
+        metrics.iter().find(|metric| metric["metric"] == name).unwrap().clone()
+    };
+    assert!(
+        metric("routed")["effect"]["method"]["clusters"]["count"]
+            .as_u64()
+            .unwrap()
+            < 80
+    );
+    assert!(metric("macro")["effect"]["method"]["resampling"]["resamples"].is_u64());
+    assert!(metric("macro")["effect"]["interval"].is_array());
+    assert!(metric("speed")["effect"]["ratio"].is_f64());
+    assert_eq!(metric("p95")["effect"], Value::Null);
+    assert!(
+        metric("p95")["not_compared"]
+            .as_str()
+            .unwrap()
+            .starts_with("a percentile")
+    );
+    let text = pegbox.does(&["run", "compare", "run_1", "run_2"]);
+    assert!(text.contains("no interval of p95: a percentile is no mean"), "{text}");
+    assert!(
+        text.contains("paired t of ") && text.contains("paired bootstrap (BCa)"),
+        "{text}"
+    );
+    let gate = pegbox.does(&["run", "show", "run_2"]);
+    assert!(gate.contains("macro >= base - 0.5"), "{gate}");
+    assert!(!gate.contains("cannot be compared"), "{gate}");
+}
+
+#[test]
+fn without_a_base_run_the_gate_says_that_only_this_is_missing() {
+    let pegbox = wide(20);
+    start(&pegbox, "support_triage_v1", "wide", &[]);
+    let shown = pegbox.does(&["run", "show", "run_1"]);
+    assert!(shown.contains("cannot be compared with a base run: macro"), "{shown}");
+    assert!(!shown.contains("no data"), "{shown}");
+}
+
+#[test]
+fn a_flaky_example_is_found_kept_out_of_gates_and_let_back() {
+    let pegbox = wide(60);
+    commit(
+        &pegbox,
+        "name = \"triage-sim-1\"\ntemperature = 0.0",
+        "name = \"triage-sim-2\"\ntemperature = 1.0",
+    );
+    start(&pegbox, "support_triage_v2", "wide", &["--repeats", "3"]);
+    let flaky = pegbox.json(&["run", "flaky", "run_1"]);
+    let found = flaky["examples"].as_array().unwrap();
+    let undecided = found
+        .iter()
+        .find(|example| {
+            example["passed"].as_u64() > Some(0) && example["passed"].as_u64() < example["answered"].as_u64()
+        })
+        .unwrap();
+    let example = undecided["example"].as_str().unwrap();
+    let shown = pegbox.does(&["run", "show", "run_1"]);
+    assert!(shown.contains("(60 examples x 3 repeats)"), "{shown}");
+    assert!(
+        shown.contains("over 180 answers in ") && !shown.contains("180 examples"),
+        "{shown}"
+    );
+
+    let why = "two labels fit this ticket, says the support lead";
+    pegbox.does(&["run", "quarantine", "run_1", example, "--reason", why]);
+    assert!(pegbox.does(&["suite", "quarantined", "wide"]).contains("out of gates"));
+    assert_eq!(
+        pegbox
+            .says(&["run", "quarantine", "run_1", example, "--reason", why])
+            .code,
+        4
+    );
+    start(&pegbox, "support_triage_v2", "wide", &["--repeats", "3"]);
+    let named = format!("{example} is quarantined and does not count in the gate");
+    assert!(pegbox.does(&["run", "show", "run_2"]).contains(&named));
+    assert!(
+        !pegbox.does(&["run", "show", "run_1"]).contains(&named),
+        "an ended run never changes"
+    );
+
+    pegbox.does(&[
+        "suite",
+        "lift",
+        "wide",
+        example,
+        "--reason",
+        "the ticket has one label now",
+    ]);
+    start(&pegbox, "support_triage_v2", "wide", &["--repeats", "3"]);
+    assert!(!pegbox.does(&["run", "show", "run_3"]).contains(&named));
+    assert_eq!(
+        pegbox.json(&["run", "flaky", "run_3"])["examples"]
+            .as_array()
+            .unwrap()
+            .len(),
+        found.len()
+    );
+}
