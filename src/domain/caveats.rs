@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::alias::Stale;
+use super::alias::{Alias, Stale};
 use super::ids::RunId;
 use super::run::{AnswerSource, Run, Subject};
 
@@ -12,8 +12,9 @@ const SOURCES_NAMED_MAX: usize = 3;
 /// What to know of a run's results besides the numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Caveats {
-    /// The model that answered is not the one that the name stands for now.
-    pub stale: Option<Stale>,
+    /// The models that answered, or that judged, and that their names do not stand for now. Those of what is tested
+    /// come first.
+    pub stale: Vec<Stale>,
     /// Outcomes whose answer was taken from another run.
     pub reused: u64,
     /// Those runs, newest first.
@@ -38,14 +39,19 @@ impl Caveats {
         (self.reused > 0).then(|| format!("{} reused from {from}", self.reused))
     }
 
-    /// `stale: answered by …`, where it is.
-    pub fn stale_text(&self) -> Option<String> {
-        self.stale.as_ref().map(|stale| format!("stale: {stale}"))
+    /// `stale: answered by …`, for each model that is.
+    pub fn stale_texts(&self) -> impl Iterator<Item = String> {
+        self.stale.iter().map(|stale| format!("stale: {stale}"))
+    }
+
+    /// What rests on older models of one name.
+    pub fn stale_of<'a>(&'a self, alias: &'a Alias) -> impl Iterator<Item = &'a Stale> {
+        self.stale.iter().filter(move |stale| &stale.now.alias == alias)
     }
 
     /// Each in a sentence, to be read before the numbers.
     pub fn sentences(&self) -> Vec<String> {
-        [self.stale_text(), self.reused_text()].into_iter().flatten().collect()
+        self.stale_texts().chain(self.reused_text()).collect()
     }
 
     /// Why the results of `run` are no evidence for a release, whatever they say. Each has the same way out, which
@@ -72,11 +78,9 @@ impl Caveats {
                 "{reused}: answers that count for a release are fresh, start it without --reuse"
             ));
         }
-        if let Some(stale) = self.stale_text() {
-            faults.push(format!(
-                "{stale}; run it again, or name the model itself instead of an alias"
-            ));
-        }
+        let stale = self.stale_texts();
+        faults
+            .extend(stale.map(|stale| format!("{stale}; run it again, or name the model itself instead of an alias")));
         faults
     }
 }

@@ -5,8 +5,11 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::domain::alias::Alias;
 use crate::domain::ids::VersionId;
-use crate::domain::judge::EmbeddingModel;
+use crate::domain::judge::{EmbeddingModel, Judge};
+use crate::domain::judgement::JudgedBy;
+use crate::domain::model::ModelConfig;
 use crate::domain::run::{AnswerSource, RunSettings};
 use crate::domain::version::PromptVersion;
 use crate::providers::limiter::{Limiter, Permit};
@@ -17,6 +20,7 @@ use crate::providers::{ChatRequest, Provider};
 #[derive(Clone)]
 pub struct JudgeModel {
     provider: Arc<dyn Provider>,
+    endpoint: Option<String>,
     limiter: Option<Arc<Limiter>>,
     attempts_max: u32,
     deadline_ms: Option<u64>,
@@ -35,6 +39,8 @@ impl JudgeModel {
     /// A model behind this provider, asked as the settings of the run say; `limiter` where its pace is followed.
     pub fn new(provider: Arc<dyn Provider>, limiter: Option<Arc<Limiter>>, settings: &RunSettings) -> Self {
         Self {
+            // As runs write down where they ask, so that one name at one place is one alias.
+            endpoint: settings.base_url.clone().or_else(|| provider.endpoint()),
             provider,
             limiter,
             attempts_max: settings.attempts_max,
@@ -98,6 +104,26 @@ pub struct Judges {
 }
 
 impl Judges {
+    /// What each asks for, where a model answers: the simulated one and a cassette rest on no alias.
+    pub fn aliases(&self) -> Vec<(JudgedBy, Alias)> {
+        let prompts = self.prompts.values().map(|ready| {
+            let pin = Judge {
+                version: ready.version.id.clone(),
+                content_hash: ready.version.content_hash,
+            };
+            (JudgedBy::Prompt(pin), &ready.model, ready.version.content.model.clone())
+        });
+        let embeddings = self.embeddings.iter().map(|(embedding, model)| {
+            let config = ModelConfig::new(embedding.provider.as_str(), embedding.name.as_str());
+            (JudgedBy::Embeddings(embedding.clone()), model, config)
+        });
+        let asked = prompts.chain(embeddings);
+        let of_models = asked.filter(|(_, model, _)| model.source() == AnswerSource::Model);
+        of_models
+            .map(|(judge, model, config)| (judge, Alias::new(&config, model.endpoint.as_deref())))
+            .collect()
+    }
+
     /// Whether no grader asks any.
     pub fn is_empty(&self) -> bool {
         self.prompts.is_empty() && self.embeddings.is_empty()

@@ -4,6 +4,7 @@ use super::{ReleaseError, found};
 use crate::domain::alias::{Alias, Stale};
 use crate::domain::caveats::Caveats;
 use crate::domain::ids::RunId;
+use crate::domain::judgement::JudgedBy;
 use crate::domain::run::{AnswerSource, Run, RunEnd};
 use crate::store::{Store, StoreError};
 
@@ -12,10 +13,13 @@ use crate::store::{Store, StoreError};
 ///
 /// Only answers of models can be stale: those of a cassette and of the simulated model rest on no alias.
 pub fn caveats(store: &Store, run: &Run, end: Option<&RunEnd>) -> Result<Caveats, StoreError> {
-    let stale = match end {
-        Some(end) if run.answers == AnswerSource::Model => stale(store, run, end)?,
-        _ => None,
-    };
+    let mut stale = Vec::new();
+    if let Some(end) = end {
+        if run.answers == AnswerSource::Model {
+            stale.extend(stale_answers(store, run, end)?);
+        }
+        stale.extend(stale_judgements(store, run)?);
+    }
     let reused_from = if run.settings.reuses_answers {
         store.reused_from(run.id)?
     } else {
@@ -28,7 +32,7 @@ pub fn caveats(store: &Store, run: &Run, end: Option<&RunEnd>) -> Result<Caveats
     })
 }
 
-fn stale(store: &Store, run: &Run, end: &RunEnd) -> Result<Option<Stale>, StoreError> {
+fn stale_answers(store: &Store, run: &Run, end: &RunEnd) -> Result<Option<Stale>, StoreError> {
     let mut now = Vec::new();
     for content in store.contents_of(&run.subject)? {
         let alias = Alias::new(&content.model, run.settings.base_url.as_deref());
@@ -40,6 +44,58 @@ fn stale(store: &Store, run: &Run, end: &RunEnd) -> Result<Option<Stale>, StoreE
     // Of several names it is the one whose model did not answer.
     let moved = now.iter().find(|now| !end.resolved_models.contains(&now.model));
     Ok(moved.or(now.first()).and_then(|now| Stale::of(&older, now.clone())))
+}
+
+/// One for each name that judges of the run asked for and that stands for another model now.
+fn stale_judgements(store: &Store, run: &Run) -> Result<Vec<Stale>, StoreError> {
+    let mut judged: Vec<(Alias, Vec<String>)> = Vec::new();
+    for line in store.judged_by(run.id)? {
+        match judged.iter_mut().find(|(alias, _)| alias == &line.alias) {
+            Some((_, models)) => models.push(line.model),
+            None => judged.push((line.alias, vec![line.model])),
+        }
+    }
+    let mut stale = Vec::new();
+    for (alias, models) in judged {
+        let now = store.resolution(&alias)?;
+        if let Some(older) = now.and_then(|now| Stale::of(&models, now)) {
+            stale.push(Stale {
+                judges: judges_of(store, run, &alias)?,
+                ..older
+            });
+        }
+    }
+    Ok(stale)
+}
+
+/// The judges and embedding models of a run's suite that ask for a name.
+fn judges_of(store: &Store, run: &Run, alias: &Alias) -> Result<Vec<String>, StoreError> {
+    let Some(suite) = store.suite(&run.suite)? else {
+        return Ok(Vec::new());
+    };
+    let mut named = Vec::new();
+    for judge in suite.content.judges() {
+        let asks = store.version(&judge.version)?.is_some_and(|version| {
+            let model = &version.content.model;
+            (&model.provider, &model.name) == (&alias.provider, &alias.name)
+        });
+        if asks {
+            named.push(judge.version.to_string());
+        }
+    }
+    let embeddings = suite
+        .content
+        .graders
+        .iter()
+        .filter_map(|grader| grader.kind.embedding_model());
+    for embedding in embeddings {
+        let name = JudgedBy::Embeddings(embedding.clone()).to_string();
+        let asks = (&embedding.provider, &embedding.name) == (&alias.provider, &alias.name);
+        if asks && !named.contains(&name) {
+            named.push(name);
+        }
+    }
+    Ok(named)
 }
 
 /// Why the results of a run are no evidence for a release, whatever they say; empty where they are.

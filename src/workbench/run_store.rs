@@ -3,7 +3,7 @@
 use tokio::runtime::Handle;
 
 use super::Clock;
-use super::aliases::AliasWatch;
+use super::aliases::{AliasWatch, Asker};
 use super::committing::Committer;
 use super::reusing::{AnswerIndex, StoredAnswers};
 use crate::domain::actor::Actor;
@@ -13,7 +13,7 @@ use crate::domain::hash::ContentHash;
 use crate::domain::ids::RunId;
 use crate::domain::outcome::{Outcome, OutcomePlace};
 use crate::domain::run::{AnswerSource, Run, RunStep, RunStepKind, RunTotals};
-use crate::evals::pipeline::{Appending, ExampleFeed, OutcomeSink, Placed, StoreFault, Work};
+use crate::evals::pipeline::{Appending, ExampleFeed, Job, OutcomeSink, Placed, StoreFault, Work};
 use crate::store::engine::AuditEntry;
 use crate::store::{Change, Store, StoreError};
 
@@ -176,8 +176,9 @@ pub(super) struct RunSink {
 
 impl RunSink {
     /// The sink of a run that asks this and that `actor` started or resumed.
-    pub(super) fn new(store: Store, runtime: &Handle, run: &Run, work: &Work, actor: &Actor, clock: Clock) -> Self {
-        let (models, answers) = match work {
+    pub(super) fn new(store: Store, runtime: &Handle, job: &Job, actor: &Actor, clock: Clock) -> Self {
+        let run = &job.run;
+        let (models, answers) = match &job.work {
             Work::Prompt(work) => (
                 vec![(None, &work.prompt.model)],
                 AnswerIndex::of(run, &work.prompt.model),
@@ -188,17 +189,20 @@ impl RunSink {
                 (names.zip(models).collect(), None)
             }
         };
-        let watch = |(step, model)| {
+        let tested = models.into_iter().map(|(step, model)| {
             let alias = Alias::new(model, run.settings.base_url.as_deref());
-            AliasWatch::new(store.clone(), alias, step)
-        };
+            (Asker::Tested(step), alias)
+        });
+        let judges = job.judges.aliases().into_iter();
+        let asked = tested
+            .filter(|_| run.answers == AnswerSource::Model)
+            .chain(judges.map(|(judge, alias)| (Asker::Judge(judge), alias)));
         let author = RunAuthor::new(run.id, actor.clone(), clock);
         Self {
             committer: Committer::new(runtime, store.clone(), author.clone()),
-            aliases: match run.answers {
-                AnswerSource::Model => models.into_iter().map(watch).collect(),
-                AnswerSource::Simulated | AnswerSource::Replayed => Vec::new(),
-            },
+            aliases: asked
+                .map(|(asker, alias)| AliasWatch::new(store.clone(), alias, asker))
+                .collect(),
             answers,
             store,
             run: run.clone(),
@@ -209,8 +213,9 @@ impl RunSink {
     /// Saves an outcome with what later runs want to know of it.
     async fn save_outcome(&self, outcome: &Outcome) -> Result<(), StoreFault> {
         // Before the outcome, so that no outcome of a model is there whose ledger does not know it.
-        for aliases in self.aliases.iter().filter(|_| outcome.reused_from.is_none()) {
-            aliases.note(&self.run, outcome, self.audit("model.resolve")).await?;
+        let audit = self.audit("model.resolve");
+        for aliases in &self.aliases {
+            aliases.note(&self.run, outcome, &audit).await?;
         }
         let mut change = Change::new(self.audit("run.outcome")).insert_outcome(outcome)?;
         if let Some(answers) = &self.answers {

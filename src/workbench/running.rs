@@ -313,8 +313,7 @@ impl Workbench {
         let sink = Arc::new(RunSink::new(
             self.store.clone(),
             &self.runtime,
-            &job.run,
-            &job.work,
+            &job,
             actor,
             Arc::clone(&self.clock),
         ));

@@ -20,6 +20,8 @@ mod datasets;
 mod editing;
 mod freshness;
 mod interleaving;
+#[cfg(test)]
+mod judge_freshness;
 mod lab;
 mod limits;
 mod release_path;
