@@ -1,10 +1,13 @@
 //! What weakens a run's results, and whether they can still carry a release.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::alias::{Alias, Stale};
-use super::ids::RunId;
+use super::ids::{RunId, VersionId};
 use super::run::{AnswerSource, Run, Subject};
+use super::time::Timestamp;
 
 /// Sources of reused answers that are named; of more, only how many there are.
 const SOURCES_NAMED_MAX: usize = 3;
@@ -82,6 +85,53 @@ impl Caveats {
         faults
             .extend(stale.map(|stale| format!("{stale}; run it again, or name the model itself instead of an alias")));
         faults
+    }
+}
+
+/// What of a run has a newer version since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pinned {
+    /// Its dataset.
+    Dataset,
+    /// Its suite, and with it the judges that the suite names.
+    Suite,
+    /// The chain that it tested.
+    Chain,
+}
+
+/// That a run rests on a version that another one followed, with other content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overtaken {
+    /// What it is.
+    pub what: Pinned,
+    /// The version that the run rests on.
+    pub version: String,
+    /// The newest one.
+    pub newest: String,
+    /// Since when there is the newest one.
+    pub since: Timestamp,
+    /// The judges of a suite's newest version, where they are others.
+    pub judges: Vec<VersionId>,
+}
+
+impl fmt::Display for Overtaken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.what {
+            Pinned::Dataset => "dataset",
+            Pinned::Suite => "suite",
+            Pinned::Chain => "chain",
+        };
+        write!(
+            f,
+            "the {what} changed since: {} follows {} since {}",
+            self.newest, self.version, self.since
+        )?;
+        if self.judges.is_empty() {
+            return Ok(());
+        }
+        let judges: Vec<String> = self.judges.iter().map(ToString::to_string).collect();
+        write!(f, ", with other judges ({})", judges.join(", "))
     }
 }
 

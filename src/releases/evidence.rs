@@ -1,11 +1,14 @@
 //! What a run's results rest on that the numbers do not show.
 
+use std::collections::BTreeSet;
+
 use super::{ReleaseError, found};
 use crate::domain::alias::{Alias, Stale};
-use crate::domain::caveats::Caveats;
+use crate::domain::caveats::{Caveats, Overtaken, Pinned};
 use crate::domain::ids::RunId;
 use crate::domain::judgement::JudgedBy;
-use crate::domain::run::{AnswerSource, Run, RunEnd};
+use crate::domain::review::no_longer_current;
+use crate::domain::run::{AnswerSource, Run, RunEnd, Subject};
 use crate::store::{Store, StoreError};
 
 /// What weakens the results of a run, as far as it has ended: only then is known which models answered and how many
@@ -98,9 +101,55 @@ fn judges_of(store: &Store, run: &Run, alias: &Alias) -> Result<Vec<String>, Sto
     Ok(named)
 }
 
+/// What a run rests on that another version followed since.
+pub fn overtaken(store: &Store, run: &Run) -> Result<Vec<Overtaken>, StoreError> {
+    let mut overtaken = Vec::new();
+    let newest = store.dataset_versions(&run.dataset.name)?.pop();
+    if let Some(newest) = newest.filter(|newest| newest.content_hash != run.dataset_hash) {
+        overtaken.push(Overtaken {
+            what: Pinned::Dataset,
+            version: run.dataset.to_string(),
+            newest: newest.id.to_string(),
+            since: newest.created_at,
+            judges: Vec::new(),
+        });
+    }
+    let newest = store.newest_suite(&run.suite.name)?;
+    if let Some(newest) = newest.filter(|newest| newest.content_hash != run.suite_hash) {
+        let before = store.suite(&run.suite)?;
+        let was = before
+            .iter()
+            .flat_map(|suite| suite.content.judges())
+            .collect::<BTreeSet<_>>();
+        let others = newest.content.judges().into_iter().filter(|judge| !was.contains(judge));
+        overtaken.push(Overtaken {
+            what: Pinned::Suite,
+            version: run.suite.to_string(),
+            newest: newest.id.to_string(),
+            since: newest.created_at,
+            judges: others.map(|judge| judge.version.clone()).collect(),
+        });
+    }
+    if let Subject::Chain { chain, content_hash } = &run.subject {
+        let newest = store.newest_chain(&chain.name)?;
+        if let Some(newest) = newest.filter(|newest| &newest.content_hash != content_hash) {
+            overtaken.push(Overtaken {
+                what: Pinned::Chain,
+                version: chain.to_string(),
+                newest: newest.id.to_string(),
+                since: newest.committed_at,
+                judges: Vec::new(),
+            });
+        }
+    }
+    Ok(overtaken)
+}
+
 /// Why the results of a run are no evidence for a release, whatever they say; empty where they are.
 pub(super) fn faults(store: &Store, id: RunId) -> Result<Vec<String>, ReleaseError> {
     let run = found(store.run(id)?, "run", &id)?;
     let end = store.run_end(id)?;
-    Ok(caveats(store, &run, end.as_ref())?.faults(&run))
+    let mut faults = caveats(store, &run, end.as_ref())?.faults(&run);
+    faults.extend(no_longer_current(id, &overtaken(store, &run)?));
+    Ok(faults)
 }

@@ -4,12 +4,12 @@ use tokio::sync::watch;
 
 use super::run_store::total_of;
 use super::{SubjectId, Tested, Workbench, WorkbenchError, found};
-use crate::domain::caveats::Caveats;
+use crate::domain::caveats::{Caveats, Overtaken};
 use crate::domain::gate::Verdict;
 use crate::domain::ids::RunId;
 use crate::domain::progress::RunProgress;
 use crate::domain::run::{Caps, Run, RunEnd, RunState, RunStep, RunStepKind};
-use crate::releases::evidence::caveats;
+use crate::releases::evidence::{caveats, overtaken};
 
 /// A run in a list.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,9 +56,17 @@ pub struct RunDetail {
     pub tested: Tested,
     /// What weakens its results.
     pub caveats: Caveats,
+    /// What it rests on that another version followed since it ended.
+    pub overtaken: Vec<Overtaken>,
 }
 
 impl RunDetail {
+    /// What to know before its numbers, each in a sentence.
+    pub fn warnings(&self) -> Vec<String> {
+        let overtaken = self.overtaken.iter().map(|one| format!("stale: {one}"));
+        self.caveats.sentences().into_iter().chain(overtaken).collect()
+    }
+
     /// What the run may use up, as the last resume says.
     pub fn caps(&self) -> Caps {
         caps_of(&self.run, &self.steps)
@@ -173,6 +181,10 @@ impl Workbench {
         Ok(RunDetail {
             pause: pause_of(&run, progress.state, &steps),
             progress,
+            overtaken: match &end {
+                Some(_) => overtaken(&self.store, &run)?,
+                None => Vec::new(),
+            },
             end,
             caveats,
             steps,

@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use pegbox::domain::ids::{RunId, VersionId};
 use pegbox::domain::promotion::Environment;
+use pegbox::domain::review::Review;
 use pegbox::domain::run::RunSettings;
 use pegbox::store::memory::MemoryEngine;
-use pegbox::workbench::{Judgement, StartRun};
+use pegbox::workbench::{Judgement, StartRun, WorkbenchError};
 use serde_json::{Value as Json, json};
 
 use super::bench::*;
@@ -20,6 +21,17 @@ fn prompt(model: &str, variable: &str) -> String {
         "+++\n[model]\nprovider = \"openai\"\nname = \"{model}\"\n[[variables]]\nname = \"{variable}\"\n+++\n\
          -- user --\nLook at this: {{{{ {variable} }}}}\n"
     )
+}
+
+fn rows(ids: &[&str]) -> String {
+    let row = |id| format!("{{\"id\":\"{id}\",\"input\":\"{id}\",\"expected\":\"fine\"}}\n");
+    ids.iter().map(row).collect()
+}
+
+fn commit_judge(bench: &Bench, source: &str) {
+    let judge = "assessor".parse().unwrap();
+    bench.workbench.import_prompt(&anna(), &judge, "", source).unwrap();
+    bench.workbench.commit(&anna(), &judge, &why()).unwrap();
 }
 
 const GRADERS: &str = r#"name = "judged"
@@ -69,13 +81,9 @@ impl House {
         let standing = Arc::clone(&names);
         let server = Server::start(move |received| answered(received, *standing.lock().unwrap()));
         let bench = Bench::over(Arc::new(MemoryEngine::new()));
-        let judge = "assessor".parse().unwrap();
-        let source = prompt("judge", "answer");
-        bench.workbench.import_prompt(&anna(), &judge, "", &source).unwrap();
-        bench.workbench.commit(&anna(), &judge, &why()).unwrap();
+        commit_judge(&bench, &prompt("judge", "answer"));
         let version = bench.version(&prompt("house", "input"));
-        let rows = ["a", "b", "c"].map(|id| format!("{{\"id\":\"{id}\",\"input\":\"{id}\",\"expected\":\"fine\"}}\n"));
-        let dataset = bench.dataset(&rows.concat());
+        let dataset = bench.dataset(&rows(&["a", "b", "c"]));
         let suite = bench.suite(GRADERS);
         let start = StartRun {
             settings: RunSettings {
@@ -99,6 +107,29 @@ impl House {
         let (run, end) = self.bench.run(&self.start);
         assert_eq!((end.totals.passed, end.totals.judging.errored), (3, 0));
         run
+    }
+
+    fn ask(&self, run: Option<RunId>) -> Result<Review, WorkbenchError> {
+        let workbench = &self.bench.workbench;
+        workbench.request_review(&anna(), &self.version, STAGING, run, REASON)
+    }
+
+    /// A run before the change is no evidence after it, which is said in these words, and a run after it is.
+    fn overtaken_by(&mut self, words: &str, change: impl FnOnce(&mut Self)) {
+        let old = self.run();
+        let review = self.ask(None).unwrap();
+        assert_eq!(review.run, old);
+        change(self);
+        let workbench = &self.bench.workbench;
+        assert_refused(self.ask(Some(old)), words);
+        assert_refused(workbench.decide(&ben(), review.id, Judgement::Approve, REASON), words);
+        let detail = workbench.run_detail(old).unwrap();
+        let warnings = detail.warnings();
+        assert!(warnings.iter().any(|warning| warning.contains(words)), "{warnings:?}");
+        assert_eq!(workbench.tuning_record(old).unwrap().overtaken, detail.overtaken);
+        let new = self.run();
+        assert_eq!(self.ask(None).unwrap().run, new);
+        assert_eq!(workbench.run_detail(new).unwrap().overtaken, []);
     }
 
     fn change(&self, edit: impl FnOnce(&mut Names)) {
@@ -232,4 +263,26 @@ fn a_release_says_that_its_judge_is_another_one_now() {
     house.change(|names| names.judge = "judge-june");
     house.run();
     assert_eq!(stale()[0].judges, ["assessor_v1"]);
+}
+
+#[test]
+fn evidence_ends_where_its_dataset_its_suite_or_its_judge_changes() {
+    let mut house = House::new();
+    house.overtaken_by("the dataset changed since: rows@", |house| {
+        house.start.dataset = house.bench.dataset(&rows(&["a", "b", "d"]));
+    });
+    house.overtaken_by("the suite changed since: judged@v2 follows judged@v1", |house| {
+        house.start.suite = house.bench.suite(&GRADERS.replace("at_least = 0.9", "at_least = 0.8"));
+    });
+    house.overtaken_by("with other judges (assessor_v2)", |house| {
+        commit_judge(&house.bench, &prompt("judge", "answer").replace("Look", "Look well"));
+        house.start.suite = house.bench.suite(&GRADERS.replace("assessor_v1", "assessor_v2"));
+    });
+    // The same content again is no change, and what was approved before one is not promoted after it.
+    house.bench.dataset(&rows(&["a", "b", "d"]));
+    let workbench = &house.bench.workbench;
+    let review = house.ask(None).unwrap();
+    workbench.decide(&ben(), review.id, Judgement::Approve, REASON).unwrap();
+    house.bench.suite(GRADERS);
+    assert_refused(workbench.promote(&ben(), review.id, REASON), "the suite changed since");
 }

@@ -287,8 +287,8 @@ fn run_text(detail: &RunDetail) -> Plain {
     ];
     let said = fields.into_iter().filter_map(|(name, value)| Some((name, value?)));
     let text = Plain::new().fields(said).blank();
-    let caveats = detail.caveats.sentences();
-    let text = caveats
+    let text = detail
+        .warnings()
         .iter()
         .fold(text, |text, sentence| text.line(format!("careful: {sentence}")));
     let results = end.as_ref().map_or(&progress.results, |end| &end.results);

@@ -307,6 +307,7 @@ pub fn live_detail(id: u32) -> RunDetail {
         pause: None,
         tested: version(12).into(),
         caveats: Caveats::default(),
+        overtaken: Vec::new(),
     }
 }
 
@@ -322,6 +323,7 @@ pub fn ended_detail(id: u32) -> RunDetail {
         pause: None,
         tested: version(12).into(),
         caveats: Caveats::default(),
+        overtaken: Vec::new(),
     }
 }
 

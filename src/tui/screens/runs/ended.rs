@@ -42,7 +42,7 @@ pub(super) fn lines(detail: &RunDetail, end: &RunEnd, columns: usize, context: &
     if detail.run.answers == AnswerSource::Replayed {
         lines.push(Line::styled("replayed: a cassette answered, not a model", theme.warn));
     }
-    for sentence in detail.caveats.sentences() {
+    for sentence in detail.warnings() {
         lines.extend(wrapped_outside(&sentence, columns, 2, theme.warn));
     }
     match &end.gate {
