@@ -27,6 +27,8 @@ mod limits;
 mod release_path;
 mod reproducing;
 mod runs;
+#[cfg(test)]
+mod third_party;
 mod tools;
 #[cfg(test)]
 mod traces;
