@@ -215,7 +215,7 @@ impl Calibrator {
                 let class = class.filter(|class| labels.iter().any(|label| label == class))?;
                 Some(passing.iter().any(|label| label == class))
             }
-            Question::Classification { .. } | Question::Pairwise { .. } => None,
+            Question::Classification { .. } | Question::Pairwise { .. } | Question::AgainstBase { .. } => None,
         }
     }
 

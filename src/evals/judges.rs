@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use crate::domain::alias::Alias;
 use crate::domain::ids::VersionId;
 use crate::domain::judge::{EmbeddingModel, Judge};
@@ -59,20 +61,32 @@ impl JudgeModel {
         self.provider.source()
     }
 
-    /// Asks until there is an answer or patience is at its end. Whoever asks must hold no place at any limiter: two
-    /// runs, each of which holds the place that the other one waits for, would wait for ever.
-    pub(super) async fn ask(&self, request: &ChatRequest) -> Exchange {
+    /// Asks until there is an answer or patience is at its end; `None` where it is not wanted any more when its turn
+    /// comes. Whoever asks must hold no place at any limiter: two runs, each of which holds the place that the other
+    /// one waits for, would wait for ever. For the same reason the place at the limiter comes before the run's own, here
+    /// and where answers are asked for.
+    pub(super) async fn ask(
+        &self,
+        request: &ChatRequest,
+        places: &Semaphore,
+        is_wanted: impl Fn() -> bool,
+    ) -> Option<Exchange> {
         let _place = match &self.limiter {
             Some(limiter) => Some(place(limiter).await),
             None => None,
         };
+        // It is never closed, and would bound nothing if it were.
+        let _own = places.acquire().await.ok();
+        if !is_wanted() {
+            return None;
+        }
         let patience = Patience {
             attempts_max: self.attempts_max,
             ends_at: self.deadline_ms.map(Patience::end_after),
             budget: &self.retries,
             limiter: self.limiter.as_deref(),
         };
-        exchange(&*self.provider, request, patience).await
+        Some(exchange(&*self.provider, request, patience).await)
     }
 }
 

@@ -31,6 +31,7 @@ pub mod render;
 mod reuse;
 mod standing;
 pub mod sweep;
+mod together;
 mod upcoming;
 mod window;
 

@@ -4,15 +4,18 @@ use tokio::runtime::Handle;
 
 use super::Clock;
 use super::aliases::{AliasWatch, Asker};
+use super::basing::BaseAnswers;
 use super::committing::Committer;
 use super::reusing::{AnswerIndex, StoredAnswers};
 use crate::domain::actor::Actor;
 use crate::domain::alias::Alias;
 use crate::domain::dataset::{ROWS_PER_PAGE, Row};
+use crate::domain::example::Example;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::RunId;
 use crate::domain::outcome::{Outcome, OutcomePlace};
 use crate::domain::run::{AnswerSource, Run, RunStep, RunStepKind, RunTotals};
+use crate::evals::graders::BaseAnswer;
 use crate::evals::pipeline::{Appending, ExampleFeed, Job, OutcomeSink, Placed, StoreFault, Work};
 use crate::store::engine::AuditEntry;
 use crate::store::{Change, Store, StoreError};
@@ -29,6 +32,7 @@ pub(super) struct RunFeed {
     /// The places of the run's examples, where it is not all of them.
     selected: Option<Vec<u64>>,
     answers: Option<StoredAnswers>,
+    base: Option<BaseAnswers>,
 }
 
 impl RunFeed {
@@ -38,6 +42,7 @@ impl RunFeed {
             run: run.id,
             dataset: run.dataset_hash,
             answers: None,
+            base: None,
             store,
             example_count: run.example_count,
             selected: run.selection.as_ref().map(|selection| selection.places.clone()),
@@ -51,6 +56,12 @@ impl RunFeed {
             Work::Chain { .. } => None,
         };
         Self { answers, ..self }
+    }
+
+    /// The same, with the answers of the base's run.
+    pub(super) fn comparing(self, run: &Run) -> Self {
+        let base = Some(BaseAnswers::of(&self.store, run));
+        Self { base, ..self }
     }
 
     fn selected_page(&self, selected: &[u64], page: u64) -> Result<Vec<Placed>, StoreFault> {
@@ -135,6 +146,13 @@ impl ExampleFeed for RunFeed {
         match &self.answers {
             Some(answers) => answers.find(request),
             None => Ok(None),
+        }
+    }
+
+    fn base_answer(&self, example: &Example, repeat: u32) -> Result<BaseAnswer, StoreFault> {
+        match &self.base {
+            Some(base) => base.find(example, repeat),
+            None => Ok(Err("there is no run of a base to compare with".into())),
         }
     }
 }

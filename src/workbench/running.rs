@@ -293,7 +293,7 @@ impl Workbench {
             began_at: std::iter::once(run.started_at)
                 .chain(resumed.map(|step| step.at))
                 .collect(),
-            feed: Arc::new(RunFeed::new(self.store.clone(), run).reusing(run, work)),
+            feed: Arc::new(RunFeed::new(self.store.clone(), run).reusing(run, work).comparing(run)),
             find_base: find_base(&self.store, run),
             quarantined: quarantined.clone(),
             run: run.clone(),
