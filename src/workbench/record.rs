@@ -10,6 +10,7 @@ use crate::domain::decision::Decision;
 use crate::domain::gate::Gate;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::RunId;
+use crate::domain::label::{LabelAgreement, agreements};
 use crate::domain::metric::MetricResult;
 use crate::domain::model::ModelConfig;
 use crate::domain::money::PriceFile;
@@ -139,6 +140,8 @@ pub struct TuningRecord {
     pub caveats: Caveats,
     /// What the run rests on that another version followed since it ended.
     pub overtaken: Vec<Overtaken>,
+    /// What people said of its verdicts, by grader.
+    pub labelled: Vec<LabelAgreement>,
 }
 
 impl Workbench {
@@ -195,6 +198,7 @@ impl Workbench {
             started_at: run.started_at.to_string(),
             ended_at: end.as_ref().map(|end: &RunEnd| end.ended_at.to_string()),
             caveats: caveats(&self.store, &run, end.as_ref())?,
+            labelled: agreements(&self.store.labels(id)?),
             overtaken: match &end {
                 Some(_) => overtaken(&self.store, &run)?,
                 None => Vec::new(),

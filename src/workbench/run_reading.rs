@@ -7,6 +7,7 @@ use super::{SubjectId, Tested, Workbench, WorkbenchError, found};
 use crate::domain::caveats::{Caveats, Overtaken};
 use crate::domain::gate::Verdict;
 use crate::domain::ids::RunId;
+use crate::domain::label::{LabelAgreement, agreements};
 use crate::domain::progress::RunProgress;
 use crate::domain::run::{Caps, Run, RunEnd, RunState, RunStep, RunStepKind};
 use crate::releases::evidence::{caveats, overtaken};
@@ -58,9 +59,21 @@ pub struct RunDetail {
     pub caveats: Caveats,
     /// What it rests on that another version followed since it ended.
     pub overtaken: Vec<Overtaken>,
+    /// What people said of its verdicts, by grader.
+    pub labelled: Vec<LabelAgreement>,
 }
 
 impl RunDetail {
+    /// What people said of its verdicts, with the command that says more; a sentence for each grader.
+    pub fn labelled_texts(&self) -> Vec<String> {
+        let suite = &self.run.suite;
+        let text = |agreement: &LabelAgreement| match &agreement.grader {
+            Some(grader) => format!("{agreement}: pegbox suite calibrate {suite} --grader {grader}"),
+            None => agreement.to_string(),
+        };
+        self.labelled.iter().map(text).collect()
+    }
+
     /// What to know before its numbers, each in a sentence.
     pub fn warnings(&self) -> Vec<String> {
         let overtaken = self.overtaken.iter().map(|one| format!("stale: {one}"));
@@ -185,6 +198,7 @@ impl Workbench {
                 Some(_) => overtaken(&self.store, &run)?,
                 None => Vec::new(),
             },
+            labelled: agreements(&self.store.labels(id)?),
             end,
             caveats,
             steps,

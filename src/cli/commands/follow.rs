@@ -294,6 +294,7 @@ fn run_text(detail: &RunDetail) -> Plain {
     let results = end.as_ref().map_or(&progress.results, |end| &end.results);
     let text = text.table(&results_table(results), "nothing is measured yet").blank();
     let text = paths_text(text, detail);
+    let text = detail.labelled_texts().iter().fold(text, Plain::line);
     let text = gate_text(text, end.as_ref().and_then(|end| end.gate.as_ref()));
     match end {
         Some(end) => measures_text(text, end),

@@ -308,6 +308,7 @@ pub fn live_detail(id: u32) -> RunDetail {
         tested: version(12).into(),
         caveats: Caveats::default(),
         overtaken: Vec::new(),
+        labelled: Vec::new(),
     }
 }
 
@@ -324,6 +325,7 @@ pub fn ended_detail(id: u32) -> RunDetail {
         tested: version(12).into(),
         caveats: Caveats::default(),
         overtaken: Vec::new(),
+        labelled: Vec::new(),
     }
 }
 

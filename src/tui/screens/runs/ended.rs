@@ -64,6 +64,9 @@ pub(super) fn lines(detail: &RunDetail, end: &RunEnd, columns: usize, context: &
         lines.extend(gate_lines(gate, columns, theme));
         lines.extend(measures::left_out_lines(gate, columns, theme));
     }
+    for labelled in detail.labelled_texts() {
+        lines.extend(wrapped_outside(&labelled, columns, 2, theme.text));
+    }
     lines.extend(measures::against_lines(end, columns, theme));
     lines.extend(measures::interval_lines(end, columns, theme));
     lines.push(Line::raw(""));
