@@ -73,6 +73,8 @@ pub struct Resolution {
 /// What a run's results rest on that is no longer what the same request gets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stale {
+    /// The judges and the embedding models that asked for the name; empty where what is tested did.
+    pub judges: Vec<String>,
     /// The models that answered and that the name does not stand for any more.
     pub answered: Vec<String>,
     /// What it stands for now.
@@ -84,7 +86,21 @@ impl Stale {
     /// rests on the older model too.
     pub fn of(answered: &[String], now: Resolution) -> Option<Self> {
         let older: Vec<String> = answered.iter().filter(|model| **model != now.model).cloned().collect();
-        (!older.is_empty()).then_some(Self { answered: older, now })
+        (!older.is_empty()).then_some(Self {
+            judges: Vec::new(),
+            answered: older,
+            now,
+        })
+    }
+
+    /// Whose models they are: `answered by house-1`, `helpful_judge_v3 judged by house-1`.
+    pub fn answered_text(&self) -> String {
+        let models = self.answered.join(", ");
+        if self.judges.is_empty() {
+            format!("answered by {models}")
+        } else {
+            format!("{} judged by {models}", self.judges.join(", "))
+        }
     }
 }
 
@@ -92,8 +108,8 @@ impl fmt::Display for Stale {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "answered by {}; {} stands for {} since {}, as {} saw",
-            self.answered.join(", "),
+            "{}; {} stands for {} since {}, as {} saw",
+            self.answered_text(),
             self.now.alias.name,
             self.now.model,
             self.now.seen_at,
@@ -138,6 +154,20 @@ mod tests {
                 "{answered:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_judge_is_named_with_its_models() {
+        let stale = Stale {
+            judges: vec!["tone_v1".into(), "facts_v2".into()],
+            ..Stale::of(&["a".to_owned()], now("b")).unwrap()
+        };
+        assert!(
+            stale
+                .to_string()
+                .starts_with("tone_v1, facts_v2 judged by a; gpt-4.1 stands for b since"),
+            "{stale}"
+        );
     }
 
     #[test]

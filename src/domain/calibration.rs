@@ -60,6 +60,14 @@ pub struct CorrectedPassRate {
     pub fault: Option<String>,
 }
 
+/// What counts as true where people labelled.
+pub const HUMAN_LABELS: &str = "human labels";
+/// Fewer labels than this say little of a grader, and fewer of one verdict say little of its errors on those: a
+/// judgement of the field, not a bound.
+pub const LABELS_WANTED: u64 = 100;
+/// The same of each verdict.
+pub const LABELS_OF_A_VERDICT_WANTED: u64 = 30;
+
 /// The mean score that people would give, reckoned from their scores and the grader's (prediction-powered inference).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct CorrectedMean {
@@ -138,12 +146,25 @@ pub struct Calibration {
     pub classes: Option<Agreement>,
     /// Scores, where people gave such.
     pub mean_score: Option<CorrectedMean>,
+    /// Why kappa and what is corrected by these labels say little; `None` where they are enough.
+    pub too_few: Option<String>,
     /// What to be careful about, in sentences.
     pub warnings: Vec<String>,
     /// All outcomes of which they say different things; at most [`DISAGREEMENTS_MAX`] are named.
     pub disagreement_count: u64,
     /// The first of them.
     pub disagreements: Vec<Disagreement>,
+}
+
+impl Calibration {
+    /// Who says what is true.
+    pub fn who(&self) -> &'static str {
+        if self.truth == HUMAN_LABELS {
+            "people"
+        } else {
+            "the dataset"
+        }
+    }
 }
 
 /// Most disagreements that are named.

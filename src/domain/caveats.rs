@@ -1,10 +1,13 @@
 //! What weakens a run's results, and whether they can still carry a release.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
-use super::alias::Stale;
-use super::ids::RunId;
+use super::alias::{Alias, Stale};
+use super::ids::{RunId, VersionId};
 use super::run::{AnswerSource, Run, Subject};
+use super::time::Timestamp;
 
 /// Sources of reused answers that are named; of more, only how many there are.
 const SOURCES_NAMED_MAX: usize = 3;
@@ -12,8 +15,9 @@ const SOURCES_NAMED_MAX: usize = 3;
 /// What to know of a run's results besides the numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Caveats {
-    /// The model that answered is not the one that the name stands for now.
-    pub stale: Option<Stale>,
+    /// The models that answered, or that judged, and that their names do not stand for now. Those of what is tested
+    /// come first.
+    pub stale: Vec<Stale>,
     /// Outcomes whose answer was taken from another run.
     pub reused: u64,
     /// Those runs, newest first.
@@ -38,14 +42,19 @@ impl Caveats {
         (self.reused > 0).then(|| format!("{} reused from {from}", self.reused))
     }
 
-    /// `stale: answered by …`, where it is.
-    pub fn stale_text(&self) -> Option<String> {
-        self.stale.as_ref().map(|stale| format!("stale: {stale}"))
+    /// `stale: answered by …`, for each model that is.
+    pub fn stale_texts(&self) -> impl Iterator<Item = String> {
+        self.stale.iter().map(|stale| format!("stale: {stale}"))
+    }
+
+    /// What rests on older models of one name.
+    pub fn stale_of<'a>(&'a self, alias: &'a Alias) -> impl Iterator<Item = &'a Stale> {
+        self.stale.iter().filter(move |stale| &stale.now.alias == alias)
     }
 
     /// Each in a sentence, to be read before the numbers.
     pub fn sentences(&self) -> Vec<String> {
-        [self.stale_text(), self.reused_text()].into_iter().flatten().collect()
+        self.stale_texts().chain(self.reused_text()).collect()
     }
 
     /// Why the results of `run` are no evidence for a release, whatever they say. Each has the same way out, which
@@ -72,12 +81,57 @@ impl Caveats {
                 "{reused}: answers that count for a release are fresh, start it without --reuse"
             ));
         }
-        if let Some(stale) = self.stale_text() {
-            faults.push(format!(
-                "{stale}; run it again, or name the model itself instead of an alias"
-            ));
-        }
+        let stale = self.stale_texts();
         faults
+            .extend(stale.map(|stale| format!("{stale}; run it again, or name the model itself instead of an alias")));
+        faults
+    }
+}
+
+/// What of a run has a newer version since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pinned {
+    /// Its dataset.
+    Dataset,
+    /// Its suite, and with it the judges that the suite names.
+    Suite,
+    /// The chain that it tested.
+    Chain,
+}
+
+/// That a run rests on a version that another one followed, with other content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overtaken {
+    /// What it is.
+    pub what: Pinned,
+    /// The version that the run rests on.
+    pub version: String,
+    /// The newest one.
+    pub newest: String,
+    /// Since when there is the newest one.
+    pub since: Timestamp,
+    /// The judges of a suite's newest version, where they are others.
+    pub judges: Vec<VersionId>,
+}
+
+impl fmt::Display for Overtaken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.what {
+            Pinned::Dataset => "dataset",
+            Pinned::Suite => "suite",
+            Pinned::Chain => "chain",
+        };
+        write!(
+            f,
+            "the {what} changed since: {} follows {} since {}",
+            self.newest, self.version, self.since
+        )?;
+        if self.judges.is_empty() {
+            return Ok(());
+        }
+        let judges: Vec<String> = self.judges.iter().map(ToString::to_string).collect();
+        write!(f, ", with other judges ({})", judges.join(", "))
     }
 }
 

@@ -114,7 +114,7 @@ fn check_judge(judge: &JudgeGrader) -> Result<(), Refused> {
             Ok(())
         }
         Question::Classification { labels, passing } => check_labels(labels, passing),
-        Question::Pairwise { .. } => Ok(()),
+        Question::Pairwise { .. } | Question::AgainstBase { .. } => Ok(()),
     }
 }
 
@@ -178,7 +178,7 @@ fn check_paths(kind: &GraderKind) -> Result<(), Refused> {
                 ..
             } => (None, Some(field)),
             Question::Pairwise { expected_field, .. } => (None, expected_field.as_ref()),
-            Question::Rubric { .. } | Question::Classification { .. } => (None, None),
+            Question::Rubric { .. } | Question::Classification { .. } | Question::AgainstBase { .. } => (None, None),
         },
         _ => (None, None),
     };

@@ -56,6 +56,11 @@ pub enum Question {
         /// What a tie is worth.
         ties: TieRule,
     },
+    /// Which of two answers is better, this one or that of the base's run to the same example? Asked as the one above.
+    AgainstBase {
+        /// What a tie is worth.
+        ties: TieRule,
+    },
 }
 
 /// How several scores become one.
@@ -91,7 +96,7 @@ pub enum PassingLabels {
     Field(String),
 }
 
-/// What a tie with the expected answer is worth.
+/// What a tie with the other answer is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TieRule {
@@ -132,7 +137,15 @@ impl Question {
         match self {
             Self::Rubric { .. } => "judge_rubric",
             Self::Classification { .. } => "judge_classification",
-            Self::Pairwise { .. } => "judge_pairwise",
+            Self::Pairwise { .. } | Self::AgainstBase { .. } => "judge_pairwise",
+        }
+    }
+
+    /// What a tie is worth, where two answers are compared.
+    pub fn ties(&self) -> Option<TieRule> {
+        match self {
+            Self::Pairwise { ties, .. } | Self::AgainstBase { ties } => Some(*ties),
+            Self::Rubric { .. } | Self::Classification { .. } => None,
         }
     }
 }

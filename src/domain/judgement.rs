@@ -40,7 +40,7 @@ pub struct Judgement {
     pub source: AnswerSource,
     /// Which of the judge's repeats, from 0.
     pub repeat: u32,
-    /// Whether the two answers of a pairwise comparison stood in the other order: the expected one first.
+    /// Whether the two answers of a pairwise comparison stood in the other order: the one that is compared with first.
     pub is_swapped: bool,
     /// The messages as sent.
     pub rendered: Vec<RenderedMessage>,
@@ -67,14 +67,18 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    /// Which judgement it is: `helpful: helpful_judge_v3, repeat 2, expected answer first`.
+    /// Which judgement it is: `helpful: helpful_judge_v3, repeat 2, the other answer first`.
     pub fn heading(&self) -> String {
         let repeat = if self.repeat == 0 {
             String::new()
         } else {
             format!(", repeat {}", self.repeat + 1)
         };
-        let order = if self.is_swapped { ", expected answer first" } else { "" };
+        let order = if self.is_swapped {
+            ", the other answer first"
+        } else {
+            ""
+        };
         let simulated = if self.source == AnswerSource::Simulated {
             " (simulated)"
         } else {

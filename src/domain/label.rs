@@ -2,6 +2,7 @@
 //! the run; it stands beside it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -211,6 +212,44 @@ fn is_override(outcome: &Outcome, content: &LabelContent) -> Result<bool, Domain
     Ok(content
         .verdict
         .is_some_and(|verdict| verdict != LabelVerdict::of(graded)))
+}
+
+/// How often people said of a grader's verdicts that they are right.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LabelAgreement {
+    /// The grader; `None` for the answer as a whole.
+    pub grader: Option<String>,
+    /// Labels with the same verdict as it.
+    pub agreed: u64,
+    /// Labels with a verdict.
+    pub labelled: u64,
+}
+
+impl fmt::Display for LabelAgreement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = self.grader.as_deref().unwrap_or("all graders together");
+        write!(
+            f,
+            "people agree with {what} in {} of {} labels",
+            self.agreed, self.labelled
+        )
+    }
+}
+
+/// Of the labels that count, by grader.
+pub fn agreements(labels: &[HumanLabel]) -> Vec<LabelAgreement> {
+    let mut agreements: BTreeMap<Option<&String>, (u64, u64)> = BTreeMap::new();
+    for label in standing(labels).into_iter().filter(|label| label.verdict.is_some()) {
+        let (agreed, labelled) = agreements.entry(label.grader.as_ref()).or_default();
+        *agreed += u64::from(!label.is_override);
+        *labelled += 1;
+    }
+    let of = |(grader, (agreed, labelled)): (Option<&String>, (u64, u64))| LabelAgreement {
+        grader: grader.cloned(),
+        agreed,
+        labelled,
+    };
+    agreements.into_iter().map(of).collect()
 }
 
 /// Those of them that count: of each person the newest on each outcome and grader, in order of place.

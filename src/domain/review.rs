@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::DomainError;
 use super::actor::Actor;
-use super::caveats::Caveats;
+use super::caveats::{Caveats, Overtaken};
 use super::decision::{Decision, DecisionKind};
 use super::gate::Verdict;
 use super::hash::ContentHash;
@@ -247,6 +247,20 @@ pub fn approval_checks(
             own.then(|| format!("{actor} wrote {} and may not be its only approver", version.id)),
         ),
     ]
+}
+
+/// That a run's dataset and suite are what a run of today would use.
+pub fn currency_check(run: RunId, overtaken: &[Overtaken]) -> Check {
+    Check {
+        title: format!("dataset and suite of {run} are the newest"),
+        fault: no_longer_current(run, overtaken),
+    }
+}
+
+/// Why the results of a run are no evidence for a release any more; `None` where nothing followed what it rests on.
+pub fn no_longer_current(run: RunId, overtaken: &[Overtaken]) -> Option<String> {
+    let texts: Vec<String> = overtaken.iter().map(ToString::to_string).collect();
+    (!texts.is_empty()).then(|| format!("{run} is stale: {}; run the newest and ask on that", texts.join("; ")))
 }
 
 /// That what a version would replace is still what its reviewers read it against.

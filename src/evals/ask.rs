@@ -3,14 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
 use super::EvalError;
 use super::category::category;
 use super::chain::ChainAsker;
-use super::graders::{Cause, GraderError, Graders, Observed};
+use super::graders::{BaseAnswer, Cause, GraderError, Graders, Observed};
 use super::parse::Answer;
-use super::pipeline::{Job, Now, Work};
+use super::pipeline::{CONCURRENCY_MAX, ExampleFeed, Job, Now, Work};
 use super::prompt::PromptAsker;
 use super::reuse::Reuse;
+use super::upcoming::blocking;
 use crate::domain::example::{Example, ExampleContent};
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::RunId;
@@ -25,6 +28,10 @@ pub(super) struct Asker {
     deadline_ms: Option<u64>,
     asks: Asks,
     graders: Graders,
+    /// Where the answers of the base's run come from, where a judge compares with them.
+    bases: Option<Arc<dyn ExampleFeed>>,
+    /// As many requests as the run may have in flight. Each takes a place when it has one at the limiter.
+    places: Arc<Semaphore>,
     now: Now,
 }
 
@@ -54,6 +61,9 @@ impl Asker {
     /// Compiles templates and graders.
     pub(super) fn new(job: &Job) -> Result<Self, EvalError> {
         let settings = &job.run.settings;
+        let in_flight = usize::try_from(settings.concurrency.clamp(1, CONCURRENCY_MAX)).unwrap_or(1);
+        let places = Arc::new(Semaphore::new(in_flight));
+        let graders = Graders::compile(&job.suite, &job.work, &job.judges)?.within(Arc::clone(&places));
         Ok(Self {
             run: job.run.id,
             deadline_ms: settings.deadline_ms,
@@ -68,7 +78,9 @@ impl Asker {
                     settings.attempts_max,
                 )?)),
             },
-            graders: Graders::compile(&job.suite, &job.work, &job.judges)?,
+            bases: graders.asks_base().then(|| Arc::clone(&job.feed)),
+            graders,
+            places,
             now: Arc::clone(&job.now),
         })
     }
@@ -81,6 +93,8 @@ impl Asker {
     /// Renders, asks, parses and grades. The place at the provider is given back before the graders ask any model.
     pub(super) async fn ask(&self, place: OutcomePlace, example: &Example, permit: Option<Permit>) -> Asked {
         let blank = self.unanswered(place, example);
+        // It is never closed, and would bound nothing if it were.
+        let own = self.places.acquire().await.ok();
         let asked = match &self.asks {
             Asks::Prompt { prompt, reuse } => self.ask_prompt(prompt, reuse.as_ref(), blank, example).await,
             Asks::Chain(chain) => {
@@ -88,7 +102,7 @@ impl Asker {
                 chain.ask(&blank, example, ends_at).await
             }
         };
-        drop(permit);
+        drop((own, permit));
         let graded = self.graded(asked.outcome, example).await;
         Asked {
             wait: asked.wait.or(graded.wait),
@@ -133,12 +147,13 @@ impl Asker {
         if outcome.error.is_some() {
             return self.finished(outcome, None).into();
         }
+        let base = self.base_answer(example, outcome.repeat).await;
         let text = outcome.text.clone().unwrap_or_default();
         // What a chain's last step made of its answer is what graders see.
         let answer = Answer::read(text, outcome.parsed.as_ref().map(JsonText::value));
         let grades = self
             .graders
-            .grade(Observed::of(&outcome, &answer), &example.content)
+            .grade(Observed::of(&outcome, &answer).against(base.as_ref()), &example.content)
             .await;
         outcome.scores = grades.scores;
         outcome.judgements = grades.asked.judgements;
@@ -152,6 +167,13 @@ impl Asker {
             outcome: self.finished(outcome, grades.cause),
             wait: grades.asked.wait,
         }
+    }
+
+    /// What a judge compares the answer with. A store that cannot say is no reason to lose the answer.
+    async fn base_answer(&self, example: &Example, repeat: u32) -> Option<BaseAnswer> {
+        let (feed, example) = (Arc::clone(self.bases.as_ref()?), example.clone());
+        let found = blocking(move || feed.base_answer(&example, repeat)).await;
+        Some(found.unwrap_or_else(|fault| Err(format!("the base's answer cannot be read: {fault}"))))
     }
 
     /// Says where a failure lies, and when it was done.

@@ -99,7 +99,7 @@ impl Bisection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evals::paired::effect::sample;
+    use crate::evals::paired::Effect;
 
     #[test]
     fn every_break_is_found_in_as_few_looks_as_halving_takes() {
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_version_is_good_or_bad_only_beyond_noise() {
-        let moved = |difference: f64, half: f64| Some(sample(0.9, 0.9 + difference, half, None));
+        let moved = |difference: f64, half: f64| Some(Effect::sample(0.9, 0.9 + difference, half, None));
         assert_eq!(Side::by_metric(moved(-0.1, 0.05), moved(0.0, 0.05)), Side::Bad);
         assert_eq!(Side::by_metric(moved(0.0, 0.05), moved(0.1, 0.05)), Side::Good);
         assert_eq!(Side::by_metric(moved(-0.04, 0.05), moved(0.04, 0.05)), Side::CannotTell);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::calibration::{
     Agreement, Calibration, CorrectedMean, CorrectedPassRate, CountedRate, DISAGREEMENTS_MAX, Disagreement, Estimated,
-    LeftOut,
+    LABELS_OF_A_VERDICT_WANTED, LABELS_WANTED, LeftOut,
 };
 use crate::domain::grader::{Grader, Score};
 use crate::domain::ids::{RunId, SuiteVersionId};
@@ -19,9 +19,6 @@ use crate::stats::{
 
 /// Confidence of all intervals.
 const CONFIDENCE: f64 = 0.95;
-/// Fewer labels than this say little, and fewer of one verdict say little about its errors.
-const LABELS_WANTED: u64 = 100;
-const LABELS_OF_A_VERDICT_WANTED: u64 = 30;
 /// Most classes or levels in a table: more is no classification.
 const CLASSES_MAX: usize = 200;
 /// Levels of a rubric that make a table.
@@ -215,7 +212,7 @@ impl Calibrator {
                 let class = class.filter(|class| labels.iter().any(|label| label == class))?;
                 Some(passing.iter().any(|label| label == class))
             }
-            Question::Classification { .. } | Question::Pairwise { .. } => None,
+            Question::Classification { .. } | Question::Pairwise { .. } | Question::AgainstBase { .. } => None,
         }
     }
 
@@ -252,6 +249,7 @@ impl Calibrator {
                 .map(|(classes, table)| agreement(classes, table, is_ordinal))
                 .transpose()?,
             mean_score: self.mean_score()?,
+            too_few: too_few(people_pass, people_fail),
             warnings: Vec::new(),
             disagreement_count: self.disagreement_count,
             disagreements: self.disagreements,
@@ -274,7 +272,7 @@ impl Calibrator {
         let fault = match (&by_rogan, &by_lang) {
             (Err(error), _) | (_, Err(error)) => Some(error.to_string()),
             (Ok(None), _) | (_, Ok(None)) => {
-                Some("it needs answers that people passed and answers that they failed".into())
+                Some("it needs answers that should pass and answers that should fail".into())
             }
             _ => None,
         };
@@ -407,8 +405,21 @@ fn class_table(
     Some((classes, table))
 }
 
+/// STATISTICS: a frozen set of at least 100 labelled answers with at least 30 of each verdict.
+fn too_few(pass: u64, fail: u64) -> Option<String> {
+    let is_enough = pass + fail >= LABELS_WANTED && pass.min(fail) >= LABELS_OF_A_VERDICT_WANTED;
+    (!is_enough).then(|| {
+        format!(
+            "too few to say: {pass} that should pass and {fail} that should fail, of at least {LABELS_WANTED} with \
+             {LABELS_OF_A_VERDICT_WANTED} of each"
+        )
+    })
+}
+
 fn warnings(calibration: &Calibration, people_pass: u64, people_fail: u64) -> Vec<String> {
     let mut warnings = Vec::new();
+    let who = calibration.who();
+    let s = if who == "people" { "" } else { "s" };
     if calibration.is_simulated {
         warnings.push("simulated: this shows how calibration works, and says nothing about a model".to_owned());
     }
@@ -421,7 +432,7 @@ fn warnings(calibration: &Calibration, people_pass: u64, people_fail: u64) -> Ve
     for (name, count) in [(PASSED, people_pass), (FAILED, people_fail)] {
         if count < LABELS_OF_A_VERDICT_WANTED {
             warnings.push(format!(
-                "people say {name} of {count} answers: label at least {LABELS_OF_A_VERDICT_WANTED} such, or the errors \
+                "{who} say{s} {name} of {count} answers: label at least {LABELS_OF_A_VERDICT_WANTED} such, or the errors \
                  on them stay unknown"
             ));
         }

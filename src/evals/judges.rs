@@ -5,8 +5,13 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
+use crate::domain::alias::Alias;
 use crate::domain::ids::VersionId;
-use crate::domain::judge::EmbeddingModel;
+use crate::domain::judge::{EmbeddingModel, Judge};
+use crate::domain::judgement::JudgedBy;
+use crate::domain::model::ModelConfig;
 use crate::domain::run::{AnswerSource, RunSettings};
 use crate::domain::version::PromptVersion;
 use crate::providers::limiter::{Limiter, Permit};
@@ -17,6 +22,7 @@ use crate::providers::{ChatRequest, Provider};
 #[derive(Clone)]
 pub struct JudgeModel {
     provider: Arc<dyn Provider>,
+    endpoint: Option<String>,
     limiter: Option<Arc<Limiter>>,
     attempts_max: u32,
     deadline_ms: Option<u64>,
@@ -35,6 +41,8 @@ impl JudgeModel {
     /// A model behind this provider, asked as the settings of the run say; `limiter` where its pace is followed.
     pub fn new(provider: Arc<dyn Provider>, limiter: Option<Arc<Limiter>>, settings: &RunSettings) -> Self {
         Self {
+            // As runs write down where they ask, so that one name at one place is one alias.
+            endpoint: settings.base_url.clone().or_else(|| provider.endpoint()),
             provider,
             limiter,
             attempts_max: settings.attempts_max,
@@ -53,20 +61,32 @@ impl JudgeModel {
         self.provider.source()
     }
 
-    /// Asks until there is an answer or patience is at its end. Whoever asks must hold no place at any limiter: two
-    /// runs, each of which holds the place that the other one waits for, would wait for ever.
-    pub(super) async fn ask(&self, request: &ChatRequest) -> Exchange {
+    /// Asks until there is an answer or patience is at its end; `None` where it is not wanted any more when its turn
+    /// comes. Whoever asks must hold no place at any limiter: two runs, each of which holds the place that the other
+    /// one waits for, would wait for ever. For the same reason the place at the limiter comes before the run's own, here
+    /// and where answers are asked for.
+    pub(super) async fn ask(
+        &self,
+        request: &ChatRequest,
+        places: &Semaphore,
+        is_wanted: impl Fn() -> bool,
+    ) -> Option<Exchange> {
         let _place = match &self.limiter {
             Some(limiter) => Some(place(limiter).await),
             None => None,
         };
+        // It is never closed, and would bound nothing if it were.
+        let _own = places.acquire().await.ok();
+        if !is_wanted() {
+            return None;
+        }
         let patience = Patience {
             attempts_max: self.attempts_max,
             ends_at: self.deadline_ms.map(Patience::end_after),
             budget: &self.retries,
             limiter: self.limiter.as_deref(),
         };
-        exchange(&*self.provider, request, patience).await
+        Some(exchange(&*self.provider, request, patience).await)
     }
 }
 
@@ -98,6 +118,26 @@ pub struct Judges {
 }
 
 impl Judges {
+    /// What each asks for, where a model answers: the simulated one and a cassette rest on no alias.
+    pub fn aliases(&self) -> Vec<(JudgedBy, Alias)> {
+        let prompts = self.prompts.values().map(|ready| {
+            let pin = Judge {
+                version: ready.version.id.clone(),
+                content_hash: ready.version.content_hash,
+            };
+            (JudgedBy::Prompt(pin), &ready.model, ready.version.content.model.clone())
+        });
+        let embeddings = self.embeddings.iter().map(|(embedding, model)| {
+            let config = ModelConfig::new(embedding.provider.as_str(), embedding.name.as_str());
+            (JudgedBy::Embeddings(embedding.clone()), model, config)
+        });
+        let asked = prompts.chain(embeddings);
+        let of_models = asked.filter(|(_, model, _)| model.source() == AnswerSource::Model);
+        of_models
+            .map(|(judge, model, config)| (judge, Alias::new(&config, model.endpoint.as_deref())))
+            .collect()
+    }
+
     /// Whether no grader asks any.
     pub fn is_empty(&self) -> bool {
         self.prompts.is_empty() && self.embeddings.is_empty()

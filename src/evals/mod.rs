@@ -32,6 +32,7 @@ pub mod render;
 mod reuse;
 mod standing;
 pub mod sweep;
+mod together;
 mod upcoming;
 mod window;
 

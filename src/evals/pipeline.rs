@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use super::EvalError;
 use super::ask::Asker;
+use super::graders::BaseAnswer;
 use super::judges::Judges;
 use super::standing::Standing;
 use super::upcoming::{Upcoming, blocking};
@@ -64,6 +65,11 @@ pub trait ExampleFeed: Send + Sync {
     /// The outcome of an earlier run that holds an answer to this very request, where the run may use it.
     fn answer(&self, _request: &ContentHash) -> Result<Option<Outcome>, StoreFault> {
         Ok(None)
+    }
+
+    /// What the base's run answered to an example in this repeat.
+    fn base_answer(&self, _example: &Example, _repeat: u32) -> Result<BaseAnswer, StoreFault> {
+        Ok(Err("there is no run of a base to compare with".into()))
     }
 }
 

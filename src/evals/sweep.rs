@@ -83,7 +83,7 @@ fn order(one: Option<f64>, other: Option<f64>) -> i8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evals::paired::effect::sample;
+    use crate::evals::paired::Effect;
 
     fn cell(quality: f64, cost_usd: f64, latency_p95_ms: f64) -> Figures {
         Figures {
@@ -95,7 +95,7 @@ mod tests {
 
     /// A difference is sure from three points on.
     fn effects(cells: &[Figures]) -> impl Fn(usize, usize) -> Option<Effect> {
-        move |one, other| Some(sample(cells[one].quality?, cells[other].quality?, 0.03, None))
+        move |one, other| Some(Effect::sample(cells[one].quality?, cells[other].quality?, 0.03, None))
     }
 
     #[test]

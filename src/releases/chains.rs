@@ -4,7 +4,8 @@
 //! versions in which a step runs that one has a finished run that could carry a release, and whose gate passes.
 
 use super::ReleaseError;
-use super::evidence::caveats;
+use super::evidence::{caveats, overtaken};
+use crate::domain::caveats::Pinned;
 use crate::domain::chain::ChainVersion;
 use crate::domain::gate::Verdict;
 use crate::domain::ids::{ChainName, VersionId};
@@ -79,6 +80,10 @@ fn no_evidence(store: &Store, run: &Run, end: &RunEnd, policy: Policy) -> Result
     if is_simulated && policy.simulated_evidence == SimulatedEvidence::Refused {
         return Ok(Some("the simulated model answered".into()));
     }
-    let faults = caveats(store, run, Some(end))?.faults(run);
+    let mut faults = caveats(store, run, Some(end))?.faults(run);
+    let mut overtaken = overtaken(store, run)?;
+    // Which version of the chain has to pass is asked above.
+    overtaken.retain(|one| one.what != Pinned::Chain);
+    faults.extend(overtaken.iter().map(ToString::to_string));
     Ok((!faults.is_empty()).then(|| faults.join("; ")))
 }

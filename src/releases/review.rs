@@ -1,7 +1,7 @@
 //! Asking for a review, and deciding it.
 
 use super::chains::chain_checks;
-use super::evidence::{caveats, faults};
+use super::evidence::{caveats, faults, overtaken};
 use super::{Act, ReleaseError, found, take_step};
 use crate::domain::DomainError;
 use crate::domain::actor::Actor;
@@ -9,7 +9,9 @@ use crate::domain::caveats::Caveats;
 use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::ids::{ReviewId, RunId, VersionId};
 use crate::domain::promotion::Environment;
-use crate::domain::review::{Check, Review, ReviewState, approval_checks, base_check};
+use crate::domain::review::{
+    Check, Review, ReviewState, approval_checks, base_check, currency_check, no_longer_current,
+};
 use crate::domain::run::{Run, RunEnd};
 use crate::domain::version::PromptVersion;
 use crate::store::{Change, Store};
@@ -66,6 +68,7 @@ impl Evidence {
         // Once it is promoted it is itself what is live, and later others are.
         if self.state() != ReviewState::Promoted {
             let live = store.live(&self.version.id.prompt, self.review.environment)?;
+            checks.push(currency_check(self.run.id, &overtaken(store, &self.run)?));
             checks.push(base_check(&self.review, live.as_ref()));
             if self.review.environment == Environment::Production {
                 checks.extend(chain_checks(store, &self.version.id, store.policy()?)?);
@@ -103,6 +106,9 @@ pub fn request(
     let run = found(store.run(run)?, "run", &run)?;
     let end = store.run_end(run.id)?;
     let caveats = caveats(store, &run, end.as_ref())?;
+    if let Some(why) = no_longer_current(run.id, &overtaken(store, &run)?) {
+        return Err(DomainError::NotAllowed(why).into());
+    }
     store.commit_numbered(|| {
         let review = Review::request(
             store.next_review_id()?,

@@ -2,8 +2,11 @@
 
 use super::engine::{AuditEntry, EngineError, Scan};
 use super::keys;
+use super::record::Mark;
 use super::records::{Change, NO_LIMIT, Store, StoreError};
 use crate::domain::alias::{Alias, Resolution};
+use crate::domain::hash::ContentHash;
+use crate::domain::ids::RunId;
 
 impl Store {
     /// What an alias stands for now, as far as any run saw.
@@ -17,14 +20,14 @@ impl Store {
         self.load_all(&Scan::prefix(keys::ALIASES, NO_LIMIT))
     }
 
-    /// Adds a line to an alias's ledger unless its last one says the same, and blocks until it is durable. The line's
-    /// number is given here.
-    pub fn note_resolution(&self, audit: &AuditEntry, seen: &Resolution) -> Result<(), StoreError> {
+    /// Adds a line to an alias's ledger unless its last one says the same, and blocks until it is durable. Returns the
+    /// line's number, which is given here.
+    pub fn note_resolution(&self, audit: &AuditEntry, seen: &Resolution) -> Result<u32, StoreError> {
         let hash = seen.alias.hash()?;
         loop {
             let newest = self.resolution(&seen.alias)?;
-            if newest.as_ref().is_some_and(|newest| newest.model == seen.model) {
-                return Ok(());
+            if let Some(newest) = newest.as_ref().filter(|newest| newest.model == seen.model) {
+                return Ok(newest.number);
             }
             let line = Resolution {
                 number: newest.map_or(1, |newest| newest.number.saturating_add(1)),
@@ -34,9 +37,33 @@ impl Store {
             match change.commit(self) {
                 // Another run took the number, so the last line is another now.
                 Err(StoreError::Engine(EngineError::Conflict { .. })) => {}
-                done => return done.map(drop),
+                done => return done.map(|_| line.number),
             }
         }
+    }
+
+    /// The same for a model that judged in the run, and that the run's results rest on it.
+    pub fn note_judged(&self, audit: &AuditEntry, seen: &Resolution) -> Result<(), StoreError> {
+        let number = self.note_resolution(audit, seen)?;
+        let key = keys::judged_by(seen.run, &seen.alias.hash()?, number);
+        Change::new(audit.clone()).put(key, &Mark)?.commit(self)?;
+        Ok(())
+    }
+
+    /// The lines of ledgers that the judgements of a run rest on.
+    pub fn judged_by(&self, run: RunId) -> Result<Vec<Resolution>, StoreError> {
+        let mut lines = Vec::new();
+        for tail in self.key_tails(&Scan::prefix(keys::judged(run), NO_LIMIT))? {
+            if let Some((alias, number)) = keys::ledger_line(&tail) {
+                lines.extend(self.ledger_line(&alias, number)?);
+            }
+        }
+        Ok(lines)
+    }
+
+    /// A line of the ledger of the alias with this hash.
+    pub(super) fn ledger_line(&self, alias: &ContentHash, number: u32) -> Result<Option<Resolution>, StoreError> {
+        self.load(&keys::resolution(alias, number))
     }
 }
 
@@ -94,5 +121,18 @@ mod tests {
             ]
         );
         assert_eq!(store.resolution(&alias).unwrap().map(|line| line.number), Some(3));
+        // What judged in a run is known of each run, also where the ledger knew it already.
+        for (name, model, run) in [("x", "x-1", 4), ("x", "x-1", 5), ("y", "y-2", 5)] {
+            store.note_judged(&audit, &seen(name, model, run)).unwrap();
+        }
+        let judged = |run| -> Vec<_> {
+            let lines = store.judged_by(RunId(run)).unwrap();
+            let mut lines: Vec<_> = lines.into_iter().map(|line| (line.model, line.number)).collect();
+            lines.sort();
+            lines
+        };
+        assert_eq!(judged(3), []);
+        assert_eq!(judged(4), [("x-1".to_owned(), 3)]);
+        assert_eq!(judged(5), [("x-1".to_owned(), 3), ("y-2".to_owned(), 2)]);
     }
 }

@@ -30,6 +30,7 @@
 //! | `alias/HASH/NUMBER` | line of an alias's ledger, under the hash of the alias | never |
 //! | `answer/HASH` | where the newest answer to a request lies, under the request's hash | with each newer answer |
 //! | `reused/RUN/FROM` | mark: this run used answers of that one | never |
+//! | `judged/RUN/HASH.NUMBER` | mark: judgements of this run rest on this line of an alias's ledger | never |
 //! | `label/RUN/INDEX.REPEAT/NUMBER` | human label of an outcome | never |
 //! | `triage/RUN/INDEX.REPEAT/NUMBER` | where a person says that the cause of a failure lies | never |
 //! | `quarantine/SUITE/NUMBER` | decision that a flaky example does not count in the suite's gates, or does again | never |
@@ -69,6 +70,7 @@ pub(super) const ANSWERS: &str = "answer/";
 pub(super) const LABELS: &str = "label/";
 pub(super) const QUARANTINES: &str = "quarantine/";
 pub(super) const TRIAGES: &str = "triage/";
+pub(super) const JUDGED: &str = "judged/";
 
 pub(super) fn prompt(name: &PromptName) -> String {
     format!("{PROMPTS}{name}")
@@ -244,6 +246,20 @@ pub(super) fn resolutions(alias: &ContentHash) -> String {
 
 pub(super) fn resolution(alias: &ContentHash, number: u32) -> String {
     format!("{}{number:010}", resolutions(alias))
+}
+
+pub(super) fn judged(run: RunId) -> String {
+    format!("{JUDGED}{:010}/", run.0)
+}
+
+pub(super) fn judged_by(run: RunId, alias: &ContentHash, number: u32) -> String {
+    format!("{}{alias}.{number:010}", judged(run))
+}
+
+/// The line of a ledger that the last part of a key names, as [`judged_by`] wrote it.
+pub(super) fn ledger_line(tail: &str) -> Option<(ContentHash, u32)> {
+    let (alias, number) = tail.split_once('.')?;
+    Some((alias.parse().ok()?, number.parse().ok()?))
 }
 
 pub(super) fn answer(request: &ContentHash) -> String {

@@ -98,6 +98,7 @@ impl Store {
         })?;
         check.each(keys::RELEASES, Verification::release)?;
         check.each(keys::ALIASES, Verification::resolution)?;
+        check.each(keys::JUDGED, |check, key, _: &Mark| check.judged(key))?;
         check.each(keys::ANSWERS, Verification::answer)?;
         check.each(keys::LABELS, Verification::label)?;
         check.each(keys::TRIAGES, Verification::triage)?;
@@ -387,6 +388,20 @@ impl Verification<'_> {
             return Ok(Some("it lies in another ledger, or under another number".into()));
         }
         self.run_link(line.run)
+    }
+
+    /// What judgements of a run rest on is a line of a ledger that is there.
+    fn judged(&self, key: &str) -> Result<Option<String>, StoreError> {
+        let mut parts = key.rsplit('/');
+        let line = parts.next().and_then(keys::ledger_line);
+        let run = parts.next().and_then(|run| run.parse().ok().map(RunId));
+        let (Some((alias, number)), Some(run)) = (line, run) else {
+            return Ok(Some("its key names no run and no line of a ledger".into()));
+        };
+        if self.store.ledger_line(&alias, number)?.is_none() {
+            return Ok(Some(format!("line {number} of the ledger is missing")));
+        }
+        self.run_link(run)
     }
 
     /// A stored answer is one to the very request that it lies under.

@@ -1,10 +1,11 @@
 //! What model names stand for, and stood for when runs asked for them.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{RunSummary, Workbench, WorkbenchError};
 use crate::domain::alias::{Alias, Resolution};
+use crate::domain::judgement::JudgedBy;
 use crate::domain::outcome::Outcome;
 use crate::domain::run::Run;
 use crate::evals::pipeline::StoreFault;
@@ -38,10 +39,7 @@ impl Workbench {
     pub fn alias_uses(&self) -> Result<Vec<AliasUse>, WorkbenchError> {
         let runs = self.runs(None, RUNS_LOOKED_AT)?;
         let uses = |ledger: AliasLedger| {
-            let rests_on = |summary: &&RunSummary| {
-                let stale = summary.caveats.stale.as_ref();
-                stale.is_some_and(|stale| stale.now.alias == ledger.alias)
-            };
+            let rests_on = |summary: &&RunSummary| summary.caveats.stale_of(&ledger.alias).next().is_some();
             let stale_runs = runs.iter().filter(rests_on).cloned().collect();
             AliasUse { ledger, stale_runs }
         };
@@ -78,58 +76,99 @@ impl Workbench {
     }
 }
 
-/// Looks at who answers a run, and keeps the ledger of the name that it asks for.
+/// Whose request a name is asked for in.
+pub(super) enum Asker {
+    /// What is tested; the step that asks, where it is a chain.
+    Tested(Option<String>),
+    /// A judge or an embedding model.
+    Judge(JudgedBy),
+}
+
+/// Looks at who answers a run, and keeps the ledger of a name that it asks for.
 pub(super) struct AliasWatch {
     store: Store,
     alias: Alias,
-    /// The step of a chain that asks for it; `None` for a prompt.
-    step: Option<String>,
+    asker: Asker,
     /// Models that were looked up already: each costs one look at the ledger a run.
     seen: Mutex<HashSet<String>>,
 }
 
 impl AliasWatch {
-    pub(super) fn new(store: Store, alias: Alias, step: Option<String>) -> Self {
+    pub(super) fn new(store: Store, alias: Alias, asker: Asker) -> Self {
         Self {
             store,
             alias,
-            step,
+            asker,
             seen: Mutex::default(),
         }
     }
 
-    /// Writes a line where the model that answered is not what the name stood for so far.
-    pub(super) async fn note(&self, run: &Run, outcome: &Outcome, audit: AuditEntry) -> Result<(), StoreFault> {
-        let (model, system_fingerprint) = match &self.step {
-            None => (&outcome.resolved_model, &outcome.system_fingerprint),
-            Some(name) => match outcome.steps.iter().find(|step| &step.name == name) {
-                Some(step) => (&step.resolved_model, &step.system_fingerprint),
-                None => return Ok(()),
-            },
-        };
-        let Some(model) = model else {
-            return Ok(());
-        };
-        if !self.is_new(model) {
-            return Ok(());
+    /// Writes a line where a model that answered is not what the name stood for so far.
+    pub(super) async fn note(&self, run: &Run, outcome: &Outcome, audit: &AuditEntry) -> Result<(), StoreFault> {
+        for (model, system_fingerprint) in self.answered(outcome) {
+            if !self.is_new(&model) {
+                continue;
+            }
+            let line = Resolution {
+                alias: self.alias.clone(),
+                number: 0,
+                model: model.clone(),
+                system_fingerprint,
+                run: run.id,
+                seen_at: outcome.finished_at,
+            };
+            let (store, audit) = (self.store.clone(), audit.clone());
+            let judged = matches!(self.asker, Asker::Judge(_));
+            let noted = tokio::task::spawn_blocking(move || {
+                if judged {
+                    store.note_judged(&audit, &line)
+                } else {
+                    store.note_resolution(&audit, &line).map(drop)
+                }
+            });
+            noted.await??;
+            self.seen().insert(model);
         }
-        let line = Resolution {
-            alias: self.alias.clone(),
-            number: 0,
-            model: model.clone(),
-            system_fingerprint: system_fingerprint.clone(),
-            run: run.id,
-            seen_at: outcome.finished_at,
-        };
-        let store = self.store.clone();
-        let noted = tokio::task::spawn_blocking(move || store.note_resolution(&audit, &line)).await;
-        Ok(noted??)
+        Ok(())
     }
 
-    /// Whether this is the first outcome of this model.
+    /// The models that answered, each once, with their marks.
+    fn answered(&self, outcome: &Outcome) -> Vec<(String, Option<String>)> {
+        let answered: Vec<(Option<&String>, Option<&String>)> = match &self.asker {
+            // A reused answer was noted by the run that asked for it.
+            Asker::Tested(_) if outcome.reused_from.is_some() => Vec::new(),
+            Asker::Tested(None) => vec![(outcome.resolved_model.as_ref(), outcome.system_fingerprint.as_ref())],
+            Asker::Tested(Some(name)) => {
+                let step = outcome.steps.iter().find(|step| &step.name == name);
+                let models = step.map(|step| (step.resolved_model.as_ref(), step.system_fingerprint.as_ref()));
+                models.into_iter().collect()
+            }
+            Asker::Judge(judge) => {
+                let judgements = outcome.judgements.iter().filter(|judgement| &judgement.judge == judge);
+                judgements
+                    .map(|judgement| (judgement.resolved_model.as_ref(), None))
+                    .collect()
+            }
+        };
+        let named = answered
+            .into_iter()
+            .filter_map(|(model, mark)| Some((model?.clone(), mark.cloned())));
+        let mut models: Vec<(String, Option<String>)> = Vec::new();
+        for (model, mark) in named {
+            if !models.iter().any(|(known, _)| known == &model) {
+                models.push((model, mark));
+            }
+        }
+        models
+    }
+
+    /// Whether no outcome of this model was noted yet.
     fn is_new(&self, model: &str) -> bool {
+        !self.seen().contains(model)
+    }
+
+    fn seen(&self) -> MutexGuard<'_, HashSet<String>> {
         // The set is whole between any two statements, so a panic elsewhere cannot have broken it.
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        !seen.contains(model) && seen.insert(model.to_owned())
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Workbench, WorkbenchError, found};
-use crate::domain::calibration::Calibration;
+use crate::domain::calibration::{Calibration, HUMAN_LABELS};
 use crate::domain::example::ExampleContent;
 use crate::domain::grader::Grader;
 use crate::domain::ids::{DatasetVersionId, RunId, SuiteVersionId};
@@ -68,7 +68,7 @@ impl Workbench {
                 Some(field) => self.push_expected(run, grader, truth_field(field)?, &mut calibrator)?,
             }
         }
-        let truth = calibrate.truth.clone().unwrap_or_else(|| "human labels".into());
+        let truth = calibrate.truth.clone().unwrap_or_else(|| HUMAN_LABELS.into());
         let ids = runs.iter().map(|run| run.id).collect();
         let calibration = calibrator.finish(suite.id, truth, ids).map_err(|error| {
             WorkbenchError::invalid(

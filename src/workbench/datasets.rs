@@ -279,13 +279,26 @@ impl Workbench {
                 ));
             }
         }
-        let mut taken = 0;
+        let (mut taken, mut known) = (0, 0);
         for label in corrections.into_values() {
-            let has_content = |row: &&Row| row.example == label.example && row.content_hash == label.example_hash;
-            if new.rows.iter().any(|row| has_content(&row)) {
-                new.correct(self.corrected(label)?);
+            let corrected = self.corrected(label)?;
+            let has = |hash| {
+                new.rows
+                    .iter()
+                    .any(|row| row.example == label.example && row.content_hash == hash)
+            };
+            if has(corrected.content_hash) {
+                known += 1;
+            } else if has(label.example_hash) {
+                new.correct(corrected);
                 taken += 1;
             }
+        }
+        if taken == 0 && known > 0 {
+            return Err(WorkbenchError::refused(
+                format!("this dataset version has the expected values of the labels of {run} already"),
+                "nothing is to be done: use this version",
+            ));
         }
         if taken == 0 {
             return Err(WorkbenchError::refused(

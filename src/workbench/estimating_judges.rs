@@ -10,7 +10,6 @@ use crate::domain::dataset::DatasetVersion;
 use crate::domain::example::ExampleContent;
 use crate::domain::grader::Grader;
 use crate::domain::json::JsonText;
-use crate::domain::judge::Question;
 use crate::domain::money::UsdNanos;
 use crate::domain::outcome::Usage;
 use crate::domain::run::AnswerSource;
@@ -118,11 +117,7 @@ fn guess(
     };
     let scaled = |tokens: u64| share(tokens, outcomes, examples.len() as u64);
     if let Some(settings) = grader.kind.judge() {
-        let orders = if matches!(settings.question, Question::Pairwise { .. }) {
-            2
-        } else {
-            1
-        };
+        let orders = if settings.question.ties().is_some() { 2 } else { 1 };
         let asked = u64::from(settings.repeats) * orders;
         let ready = settings
             .judges

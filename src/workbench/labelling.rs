@@ -1,5 +1,7 @@
 //! Human labels: what people say of the outcomes of runs. A label never changes an outcome or a gate.
 
+use serde_json::Value as Json;
+
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
 use crate::domain::ids::{ExampleId, RunId, SuiteName};
@@ -7,12 +9,37 @@ use crate::domain::label::{HumanLabel, LabelContent};
 use crate::domain::outcome::OutcomePlace;
 use crate::store::Change;
 
+/// How an expected value differs in shape from the one that an example has: another kind of value, or an object with
+/// other fields.
+fn other_shape(before: &Json, after: &Json) -> Option<String> {
+    let (Some(old), Some(new)) = (before.as_object(), after.as_object()) else {
+        let (old, new) = (kind_of(before), kind_of(after));
+        return (old != new && !before.is_null()).then(|| format!("it is {new}, not {old}"));
+    };
+    let missing = old.keys().find(|key| !new.contains_key(*key));
+    let unknown = new.keys().find(|key| !old.contains_key(*key));
+    missing
+        .map(|key| format!("it has no '{key}'"))
+        .or_else(|| unknown.map(|key| format!("'{key}' is no field of it")))
+}
+
+fn kind_of(value: &Json) -> &'static str {
+    match value {
+        Json::Null => "nothing",
+        Json::Bool(_) => "true or false",
+        Json::Number(_) => "a number",
+        Json::String(_) => "a text",
+        Json::Array(_) => "a list",
+        Json::Object(_) => "an object",
+    }
+}
+
 impl Workbench {
     /// Adds a person's label of an outcome.
     ///
     /// # Errors
     ///
-    /// No such outcome, or what [`HumanLabel::new`] refuses.
+    /// No such outcome, an expected value of another shape than the example's, or what [`HumanLabel::new`] refuses.
     pub fn add_label(
         &self,
         actor: &Actor,
@@ -26,6 +53,19 @@ impl Workbench {
             "example",
             &format!("{run} at place {}", place.index),
         )?;
+        if let Some(expected) = &content.expected {
+            let example = self.store.example(&outcome.example_hash)?;
+            let before = example.and_then(|example| example.content.expected);
+            if let Some(why) = before.and_then(|before| other_shape(&before.value(), &expected.value())) {
+                return Err(WorkbenchError::refused(
+                    format!(
+                        "the expected value has another shape than that of {} now: {why}",
+                        outcome.example
+                    ),
+                    "graders read it by its shape: write it as pegbox run case shows it",
+                ));
+            }
+        }
         self.store.commit_numbered(|| {
             let number = self.store.next_label(run, place)?;
             let label = HumanLabel::new(&outcome, number, content.clone(), actor.clone(), self.now())?;

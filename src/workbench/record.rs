@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{SubjectId, Tested, Workbench, WorkbenchError, found};
-use crate::domain::caveats::Caveats;
+use crate::domain::caveats::{Caveats, Overtaken};
 use crate::domain::decision::Decision;
 use crate::domain::gate::Gate;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::RunId;
+use crate::domain::label::{LabelAgreement, agreements};
 use crate::domain::metric::MetricResult;
 use crate::domain::model::ModelConfig;
 use crate::domain::money::PriceFile;
@@ -17,7 +18,7 @@ use crate::domain::path_result::{PathResult, step_results};
 use crate::domain::promotion::Environment;
 use crate::domain::run::{AnswerSource, Run, RunEnd, RunState, RunTotals, RuntimeContext};
 use crate::domain::suite::{Comparison, SuiteVersion, Threshold};
-use crate::releases::evidence::caveats;
+use crate::releases::evidence::{caveats, overtaken};
 
 /// The model fields of the record.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -137,6 +138,10 @@ pub struct TuningRecord {
     pub paths: Vec<PathResult>,
     /// What weakens the results: a model that the name does not stand for any more, answers of other runs.
     pub caveats: Caveats,
+    /// What the run rests on that another version followed since it ended.
+    pub overtaken: Vec<Overtaken>,
+    /// What people said of its verdicts, by grader.
+    pub labelled: Vec<LabelAgreement>,
 }
 
 impl Workbench {
@@ -193,6 +198,11 @@ impl Workbench {
             started_at: run.started_at.to_string(),
             ended_at: end.as_ref().map(|end: &RunEnd| end.ended_at.to_string()),
             caveats: caveats(&self.store, &run, end.as_ref())?,
+            labelled: agreements(&self.store.labels(id)?),
+            overtaken: match &end {
+                Some(_) => overtaken(&self.store, &run)?,
+                None => Vec::new(),
+            },
             prices: run.prices,
             runtime_context: run.context,
         })

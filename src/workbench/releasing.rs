@@ -21,8 +21,8 @@ pub struct EnvironmentRow {
     pub staging: Option<Promotion>,
     /// What is live.
     pub production: Option<Release>,
-    /// That its evidence rests on a model that the name does not stand for any more.
-    pub stale: Option<Stale>,
+    /// That its evidence rests on models that their names do not stand for any more.
+    pub stale: Vec<Stale>,
     /// An approved review that waits to be promoted.
     pub approved: Option<(ReviewId, Environment)>,
 }
@@ -63,7 +63,7 @@ impl Workbench {
             let production = self.store.live_release(&prompt.name)?;
             let stale = match &production {
                 Some(release) => self.stale_evidence(release)?,
-                None => None,
+                None => Vec::new(),
             };
             rows.push(EnvironmentRow {
                 staging: self.store.live(&prompt.name, Environment::Staging)?,
@@ -76,9 +76,9 @@ impl Workbench {
         Ok(rows)
     }
 
-    fn stale_evidence(&self, release: &Release) -> Result<Option<Stale>, WorkbenchError> {
+    fn stale_evidence(&self, release: &Release) -> Result<Vec<Stale>, WorkbenchError> {
         let Some(run) = self.store.run(release.promotion.run)? else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let end = self.store.run_end(run.id)?;
         Ok(caveats(&self.store, &run, end.as_ref())?.stale)

@@ -4,13 +4,14 @@ use tokio::sync::watch;
 
 use super::run_store::total_of;
 use super::{SubjectId, Tested, Workbench, WorkbenchError, found};
-use crate::domain::caveats::Caveats;
+use crate::domain::caveats::{Caveats, Overtaken};
 use crate::domain::gate::Verdict;
 use crate::domain::ids::RunId;
+use crate::domain::label::{LabelAgreement, agreements};
 use crate::domain::progress::RunProgress;
 use crate::domain::run::{Caps, Run, RunEnd, RunState, RunStep, RunStepKind};
 use crate::domain::unit::Units;
-use crate::releases::evidence::caveats;
+use crate::releases::evidence::{caveats, overtaken};
 
 /// A run in a list.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,9 +60,29 @@ pub struct RunDetail {
     pub caveats: Caveats,
     /// What the numbers of its metrics are of.
     pub units: Units,
+    /// What it rests on that another version followed since it ended.
+    pub overtaken: Vec<Overtaken>,
+    /// What people said of its verdicts, by grader.
+    pub labelled: Vec<LabelAgreement>,
 }
 
 impl RunDetail {
+    /// What people said of its verdicts, with the command that says more; a sentence for each grader.
+    pub fn labelled_texts(&self) -> Vec<String> {
+        let suite = &self.run.suite;
+        let text = |agreement: &LabelAgreement| match &agreement.grader {
+            Some(grader) => format!("{agreement}: pegbox suite calibrate {suite} --grader {grader}"),
+            None => agreement.to_string(),
+        };
+        self.labelled.iter().map(text).collect()
+    }
+
+    /// What to know before its numbers, each in a sentence.
+    pub fn warnings(&self) -> Vec<String> {
+        let overtaken = self.overtaken.iter().map(|one| format!("stale: {one}"));
+        self.caveats.sentences().into_iter().chain(overtaken).collect()
+    }
+
     /// What the run may use up, as the last resume says.
     pub fn caps(&self) -> Caps {
         caps_of(&self.run, &self.steps)
@@ -176,6 +197,11 @@ impl Workbench {
         Ok(RunDetail {
             pause: pause_of(&run, progress.state, &steps),
             progress,
+            overtaken: match &end {
+                Some(_) => overtaken(&self.store, &run)?,
+                None => Vec::new(),
+            },
+            labelled: agreements(&self.store.labels(id)?),
             end,
             caveats,
             steps,

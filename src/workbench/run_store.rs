@@ -3,17 +3,20 @@
 use tokio::runtime::Handle;
 
 use super::Clock;
-use super::aliases::AliasWatch;
+use super::aliases::{AliasWatch, Asker};
+use super::basing::BaseAnswers;
 use super::committing::Committer;
 use super::reusing::{AnswerIndex, StoredAnswers};
 use crate::domain::actor::Actor;
 use crate::domain::alias::Alias;
 use crate::domain::dataset::{ROWS_PER_PAGE, Row};
+use crate::domain::example::Example;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::RunId;
 use crate::domain::outcome::{Outcome, OutcomePlace};
 use crate::domain::run::{AnswerSource, Run, RunStep, RunStepKind, RunTotals};
-use crate::evals::pipeline::{Appending, ExampleFeed, OutcomeSink, Placed, StoreFault, Work};
+use crate::evals::graders::BaseAnswer;
+use crate::evals::pipeline::{Appending, ExampleFeed, Job, OutcomeSink, Placed, StoreFault, Work};
 use crate::store::engine::AuditEntry;
 use crate::store::{Change, Store, StoreError};
 
@@ -29,6 +32,7 @@ pub(super) struct RunFeed {
     /// The places of the run's examples, where it is not all of them.
     selected: Option<Vec<u64>>,
     answers: Option<StoredAnswers>,
+    base: Option<BaseAnswers>,
 }
 
 impl RunFeed {
@@ -38,6 +42,7 @@ impl RunFeed {
             run: run.id,
             dataset: run.dataset_hash,
             answers: None,
+            base: None,
             store,
             example_count: run.example_count,
             selected: run.selection.as_ref().map(|selection| selection.places.clone()),
@@ -51,6 +56,12 @@ impl RunFeed {
             Work::Chain { .. } => None,
         };
         Self { answers, ..self }
+    }
+
+    /// The same, with the answers of the base's run.
+    pub(super) fn comparing(self, run: &Run) -> Self {
+        let base = Some(BaseAnswers::of(&self.store, run));
+        Self { base, ..self }
     }
 
     fn selected_page(&self, selected: &[u64], page: u64) -> Result<Vec<Placed>, StoreFault> {
@@ -137,6 +148,13 @@ impl ExampleFeed for RunFeed {
             None => Ok(None),
         }
     }
+
+    fn base_answer(&self, example: &Example, repeat: u32) -> Result<BaseAnswer, StoreFault> {
+        match &self.base {
+            Some(base) => base.find(example, repeat),
+            None => Ok(Err("there is no run of a base to compare with".into())),
+        }
+    }
 }
 
 /// Who carries a run out.
@@ -176,8 +194,9 @@ pub(super) struct RunSink {
 
 impl RunSink {
     /// The sink of a run that asks this and that `actor` started or resumed.
-    pub(super) fn new(store: Store, runtime: &Handle, run: &Run, work: &Work, actor: &Actor, clock: Clock) -> Self {
-        let (models, answers) = match work {
+    pub(super) fn new(store: Store, runtime: &Handle, job: &Job, actor: &Actor, clock: Clock) -> Self {
+        let run = &job.run;
+        let (models, answers) = match &job.work {
             Work::Prompt(work) => (
                 vec![(None, &work.prompt.model)],
                 AnswerIndex::of(run, &work.prompt.model),
@@ -188,17 +207,21 @@ impl RunSink {
                 (names.zip(models).collect(), None)
             }
         };
-        let watch = |(step, model): (Option<String>, &crate::domain::model::ModelConfig)| {
+        let tested = models.into_iter().map(|(step, model)| {
+            let model: &crate::domain::model::ModelConfig = model;
             let alias = Alias::new(model, run.settings.endpoint_of(&model.provider));
-            AliasWatch::new(store.clone(), alias, step)
-        };
+            (Asker::Tested(step), alias)
+        });
+        let judges = job.judges.aliases().into_iter();
+        let asked = tested
+            .filter(|_| run.answers == AnswerSource::Model)
+            .chain(judges.map(|(judge, alias)| (Asker::Judge(judge), alias)));
         let author = RunAuthor::new(run.id, actor.clone(), clock);
         Self {
             committer: Committer::new(runtime, store.clone(), author.clone()),
-            aliases: match run.answers {
-                AnswerSource::Model => models.into_iter().map(watch).collect(),
-                AnswerSource::Simulated | AnswerSource::Replayed => Vec::new(),
-            },
+            aliases: asked
+                .map(|(asker, alias)| AliasWatch::new(store.clone(), alias, asker))
+                .collect(),
             answers,
             store,
             run: run.clone(),
@@ -209,8 +232,9 @@ impl RunSink {
     /// Saves an outcome with what later runs want to know of it.
     async fn save_outcome(&self, outcome: &Outcome) -> Result<(), StoreFault> {
         // Before the outcome, so that no outcome of a model is there whose ledger does not know it.
-        for aliases in self.aliases.iter().filter(|_| outcome.reused_from.is_none()) {
-            aliases.note(&self.run, outcome, self.audit("model.resolve")).await?;
+        let audit = self.audit("model.resolve");
+        for aliases in &self.aliases {
+            aliases.note(&self.run, outcome, &audit).await?;
         }
         let mut change = Change::new(self.audit("run.outcome")).insert_outcome(outcome)?;
         if let Some(answers) = &self.answers {

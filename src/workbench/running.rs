@@ -296,7 +296,7 @@ impl Workbench {
             began_at: std::iter::once(run.started_at)
                 .chain(resumed.map(|step| step.at))
                 .collect(),
-            feed: Arc::new(RunFeed::new(self.store.clone(), run).reusing(run, work)),
+            feed: Arc::new(RunFeed::new(self.store.clone(), run).reusing(run, work).comparing(run)),
             find_base: find_base(&self.store, run),
             quarantined: quarantined.clone(),
             run: run.clone(),
@@ -316,8 +316,7 @@ impl Workbench {
         let sink = Arc::new(RunSink::new(
             self.store.clone(),
             &self.runtime,
-            &job.run,
-            &job.work,
+            &job,
             actor,
             Arc::clone(&self.clock),
         ));

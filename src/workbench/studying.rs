@@ -133,8 +133,8 @@ impl Workbench {
         let Some(end) = self.store.run_end(run.id)? else {
             return Ok(false);
         };
-        let is_stale = caveats(&self.store, run, Some(&end))?.stale.is_some();
-        Ok(end.totals.saved == run.outcome_count() && !is_stale)
+        let caveats = caveats(&self.store, run, Some(&end))?;
+        Ok(end.totals.saved == run.outcome_count() && caveats.stale.is_empty())
     }
 
     /// Starts a run of a study, or goes on with it.

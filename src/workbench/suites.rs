@@ -80,6 +80,11 @@ impl Workbench {
         Ok(plans(&self.suite(id)?.content, examples, differing))
     }
 
+    /// Reads the same as the name of a suite that is there.
+    pub fn resolve_suite_name(&self, text: &str) -> Result<SuiteName, WorkbenchError> {
+        Ok(self.suite(&self.resolve_suite(text)?)?.id.name)
+    }
+
     /// Reads `triage_quality@v8`, or `triage_quality` as its newest version.
     pub fn resolve_suite(&self, text: &str) -> Result<SuiteVersionId, WorkbenchError> {
         if text.contains('@') {

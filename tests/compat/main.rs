@@ -131,6 +131,7 @@ fn records_have_the_bytes_that_they_always_had() {
     assert_compatible("row_page", &samples::row_page());
     assert_compatible("dataset_version", &samples::dataset_version());
     assert_compatible("suite_version", &samples::suite_version());
+    assert_compatible("suite_version_judged", &samples::suite_version_judged());
     assert_compatible("run", &samples::run());
     assert_compatible("run_end", &samples::run_end());
     assert_compatible("run_step", &samples::run_step());

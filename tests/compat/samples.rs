@@ -16,7 +16,7 @@ use pegbox::domain::grader::{CaseRule, Grader, GraderKind, Score, ScoreValue};
 use pegbox::domain::hash::ContentHash;
 use pegbox::domain::ids::RunId;
 use pegbox::domain::json::{JsonText, SourceJson};
-use pegbox::domain::judge::Judge;
+use pegbox::domain::judge::{Judge, JudgeGrader, Question, TieRule};
 use pegbox::domain::judgement::{JudgedBy, Judgement, JudgingTotals};
 use pegbox::domain::label::{HumanLabel, LabelVerdict};
 use pegbox::domain::metric::{
@@ -371,6 +371,33 @@ pub fn suite_version() -> SuiteVersion {
         reason: why(),
         created_at: AT,
     }
+}
+
+/// The same with judges of pairs.
+pub fn suite_version_judged() -> SuiteVersion {
+    let mut suite = suite_version();
+    let questions = [
+        Question::Pairwise {
+            expected_field: Some("answer".into()),
+            ties: TieRule::Passes,
+        },
+        Question::AgainstBase { ties: TieRule::Fails },
+    ];
+    let judged = questions.map(|question| Grader {
+        name: question.kind().into(),
+        kind: GraderKind::Judge(Box::new(JudgeGrader {
+            judges: vec![Judge {
+                version: id("judge_v3"),
+                content_hash: hash(),
+            }],
+            repeats: 3,
+            question,
+        })),
+        step: None,
+    });
+    suite.content.graders = judged.into();
+    suite.content.thresholds.clear();
+    suite
 }
 
 /// The same as the first layout kept it.

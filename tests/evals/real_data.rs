@@ -187,6 +187,7 @@ async fn verdicts(all: &[Grader], name: &str, judges: &Judges, rows: &[Row]) -> 
             cost: Some(UsdNanos(row.place)),
             reused_from: None,
             steps: &[],
+            base: None,
         };
         let grades = graders.grade(observed, &row.example).await;
         let score = grades.scores.into_iter().find(|score| score.grader == name).unwrap();

@@ -12,6 +12,7 @@ use pegbox::providers::{
 };
 use serde_json::json;
 
+use super::support::aimock::Aimock;
 use super::support::server::{Answer, Server};
 use super::{KEY, endpoint};
 
@@ -59,6 +60,44 @@ async fn aimock_gives_vectors() {
     assert_eq!(request.body, sent);
 }
 
+fn vectors(reply: &ChatReply) -> Vec<Vec<f64>> {
+    serde_json::from_str(reply.text.as_deref().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn llama_cpp_gives_vectors_of_length_one() {
+    let body = include_str!("../fixtures/wire/llamacpp/embeddings.body");
+    let server = Server::queue([Answer::new(200, body)]);
+    let reply = asked("llamacpp", "smollm2-135m-instruct", &server.base_url())
+        .await
+        .unwrap();
+    let lengths: Vec<usize> = vectors(&reply).iter().map(Vec::len).collect();
+    assert_eq!(lengths, [576, 576]);
+    for vector in vectors(&reply) {
+        let norm: f64 = vector.iter().map(|number| number * number).sum();
+        assert!((norm - 1.0).abs() < 1e-6, "{norm}");
+    }
+    assert_ne!(vectors(&reply)[0], vectors(&reply)[1]);
+    assert_eq!(reply.usage.input_tokens, Some(6));
+    assert_eq!(reply.resolved_model.as_deref(), Some("smollm2-135m-instruct"));
+}
+
+#[tokio::test]
+async fn aimock_gives_vectors_where_each_provider_has_them() {
+    let fixtures = r#"{"fixtures":[{"match":{"inputText":"parcel"},"response":{"embedding":[0.6,0.8]}}]}"#;
+    let Some(aimock) = Aimock::start(fixtures) else { return };
+    let host = format!("http://127.0.0.1:{}", aimock.port);
+    let v1 = format!("{host}/v1");
+    for (provider, base_url) in [("openai", &v1), ("openrouter", &v1), ("vllm", &v1), ("azure", &host)] {
+        let reply = asked(provider, "embed", base_url).await.unwrap();
+        assert_eq!(vectors(&reply), [[0.6, 0.8], [0.6, 0.8]], "{provider}");
+        assert_eq!(reply.resolved_model.as_deref(), Some("embed"), "{provider}");
+    }
+    // This mock answers Ollama's /api/embed with the one vector of its older path, which is no list of two.
+    let error = asked("ollama", "embed", &host).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::BadResponse, "{error}");
+}
+
 #[tokio::test]
 async fn ollama_and_azure_have_paths_of_their_own() {
     let body = r#"{"model":"all-minilm","embeddings":[[1,0],[0.5,-0.5]],"total_duration":14,"prompt_eval_count":8}"#;
@@ -68,6 +107,14 @@ async fn ollama_and_azure_have_paths_of_their_own() {
     assert_eq!(reply.text.as_deref(), Some("[[1,0],[0.5,-0.5]]"));
     assert_eq!(reply.usage.input_tokens, Some(8));
     assert_eq!(server.requests()[0].target, "POST /api/embed");
+
+    // What Ollama's own documentation gives as a reply, which counts no tokens.
+    let body = include_str!("../fixtures/wire/ollama/embed.body");
+    let server = Server::queue([Answer::new(200, body)]);
+    let host = server.base_url().replace("/v1", "");
+    let reply = asked("ollama", "all-minilm", &host).await.unwrap();
+    assert_eq!((vectors(&reply).len(), vectors(&reply)[1][0]), (2, -0.009_802_707_5));
+    assert_eq!(reply.usage.input_tokens, None);
 
     let body = r#"{"data":[{"index":0,"embedding":[1]},{"index":1,"embedding":[2]}]}"#;
     let server = Server::queue([Answer::new(200, body)]);

@@ -11,6 +11,8 @@
 #[expect(dead_code, reason = "this binary uses a part of what several share")]
 mod support;
 
+#[cfg(test)]
+mod base_judging;
 mod bench;
 mod calibration;
 mod cassettes;
@@ -21,11 +23,15 @@ mod datasets;
 mod editing;
 mod freshness;
 mod interleaving;
+#[cfg(test)]
+mod judge_freshness;
 mod lab;
 mod limits;
 mod release_path;
 mod reproducing;
 mod runs;
+#[cfg(test)]
+mod third_party;
 mod tools;
 #[cfg(test)]
 mod traces;

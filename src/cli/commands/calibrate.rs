@@ -54,6 +54,8 @@ pub fn calibrate(context: &Context<'_>, args: CalibrateArgs) -> Result<Reply, Cl
 fn text(calibration: &Calibration) -> Plain {
     let runs: Vec<String> = calibration.runs.iter().map(ToString::to_string).collect();
     let judges = calibration.judges.join(", ");
+    let who = calibration.who();
+    let corner = format!("{who} \\ grader");
     let fields = [
         ("suite", Some(calibration.suite.to_string())),
         ("grader", Some(calibration.grader.clone())),
@@ -63,24 +65,25 @@ fn text(calibration: &Calibration) -> Plain {
         ("compared", Some(format!("{} answers", calibration.compared))),
         ("agreement", Some(rate(&calibration.verdicts.agreed))),
         ("kappa", Some(estimate(calibration.verdicts.kappa.as_ref()))),
+        ("labels", calibration.too_few.clone()),
         (
             "sensitivity",
             Some(format!(
-                "{}  of those that people passed",
+                "{}  of those that {who} passed",
                 rate(&calibration.sensitivity)
             )),
         ),
         (
             "specificity",
             Some(format!(
-                "{}  of those that people failed",
+                "{}  of those that {who} failed",
                 rate(&calibration.specificity)
             )),
         ),
     ];
     let fields = fields.into_iter().filter_map(|(name, value)| Some((name, value?)));
     let mut text = Plain::new().fields(fields).blank();
-    text = table(text, "people \\ grader", &calibration.verdicts);
+    text = table(text, &corner, &calibration.verdicts);
     text = pass_rate(text, calibration);
     text = classes_and_scores(text, calibration);
     text = disagreements(text, calibration);
@@ -91,7 +94,7 @@ fn text(calibration: &Calibration) -> Plain {
 fn classes_and_scores(mut text: Plain, calibration: &Calibration) -> Plain {
     if let Some(classes) = &calibration.classes {
         let weighted = classes.weighted_kappa.map(|kappa| format!("{kappa:.3}"));
-        text = table(text, "people \\ judge", classes)
+        text = table(text, &format!("{} \\ judge", calibration.who()), classes)
             .fields([
                 ("agreement", rate(&classes.agreed)),
                 ("kappa", estimate(classes.kappa.as_ref())),
@@ -124,6 +127,9 @@ fn pass_rate(text: Plain, calibration: &Calibration) -> Plain {
             ("Rogan-Gladen", estimate(pass_rate.rogan_gladen.as_ref())),
             ("Lang-Reiczigel", estimate(pass_rate.lang_reiczigel.as_ref())),
         ]);
+    if let Some(too_few) = &calibration.too_few {
+        text = text.line(too_few);
+    }
     if let Some(fault) = &pass_rate.fault {
         text = text.line(format!("not corrected: {fault}"));
     }
@@ -136,7 +142,7 @@ fn table(text: Plain, corner: &str, agreement: &Agreement) -> Plain {
 }
 
 fn disagreements(text: Plain, calibration: &Calibration) -> Plain {
-    let mut table = Table::new(["outcome", "people", "grader", "why"]);
+    let mut table = Table::new(["outcome", calibration.who(), "grader", "why"]);
     for disagreement in calibration.disagreements.iter().take(SHOWN_MAX) {
         table.row([
             format!("{}/{}", disagreement.run, disagreement.example),

@@ -283,8 +283,8 @@ fn run_text(detail: &RunDetail) -> Plain {
     ];
     let said = fields.into_iter().filter_map(|(name, value)| Some((name, value?)));
     let text = Plain::new().fields(said).blank();
-    let caveats = detail.caveats.sentences();
-    let text = caveats
+    let text = detail
+        .warnings()
         .iter()
         .fold(text, |text, sentence| text.line(format!("careful: {sentence}")));
     let results = end.as_ref().map_or(&progress.results, |end| &end.results);
@@ -292,6 +292,7 @@ fn run_text(detail: &RunDetail) -> Plain {
         .table(&results_table(results, &detail.units), "nothing is measured yet")
         .blank();
     let text = paths_text(text, detail);
+    let text = detail.labelled_texts().iter().fold(text, Plain::line);
     let text = gate_text(text, end.as_ref().and_then(|end| end.gate.as_ref()), &detail.units);
     match end {
         Some(end) => measures_text(text, end, &detail.units),

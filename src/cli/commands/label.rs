@@ -1,12 +1,12 @@
 //! `pegbox label`: what people said of outcomes.
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use serde_json::json;
 
 use super::Context;
 use crate::cli::exit::CliError;
 use crate::cli::output::{NO_VALUE, Plain, Reply, Table, counted, or_none};
-use crate::domain::ids::{RunId, SuiteName};
+use crate::domain::ids::RunId;
 use crate::domain::json::JsonText;
 use crate::domain::label::{HumanLabel, LabelVerdict, standing};
 
@@ -19,13 +19,14 @@ pub enum LabelCommand {
 
 /// Which labels.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("whose").required(true).args(["run", "suite"])))]
 pub struct ListArgs {
     /// Those of this run's outcomes
-    #[arg(long, required_unless_present = "suite", conflicts_with = "suite")]
+    #[arg(long)]
     pub run: Option<RunId>,
     /// Those of the outcomes that any version of this suite graded, over all runs
     #[arg(long)]
-    pub suite: Option<SuiteName>,
+    pub suite: Option<String>,
     /// Only those about this grader's verdict
     #[arg(long)]
     pub grader: Option<String>,
@@ -39,7 +40,10 @@ pub fn carry_out(command: &LabelCommand, context: &Context<'_>) -> Result<Reply,
     let LabelCommand::List(args) = command;
     let grader = args.grader.as_deref();
     let mut labels = match (args.run, &args.suite) {
-        (_, Some(suite)) => context.workbench.labels_of_suite(suite, grader)?,
+        (_, Some(suite)) => {
+            let suite = context.workbench.resolve_suite_name(suite)?;
+            context.workbench.labels_of_suite(&suite, grader)?
+        }
         (Some(run), None) => context.workbench.labels_of(run)?,
         (None, None) => Vec::new(),
     };

@@ -76,14 +76,18 @@ fn show(ledgers: &[AliasLedger], stale: &[RunSummary]) -> Reply {
         }
         text = text.line(&ledger.alias).table(&table, "").blank();
     }
-    let mut runs = Table::new(["stale run", "subject", "answered by"]);
+    let mut runs = Table::new(["stale run", "subject", "rests on"]);
     for summary in stale {
-        let answered = summary.caveats.stale.as_ref().map(|stale| stale.answered.join(", "));
-        runs.row([
-            summary.run.id.to_string(),
-            summary.run.subject.label(),
-            or_none(answered),
-        ]);
+        for stale in ledgers
+            .iter()
+            .flat_map(|ledger| summary.caveats.stale_of(&ledger.alias))
+        {
+            runs.row([
+                summary.run.id.to_string(),
+                summary.run.subject.label(),
+                stale.answered_text(),
+            ]);
+        }
     }
     let documents: Vec<Value> = ledgers.iter().map(ledger_document).collect();
     let stale: Vec<_> = stale.iter().map(|summary| summary.run.id).collect();

@@ -209,7 +209,7 @@ fn list(runs: &[RunSummary]) -> Reply {
 pub fn gate_cell(verdict: Option<impl Display>, caveats: &Caveats) -> String {
     let parts = [
         Some(verdict.map_or_else(|| NO_VALUE.to_owned(), |verdict| verdict.to_string())),
-        caveats.stale.is_some().then(|| "stale".to_owned()),
+        (!caveats.stale.is_empty()).then(|| "stale".to_owned()),
         caveats.reused_text(),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")

@@ -10,7 +10,7 @@ use super::{Context, flaky, power};
 use crate::cli::exit::CliError;
 use crate::cli::input::read_text;
 use crate::cli::output::{Plain, Reply, Table, counted};
-use crate::domain::ids::{ExampleId, SuiteName};
+use crate::domain::ids::ExampleId;
 
 /// What to do with suites.
 #[derive(Debug, Subcommand)]
@@ -45,13 +45,13 @@ pub enum SuiteCommand {
     },
     /// List the quarantined examples of a suite, and the decisions about them
     Quarantined {
-        /// The suite's name
-        suite: SuiteName,
+        /// The suite's name, or `name@v8`: what is quarantined holds for every version
+        suite: String,
     },
     /// Let a quarantined example count again in the suite's gates
     Lift {
-        /// The suite's name
-        suite: SuiteName,
+        /// The suite's name, or `name@v8`
+        suite: String,
         /// The example
         example: ExampleId,
         /// Why
@@ -77,8 +77,13 @@ pub fn carry_out(command: SuiteCommand, context: &mut Context<'_>) -> Result<Rep
         }
         SuiteCommand::List => list(context),
         SuiteCommand::Calibrate(args) => calibrate(context, args),
-        SuiteCommand::Quarantined { suite } => flaky::quarantined(context, &suite),
-        SuiteCommand::Lift { suite, example, reason } => flaky::lift(context, &suite, &example, &reason),
+        SuiteCommand::Quarantined { suite } => {
+            flaky::quarantined(context, &context.workbench.resolve_suite_name(&suite)?)
+        }
+        SuiteCommand::Lift { suite, example, reason } => {
+            let suite = context.workbench.resolve_suite_name(&suite)?;
+            flaky::lift(context, &suite, &example, &reason)
+        }
         SuiteCommand::Power {
             suite,
             examples,

@@ -4,6 +4,7 @@
 //! A check returns `Ok(why it passed)` or `Err(Fault)`; the fault's cause later tells where the failure lies, and
 //! whether it is a verdict tells what its opposite would say. Combinations of graders look at what their parts found.
 
+mod asking;
 mod citations;
 mod combination;
 mod command;
@@ -29,23 +30,29 @@ mod token_f1;
 mod tool_calls;
 mod words;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
+use self::asking::Asking;
 use self::combination::{Part, Rule};
 use self::finding::{Finding, Pass, turned};
 use self::observed::Case;
 use crate::domain::combination::order;
 use crate::domain::example::ExampleContent;
 use crate::domain::grader::Score;
+use crate::domain::ids::RunId;
 use crate::domain::judgement::Judgement;
 use crate::domain::suite::SuiteContent;
 use crate::evals::judges::Judges;
 use crate::evals::parse::Answer;
+use crate::evals::together::together;
 
 pub use finding::Cause;
 pub use graded::Graded;
 pub use judge::check_prompt;
-pub use observed::Observed;
+pub use observed::{AnswerOfBase, BaseAnswer, Observed};
 pub(super) use pattern::compile as compile_pattern;
 pub use refusal::WITHHELD;
 pub(super) use schema::Schema;
@@ -84,27 +91,34 @@ enum Check {
 }
 
 impl Check {
-    async fn grade(&self, case: &Case<'_>, asked: &mut Asked) -> Finding<Pass> {
+    /// What it found, with what the models that it asked said.
+    async fn grade(&self, case: &Case<'_>, asking: &Asking<'_>) -> (Finding<Pass>, Vec<Judgement>) {
+        let plain = |finding: Finding| finding.map(Pass::from);
         let finding = match self {
-            Self::Judge(check) => return check.grade(case, asked).await,
-            Self::Semantic(check) => return check.grade(case, asked).await,
-            Self::EditDistance(check) => return check.grade(case),
-            Self::TokenF1(check) => return check.grade(case),
-            Self::Command(check) => return check.grade(case).await,
-            Self::Exact(check) => check.grade(case),
-            Self::Field(check) => check.grade(case),
-            Self::Json(check) => check.grade(case),
-            Self::Schema(check) => check.grade(case),
-            Self::Pattern(check) => check.grade(case),
-            Self::Numeric(check) => check.grade(case),
-            Self::Contains(check) => check.grade(case),
-            Self::ToolCalls(check) => check.grade(case),
-            Self::Citations(check) => check.grade(case),
-            Self::Refusal(check) => check.grade(case),
-            Self::Latency(check) => check.grade(case),
-            Self::Cost(check) => check.grade(case),
+            Self::Judge(check) => return check.grade(case, asking).await,
+            Self::Semantic(check) => return check.grade(case, asking).await,
+            Self::Command(check) => check.grade(case).await,
+            Self::EditDistance(check) => check.grade(case),
+            Self::TokenF1(check) => check.grade(case),
+            Self::Exact(check) => plain(check.grade(case)),
+            Self::Field(check) => plain(check.grade(case)),
+            Self::Json(check) => plain(check.grade(case)),
+            Self::Schema(check) => plain(check.grade(case)),
+            Self::Pattern(check) => plain(check.grade(case)),
+            Self::Numeric(check) => plain(check.grade(case)),
+            Self::Contains(check) => plain(check.grade(case)),
+            Self::ToolCalls(check) => plain(check.grade(case)),
+            Self::Citations(check) => plain(check.grade(case)),
+            Self::Refusal(check) => plain(check.grade(case)),
+            Self::Latency(check) => plain(check.grade(case)),
+            Self::Cost(check) => plain(check.grade(case)),
         };
-        finding.map(Pass::from)
+        (finding, Vec::new())
+    }
+
+    /// Whether a model says what it finds.
+    fn asks(&self) -> bool {
+        matches!(self, Self::Judge(_) | Self::Semantic(_))
     }
 }
 
@@ -136,6 +150,9 @@ pub struct Asked {
     pub wait: Option<Duration>,
 }
 
+/// What graders found, by their places.
+type Findings = Vec<Option<Finding<Pass>>>;
+
 struct Compiled {
     name: String,
     body: Body,
@@ -147,9 +164,39 @@ struct Compiled {
     step: Option<String>,
 }
 
+impl Compiled {
+    /// What looks, where it is no combination: by asking a model, or itself.
+    fn check(&self) -> Option<&Check> {
+        match &self.body {
+            Body::Check(check) => Some(check),
+            Body::Combination { .. } => None,
+        }
+    }
+
+    /// What it finds by itself; `None` for a combination, and where no route led to its step.
+    async fn look(&self, case: &Case<'_>, asking: &Asking<'_>) -> Option<(Finding<Pass>, Vec<Judgement>)> {
+        let check = self.check()?;
+        let (finding, said) = match &self.step {
+            None => check.grade(case, asking).await,
+            Some(step) => {
+                let step = case.observed.step(step)?;
+                check.grade(&Case::new(step.observed(), case.example), asking).await
+            }
+        };
+        Some((self.signed(finding), said))
+    }
+
+    /// A finding, or its opposite where the grader says that.
+    fn signed(&self, finding: Finding<Pass>) -> Finding<Pass> {
+        if self.is_turned { turned(finding) } else { finding }
+    }
+}
+
 /// A suite's graders, built once for a run.
 pub struct Graders {
     compiled: Vec<Compiled>,
+    /// Requests that may be in flight.
+    places: Arc<Semaphore>,
     /// Their places, parts before combinations.
     order: Vec<usize>,
     reads_json: bool,
@@ -184,9 +231,22 @@ impl Graders {
         });
         Ok(Self {
             compiled: compiled.collect::<Result<_, GraderError>>()?,
+            places: Arc::new(Semaphore::new(1)),
             order,
             reads_json: graded.asks_json() || suite.reads_json(),
         })
+    }
+
+    /// The same, with places for requests that they share with the answers of their run.
+    #[must_use]
+    pub fn within(self, places: Arc<Semaphore>) -> Self {
+        Self { places, ..self }
+    }
+
+    /// Whether a judge compares with the answer of the base's run.
+    pub fn asks_base(&self) -> bool {
+        let asks = |check: &Check| matches!(check, Check::Judge(judge) if judge.asks_base());
+        self.compiled.iter().filter_map(Compiled::check).any(asks)
     }
 
     /// Whether answers are kept as JSON too: the prompt asks for it, or a grader or metric reads fields.
@@ -202,7 +262,12 @@ impl Graders {
     /// A variable of a judge's prompt that nothing fills.
     pub fn check_judges(&self, example: &ExampleContent) -> Result<(), GraderError> {
         let answer = Answer::new("");
-        let case = Case::new(Observed::unknown(&answer), example);
+        // Whether there is a base is each example's own matter, too.
+        let base = Ok(AnswerOfBase {
+            run: RunId(0),
+            text: String::new(),
+        });
+        let case = Case::new(Observed::unknown(&answer).against(Some(&base)), example);
         for grader in &self.compiled {
             if let Body::Check(Check::Judge(judge)) = &grader.body {
                 judge.check(&case).map_err(|why| GraderError {
@@ -217,24 +282,12 @@ impl Graders {
     /// Lets every grader look at what came back for one example.
     pub async fn grade(&self, observed: Observed<'_>, example: &ExampleContent) -> Grades {
         let case = Case::new(observed, example);
-        let mut asked = Asked::default();
-        let mut findings: Vec<Option<Finding<Pass>>> = self.compiled.iter().map(|_| None).collect();
-        for place in &self.order {
-            let grader = &self.compiled[*place];
-            let finding = match (&grader.body, &grader.step) {
-                (Body::Check(check), None) => check.grade(&case, &mut asked).await,
-                (Body::Check(check), Some(step)) => match observed.step(step) {
-                    Some(step) => check.grade(&Case::new(step.observed(), example), &mut asked).await,
-                    // No route led there, so there is nothing to say.
-                    None => continue,
-                },
-                (Body::Combination { rule, parts }, _) => match self.parts(parts, &findings) {
-                    parts if parts.is_empty() => continue,
-                    parts => rule.grade(&parts),
-                },
-            };
-            findings[*place] = Some(if grader.is_turned { turned(finding) } else { finding });
-        }
+        let asking = Asking::new(&self.places);
+        let (findings, judgements) = self.findings(&case, &asking).await;
+        let asked = Asked {
+            judgements,
+            wait: asking.wait(),
+        };
         let (mut scores, mut cause) = (Vec::with_capacity(findings.len()), None);
         for (grader, finding) in self.compiled.iter().zip(findings) {
             let Some(finding) = finding else { continue };
@@ -256,6 +309,33 @@ impl Graders {
             });
         }
         Grades { scores, cause, asked }
+    }
+
+    /// What each grader found, by its place; none of a step that did not run. Models are asked all at once; a local
+    /// program may want the machine for itself.
+    async fn findings(&self, case: &Case<'_>, asking: &Asking<'_>) -> (Findings, Vec<Judgement>) {
+        let asks = |place: &usize| self.compiled[*place].check().is_some_and(Check::asks);
+        let (models, others): (Vec<usize>, Vec<usize>) = self.order.iter().partition(|place| asks(place));
+        let said = together(models.iter().map(|place| self.compiled[*place].look(case, asking))).await;
+        let mut findings: Findings = self.compiled.iter().map(|_| None).collect();
+        let mut judgements = Vec::new();
+        for (place, said) in models.into_iter().zip(said) {
+            if let Some((finding, said)) = said {
+                findings[place] = Some(finding);
+                judgements.extend(said);
+            }
+        }
+        for place in others {
+            let grader = &self.compiled[place];
+            findings[place] = match &grader.body {
+                Body::Check(_) => grader.look(case, asking).await.map(|(finding, _)| finding),
+                Body::Combination { rule, parts } => match self.parts(parts, &findings) {
+                    parts if parts.is_empty() => None,
+                    parts => Some(grader.signed(rule.grade(&parts))),
+                },
+            };
+        }
+        (findings, judgements)
     }
 
     /// What the parts of a combination found.

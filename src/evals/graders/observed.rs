@@ -32,6 +32,20 @@ pub struct Observed<'a> {
     pub reused_from: Option<RunId>,
     /// What the steps of a chain did.
     pub steps: &'a [StepOutcome],
+    /// What the base's run answered; `None` where nobody looked for it.
+    pub base: Option<&'a BaseAnswer>,
+}
+
+/// What the run of the base version answered to the same example; the error says why there is nothing to compare with.
+pub type BaseAnswer = Result<AnswerOfBase, String>;
+
+/// An answer of the base's run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerOfBase {
+    /// The run.
+    pub run: RunId,
+    /// Its text.
+    pub text: String,
 }
 
 /// What came back for one step of a chain.
@@ -53,6 +67,7 @@ impl ObservedStep<'_> {
             cost: step.cost,
             reused_from: None,
             steps: &[],
+            base: None,
         }
     }
 }
@@ -69,6 +84,7 @@ impl<'a> Observed<'a> {
             cost: None,
             reused_from: None,
             steps: &[],
+            base: None,
         }
     }
 
@@ -83,7 +99,13 @@ impl<'a> Observed<'a> {
             cost: outcome.cost,
             reused_from: outcome.reused_from,
             steps: &outcome.steps,
+            base: None,
         }
+    }
+
+    /// The same, with what the base's run answered.
+    pub(crate) fn against(self, base: Option<&'a BaseAnswer>) -> Self {
+        Self { base, ..self }
     }
 
     /// The step of this name, where it ran.
@@ -121,6 +143,15 @@ impl<'a> Case<'a> {
         self.expected
             .as_ref()
             .ok_or_else(|| Fault::label("the example has no expected value: a label problem"))
+    }
+
+    /// The answer of the base's run; that there is none says nothing about this one.
+    pub(super) fn base(&self) -> Result<&'a AnswerOfBase, Fault> {
+        match self.observed.base {
+            Some(Ok(answer)) => Ok(answer),
+            Some(Err(why)) => Err(Fault::grader(why)),
+            None => Err(Fault::grader("there is no run of a base to compare with")),
+        }
     }
 
     pub(super) fn parsed(&self) -> Result<&'a Json, Fault> {

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Asked;
+use super::asking::Asking;
 use super::finding::{Fault, Finding, Pass};
 use super::judge::blank;
 use super::observed::Case;
@@ -50,12 +50,18 @@ impl Semantic {
         })
     }
 
-    pub(super) async fn grade(&self, case: &Case<'_>, asked: &mut Asked) -> Finding<Pass> {
+    pub(super) async fn grade(&self, case: &Case<'_>, asking: &Asking<'_>) -> (Finding<Pass>, Vec<Judgement>) {
+        let mut judgement = None;
+        let finding = self.compared(case, asking, &mut judgement).await;
+        (finding, judgement.into_iter().collect())
+    }
+
+    async fn compared(&self, case: &Case<'_>, asking: &Asking<'_>, judgement: &mut Option<Judgement>) -> Finding<Pass> {
         let (wanted, got) = self.texts.read(case)?;
         if got.is_empty() {
             return Err(Fault::nothing_there("the answer is empty"));
         }
-        let (vector, expected) = self.vectors(&got, &wanted, asked).await?;
+        let (vector, expected) = self.vectors(&got, &wanted, asking, judgement).await?;
         let mut nearest = None;
         for expected in &expected {
             let cosine = cosine(&vector, expected).map_err(Fault::grader)?;
@@ -66,11 +72,7 @@ impl Semantic {
         };
         let (value, at_least) = (ScoreValue::new(cosine.clamp(0.0, 1.0)), self.texts.at_least);
         let passed = cosine >= at_least;
-        if let Some(judgement) = asked
-            .judgements
-            .last_mut()
-            .filter(|judgement| judgement.grader == self.grader)
-        {
+        if let Some(judgement) = judgement {
             judgement.score = Some(cosine);
             judgement.passed = Some(passed);
         }
@@ -83,7 +85,13 @@ impl Semantic {
     }
 
     /// The vectors of the answer and of the expected texts, of which only those are asked that are not kept.
-    async fn vectors(&self, got: &str, wanted: &[String], asked: &mut Asked) -> Result<(Vector, Vec<Vector>), Fault> {
+    async fn vectors(
+        &self,
+        got: &str,
+        wanted: &[String],
+        asking: &Asking<'_>,
+        judgement: &mut Option<Judgement>,
+    ) -> Result<(Vector, Vec<Vector>), Fault> {
         let mut known: HashMap<String, Vector> = {
             let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             wanted
@@ -97,7 +105,7 @@ impl Semantic {
                 texts.push(text);
             }
         }
-        let vectors = self.embed(&texts, asked).await?;
+        let vectors = self.embed(&texts, asking, judgement).await?;
         known.extend(texts.iter().map(|text| (*text).to_owned()).zip(vectors));
         self.keep(wanted, &known);
         let of = |text: &str| {
@@ -120,15 +128,22 @@ impl Semantic {
         }
     }
 
-    async fn embed(&self, texts: &[&str], asked: &mut Asked) -> Result<Vec<Vector>, Fault> {
+    async fn embed(
+        &self,
+        texts: &[&str],
+        asking: &Asking<'_>,
+        made: &mut Option<Judgement>,
+    ) -> Result<Vec<Vector>, Fault> {
         let message = |text: &&str| RenderedMessage {
             role: Role::User,
             text: (*text).to_owned(),
         };
         let config = ModelConfig::new(self.embedding.provider.as_str(), self.embedding.name.as_str());
         let request = ChatRequest::new(config, texts.iter().map(message).collect());
-        let exchange = self.model.ask(&request).await;
-        asked.wait = asked.wait.or_else(|| exchange.asked_long());
+        let Some(exchange) = asking.ask(&self.model, &request).await else {
+            let why = format!("{}: it was not asked: the provider asks to wait", self.embedding.name);
+            return Err(Fault::grader(why));
+        };
         let judge = JudgedBy::Embeddings(self.embedding.clone());
         let mut judgement: Judgement = blank(&self.grader, judge, &self.model, &exchange);
         let read = match exchange.reply {
@@ -144,7 +159,7 @@ impl Semantic {
             judgement.error = Some(OutcomeError { kind, message });
             fault
         });
-        asked.judgements.push(judgement);
+        *made = Some(judgement);
         read
     }
 }

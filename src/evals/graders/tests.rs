@@ -83,6 +83,7 @@ pub(super) fn observed(answer: &Answer) -> Observed<'_> {
         cost: Some(UsdNanos(3_000_000)),
         reused_from: None,
         steps: &[],
+        base: None,
     }
 }
 

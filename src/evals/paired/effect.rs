@@ -92,14 +92,21 @@ impl Effect {
         }
     }
 
+    /// The change and the ends of its interval as distances from no change: low, change, high. Without an interval both
+    /// ends are the change.
+    pub fn distances(&self) -> (f64, f64, f64) {
+        let (change, unchanged) = match self.change {
+            Change::Difference(difference) => (difference, 0.0),
+            Change::Ratio(ratio) => (ratio, 1.0),
+        };
+        let (low, high) = self.interval.unwrap_or((change, change));
+        (low - unchanged, change - unchanged, high - unchanged)
+    }
+
     /// Whether the interval lies wholly on one side of no change.
     pub fn is_sure(&self) -> bool {
-        let unchanged = match self.change {
-            Change::Difference(_) => 0.0,
-            Change::Ratio(_) => 1.0,
-        };
-        self.interval
-            .is_some_and(|(low, high)| low > unchanged || high < unchanged)
+        let (low, _, high) = self.distances();
+        self.interval.is_some() && (low > 0.0 || high < 0.0)
     }
 
     /// The change in points of a percentage (`+3.3`), as a coefficient (`+0.033`), or of a ratio (`-7.0 %`).
@@ -169,23 +176,25 @@ pub fn p_text(p: Option<f64>) -> String {
     }
 }
 
-/// A share that moved over 100 examples that were asked once, with an interval of this half width.
 #[cfg(test)]
-pub(crate) fn sample(base: f64, candidate: f64, half: f64, p: Option<f64>) -> Effect {
-    let difference = candidate - base;
-    let around = Some((difference - half, difference + half));
-    Effect {
-        unit: Unit::Share,
-        examples: 100,
-        left_out: 0,
-        base,
-        candidate,
-        change: Change::Difference(difference),
-        interval: around,
-        bounds: around,
-        p,
-        p_worse: None,
-        flips: None,
-        method: PairedMethod::PassOrFail,
+impl Effect {
+    /// A share that moved over 100 examples that were asked once, with an interval of this half width.
+    pub(crate) fn sample(base: f64, candidate: f64, half: f64, p: Option<f64>) -> Self {
+        let difference = candidate - base;
+        let around = Some((difference - half, difference + half));
+        Self {
+            unit: Unit::Share,
+            examples: 100,
+            left_out: 0,
+            base,
+            candidate,
+            change: Change::Difference(difference),
+            interval: around,
+            bounds: around,
+            p,
+            p_worse: None,
+            flips: None,
+            method: PairedMethod::PassOrFail,
+        }
     }
 }

@@ -114,6 +114,31 @@ fn judges_survive_reading_and_writing() {
 }
 
 #[test]
+fn a_pairwise_judge_compares_with_the_expected_answer_or_with_the_base_s() {
+    let against = |more: &str| {
+        let text = JUDGED.replace("tie_passes = false\nexpected_field = \"answer\"", more);
+        assert_ne!(text, JUDGED);
+        parse(&text)
+    };
+    let base = against("against = \"base\"\ntie_passes = false").unwrap();
+    let question = &base.content.graders[4].kind.judge().unwrap().question;
+    assert_eq!(question, &Question::AgainstBase { ties: TieRule::Fails });
+    assert!(base.print().contains("against = \"base\"\ntie_passes = false"));
+    assert_eq!(parse(&base.print()).unwrap(), base);
+    assert_eq!(against("against = \"expected\"").unwrap(), against("").unwrap());
+    for (more, fault) in [
+        (
+            "against = \"base\"\nexpected_field = \"answer\"",
+            "compares with the base's",
+        ),
+        ("against = \"production\"", "production"),
+    ] {
+        let marks = format!("{:?}", against(more).unwrap_err());
+        assert!(marks.contains(fault), "{marks}");
+    }
+}
+
+#[test]
 fn the_same_in_json_is_the_same_suite() {
     let value: toml::Value = toml::from_str(JUDGED).unwrap();
     let json = serde_json::to_string(&value).unwrap();

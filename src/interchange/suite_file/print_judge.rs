@@ -39,12 +39,18 @@ pub(super) fn judge_pairs(judge: &JudgeGrader) -> Vec<Pair> {
         }
         Question::Pairwise { expected_field, ties } => {
             pairs.extend(optional("expected_field", expected_field.as_ref()));
-            if *ties == TieRule::Fails {
-                pairs.push(("tie_passes", "false".into()));
-            }
+            pairs.extend(ties_pair(*ties));
+        }
+        Question::AgainstBase { ties } => {
+            pairs.push(("against", quoted("base")));
+            pairs.extend(ties_pair(*ties));
         }
     }
     pairs
+}
+
+fn ties_pair(ties: TieRule) -> Option<Pair> {
+    (ties == TieRule::Fails).then(|| ("tie_passes", "false".into()))
 }
 
 pub(super) fn semantic_similarity_pairs(similarity: &SemanticSimilarity) -> Vec<Pair> {

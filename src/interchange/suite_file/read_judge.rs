@@ -34,13 +34,7 @@ pub(super) fn read_judge(
             }
         }
         "judge_classification" => read_classification(table, marks)?,
-        _ => Question::Pairwise {
-            expected_field: table.string("expected_field", marks),
-            ties: match table.bool("tie_passes", marks) {
-                Some(false) => TieRule::Fails,
-                Some(true) | None => TieRule::Passes,
-            },
-        },
+        _ => read_pairwise(table, marks)?,
     };
     Some(GraderKind::Judge(Box::new(JudgeGrader {
         judges: judges?,
@@ -89,6 +83,25 @@ fn read_classification(table: &mut Table<'_>, marks: &mut Marks) -> Option<Quest
             None if has_passing => PassingLabels::Fixed(passing),
             None => PassingLabels::Expected,
         },
+    })
+}
+
+fn read_pairwise(table: &mut Table<'_>, marks: &mut Marks) -> Option<Question> {
+    let is_base = read_word(table, "against", &[("expected", false), ("base", true)], false, marks)?;
+    if is_base && table.has("expected_field") {
+        let why = "is a part of the expected answer, but against = \"base\" compares with the base's";
+        marks.error(table.line, format!("{}: {why}", table.path("expected_field")));
+        return None;
+    }
+    let expected_field = table.string("expected_field", marks);
+    let ties = match table.bool("tie_passes", marks) {
+        Some(false) => TieRule::Fails,
+        Some(true) | None => TieRule::Passes,
+    };
+    Some(if is_base {
+        Question::AgainstBase { ties }
+    } else {
+        Question::Pairwise { expected_field, ties }
     })
 }
 

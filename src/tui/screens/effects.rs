@@ -138,7 +138,7 @@ impl Effects {
     fn scale(&self) -> f64 {
         let effects = self.rows.rows.rows().iter().filter_map(|row| row.effect?.alone);
         let ends = effects.flat_map(|effect| {
-            let (low, high) = effect.interval.unwrap_or((effect.difference, effect.difference));
+            let (low, _, high) = effect.distances();
             [low.abs(), high.abs()]
         });
         ends.fold(SCALE_MIN, f64::max)
@@ -178,11 +178,11 @@ fn cells(row: &LineRow, scale: f64, bar_columns: u16, is_narrow: bool, context: 
     let points = |measured: Option<Measured>| match (row.effect, measured) {
         (None, _) => String::new(),
         (Some(_), None) => "--".into(),
-        (Some(_), Some(measured)) => measured.points_text(),
+        (Some(_), Some(measured)) => measured.change_text(),
     };
     let bar = alone.and_then(|alone| {
-        let (low, high) = alone.interval?;
-        let ends = (low, alone.difference, high);
+        alone.interval?;
+        let ends = alone.distances();
         let drawn = interval_bar(ends, Some(0.0), (-scale, scale), bar_columns.into(), &theme.glyphs);
         Some(drawn)
     });

@@ -93,14 +93,10 @@ fn text(model: &AliasUse, now: Timestamp) -> String {
         "Stale: these runs rest on an older model, and so do their gates and releases.\n"
     });
     for summary in &model.stale_runs {
-        let answered = summary.caveats.stale.as_ref().map(|stale| stale.answered.join(", "));
-        let _ = writeln!(
-            out,
-            "  {}  {}  answered by {}",
-            summary.run.id,
-            summary.run.subject.label(),
-            answered.unwrap_or_default()
-        );
+        for stale in summary.caveats.stale_of(&ledger.alias) {
+            let (run, subject) = (summary.run.id, summary.run.subject.label());
+            let _ = writeln!(out, "  {run}  {subject}  {}", stale.answered_text());
+        }
     }
     out
 }
@@ -234,7 +230,7 @@ mod tests {
     fn moved() -> AliasUse {
         let lines = vec![line("gpt-4.1-2025-04-14", 3, 900), line("gpt-4.1-2026-05-01", 9, 20)];
         let mut stale = summary(run(7, 12, AnswerSource::Model), RunState::Finished, 240, 3);
-        stale.caveats.stale = Stale::of(&["gpt-4.1-2025-04-14".to_owned()], lines[1].clone());
+        stale.caveats.stale = Vec::from_iter(Stale::of(&["gpt-4.1-2025-04-14".to_owned()], lines[1].clone()));
         AliasUse {
             ledger: AliasLedger {
                 alias: lines[0].alias.clone(),

@@ -317,6 +317,8 @@ pub fn live_detail(id: u32) -> RunDetail {
         tested: version(12).into(),
         caveats: Caveats::default(),
         units: units(),
+        overtaken: Vec::new(),
+        labelled: Vec::new(),
     }
 }
 
@@ -333,6 +335,8 @@ pub fn ended_detail(id: u32) -> RunDetail {
         tested: version(12).into(),
         caveats: Caveats::default(),
         units: units(),
+        overtaken: Vec::new(),
+        labelled: Vec::new(),
     }
 }
 

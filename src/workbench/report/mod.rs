@@ -134,7 +134,7 @@ fn notices(page: &mut Page, detail: &RunDetail) {
         );
         notice(page, text);
     }
-    for sentence in detail.caveats.sentences() {
+    for sentence in detail.warnings() {
         notice(page, format!("Careful: {sentence}."));
     }
 }

@@ -11,15 +11,17 @@ pub use question::check_prompt;
 
 use self::reply::{Said, read};
 use self::votes::Vote;
+use super::asking::Asking;
 use super::finding::{Cause, Fault, Finding, Pass};
 use super::observed::Case;
-use super::{Asked, words};
+use super::words;
 use crate::domain::judge::{Judge as JudgePin, JudgeGrader, PassingLabels, Question};
 use crate::domain::judgement::{JudgedBy, Judgement};
 use crate::domain::model::ModelConfig;
 use crate::domain::outcome::{ErrorKind, OutcomeError, RenderedMessage, Usage};
 use crate::evals::judges::{JudgeModel, Judges};
 use crate::evals::render::Renderer;
+use crate::evals::together::together;
 use crate::providers::{ChatReply, ChatRequest, Exchange};
 
 /// One judge, ready to be asked.
@@ -38,12 +40,18 @@ pub(super) struct Judge {
     panel: Vec<Panelist>,
 }
 
+/// What a judge is shown of one answer, once for each order.
+struct Sheet<'a> {
+    panelist: &'a Panelist,
+    shown: Vec<(Order, Vec<RenderedMessage>)>,
+}
+
 /// Which of a pairwise comparison's two orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Order {
     /// The answer first, or alone.
     AnswerFirst,
-    /// The expected answer first.
+    /// The other answer first.
     Swapped,
 }
 
@@ -88,46 +96,74 @@ impl Judge {
         Ok(())
     }
 
-    pub(super) async fn grade(&self, case: &Case<'_>, asked: &mut Asked) -> Finding<Pass> {
-        // What the example lacks is found before anybody is paid.
-        let passing = self.passing(case)?;
-        let mut votes = Vec::new();
-        for panelist in &self.panel {
-            for repeat in 0..self.repeats {
-                let vote = self.vote(panelist, repeat, &passing, case, asked).await?;
-                votes.push(vote);
-            }
-        }
-        votes::settle(&votes, &self.question)
+    /// Whether it compares with the answer of the base's run.
+    pub(super) fn asks_base(&self) -> bool {
+        matches!(self.question, Question::AgainstBase { .. })
     }
 
+    /// Asks all judges at once; their judgements are in the order of the suite whoever answers first.
+    pub(super) async fn grade(&self, case: &Case<'_>, asking: &Asking<'_>) -> (Finding<Pass>, Vec<Judgement>) {
+        // What the example lacks is found before anybody is paid.
+        let ready = self
+            .passing(case)
+            .and_then(|passing| Ok((passing, self.sheets(case)?, self.other(case)?)));
+        let (passing, sheets, other) = match ready {
+            Ok(ready) => ready,
+            Err(fault) => return (Err(fault), Vec::new()),
+        };
+        let (sheets, passing, other) = (&sheets, &passing, &other);
+        let votes = sheets
+            .iter()
+            .flat_map(|sheet| (0..self.repeats).map(move |repeat| self.vote(sheet, repeat, (passing, other), asking)));
+        let (votes, judgements): (Vec<Vote>, Vec<Vec<Judgement>>) = together(votes).await.into_iter().unzip();
+        (votes::settle(&votes, &self.question), judgements.concat())
+    }
+
+    /// What each judge is shown, in each order.
+    fn sheets<'a>(&'a self, case: &Case) -> Result<Vec<Sheet<'a>>, Fault> {
+        let is_pair = self.question.ties().is_some();
+        let swapped = is_pair.then_some(Order::Swapped);
+        let sheet = |panelist| {
+            let orders = [Order::AnswerFirst].into_iter().chain(swapped);
+            let shown = orders.map(|order| Ok((order, self.render(panelist, order, case)?)));
+            let shown = shown.collect::<Result<_, Fault>>()?;
+            Ok(Sheet { panelist, shown })
+        };
+        self.panel.iter().map(sheet).collect()
+    }
+
+    /// What the answer is compared with, in words.
+    fn other(&self, case: &Case) -> Result<String, Fault> {
+        Ok(match self.question {
+            Question::AgainstBase { .. } => format!("the answer of {}", case.base()?.run),
+            _ => "the expected answer".to_owned(),
+        })
+    }
+
+    /// One vote, of both orders where there are two, with the judgements that came.
     async fn vote(
         &self,
-        panelist: &Panelist,
+        sheet: &Sheet<'_>,
         repeat: u32,
-        passing: &[String],
-        case: &Case<'_>,
-        asked: &mut Asked,
-    ) -> Result<Vote, Fault> {
-        let judge = panelist.pin.version.to_string();
-        // A provider that asks to be left alone is not asked the rest.
-        if asked.wait.is_some() {
-            return Ok(Vote::missing(judge, "it was not asked: the provider asks to wait"));
+        (passing, other): (&[String], &str),
+        asking: &Asking<'_>,
+    ) -> (Vote, Vec<Judgement>) {
+        let judge = sheet.panelist.pin.version.to_string();
+        let asked = sheet
+            .shown
+            .iter()
+            .map(|(order, messages)| self.ask(sheet.panelist, repeat, *order, messages, asking));
+        let mut judgements: Vec<Judgement> = together(asked).await.into_iter().flatten().collect();
+        let vote = match (judgements.as_slice(), self.question.ties()) {
+            ([one], None) => Vote::of(judge, one, &self.question, passing),
+            // A tie where the order decides.
+            ([answer_first, swapped], Some(ties)) => Vote::of_pair(judge, (answer_first, swapped), ties, other),
+            _ => Vote::missing(judge, "it was not asked: the provider asks to wait"),
+        };
+        for judgement in &mut judgements {
+            judgement.passed = vote.passed();
         }
-        let mut answer_first = self.ask(panelist, repeat, Order::AnswerFirst, case, asked).await?;
-        if !matches!(self.question, Question::Pairwise { .. }) {
-            let vote = Vote::of(judge, &answer_first, &self.question, passing);
-            answer_first.passed = vote.passed();
-            asked.judgements.push(answer_first);
-            return Ok(vote);
-        }
-        // One vote of both orders: a tie where the order decides.
-        let mut swapped = self.ask(panelist, repeat, Order::Swapped, case, asked).await?;
-        let vote = Vote::of_pair(judge, &answer_first, &swapped, &self.question);
-        answer_first.passed = vote.passed();
-        swapped.passed = vote.passed();
-        asked.judgements.extend([answer_first, swapped]);
-        Ok(vote)
+        (vote, judgements)
     }
 
     /// The classes that pass, for a classification.
@@ -150,21 +186,20 @@ impl Judge {
         )))
     }
 
+    /// `None` where it was not asked, since the provider wants to be left alone.
     async fn ask(
         &self,
         panelist: &Panelist,
         repeat: u32,
         order: Order,
-        case: &Case<'_>,
-        asked: &mut Asked,
-    ) -> Result<Judgement, Fault> {
-        let rendered = self.render(panelist, order, case)?;
+        messages: &[RenderedMessage],
+        asking: &Asking<'_>,
+    ) -> Option<Judgement> {
         let mut config = panelist.config.clone();
         // The same seed would give the same answer again.
         config.seed = config.seed.map(|seed| seed.saturating_add(repeat.into()));
-        let request = ChatRequest::new(config, rendered);
-        let exchange = panelist.model.ask(&request).await;
-        asked.wait = asked.wait.or_else(|| exchange.asked_long());
+        let request = ChatRequest::new(config, messages.to_vec());
+        let exchange = asking.ask(&panelist.model, &request).await?;
         let judge = JudgedBy::Prompt(panelist.pin.clone());
         let blank = Judgement {
             repeat,
@@ -172,7 +207,7 @@ impl Judge {
             rendered: request.messages,
             ..blank(&self.grader, judge, &panelist.model, &exchange)
         };
-        Ok(match exchange.reply {
+        Some(match exchange.reply {
             Ok(reply) => self.judged(blank, reply),
             Err(error) => Judgement {
                 raw_response: error.raw.unwrap_or_default(),

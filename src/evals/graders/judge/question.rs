@@ -19,7 +19,7 @@ const ALWAYS: [&str; 3] = [EXPECTED, "input", "documents"];
 fn judged(question: &Question) -> &'static [&'static str] {
     match question {
         Question::Rubric { .. } | Question::Classification { .. } => &["answer"],
-        Question::Pairwise { .. } => &["first", "second"],
+        Question::Pairwise { .. } | Question::AgainstBase { .. } => &["first", "second"],
     }
 }
 
@@ -59,30 +59,31 @@ pub(super) fn values(question: &Question, is_swapped: bool, case: &Case) -> Resu
     if let Ok(expected) = case.expected() {
         values.insert(EXPECTED.into(), expected.clone());
     }
-    match question {
+    let other = match question {
         Question::Rubric { .. } | Question::Classification { .. } => {
             values.insert("answer".into(), answer);
+            return Ok(values);
         }
-        Question::Pairwise { expected_field, .. } => {
-            let reference = match expected_field {
-                None => Some(case.expected()?),
-                Some(field) => path::at(case.expected()?, field),
-            };
-            let reference = reference.ok_or_else(|| {
-                let field = expected_field.as_deref().unwrap_or_default();
-                Fault::label(format!(
-                    "the example has no expected value for '{field}': a label problem"
-                ))
-            })?;
-            let reference = Json::from(words::plain(reference));
-            let (first, second) = if is_swapped {
-                (reference, answer)
-            } else {
-                (answer, reference)
-            };
-            values.insert("first".into(), first);
-            values.insert("second".into(), second);
-        }
-    }
+        Question::Pairwise { expected_field, .. } => expected(expected_field.as_deref(), case)?,
+        Question::AgainstBase { .. } => Json::from(case.base()?.text.as_str()),
+    };
+    let (first, second) = if is_swapped { (other, answer) } else { (answer, other) };
+    values.insert("first".into(), first);
+    values.insert("second".into(), second);
     Ok(values)
+}
+
+/// The expected answer that a pairwise judge compares with.
+fn expected(field: Option<&str>, case: &Case) -> Result<Json, Fault> {
+    let expected = match field {
+        None => Some(case.expected()?),
+        Some(field) => path::at(case.expected()?, field),
+    };
+    let expected = expected.ok_or_else(|| {
+        let field = field.unwrap_or_default();
+        Fault::label(format!(
+            "the example has no expected value for '{field}': a label problem"
+        ))
+    })?;
+    Ok(Json::from(words::plain(expected)))
 }

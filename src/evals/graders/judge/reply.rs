@@ -31,7 +31,7 @@ pub(super) fn read(text: &str, question: &Question) -> Result<Said, String> {
     let form = match question {
         Question::Rubric { .. } => r#"{"score": 4, "explanation": "..."}"#,
         Question::Classification { .. } => r#"{"label": "...", "explanation": "..."}"#,
-        Question::Pairwise { .. } => r#"{"winner": "first", "explanation": "..."}"#,
+        Question::Pairwise { .. } | Question::AgainstBase { .. } => r#"{"winner": "first", "explanation": "..."}"#,
     };
     let refuse = |why: String| format!("{why}; it must say {form}");
     let parsed = Answer::new(text).parsed.map_err(refuse)?;
@@ -56,7 +56,7 @@ pub(super) fn read(text: &str, question: &Question) -> Result<Said, String> {
             let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
             (chosen(body.label, "label", &labels)?, None)
         }
-        Question::Pairwise { .. } => (chosen(body.winner, "winner", &WINNERS)?, None),
+        Question::Pairwise { .. } | Question::AgainstBase { .. } => (chosen(body.winner, "winner", &WINNERS)?, None),
     };
     Ok(Said {
         label,

@@ -75,25 +75,24 @@ impl Vote {
         }
     }
 
-    /// The one vote of both orders.
-    pub(super) fn of_pair(judge: String, answer_first: &Judgement, swapped: &Judgement, question: &Question) -> Self {
-        let (one, other) = match (compared(answer_first, "first"), compared(swapped, "second")) {
-            (Ok(one), Ok(other)) => (one, other),
+    /// The one vote of both orders; `other` is what the answer was compared with.
+    pub(super) fn of_pair(
+        judge: String,
+        (answer_first, swapped): (&Judgement, &Judgement),
+        ties: TieRule,
+        other: &str,
+    ) -> Self {
+        let (one, turned) = match (compared(answer_first, "first"), compared(swapped, "second")) {
+            (Ok(one), Ok(turned)) => (one, turned),
             (Err(why), _) | (_, Err(why)) => return Self::missing(judge, why),
         };
         let (comparison, said) = match one {
-            _ if one != other => (Comparison::Tie, "a tie, since it depends on the order"),
-            Comparison::Better => (one, "better than the expected answer"),
-            Comparison::Tie => (one, "as good as the expected answer"),
-            Comparison::Worse => (one, "worse than the expected answer"),
+            _ if one != turned => (Comparison::Tie, "a tie, since it depends on the order".to_owned()),
+            Comparison::Better => (one, format!("better than {other}")),
+            Comparison::Tie => (one, format!("as good as {other}")),
+            Comparison::Worse => (one, format!("worse than {other}")),
         };
-        let ties_pass = matches!(
-            question,
-            Question::Pairwise {
-                ties: TieRule::Passes,
-                ..
-            }
-        );
+        let ties_pass = ties == TieRule::Passes;
         let (passed, score) = match comparison {
             Comparison::Better => (true, 1.0),
             Comparison::Tie => (ties_pass, 0.5),
@@ -104,7 +103,7 @@ impl Vote {
             cast: Ok(Cast {
                 passed,
                 score,
-                said: said.to_owned(),
+                said,
                 explanation: answer_first.explanation.clone(),
             }),
         }
@@ -142,7 +141,9 @@ pub(super) fn settle(votes: &[Vote], question: &Question) -> Finding<Pass> {
             at_least,
             average,
         } => rubric(&casts, votes.len(), (*min, *max), *at_least, *average),
-        Question::Classification { .. } | Question::Pairwise { .. } => majority(&casts, votes.len()),
+        Question::Classification { .. } | Question::Pairwise { .. } | Question::AgainstBase { .. } => {
+            majority(&casts, votes.len())
+        }
     };
     let because = casts.iter().find(|cast| Some(cast.passed) == tally.passed);
     let because = because.or(casts.first()).map(|cast| cast.explanation.trim());

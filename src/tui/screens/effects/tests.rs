@@ -2,18 +2,10 @@ use super::*;
 use crate::domain::diff::{Hunk, SettingHunk};
 use crate::domain::prompt::Role;
 use crate::tui::screens::testing::{answered, check_any_size, check_drawn, commanded, drawn};
-use crate::workbench::{EffectMethod, Fault, PairEffect};
+use crate::workbench::{Fault, PairEffect};
 
 fn effect(points: f64, half: f64) -> Measured {
-    Measured {
-        examples: 240,
-        base: 0.9,
-        candidate: 0.9 + points / 100.0,
-        difference: points / 100.0,
-        interval: Some(((points - half) / 100.0, (points + half) / 100.0)),
-        p: Some(0.01),
-        method: EffectMethod::PassOrFail,
-    }
+    Measured::sample(0.9, 0.9 + points / 100.0, half / 100.0, Some(0.01))
 }
 
 fn lines(message: usize, removed: &[&str], added: &[&str]) -> Hunk {

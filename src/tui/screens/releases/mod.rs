@@ -94,13 +94,15 @@ impl Releases {
             return Printable::default();
         };
         match (&row.production, &row.staging) {
-            (Some(release), _) => match &row.stale {
-                Some(stale) => {
-                    let text = release_text(release, now);
-                    Printable::block(&format!("! its evidence is stale: {stale}\n\n{text}"))
-                }
-                None => release_text(release, now),
-            },
+            (Some(release), _) if row.stale.is_empty() => release_text(release, now),
+            (Some(release), _) => {
+                let stale = row
+                    .stale
+                    .iter()
+                    .map(|stale| format!("! its evidence is stale: {stale}\n"));
+                let text = release_text(release, now);
+                Printable::block(&format!("{}\n{text}", stale.collect::<String>()))
+            }
             (None, Some(promotion)) => promotion_text(promotion, now),
             (None, None) => Printable::block("Nothing is in staging or production yet: V on Runs asks for a review."),
         }

@@ -23,7 +23,7 @@ fn rows() -> Vec<EnvironmentRow> {
         prompt: name(prompt),
         staging: None,
         production: None,
-        stale: None,
+        stale: Vec::new(),
         approved: None,
     };
     let mut staging = promotion(5, 13, 150);
@@ -226,7 +226,8 @@ fn a_release_on_stale_evidence_is_marked_with_the_reason() {
     use crate::domain::alias::{Alias, Resolution};
     let mut rows = rows();
     assert!(!drawn(&releases(), 80, 21).contains("! v13"));
-    rows[1].stale = Some(Stale {
+    rows[1].stale = vec![Stale {
+        judges: Vec::new(),
         answered: vec!["m-1".into()],
         now: Resolution {
             alias: Alias {
@@ -240,7 +241,7 @@ fn a_release_on_stale_evidence_is_marked_with_the_reason() {
             run: RunId(9),
             seen_at: NOW,
         },
-    });
+    }];
     let mut screen = Releases::default();
     answered(&mut screen, Request::Environments, Ok(Answer::Environments(rows)));
     commanded(&mut screen, CommandId::MoveDown);

@@ -78,9 +78,10 @@ impl Releases {
             let waits = row
                 .approved
                 .map(|(review, environment)| format!("{review} {}", environment.short()));
-            let live = match row.stale {
-                Some(_) => TableCell::new(format!("! {}", place_text(production)), theme.warn),
-                None => TableCell::plain(place_text(production)),
+            let live = if row.stale.is_empty() {
+                TableCell::plain(place_text(production))
+            } else {
+                TableCell::new(format!("! {}", place_text(production)), theme.warn)
             };
             vec![
                 TableCell::plain(row.prompt.as_str()),

@@ -138,9 +138,10 @@ impl Reviews {
             };
             let style = if is_waiting(row.0.state) { theme.text } else { theme.dim };
             // Why stands in the evidence.
-            let state = match row.0.caveats.stale {
-                Some(_) => TableCell::new(format!("! {}", state_word(row.0.state)), theme.warn),
-                None => TableCell::new(state_word(row.0.state), style),
+            let state = if row.0.caveats.stale.is_empty() {
+                TableCell::new(state_word(row.0.state), style)
+            } else {
+                TableCell::new(format!("! {}", state_word(row.0.state)), theme.warn)
             };
             vec![
                 TableCell::new(cut_start(&review.version.to_string(), subject_columns), style),

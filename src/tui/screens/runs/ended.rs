@@ -43,7 +43,7 @@ pub(super) fn lines(detail: &RunDetail, end: &RunEnd, columns: usize, context: &
     if detail.run.answers == AnswerSource::Replayed {
         lines.push(Line::styled("replayed: a cassette answered, not a model", theme.warn));
     }
-    for sentence in detail.caveats.sentences() {
+    for sentence in detail.warnings() {
         lines.extend(wrapped_outside(&sentence, columns, 2, theme.warn));
     }
     match &end.gate {
@@ -64,6 +64,9 @@ pub(super) fn lines(detail: &RunDetail, end: &RunEnd, columns: usize, context: &
         lines.push(Line::raw(""));
         lines.extend(gate_lines(gate, &detail.units, columns, theme));
         lines.extend(measures::left_out_lines(gate, columns, theme));
+    }
+    for labelled in detail.labelled_texts() {
+        lines.extend(wrapped_outside(&labelled, columns, 2, theme.text));
     }
     lines.extend(measures::against_lines(end, &detail.units, columns, theme));
     lines.extend(measures::interval_lines(end, columns, theme));

@@ -108,7 +108,7 @@ fn reused(detail: &RunDetail) -> String {
     let caveats = Caveats {
         reused: detail.progress.totals.reused,
         reused_from: detail.caveats.reused_from.clone(),
-        stale: None,
+        stale: Vec::new(),
     };
     caveats.reused_text().unwrap_or_default()
 }

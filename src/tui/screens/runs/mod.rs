@@ -408,7 +408,7 @@ fn standing(summary: &RunSummary, theme: &Theme) -> TableCell {
     match (&summary.verdict, summary.state) {
         (Some((verdict, _)), _) => {
             let caveat = match short_label(summary.run.answers) {
-                "" if summary.caveats.stale.is_some() => "stale",
+                "" if !summary.caveats.stale.is_empty() => "stale",
                 "" if summary.caveats.reused > 0 => "reused",
                 label => label,
             };
