@@ -197,7 +197,12 @@ impl Workbench {
         reason: &str,
     ) -> Result<Decision, WorkbenchError> {
         let run = found(self.store.run(run)?, "run", &run)?;
-        let version = found(run.subject.version().cloned(), "version", &run.subject.label())?;
+        let Some(version) = run.subject.version().cloned() else {
+            return Err(WorkbenchError::refused(
+                format!("{} tested {}, which is no prompt version", run.id, run.subject.label()),
+                "decide it on a run of the version whose prompt is not the problem",
+            ));
+        };
         let reason = Reason::new(reason)?;
         if self.run_triage(run.id)?.other_cause().is_none() {
             return Err(WorkbenchError::refused(

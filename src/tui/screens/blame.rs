@@ -45,7 +45,7 @@ impl HasId for LineRow {
 #[derive(Debug)]
 pub struct Blame {
     version: VersionId,
-    loaded: Option<VersionBlame>,
+    shown: Option<VersionBlame>,
     rows: ListAndDetail<LineRow>,
 }
 
@@ -54,7 +54,7 @@ impl Blame {
     pub fn new(version: VersionId) -> Self {
         Self {
             version,
-            loaded: None,
+            shown: None,
             rows: ListAndDetail::with_long_list(),
         }
     }
@@ -83,7 +83,7 @@ impl Blame {
         self.rows.answered(rows.collect());
         // The first row is the name of a part.
         self.rows.command(CommandId::MoveDown);
-        self.loaded = Some(blame);
+        self.shown = Some(blame);
     }
 
     fn origin(&self) -> Option<&BlameOrigin> {
@@ -125,7 +125,7 @@ impl Blame {
             CommandId::CopyId => self.origin().map(|origin| Effect::Copy(origin.version.to_string())),
             CommandId::CopyCommand => Some(Effect::Copy(format!("pegbox prompt blame {}", self.version))),
             CommandId::CopyAll | CommandId::CopyPlain => {
-                copied(command, self.title(), self.loaded.as_ref().map(VersionBlame::text))
+                copied(command, self.title(), self.shown.as_ref().map(VersionBlame::text))
             }
             _ => {
                 self.rows.command(command);
@@ -225,7 +225,7 @@ impl Screen for Blame {
     }
 
     fn view(&self, frame: &mut Frame, area: Rect, context: &Context) {
-        let count = self.loaded.as_ref().map_or(0, |blame| blame.origins.len());
+        let count = self.shown.as_ref().map_or(0, |blame| blame.origins.len());
         let list = Panel::new(format!("What brought each line of {}", self.version)).note(format!("{count} versions"));
         let text = self.origin().map(|origin| {
             let line = self.rows.selected().map_or("", |row| row.text.as_str());
@@ -241,7 +241,7 @@ impl Screen for Blame {
 
     fn availability(&self, command: CommandId) -> Result<(), String> {
         match command {
-            CommandId::ProblemNext | CommandId::ProblemPrevious if self.loaded.is_none() => {
+            CommandId::ProblemNext | CommandId::ProblemPrevious if self.shown.is_none() => {
                 Err("it is still loading".into())
             }
             CommandId::ProblemNext | CommandId::ProblemPrevious => Ok(()),
