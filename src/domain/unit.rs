@@ -75,7 +75,7 @@ impl Unit {
         }
     }
 
-    /// What a comparison found over pairs: a difference, or of latency and cost, of which ratios are compared, `x1.032`.
+    /// What a comparison found over pairs: a difference, or of latency and cost a ratio, `x1.032`.
     pub fn effect_text(self, effect: f64) -> String {
         match self {
             Self::Share | Self::Coefficient => self.difference_text(effect),

@@ -40,6 +40,8 @@ pub(super) struct Compared {
     pub(super) relative: Relative,
     /// Chance of as bad a result or a worse one, were nothing worse.
     pub(super) p_worse: Option<f64>,
+    /// Why there are no bounds; `None` where there are.
+    pub(super) no_bounds: Option<&'static str>,
 }
 
 impl Against<'_> {
@@ -163,6 +165,7 @@ impl From<Effect> for Compared {
                 is_regression_detected,
             },
             p_worse: effect.p_worse,
+            no_bounds: effect.no_interval(),
         }
     }
 }

@@ -79,7 +79,7 @@ fn metrics_table(comparison: &Comparison) -> Table {
         "p",
     ]);
     for change in &comparison.result.metrics {
-        let [moved, interval, p] = effect_cells(change.effect.as_ref().ok());
+        let [_, interval, p] = effect_cells(change.effect.as_ref().ok());
         let unit = comparison.units.unit(&change.metric);
         table.row([
             change.metric.clone(),
@@ -87,7 +87,7 @@ fn metrics_table(comparison: &Comparison) -> Table {
             change.base.counts_text(),
             measure_text(unit, change.candidate),
             change.candidate.counts_text(),
-            moved,
+            or_none(change.change_text(unit)),
             interval,
             p,
         ]);

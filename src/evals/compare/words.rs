@@ -1,7 +1,19 @@
 //! How each number of a comparison was tested, and why one was not.
 
-use super::RunComparison;
-use crate::evals::paired::Effect;
+use super::{MetricDelta, RunComparison};
+use crate::domain::unit::Unit;
+use crate::evals::paired::{Effect, PairedMethod};
+
+impl MetricDelta {
+    /// The change over the examples that both runs have; where that cannot be said, the one over the whole runs, in the
+    /// unit of the metric. `None` where one of them is undefined.
+    pub fn change_text(&self, unit: Unit) -> Option<String> {
+        match &self.effect {
+            Ok(effect) => Some(effect.change_text()),
+            Err(_) => Some(unit.of_measure(self.candidate).difference_text(self.delta?)),
+        }
+    }
+}
 
 impl RunComparison {
     /// Every effect by its name, or why there is none: every grader, the metrics, latency and cost.
@@ -47,5 +59,12 @@ fn method_text(effect: &Effect) -> String {
         count => format!(", without {count} at 0"),
     };
     let s = if effect.examples == 1 { "" } else { "s" };
-    format!("{} over {} example{s}{left_out}", effect.method.text(), effect.examples)
+    let within = match effect.method {
+        PairedMethod::Resampling { drawn_from, .. } if drawn_from != effect.examples => {
+            format!(" in {drawn_from} clusters")
+        }
+        _ => String::new(),
+    };
+    let method = effect.method.text();
+    format!("{method} over {} example{s}{within}{left_out}", effect.examples)
 }

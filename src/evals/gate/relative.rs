@@ -81,8 +81,8 @@ pub(super) fn failure(rule: &RuleResult) -> String {
 
 /// What the pairs show, and what would settle it; or why there are none.
 pub(super) fn note(threshold: &Threshold, compared: &Result<Compared, String>) -> String {
-    let relative = match compared {
-        Ok(compared) => compared.relative,
+    let Compared { relative, no_bounds, .. } = match compared {
+        Ok(compared) => *compared,
         Err(why) => return format!("cannot be compared with the base: {why}"),
     };
     let is_difference = threshold.comparison == Comparison::NoWorseBy;
@@ -104,7 +104,8 @@ pub(super) fn note(threshold: &Threshold, compared: &Result<Compared, String>) -
     });
     let planned = relative.flips.filter(|_| is_difference);
     let planned = planned.map(|flips| plan_of(threshold.value, relative, flips));
-    let clauses = [Some(shown.to_owned()), Some(over), regression, planned];
+    let no_bounds = no_bounds.map(|why| format!("no bounds: {why}"));
+    let clauses = [Some(shown.to_owned()), Some(over), no_bounds, regression, planned];
     clauses.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 

@@ -10,9 +10,7 @@ use crate::domain::json::JsonText;
 use crate::domain::label::{LabelVerdict, standing};
 use crate::domain::run::Run;
 use crate::domain::unit::Unit;
-use crate::workbench::{
-    CaseRow, CaseView, Comparison, Effect, Listed, MetricDelta, RunDetail, Workbench, WorkbenchError,
-};
+use crate::workbench::{CaseRow, CaseView, Comparison, Effect, Listed, RunDetail, Workbench, WorkbenchError};
 
 /// Failures that are counted at most, the first ones of the dataset.
 const COUNTED_MAX: usize = 2_000;
@@ -280,18 +278,19 @@ pub(super) fn comparison(page: &mut Page, comparison: Option<&Comparison>) {
         [kind.into(), group.count.to_string().into(), ids.into()]
     });
     page.table(["flips", "examples", "which"], rows.to_vec());
-    let measures = |metric: &MetricDelta| {
+    let metrics = result.metrics.iter().map(|metric| {
         let unit = comparison.units.unit(&metric.metric);
-        (value_text(unit, metric.base), value_text(unit, metric.candidate))
-    };
-    let metrics = result
-        .metrics
-        .iter()
-        .map(|metric| row(&metric.metric, measures(metric), metric.effect.as_ref().ok()));
-    let share = |share: f64| Unit::Share.text(share);
+        let (base, candidate) = (value_text(unit, metric.base), value_text(unit, metric.candidate));
+        let measured = [Some(base), Some(candidate), metric.change_text(unit)];
+        row(&metric.metric, measured, metric.effect.as_ref().ok())
+    });
     let passes = result.passes.as_ref().map(|passes| {
-        let shares = (share(passes.base), share(passes.candidate));
-        row("every grader", shares, Some(passes))
+        let [base, candidate] = [passes.base, passes.candidate].map(|share| Some(Unit::Share.text(share)));
+        row(
+            "every grader",
+            [base, candidate, Some(passes.change_text())],
+            Some(passes),
+        )
     });
     let ratios = [
         ("latency by example", &result.latency),
@@ -299,7 +298,8 @@ pub(super) fn comparison(page: &mut Page, comparison: Option<&Comparison>) {
     ];
     let ratios = ratios
         .into_iter()
-        .filter_map(|(name, ratio)| Some(row(name, ("-".into(), "-".into()), Some(ratio.as_ref()?))));
+        .filter_map(|(name, ratio)| Some((name, ratio.as_ref()?)))
+        .map(|(name, ratio)| row(name, [None, None, Some(ratio.change_text())], Some(ratio)));
     page.table(
         ["metric", "base", "candidate", "change", "95 % interval", "p"],
         metrics.chain(passes).chain(ratios).collect(),
@@ -309,13 +309,14 @@ pub(super) fn comparison(page: &mut Page, comparison: Option<&Comparison>) {
     }
 }
 
-fn row(name: &str, (base, candidate): (String, String), effect: Option<&Effect>) -> [Cell; 6] {
+/// A metric with what the base and the candidate have, and the change between them.
+fn row(name: &str, [base, candidate, change]: [Option<String>; 3], effect: Option<&Effect>) -> [Cell; 6] {
     let text = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned()).into();
     [
         name.to_owned().into(),
-        base.into(),
-        candidate.into(),
-        text(effect.map(Effect::change_text)),
+        text(base),
+        text(candidate),
+        text(change),
         text(effect.map(Effect::interval_text)),
         text(effect.map(Effect::p_text)),
     ]

@@ -182,11 +182,7 @@ fn effect_line(
 }
 
 fn metric_line(change: &MetricDelta, unit: Unit, columns: usize, theme: &Theme) -> Line<'static> {
-    let whole = |delta: f64| unit.of_measure(change.candidate).difference_text(delta);
-    let moved = match &change.effect {
-        Ok(effect) => effect.change_text(),
-        Err(_) => change.delta.map_or_else(|| "--".into(), whole),
-    };
+    let moved = change.change_text(unit).unwrap_or_else(|| "--".into());
     let measured = |measure| measure_text(unit, measure);
     let numbers = [measured(change.base), measured(change.candidate), moved];
     effect_line(&change.metric, numbers, change.effect.as_ref().ok(), columns, theme)
