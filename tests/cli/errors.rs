@@ -29,6 +29,10 @@ const CASES: &[Case<'static>] = &[
         3,
         "error: no version named support_triage_v9",
     ),
+    (&["label", "list"], 2, "<--run <RUN>|--suite <SUITE>>"),
+    (&["label", "list", "--suite", "nope"], 3, "error: no suite named nope"),
+    (&["suite", "quarantined", "nope"], 3, "error: no suite named nope"),
+    (&["suite", "quarantined", "nope@v1"], 3, "error: no suite named nope@v1"),
     (&["run", "show", "run_9"], 3, "error: no run named run_9"),
     (&["lineage", "run_9"], 3, "error: no record named run_9"),
     (

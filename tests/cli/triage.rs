@@ -125,7 +125,7 @@ fn a_label_stands_beside_the_graders_and_changes_nothing_of_the_run() {
         (&label["label"]["is_override"], &label["label"]["number"]),
         (&true.into(), &2.into())
     );
-    pegbox.does(&["case", "label", "run_1", "t-1", "--expected", r#"{"route":"general"}"#]);
+    pegbox.does(&["case", "label", "run_1", "t-1", "--expected", "\"general\""]);
 
     let labels = pegbox.json(&["label", "list", "--suite", "exact"]);
     assert_eq!(labels["labels"].as_array().unwrap().len(), 3);
@@ -178,6 +178,9 @@ fn labels_become_expected_values_of_a_new_dataset_version() {
     );
     expect("ben", "t-1", "\"general\"");
     pegbox.does(&take);
+    let said = pegbox.says(&take);
+    let known = "this dataset version has the expected values of the labels of run_1 already";
+    assert_eq!((said.code, said.stderr.contains(known)), (4, true), "{said:?}");
     let datasets = pegbox.json(&["dataset", "list"]);
     let newest = datasets["datasets"]
         .as_array()

@@ -6,7 +6,7 @@ use pegbox::domain::model::{Setting, Tool};
 use pegbox::domain::outcome::{ErrorKind, ToolCall};
 use pegbox::providers::{Retry, ToolRound};
 
-use super::support::aimock::Aimock;
+use super::mock::Aimock;
 use super::{connected, request};
 
 const FIXTURES: &str = r#"{"fixtures":[

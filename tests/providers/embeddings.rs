@@ -12,7 +12,7 @@ use pegbox::providers::{
 };
 use serde_json::json;
 
-use super::support::aimock::Aimock;
+use super::mock::Aimock;
 use super::support::server::{Answer, Server};
 use super::{KEY, endpoint};
 

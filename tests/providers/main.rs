@@ -17,6 +17,9 @@ mod failures;
 mod formats;
 mod golden;
 mod llmock;
+#[cfg(test)]
+#[path = "../support/aimock.rs"]
+mod mock;
 mod secrets;
 mod streams;
 mod wire;

@@ -1,4 +1,3 @@
 //! What several test binaries need.
 
-pub mod aimock;
 pub mod server;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Barrier, Condvar, Mutex};
 
-use pegbox::domain::grader::Score;
+use pegbox::domain::grader::{Score, ScoreValue};
 use pegbox::domain::ids::{RunId, VersionId};
 use pegbox::domain::metric::Measure;
 use pegbox::domain::outcome::{FailureCategory, Outcome, OutcomePlace};
@@ -74,11 +74,9 @@ impl House {
         ids: &[&str],
         edit: impl FnOnce(&mut StartRun),
     ) -> (RunId, RunEnd) {
-        let rows: String = ids
-            .iter()
-            .map(|id| format!("{{\"id\":\"{id}\",\"input\":\"{id}\"}}\n"))
-            .collect();
-        let dataset = match self.bench.import("rows", "rows.jsonl", &rows) {
+        let row = |id: &&str| format!("{{\"id\":\"{id}\",\"input\":\"{id}\"}}\n");
+        let rows: Vec<String> = ids.iter().map(row).collect();
+        let dataset = match self.bench.import("rows", "rows.jsonl", rows.concat()) {
             Ok(report) => report.dataset.unwrap().id,
             // The rows of the run before.
             Err(_) => self.bench.workbench.resolve_dataset("rows").unwrap(),
@@ -142,7 +140,7 @@ fn answers_are_compared_with_those_of_the_base_s_run() {
     let ids = ["won-1", "won-2", "worse", "order", "lost"];
     let (base, _) = house.run(&house.base, PASSING, &ids, |_| {});
     let (run, end) = house.run(&house.candidate, AGAINST_BASE, &ids, |start| {
-        start.base = Some(house.base.clone())
+        start.base = Some(house.base.clone());
     });
     let score = |place| house.score(run, place);
     assert_eq!(
@@ -154,7 +152,7 @@ fn answers_are_compared_with_those_of_the_base_s_run() {
         (false, format!("judged worse than the answer of {base}"))
     );
     assert_eq!(score(3).explanation, "judged a tie, since it depends on the order");
-    assert_eq!(score(3).value.map(|value| value.get()), Some(0.5));
+    assert_eq!(score(3).value.map(ScoreValue::get), Some(0.5));
     let lost = score(4);
     assert!(!lost.gave_verdict());
     let words = format!("no verdict: {base}, the base's run, has no answer to it: bad request: HTTP 400: too long");
@@ -193,12 +191,12 @@ fn what_there_is_no_base_for_is_said_in_each_outcome() {
     // A later run of the base does not change what a run was compared with, another run is.
     let (base, _) = house.run(&house.base, PASSING, &["won"], |_| {});
     let (run, _) = house.run(&house.candidate, AGAINST_BASE, &["won"], |start| {
-        start.base = Some(house.base.clone())
+        start.base = Some(house.base.clone());
     });
     assert!(house.score(run, 0).explanation.contains(&base.to_string()));
     // Other questions have other answers.
     let (run, _) = house.run(&house.candidate, AGAINST_BASE, &["won", "more"], |start| {
-        start.base = Some(house.base.clone())
+        start.base = Some(house.base.clone());
     });
     let explanation = house.score(run, 0).explanation;
     assert!(explanation.contains("over other data"), "{explanation}");
@@ -277,7 +275,7 @@ fn no_more_requests_are_in_flight_than_the_run_may_have() {
     });
     let ids = ["a", "b", "c", "d", "e", "f"];
     let (_, end) = house.run(&house.candidate, THREE_TIMES, &ids, |start| {
-        start.settings.concurrency = 2
+        start.settings.concurrency = 2;
     });
     assert_eq!((end.totals.passed, end.totals.judging.judgements), (6, 18));
     assert_eq!(flight.0.lock().unwrap().1, 2);

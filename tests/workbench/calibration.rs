@@ -2,6 +2,7 @@
 
 use pegbox::domain::calibration::Calibration;
 use pegbox::domain::ids::{RunId, SuiteVersionId};
+use pegbox::domain::json::JsonText;
 use pegbox::domain::label::{LabelContent, LabelVerdict};
 use pegbox::domain::outcome::{Outcome, OutcomePlace};
 use pegbox::stats::{JudgeWeight, JudgedRate, kappa_from_table, lang_reiczigel, ppi_mean, rogan_gladen};
@@ -211,4 +212,53 @@ fn verdicts_of_another_judge_say_nothing_of_this_one() {
     );
     let nothing = judged.calibrate(|calibrate| calibrate.truth = Some("expected.nothing".into()));
     assert_refused(nothing, "nothing to compare 'g' with by expected.nothing");
+}
+
+#[test]
+fn who_says_what_is_true_and_whether_it_is_enough_are_said() {
+    let judged = Judged::new();
+    for place in 0..40 {
+        judged.label("anna", place, Some(LabelVerdict::of(opinion(place))), None);
+    }
+    let by_people = judged.calibrate(|_| {}).unwrap();
+    assert_eq!(by_people.who(), "people");
+    let too_few = by_people.too_few.unwrap();
+    let words = "too few to say: 32 that should pass and 8 that should fail, of at least 100 with 30 of each";
+    assert_eq!(too_few, words);
+    let by_field = judged
+        .calibrate(|calibrate| calibrate.truth = Some("expected.escalate".into()))
+        .unwrap();
+    assert_eq!(by_field.who(), "the dataset");
+    let warnings = by_field.warnings.join("\n");
+    assert!(!warnings.contains("people"), "{warnings}");
+    let labelled = judged.workbench().run_detail(judged.run).unwrap().labelled;
+    let agreed = by_people.verdicts.agreed.hits;
+    let (grader, counts) = (
+        labelled[0].grader.as_deref(),
+        (labelled[0].agreed, labelled[0].labelled),
+    );
+    assert_eq!((labelled.len(), grader, counts), (1, Some("g"), (agreed, 40)));
+    let texts = judged.workbench().run_detail(judged.run).unwrap().labelled_texts();
+    let text = format!("people agree with g in {agreed} of 40 labels: pegbox suite calibrate judged@v1 --grader g");
+    assert_eq!(texts, [text]);
+}
+
+#[test]
+fn an_expected_value_keeps_its_shape() {
+    let judged = Judged::new();
+    let label = |expected: &str| {
+        let content = LabelContent {
+            expected: Some(JsonText::parse(expected).unwrap()),
+            comment: "I read the ticket again".into(),
+            ..LabelContent::default()
+        };
+        judged
+            .workbench()
+            .add_label(&anna(), judged.run, OutcomePlace::first(0), &content)
+    };
+    label(r#"{"escalate": true, "route": "privacy"}"#).unwrap();
+    assert_refused(label("\"billing\""), "it is a text, not an object");
+    assert_refused(label("{}"), "it has no '");
+    let more = label(r#"{"route": "billing", "escalate": false, "rout": "billing"}"#);
+    assert_refused(more, "'rout' is no field of it");
 }

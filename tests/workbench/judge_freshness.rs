@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use pegbox::domain::alias::Stale;
 use pegbox::domain::ids::{RunId, VersionId};
 use pegbox::domain::promotion::Environment;
 use pegbox::domain::review::Review;
@@ -139,7 +140,7 @@ impl House {
     /// What is stale of a run, as its page says it.
     fn stale(&self, run: RunId) -> Vec<String> {
         let caveats = self.bench.workbench.run_detail(run).unwrap().caveats;
-        caveats.stale.iter().map(|stale| stale.answered_text()).collect()
+        caveats.stale.iter().map(Stale::answered_text).collect()
     }
 }
 

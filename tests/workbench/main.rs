@@ -12,6 +12,9 @@
 mod support;
 
 #[cfg(test)]
+#[path = "../support/aimock.rs"]
+mod aimock;
+#[cfg(test)]
 mod base_judging;
 mod bench;
 mod calibration;

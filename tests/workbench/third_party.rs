@@ -8,8 +8,8 @@ use pegbox::domain::run::RunSettings;
 use pegbox::store::memory::MemoryEngine;
 use pegbox::workbench::StartRun;
 
+use super::aimock::Aimock;
 use super::bench::*;
-use super::support::aimock::Aimock;
 
 /// What the mock answers: tickets by their number, and of judges each by its model.
 const FIXTURES: &str = r#"{"fixtures":[
