@@ -11,6 +11,7 @@ pub mod rollback;
 use crate::domain::DomainError;
 use crate::domain::actor::Actor;
 use crate::domain::ids::DecisionId;
+use crate::domain::origin::Origin;
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
 use crate::store::engine::AuditEntry;
@@ -25,6 +26,8 @@ pub struct Act {
     pub reason: Reason,
     /// When.
     pub at: Timestamp,
+    /// From where, and by which key.
+    pub origin: Origin,
 }
 
 impl Act {
@@ -36,6 +39,7 @@ impl Act {
             action: action.to_owned(),
             subject: subject.to_string(),
             reason: self.reason.to_string(),
+            origin: self.origin.clone(),
         }
     }
 }

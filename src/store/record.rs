@@ -21,6 +21,7 @@ use crate::domain::draft::Draft;
 use crate::domain::example::Example;
 use crate::domain::label::HumanLabel;
 use crate::domain::outcome::Outcome;
+use crate::domain::person::Person;
 use crate::domain::policy::Policy;
 use crate::domain::progress::FailureLine;
 use crate::domain::promotion::Promotion;
@@ -125,6 +126,7 @@ records! {
     HumanLabel = 25;
     Triage = 26;
     Variant = 27;
+    Person = 28;
 }
 
 /// A record as an export has it.

@@ -94,6 +94,7 @@ mod tests {
     use crate::domain::actor::Actor;
     use crate::domain::hash::ContentHash;
     use crate::domain::ids::RunId;
+    use crate::domain::origin::Origin;
     use crate::domain::run::{EndState, RunEnd, RunTotals};
     use crate::domain::time::Timestamp;
     use crate::store::memory::MemoryEngine;
@@ -101,7 +102,12 @@ mod tests {
     const RUN: RunId = RunId(1);
 
     fn author() -> RunAuthor {
-        RunAuthor::new(RUN, Actor::new("ann").unwrap(), Arc::new(|| Timestamp(1)))
+        RunAuthor::new(
+            RUN,
+            Actor::new("ann").unwrap(),
+            Origin::default(),
+            Arc::new(|| Timestamp(1)),
+        )
     }
 
     /// Stands for an outcome: a mark of its own.

@@ -28,6 +28,7 @@ mod importing;
 mod judging;
 mod labelling;
 mod outcomes;
+mod people;
 mod quarantining;
 mod record;
 mod releasing;
@@ -93,6 +94,7 @@ pub use triaging::*;
 
 use crate::domain::actor::Actor;
 use crate::domain::ids::RunId;
+use crate::domain::origin::Origin;
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
 use crate::providers::PriceTable;
@@ -111,15 +113,17 @@ pub fn panic_is_contained() -> bool {
     crate::store::embedded::panic_is_contained()
 }
 
-/// The workbench over one store.
+/// The workbench over one store. A clone is another door to the same one: its runs, its pace, its store.
+#[derive(Clone)]
 pub struct Workbench {
     store: Store,
     clock: Clock,
     runtime: tokio::runtime::Handle,
-    live_runs: Mutex<HashMap<RunId, running::LiveRun>>,
-    taking_run: Mutex<()>,
-    limiters: Limiters,
+    live_runs: Arc<Mutex<HashMap<RunId, running::LiveRun>>>,
+    taking_run: Arc<Mutex<()>>,
+    limiters: Arc<Limiters>,
     prices: Arc<PriceTable>,
+    origin: Origin,
 }
 
 impl Workbench {
@@ -146,10 +150,11 @@ impl Workbench {
             store: Store::new(engine),
             clock,
             runtime,
-            live_runs: Mutex::new(HashMap::new()),
-            taking_run: Mutex::new(()),
-            limiters: Limiters::default(),
+            live_runs: Arc::default(),
+            taking_run: Arc::default(),
+            limiters: Arc::default(),
             prices: PriceTable::shipped(),
+            origin: Origin::default(),
         }
     }
 
@@ -163,6 +168,12 @@ impl Workbench {
         let prices = self.prices.with(text);
         self.prices = Arc::new(prices.map_err(|why| WorkbenchError::invalid(format!("{file}: {why}"), hint))?);
         Ok(self)
+    }
+
+    /// The door for somebody who acts from there: the audit log keeps it with everything that they do.
+    #[must_use]
+    pub fn seen_from(&self, origin: Origin) -> Self {
+        Self { origin, ..self.clone() }
     }
 
     /// The time.
@@ -182,6 +193,7 @@ impl Workbench {
             action: action.to_owned(),
             subject: subject.to_string(),
             reason: reason.to_owned(),
+            origin: self.origin.clone(),
         }
     }
 
@@ -190,6 +202,7 @@ impl Workbench {
             actor: actor.clone(),
             reason,
             at: self.now(),
+            origin: self.origin.clone(),
         }
     }
 }

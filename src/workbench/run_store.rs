@@ -11,6 +11,7 @@ use crate::domain::alias::Alias;
 use crate::domain::dataset::{ROWS_PER_PAGE, Row};
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::RunId;
+use crate::domain::origin::Origin;
 use crate::domain::outcome::{Outcome, OutcomePlace};
 use crate::domain::run::{AnswerSource, Run, RunStep, RunStepKind, RunTotals};
 use crate::evals::pipeline::{Appending, ExampleFeed, OutcomeSink, Placed, StoreFault, Work};
@@ -144,12 +145,18 @@ impl ExampleFeed for RunFeed {
 pub(super) struct RunAuthor {
     pub(super) run: RunId,
     actor: Actor,
+    origin: Origin,
     clock: Clock,
 }
 
 impl RunAuthor {
-    pub(super) fn new(run: RunId, actor: Actor, clock: Clock) -> Self {
-        Self { run, actor, clock }
+    pub(super) fn new(run: RunId, actor: Actor, origin: Origin, clock: Clock) -> Self {
+        Self {
+            run,
+            actor,
+            origin,
+            clock,
+        }
     }
 
     /// The audit entry of something that the run does.
@@ -160,6 +167,7 @@ impl RunAuthor {
             action: action.to_owned(),
             subject: self.run.to_string(),
             reason: String::new(),
+            origin: self.origin.clone(),
         }
     }
 }
@@ -176,7 +184,7 @@ pub(super) struct RunSink {
 
 impl RunSink {
     /// The sink of a run that asks this and that `actor` started or resumed.
-    pub(super) fn new(store: Store, runtime: &Handle, run: &Run, work: &Work, actor: &Actor, clock: Clock) -> Self {
+    pub(super) fn new(store: Store, runtime: &Handle, run: &Run, work: &Work, author: RunAuthor) -> Self {
         let (models, answers) = match work {
             Work::Prompt(work) => (
                 vec![(None, &work.prompt.model)],
@@ -192,7 +200,6 @@ impl RunSink {
             let alias = Alias::new(model, run.settings.base_url.as_deref());
             AliasWatch::new(store.clone(), alias, step)
         };
-        let author = RunAuthor::new(run.id, actor.clone(), clock);
         Self {
             committer: Committer::new(runtime, store.clone(), author.clone()),
             aliases: match run.answers {

@@ -9,7 +9,7 @@ use super::connecting::{check_repeats, check_settings};
 use super::reusing::Tape;
 use super::room::OUTCOME_BYTES;
 use super::run_reading::caps_of;
-use super::run_store::{RunFeed, RunSink, total_of};
+use super::run_store::{RunAuthor, RunFeed, RunSink, total_of};
 use super::subjects::{SubjectId, Tested};
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
@@ -310,14 +310,9 @@ impl Workbench {
         let (progress_sender, progress) = watch::channel(crate::evals::progress::beginning(&job.run));
         let (orders, order_receiver) = watch::channel(Order::GoOn);
         let (done_sender, done) = watch::channel(None);
-        let sink = Arc::new(RunSink::new(
-            self.store.clone(),
-            &self.runtime,
-            &job.run,
-            &job.work,
-            actor,
-            Arc::clone(&self.clock),
-        ));
+        let author = RunAuthor::new(id, actor.clone(), self.origin.clone(), Arc::clone(&self.clock));
+        let sink = RunSink::new(self.store.clone(), &self.runtime, &job.run, &job.work, author);
+        let sink = Arc::new(sink);
         self.live_runs().insert(id, LiveRun { progress, orders, done });
         self.runtime.spawn(async move {
             let result = match pipeline::execute(job, Arc::clone(&sink) as _, &progress_sender, order_receiver).await {

@@ -28,6 +28,7 @@ use pegbox::domain::label::LabelVerdict;
 use pegbox::domain::metric::{ClassOf, ErrorRule, FieldOf, IntervalMethod, Measure, MetricKind};
 use pegbox::domain::model::{NamedSchema, ResponseFormat, ToolChoice};
 use pegbox::domain::money::UsdNanos;
+use pegbox::domain::origin::Origin;
 use pegbox::domain::outcome::{ErrorKind, FailureCategory, Outcome, OutcomePlace};
 use pegbox::domain::policy::{SelfApproval, SimulatedEvidence};
 use pegbox::domain::promotion::Environment;
@@ -157,6 +158,7 @@ fn audit() -> AuditEntry {
         action: "test.put".into(),
         subject: String::new(),
         reason: String::new(),
+        origin: Origin::default(),
     }
 }
 

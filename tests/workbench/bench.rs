@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use pegbox::domain::actor::Actor;
 use pegbox::domain::ids::{DatasetVersionId, PromptName, ReviewId, RunId, SuiteVersionId, VersionId};
+use pegbox::domain::origin::Origin;
 use pegbox::domain::policy::{Policy, SelfApproval, SimulatedEvidence};
 use pegbox::domain::promotion::Environment;
 use pegbox::domain::release::Release;
@@ -245,6 +246,7 @@ fn nobody() -> AuditEntry {
         action: "test.put".into(),
         subject: String::new(),
         reason: String::new(),
+        origin: Origin::default(),
     }
 }
 

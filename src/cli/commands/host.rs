@@ -189,7 +189,7 @@ impl Guests {
         }
         refuse_json_screens(command.as_ref(), out)?;
         let context = Context {
-            workbench: Arc::clone(&self.workbench),
+            workbench: Arc::new(self.workbench.seen_from(caller.origin.clone())),
             actor: identity::resolve(global.user.as_deref(), caller)?,
             config: Config::load(&self.store, &host::command_names())?,
             store: self.store.clone(),

@@ -107,7 +107,7 @@ impl<'a> Context<'a> {
         let config = Config::load(folder, &crate::host::command_names())?;
         let workbench = open_workbench(folder, global, out, runtime.clone(), open)?;
         Ok(Self {
-            workbench: Arc::new(workbench),
+            workbench: Arc::new(workbench.seen_from(caller.origin.clone())),
             actor,
             config,
             store: folder.to_owned(),
