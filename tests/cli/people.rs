@@ -140,7 +140,7 @@ fn rules_of_an_environment_are_set_and_shown() {
     assert_eq!(policy["staging"]["self_approval"], "not_alone");
     assert_eq!(policy["staging"]["signatures"], "required");
     for (rules, code, words) in [
-        (&["--approvers", "anna"][..], 4, "anna is not a reviewer"),
+        (&["--approvers", "anna,ben"][..], 4, "anna is not a reviewer"),
         (&["--approvals", "0"], 2, "from 1 to 20"),
         (&["--suites", "nothing"], 3, "no suite named nothing"),
         (
@@ -148,7 +148,7 @@ fn rules_of_an_environment_are_set_and_shown() {
             2,
             "only staging and production",
         ),
-        (&["--environment", "staging"], 2, "required"),
+        (&["--environment", "staging"], 2, "no rule of that environment"),
     ] {
         let said = set(rules);
         assert_eq!(said.code, code, "{rules:?}: {said:?}");

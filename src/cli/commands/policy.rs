@@ -14,15 +14,12 @@ use crate::domain::promotion::Environment;
 
 /// What to change; nothing prints the rules.
 #[derive(Debug, Args)]
-#[group(id = "rules", multiple = true, args = [
-    "simulated", "approvals", "approvers", "self_approval", "evidence_days", "suites", "signatures",
-])]
 pub struct PolicyArgs {
     /// Whether runs of the simulated model may carry a release
     #[arg(long, requires = "reason", value_name = "RULE")]
     pub simulated: Option<SimulatedRule>,
     /// The environment whose rules change: staging or production; both where none is named
-    #[arg(long, requires = "rules", value_name = "ENVIRONMENT", value_parser = reviewed)]
+    #[arg(long, value_name = "ENVIRONMENT", value_parser = reviewed)]
     pub environment: Option<Environment>,
     /// How many people must approve
     #[arg(long, requires = "reason", value_name = "COUNT")]
@@ -115,8 +112,7 @@ fn suites(list: &str) -> Result<Suites, DomainError> {
 
 /// Prints the rules, after changing what is to be changed.
 pub fn carry_out(args: PolicyArgs, context: &Context<'_>) -> Result<Reply, CliError> {
-    let known = context.workbench.policy()?;
-    let mut policy = known.clone();
+    let mut policy = context.workbench.policy()?;
     if let Some(rule) = args.simulated {
         policy.simulated_evidence = match rule {
             SimulatedRule::Accept => SimulatedEvidence::Accepted,
@@ -128,10 +124,14 @@ pub fn carry_out(args: PolicyArgs, context: &Context<'_>) -> Result<Reply, CliEr
             change(policy.rules_mut(environment), &args);
         }
     }
-    // A reason without a rule to change is a question about the rules, as before.
-    if policy != known || args.changes_something() {
+    if args.changes_something() {
         let reason = args.reason.unwrap_or_default();
         context.workbench.set_policy(&context.actor, &policy, &reason)?;
+    } else if args.environment.is_some() {
+        return Err(CliError::invalid(
+            "no rule of that environment is to change",
+            "say which, as with --approvals 2; without any option the rules of all are printed",
+        ));
     }
     Ok(shown(&policy))
 }
