@@ -120,12 +120,15 @@ impl Workbench {
         let people = self.people()?;
         let known = people.find(name);
         let next = next(known, edit)?;
-        people.check(&next)?;
+        people
+            .check(&next)
+            .map_err(|rule| WorkbenchError::refused(rule.to_string(), "see who is listed with pegbox user list"))?;
         Change::new(audit).put_person(&next, known)?.commit(&self.store)?;
         Ok(next)
     }
 
-    fn changing_people(&self) -> MutexGuard<'_, ()> {
+    /// Held while people or the policy change: what must hold is read from more than the record that changes.
+    pub(super) fn changing_people(&self) -> MutexGuard<'_, ()> {
         self.changing_people.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

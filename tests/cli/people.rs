@@ -208,6 +208,34 @@ fn keys_are_added_shown_and_removed() {
     assert!(said.code == 2 && said.stderr.contains("private key"), "{said:?}");
 }
 
+#[test]
+fn the_audit_log_tells_a_claim_from_an_account() {
+    let pegbox = Pegbox::with_records(3);
+    let audit = |folder: &str| {
+        let folder = pegbox.home.path().join(folder);
+        pegbox.does(&["store", "export", folder.to_str().unwrap()]);
+        let read = |entry: std::io::Result<std::fs::DirEntry>| std::fs::read(entry.unwrap().path()).unwrap_or_default();
+        let bytes: Vec<u8> = std::fs::read_dir(folder).unwrap().flat_map(read).collect();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    assert!(
+        !audit("before").contains(", claimed"),
+        "without people there is nothing to claim"
+    );
+    pegbox.does(&["user", "add", "tess", "--role", "admin", "--reason", REASON]);
+    let list = ["user", "add", "ben", "--role", "reviewer", "--reason", REASON];
+    pegbox.does(&list);
+    let after = audit("after");
+    let claimed = after
+        .lines()
+        .filter(|line| line.contains(", claimed") && line.contains("person.add"));
+    assert_eq!(
+        claimed.count(),
+        1,
+        "the first person was added to a store without people"
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn a_listed_account_is_its_person_and_nobody_else() {

@@ -82,7 +82,7 @@ fn as_many_people_approve_as_the_rules_say_each_once() {
     assert_fault(
         bench.workbench.approved_review(&triage(), Environment::Production),
         FaultKind::Refused,
-        "no approved review",
+        "review_1 cannot be promoted: 1 of 2 approvals: ben; still needed: one more of another person",
     );
 
     // Whoever decides otherwise takes all approvals with it.

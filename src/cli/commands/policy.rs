@@ -111,32 +111,38 @@ fn suites(list: &str) -> Result<Suites, DomainError> {
 }
 
 /// Prints the rules, after changing what is to be changed.
-pub fn carry_out(args: PolicyArgs, context: &Context<'_>) -> Result<Reply, CliError> {
-    let mut policy = context.workbench.policy()?;
-    if let Some(rule) = args.simulated {
-        policy.simulated_evidence = match rule {
-            SimulatedRule::Accept => SimulatedEvidence::Accepted,
-            SimulatedRule::Refuse => SimulatedEvidence::Refused,
-        };
-    }
-    for environment in Policy::ENVIRONMENTS {
-        if args.environment.is_none_or(|only| only == environment) {
-            change(policy.rules_mut(environment), &args);
-        }
-    }
+pub fn carry_out(args: &PolicyArgs, context: &Context<'_>) -> Result<Reply, CliError> {
     if args.changes_something() {
-        let reason = args.reason.unwrap_or_default();
-        context.workbench.set_policy(&context.actor, &policy, &reason)?;
-    } else if args.environment.is_some() {
+        let reason = args.reason.as_deref().unwrap_or_default();
+        let changed = context
+            .workbench
+            .change_policy(&context.actor, |policy| args.change(policy), reason)?;
+        return Ok(shown(&changed));
+    }
+    if args.environment.is_some() {
         return Err(CliError::invalid(
             "no rule of that environment is to change",
             "say which, as with --approvals 2; without any option the rules of all are printed",
         ));
     }
-    Ok(shown(&policy))
+    Ok(shown(&context.workbench.policy()?))
 }
 
 impl PolicyArgs {
+    fn change(&self, policy: &mut Policy) {
+        if let Some(rule) = self.simulated {
+            policy.simulated_evidence = match rule {
+                SimulatedRule::Accept => SimulatedEvidence::Accepted,
+                SimulatedRule::Refuse => SimulatedEvidence::Refused,
+            };
+        }
+        for environment in Policy::ENVIRONMENTS {
+            if self.environment.is_none_or(|only| only == environment) {
+                change(policy.rules_mut(environment), self);
+            }
+        }
+    }
+
     fn changes_something(&self) -> bool {
         self.simulated.is_some()
             || self.approvals.is_some()

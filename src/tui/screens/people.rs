@@ -172,7 +172,7 @@ impl Screen for PeopleScreen {
 
     fn availability(&self, command: CommandId) -> Result<(), String> {
         match command {
-            CommandId::Open => Err("a person stands below the list: pegbox user change changes them".into()),
+            CommandId::Open => Err("what is known stands below the list, and pegbox user change changes it".into()),
             CommandId::CopyId | CommandId::CopyCommand if self.selected().is_none() => {
                 Err("nobody is listed yet".into())
             }
