@@ -58,7 +58,7 @@ commands! {
         "Shows chains, and where the prompts in them are live."
         ["g c"] [Everywhere];
     GoPeople "go.people" "people" "Go to People"
-        "Shows who may do what here, and what it takes to enter an environment."
+        "Shows who may do what, and the rules of environments."
         ["g u"] [Everywhere];
 
     Palette "app.palette" "cmd" "Command palette"
