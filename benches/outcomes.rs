@@ -26,6 +26,7 @@ use pegbox::domain::grader::Score;
 use pegbox::domain::hash::ContentHash;
 use pegbox::domain::ids::{ExampleId, RunId};
 use pegbox::domain::money::UsdNanos;
+use pegbox::domain::origin::Origin;
 use pegbox::domain::outcome::{Attempt, Outcome, RenderedMessage, Usage};
 use pegbox::domain::prompt::Role;
 use pegbox::domain::time::Timestamp;
@@ -57,6 +58,7 @@ fn audit() -> AuditEntry {
         action: "run.outcome".into(),
         subject: "run_1".into(),
         reason: String::new(),
+        origin: Origin::default(),
     }
 }
 

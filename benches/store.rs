@@ -28,6 +28,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use pegbox::domain::origin::Origin;
 use pegbox::store::embedded::EmbeddedEngine;
 use pegbox::store::engine::{AuditEntry, Batch, Engine, EngineError, Scan};
 
@@ -59,6 +60,7 @@ fn audit() -> AuditEntry {
         action: "bench.put".into(),
         subject: "bench".into(),
         reason: String::new(),
+        origin: Origin::default(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! A guest on the host's socket, as the host sees it.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::HostError;
-use super::caller::{Caller, Desk, Files, Identity, Interrupt, Screens, Streams, Variables};
+use super::caller::{Caller, Desk, Files, Identity, Interrupt, Screens, Streams, Variables, local_origin};
 use super::fence::fenced;
 use super::input::Typed;
 use super::remote::{self, Outlet, post, run_remote};
@@ -21,6 +22,7 @@ use super::serve::{Call, CommandLine, PANICKED};
 use super::session::{Control, Ended, Surface};
 use super::terminal::{MouseReports, believed};
 use super::wire::{self, HELLO_BYTES_MAX, Hello, PIECE_BYTES_MAX, PROTOCOL, Refusal, ToGuest, ToHost, Welcome};
+use crate::domain::origin::Origin;
 use crate::text::Printable;
 use crate::workbench::Fault;
 
@@ -111,7 +113,6 @@ async fn carry_out(
         },
         caller: Caller {
             stdin: Box::new(stdin),
-            variables: Variables::Sent(hello.variables),
             files: match &hello.person {
                 Some(_) => Files::Elsewhere,
                 None => Files::Guest {
@@ -119,10 +120,15 @@ async fn carry_out(
                     pid: peer.pid(),
                 },
             },
+            origin: match &hello.person {
+                Some(_) => Origin::of_place(ssh_place(&hello.variables)),
+                None => local_origin(Some(peer.uid())),
+            },
             identity: match hello.person {
                 Some(person) => Identity::Proven(person),
                 None => Identity::Claimed { uid: Some(peer.uid()) },
             },
+            variables: Variables::Sent(hello.variables),
             desk: Box::new(desk),
         },
     };
@@ -132,6 +138,15 @@ async fn carry_out(
             let _ = outbox.send(ToGuest::Error(failed(&why).into_bytes())).await;
             PANICKED
         }
+    }
+}
+
+/// From where the system's sshd let somebody in, as its variable says: client address first.
+fn ssh_place(variables: &BTreeMap<String, String>) -> String {
+    let connection = variables.get("SSH_CONNECTION").map_or("", String::as_str);
+    match connection.split_whitespace().next() {
+        Some(address) => format!("ssh {address}"),
+        None => "ssh".to_owned(),
     }
 }
 

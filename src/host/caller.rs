@@ -13,6 +13,7 @@ use super::session::{Ended, RequestHandler, run_local};
 use super::terminal::MouseReports;
 use super::{HostError, editor};
 use crate::domain::actor::Actor;
+use crate::domain::origin::Origin;
 use crate::tui::keymap::Keymap;
 use crate::tui::session_info::SessionInfo;
 use crate::workbench::Fault;
@@ -73,6 +74,8 @@ pub struct Caller {
     pub files: Files,
     /// Who they are.
     pub identity: Identity,
+    /// From where they act, and by which key.
+    pub origin: Origin,
     /// What they sit at.
     pub desk: Box<dyn Desk>,
 }
@@ -85,19 +88,27 @@ impl Caller {
             variables: Variables::Process,
             files: Files::Process,
             identity: Identity::Claimed { uid: own_uid() },
+            origin: local_origin(own_uid()),
             desk: Box::new(OwnDesk),
         }
     }
 }
 
+/// Where somebody with this account of this machine acts from.
+pub fn local_origin(uid: Option<u32>) -> Origin {
+    Origin::of_place(uid.map_or_else(|| "this machine".to_owned(), |uid| format!("account {uid} here")))
+}
+
+/// The number of the account that owns this process, and with it the store that it has open.
 #[cfg(unix)]
 #[expect(clippy::unnecessary_wraps, reason = "other systems have no such number")]
-fn own_uid() -> Option<u32> {
+pub fn own_uid() -> Option<u32> {
     Some(rustix::process::getuid().as_raw())
 }
 
+/// The number of the account that owns this process: other systems have none.
 #[cfg(not(unix))]
-fn own_uid() -> Option<u32> {
+pub fn own_uid() -> Option<u32> {
     None
 }
 

@@ -7,6 +7,7 @@ use crate::domain::alias::{Alias, Stale};
 use crate::domain::caveats::{Caveats, Overtaken, Pinned};
 use crate::domain::ids::RunId;
 use crate::domain::judgement::JudgedBy;
+use crate::domain::policy::{Policy, SimulatedEvidence};
 use crate::domain::review::no_longer_current;
 use crate::domain::run::{AnswerSource, Run, RunEnd, Subject};
 use crate::store::{Store, StoreError};
@@ -152,4 +153,23 @@ pub(super) fn faults(store: &Store, id: RunId) -> Result<Vec<String>, ReleaseErr
     let mut faults = caveats(store, &run, end.as_ref())?.faults(&run);
     faults.extend(no_longer_current(id, &overtaken(store, &run)?));
     Ok(faults)
+}
+
+/// Why a finished run says nothing for a release.
+pub(super) fn no_evidence(
+    store: &Store,
+    run: &Run,
+    end: &RunEnd,
+    policy: &Policy,
+) -> Result<Option<String>, ReleaseError> {
+    let is_simulated = run.answers == AnswerSource::Simulated || end.totals.judging.simulated > 0;
+    if is_simulated && policy.simulated_evidence == SimulatedEvidence::Refused {
+        return Ok(Some("the simulated model answered".into()));
+    }
+    let mut faults = caveats(store, run, Some(end))?.faults(run);
+    let mut overtaken = overtaken(store, run)?;
+    // Which version of a chain has to pass is for whoever asks.
+    overtaken.retain(|one| one.what != Pinned::Chain);
+    faults.extend(overtaken.iter().map(ToString::to_string));
+    Ok((!faults.is_empty()).then(|| faults.join("; ")))
 }

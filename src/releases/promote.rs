@@ -1,8 +1,9 @@
 //! Promoting what a review approved.
 
-use super::review::Evidence;
+use super::review::{Evidence, state_of};
 use super::{Act, ReleaseError, found, take_step};
 use crate::domain::DomainError;
+use crate::domain::action::Action;
 use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::ids::{DecisionId, PromotionId, PromptName, ReviewId};
 use crate::domain::promotion::{Environment, Promotion};
@@ -41,13 +42,20 @@ impl Promoted {
 
 /// The newest approved review of a prompt for an environment.
 pub fn approved_review(store: &Store, prompt: &PromptName, environment: Environment) -> Result<ReviewId, ReleaseError> {
+    let policy = store.policy()?;
+    let mut partly = None;
     for review in store.reviews()? {
-        if &review.version.prompt == prompt
-            && review.environment == environment
-            && ReviewState::after(&store.decisions_of_review(review.id)?) == ReviewState::Approved
-        {
-            return Ok(review.id);
+        if &review.version.prompt != prompt || review.environment != environment {
+            continue;
         }
+        match state_of(store, &review, &policy)? {
+            ReviewState::Approved => return Ok(review.id),
+            ReviewState::PartlyApproved => partly = partly.or(Some(review.id)),
+            _ => {}
+        }
+    }
+    if let Some(review) = partly {
+        Evidence::load(store, review)?.require_approvals(store)?;
     }
     let why = format!(
         "no approved review of {prompt} for {}: ask for one with pegbox review request",
@@ -68,6 +76,7 @@ type Ground = (Evidence, PromotionId, Option<Promotion>);
 
 /// Promotes what the review approved into the environment that it was for.
 pub fn promote(store: &Store, review: ReviewId, act: &Act) -> Result<Promoted, ReleaseError> {
+    store.permit(&act.actor, Action::ReleasePromote)?;
     let look = || {
         let evidence = Evidence::load(store, review)?;
         let (id, replaced) = next_id(store, review)?;
@@ -84,9 +93,10 @@ fn promotion_of(
     decision: DecisionId,
     act: &Act,
 ) -> Result<(Change, Promoted), ReleaseError> {
-    let approval = Approval::of(&evidence.review, &evidence.decisions, &evidence.version)?;
-    // Since the approval the store's rules may have become stricter, and something else may have gone live.
-    evidence.require_checks(store, &approval.decision().actor, "cannot be promoted")?;
+    let rules = evidence.policy.rules(evidence.review.environment);
+    evidence.require_decided()?;
+    evidence.require_for_promotion(store, act.at)?;
+    let approval = Approval::of(&evidence.review, &evidence.decisions, &evidence.version, rules)?;
     let promotion = Promotion::new(
         id.clone(),
         &approval,
@@ -106,7 +116,7 @@ fn promotion_of(
         reason: act.reason.clone(),
         decided_at: act.at,
     };
-    let change = Change::new(act.audit("release.promote", &promotion.id)).insert_decision(&decision)?;
+    let change = Change::new(act.audit(store, Action::ReleasePromote, &promotion.id)?).insert_decision(&decision)?;
     if promotion.id.environment != Environment::Production {
         return Ok((change.insert_promotion(&promotion)?, Promoted::Promotion(promotion)));
     }

@@ -74,6 +74,7 @@ mod tests {
     use super::*;
     use crate::domain::ids::RunId;
     use crate::domain::model::ModelConfig;
+    use crate::domain::origin::Origin;
     use crate::domain::time::Timestamp;
     use crate::store::memory::MemoryEngine;
 
@@ -86,6 +87,7 @@ mod tests {
             action: "model.resolve".into(),
             subject: String::new(),
             reason: String::new(),
+            origin: Origin::default(),
         };
         let seen = |name: &str, model: &str, run| Resolution {
             alias: Alias::new(&ModelConfig::new("openai", name), None),

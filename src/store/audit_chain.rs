@@ -9,6 +9,7 @@
 
 use super::engine::{AuditEntry, Op};
 use super::fields::Fields;
+use crate::domain::origin::Origin;
 
 /// What the first commit of a store continues.
 pub const GENESIS: [u8; 32] = [0; 32];
@@ -73,10 +74,14 @@ pub fn commit_hash(previous: &[u8; 32], sequence: u64, digests: &[[u8; 32]], aud
     *hasher.finalize().as_bytes()
 }
 
-/// An audit entry as it is hashed and stored: milliseconds, then four texts with their lengths.
+/// An audit entry as it is hashed and stored: milliseconds, then four texts with their lengths, and two more where it
+/// is known from where: entries were kept before that was.
 pub(super) fn encode_audit(audit: &AuditEntry) -> Vec<u8> {
     let mut bytes = audit.at_ms.to_le_bytes().to_vec();
-    for text in [&audit.actor, &audit.action, &audit.subject, &audit.reason] {
+    let Origin { place, key } = &audit.origin;
+    let origin = [place, key].into_iter().filter(|_| !audit.origin.is_unknown());
+    let texts = [&audit.actor, &audit.action, &audit.subject, &audit.reason];
+    for text in texts.into_iter().chain(origin) {
         bytes.extend(u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes());
         bytes.extend(text.as_bytes());
     }
@@ -86,18 +91,28 @@ pub(super) fn encode_audit(audit: &AuditEntry) -> Vec<u8> {
 pub(super) fn decode_audit(bytes: &[u8]) -> Option<AuditEntry> {
     let mut fields = Fields::new(bytes);
     let at_ms = fields.i64()?;
-    let mut text = || {
-        let len = usize::try_from(fields.u32()?).ok()?;
-        String::from_utf8(fields.bytes(len)?.to_vec()).ok()
+    let [actor, action, subject, reason] = [(); 4].map(|()| text(&mut fields));
+    let origin = if fields.is_empty() {
+        Origin::default()
+    } else {
+        let [place, key] = [(); 2].map(|()| text(&mut fields));
+        let (place, key) = (place?, key?);
+        Some(Origin { place, key }).filter(|origin| !origin.is_unknown())?
     };
     let audit = AuditEntry {
         at_ms,
-        actor: text()?,
-        action: text()?,
-        subject: text()?,
-        reason: text()?,
+        actor: actor?,
+        action: action?,
+        subject: subject?,
+        reason: reason?,
+        origin,
     };
-    fields.rest().is_empty().then_some(audit)
+    fields.is_empty().then_some(audit)
+}
+
+fn text(fields: &mut Fields<'_>) -> Option<String> {
+    let len = usize::try_from(fields.u32()?).ok()?;
+    String::from_utf8(fields.bytes(len)?.to_vec()).ok()
 }
 
 #[cfg(test)]
@@ -111,6 +126,7 @@ mod tests {
             action: "release.promote".into(),
             subject: "support_triage_v12".into(),
             reason: String::new(),
+            origin: Origin::default(),
         }
     }
 
@@ -121,7 +137,29 @@ mod tests {
         for len in 0..bytes.len() {
             assert_eq!(decode_audit(&bytes[..len]), None, "{len} bytes");
         }
-        assert_eq!(decode_audit(&[bytes, vec![0]].concat()), None);
+        assert_eq!(decode_audit(&[bytes.clone(), vec![0]].concat()), None);
+        let from_nowhere = [bytes, vec![0; 8]].concat();
+        assert_eq!(decode_audit(&from_nowhere), None, "two ways to write one entry");
+    }
+
+    #[test]
+    fn from_where_and_by_which_key_survives_and_is_hashed() {
+        let keyless = AuditEntry {
+            origin: Origin::of_place("ssh 192.0.2.7"),
+            ..audit()
+        };
+        let keyed = AuditEntry {
+            origin: Origin {
+                key: "SHA256:abc".into(),
+                ..keyless.origin.clone()
+            },
+            ..audit()
+        };
+        let hashes = [&audit(), &keyless, &keyed].map(|entry| {
+            assert_eq!(decode_audit(&encode_audit(entry)).as_ref(), Some(entry));
+            commit_hash(&GENESIS, 1, &[], entry)
+        });
+        assert!(hashes[0] != hashes[1] && hashes[1] != hashes[2] && hashes[0] != hashes[2]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub use super::advance::{Advance, Watch};
 pub use super::error::EngineError;
 pub use super::pending::Pending;
 pub use super::scan::{Direction, Entry, KeyRange, Scan};
+use crate::domain::origin::Origin;
 
 /// The longest key, in bytes: longer ones would make the index split its pages badly.
 pub const KEY_BYTES_MAX: usize = 400;
@@ -18,7 +19,7 @@ pub const VALUE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// The largest batch, in bytes of keys and values together: a batch is held in memory until it is on disk.
 pub const BATCH_BYTES_MAX: usize = 256 * 1024 * 1024;
 
-/// The longest text of an audit entry, in bytes, all four fields together.
+/// The longest text of an audit entry, in bytes, all its fields together.
 pub const AUDIT_BYTES_MAX: usize = 64 * 1024;
 
 /// One atomic change: preconditions, then operations, and the audit entry that says who and why.
@@ -91,8 +92,10 @@ impl Batch {
             action,
             subject,
             reason,
+            origin,
         } = &self.audit;
-        let audit_bytes = actor.len() + action.len() + subject.len() + reason.len();
+        let texts = [actor, action, subject, reason, &origin.place, &origin.key];
+        let audit_bytes = texts.into_iter().map(String::len).sum();
         within("an audit entry", audit_bytes, AUDIT_BYTES_MAX)?;
         for precondition in &self.preconditions {
             let (Precondition::Absent(key) | Precondition::Equals(key, _)) = precondition;
@@ -140,6 +143,8 @@ pub struct AuditEntry {
     pub subject: String,
     /// Why, in the actor's words.
     pub reason: String,
+    /// From where, and by which key.
+    pub origin: Origin,
 }
 
 /// What must hold before a batch is applied.
@@ -351,6 +356,7 @@ mod tests {
             action: "test.put".into(),
             subject: "s".into(),
             reason: "because".into(),
+            origin: Origin::default(),
         }
     }
 

@@ -16,6 +16,7 @@ use super::engine::{AuditEntry, EngineError, PastCommit, PastOp, Scan};
 use super::record::{self, Plain};
 use super::records::{Store, StoreError};
 use super::scan::space_of;
+use crate::domain::origin::Origin;
 use crate::domain::time::Timestamp;
 
 /// The format of an export that this program writes and reads.
@@ -57,6 +58,12 @@ pub(super) struct CommitLine {
     pub(super) action: String,
     pub(super) subject: String,
     pub(super) reason: String,
+    /// From where, where it is known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) place: String,
+    /// The key that proved who it was, where one did.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) key: String,
     pub(super) changes: Vec<ChangeLine>,
 }
 
@@ -166,6 +173,7 @@ fn commit_line(commit: &PastCommit) -> Result<String, StoreError> {
         action,
         subject,
         reason,
+        origin: Origin { place, key },
     } = commit.audit.clone();
     let change = |op: &PastOp| {
         let key = text_of(&op.key)?;
@@ -187,6 +195,8 @@ fn commit_line(commit: &PastCommit) -> Result<String, StoreError> {
         action,
         subject,
         reason,
+        place,
+        key,
         changes: commit.ops.iter().map(change).collect::<Result<_, StoreError>>()?,
     };
     serde_json::to_string(&line).map_err(|error| not_exported(AUDIT_FILE, error.to_string()))

@@ -21,6 +21,7 @@ use super::export::{
 };
 use super::record;
 use super::records::{Store, StoreError};
+use crate::domain::origin::Origin;
 
 /// Batches on their way to the disk at the same time.
 const PENDING_MAX: usize = 64;
@@ -102,6 +103,10 @@ impl Import<'_> {
             action: commit.action,
             subject: commit.subject,
             reason: commit.reason,
+            origin: Origin {
+                place: commit.place,
+                key: commit.key,
+            },
         });
         for change in commit.changes {
             *place += 1;

@@ -3,6 +3,7 @@
 //! | key | record | may it change? |
 //! | --- | --- | --- |
 //! | `policy` | policy of the store | by an admin |
+//! | `person/NAME` | person | by an admin |
 //! | `prompt/NAME` | prompt | never |
 //! | `draft/NAME` | draft | with every keystroke |
 //! | `version/NAME/NUMBER` | prompt version | never |
@@ -36,6 +37,7 @@
 //! | `quarantine/SUITE/NUMBER` | decision that a flaky example does not count in the suite's gates, or does again | never |
 //! | `labelled/SUITE/RUN` | mark: this run, graded by a version of this suite, has human labels | never |
 
+use crate::domain::actor::Actor;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::{
     ChainName, ChainVersionId, DatasetName, DatasetVersionId, DecisionId, ExampleId, PromotionId, PromptName, ReviewId,
@@ -46,6 +48,7 @@ use crate::domain::promotion::Environment;
 use crate::domain::variant::VariantId;
 
 pub(super) const POLICY: &str = "policy";
+pub(super) const PEOPLE: &str = "person/";
 pub(super) const PROMPTS: &str = "prompt/";
 pub(super) const DRAFTS: &str = "draft/";
 pub(super) const DATASETS: &str = "dataset/";
@@ -71,6 +74,10 @@ pub(super) const LABELS: &str = "label/";
 pub(super) const QUARANTINES: &str = "quarantine/";
 pub(super) const TRIAGES: &str = "triage/";
 pub(super) const JUDGED: &str = "judged/";
+
+pub(super) fn person(name: &Actor) -> String {
+    format!("{PEOPLE}{name}")
+}
 
 pub(super) fn prompt(name: &PromptName) -> String {
     format!("{PROMPTS}{name}")

@@ -21,6 +21,7 @@ mod keys;
 mod label;
 pub mod memory;
 mod pending;
+mod person;
 mod prompt;
 mod quarantine;
 mod record;

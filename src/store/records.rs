@@ -240,8 +240,8 @@ impl Change {
     }
 
     /// Sets the store's policy.
-    pub fn put_policy(self, policy: Policy) -> Result<Self, StoreError> {
-        self.put(keys::POLICY.to_owned(), &policy)
+    pub fn put_policy(self, policy: &Policy) -> Result<Self, StoreError> {
+        self.put(keys::POLICY.to_owned(), policy)
     }
 
     /// Commits, and blocks until it is durable.
@@ -266,6 +266,7 @@ fn encode<R: Record>(key: &str, record: &R) -> Result<Vec<u8>, StoreError> {
 mod tests {
     use super::*;
     use crate::domain::ids::RunId;
+    use crate::domain::origin::Origin;
     use crate::store::memory::MemoryEngine;
 
     #[test]
@@ -278,6 +279,7 @@ mod tests {
             action: "test.put".into(),
             subject: String::new(),
             reason: String::new(),
+            origin: Origin::default(),
         });
         for from in 1..=count {
             change = change.put_reused(RunId(count + 1), RunId(from)).unwrap();

@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use super::{Workbench, WorkbenchError, found};
+use crate::domain::action::Action;
 use crate::domain::actor::Actor;
 use crate::domain::ids::{ExampleId, RunId, SuiteName};
 use crate::domain::label::{HumanLabel, LabelContent};
@@ -47,6 +48,7 @@ impl Workbench {
         place: OutcomePlace,
         content: &LabelContent,
     ) -> Result<HumanLabel, WorkbenchError> {
+        self.permit(actor, Action::LabelAdd)?;
         let suite = found(self.store.run(run)?, "run", &run)?.suite.name;
         let outcome = found(
             self.store.outcome(run, place)?,
@@ -69,7 +71,7 @@ impl Workbench {
         self.store.commit_numbered(|| {
             let number = self.store.next_label(run, place)?;
             let label = HumanLabel::new(&outcome, number, content.clone(), actor.clone(), self.now())?;
-            let audit = self.audit(actor, "label.add", &label.outcome(), &label.comment);
+            let audit = self.audit(actor, Action::LabelAdd, &label.outcome(), &label.comment)?;
             Ok((Change::new(audit).insert_label(&label, &suite)?, label))
         })
     }

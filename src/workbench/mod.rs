@@ -29,6 +29,7 @@ mod importing;
 mod judging;
 mod labelling;
 mod outcomes;
+mod people;
 mod quarantining;
 mod record;
 mod releasing;
@@ -74,6 +75,7 @@ pub use error::*;
 pub use estimating::*;
 pub use importing::*;
 pub use outcomes::*;
+pub use people::*;
 pub use quarantining::*;
 pub use record::*;
 pub use releasing::*;
@@ -93,8 +95,10 @@ pub use sweeping::*;
 pub use tracing::*;
 pub use triaging::*;
 
+use crate::domain::action::Action;
 use crate::domain::actor::Actor;
 use crate::domain::ids::RunId;
+use crate::domain::origin::Origin;
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
 use crate::providers::PriceTable;
@@ -113,15 +117,18 @@ pub fn panic_is_contained() -> bool {
     crate::store::embedded::panic_is_contained()
 }
 
-/// The workbench over one store.
+/// The workbench over one store. A clone is another door to the same one: its runs, its pace, its store.
+#[derive(Clone)]
 pub struct Workbench {
     store: Store,
     clock: Clock,
     runtime: tokio::runtime::Handle,
-    live_runs: Mutex<HashMap<RunId, running::LiveRun>>,
-    taking_run: Mutex<()>,
-    limiters: Limiters,
+    live_runs: Arc<Mutex<HashMap<RunId, running::LiveRun>>>,
+    taking_run: Arc<Mutex<()>>,
+    changing_people: Arc<Mutex<()>>,
+    limiters: Arc<Limiters>,
     prices: Arc<PriceTable>,
+    origin: Origin,
 }
 
 impl Workbench {
@@ -148,10 +155,12 @@ impl Workbench {
             store: Store::new(engine),
             clock,
             runtime,
-            live_runs: Mutex::new(HashMap::new()),
-            taking_run: Mutex::new(()),
-            limiters: Limiters::default(),
+            live_runs: Arc::default(),
+            taking_run: Arc::default(),
+            changing_people: Arc::default(),
+            limiters: Arc::default(),
             prices: PriceTable::shipped(),
+            origin: Origin::default(),
         }
     }
 
@@ -167,6 +176,17 @@ impl Workbench {
         Ok(self)
     }
 
+    /// The door for somebody who acts from there: the audit log keeps it with everything that they do.
+    #[must_use]
+    pub fn seen_from(&self, origin: Origin) -> Self {
+        Self { origin, ..self.clone() }
+    }
+
+    /// From where whoever uses this door acts.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
     /// The time.
     pub fn now(&self) -> Timestamp {
         (self.clock)()
@@ -177,14 +197,31 @@ impl Workbench {
         self.store.engine().changes()
     }
 
-    fn audit(&self, actor: &Actor, action: &str, subject: &dyn Display, reason: &str) -> AuditEntry {
-        AuditEntry {
+    /// Checks that somebody may do something. Every change checks it again, but what takes long asks before it begins.
+    ///
+    /// # Errors
+    /// What it takes, what they are, and whom to ask.
+    pub fn permit(&self, actor: &Actor, action: Action) -> Result<(), WorkbenchError> {
+        Ok(self.store.permit(actor, action)?)
+    }
+
+    /// The audit entry of something that somebody may do: without one there is no change.
+    fn audit(
+        &self,
+        actor: &Actor,
+        action: Action,
+        subject: &dyn Display,
+        reason: &str,
+    ) -> Result<AuditEntry, WorkbenchError> {
+        self.permit(actor, action)?;
+        Ok(AuditEntry {
             at_ms: self.now().0,
             actor: actor.to_string(),
-            action: action.to_owned(),
+            action: action.as_str().to_owned(),
             subject: subject.to_string(),
             reason: reason.to_owned(),
-        }
+            origin: self.origin.clone(),
+        })
     }
 
     fn act(&self, actor: &Actor, reason: Reason) -> Act {
@@ -192,6 +229,7 @@ impl Workbench {
             actor: actor.clone(),
             reason,
             at: self.now(),
+            origin: self.origin.clone(),
         }
     }
 }

@@ -7,12 +7,14 @@ use super::aliases::{AliasWatch, Asker};
 use super::basing::BaseAnswers;
 use super::committing::Committer;
 use super::reusing::{AnswerIndex, StoredAnswers};
+use crate::domain::action::Action;
 use crate::domain::actor::Actor;
 use crate::domain::alias::Alias;
 use crate::domain::dataset::{ROWS_PER_PAGE, Row};
 use crate::domain::example::Example;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::RunId;
+use crate::domain::origin::Origin;
 use crate::domain::outcome::{Outcome, OutcomePlace};
 use crate::domain::run::{AnswerSource, Run, RunStep, RunStepKind, RunTotals};
 use crate::evals::graders::BaseAnswer;
@@ -162,22 +164,30 @@ impl ExampleFeed for RunFeed {
 pub(super) struct RunAuthor {
     pub(super) run: RunId,
     actor: Actor,
+    origin: Origin,
     clock: Clock,
 }
 
 impl RunAuthor {
-    pub(super) fn new(run: RunId, actor: Actor, clock: Clock) -> Self {
-        Self { run, actor, clock }
+    pub(super) fn new(run: RunId, actor: Actor, origin: Origin, clock: Clock) -> Self {
+        Self {
+            run,
+            actor,
+            origin,
+            clock,
+        }
     }
 
-    /// The audit entry of something that the run does.
-    pub(super) fn audit(&self, action: &str) -> AuditEntry {
+    /// The audit entry of something that the run does. Whoever started it was let do that: what a run came to is kept,
+    /// whoever may do what by then.
+    pub(super) fn audit(&self, action: Action) -> AuditEntry {
         AuditEntry {
             at_ms: (self.clock)().0,
             actor: self.actor.to_string(),
-            action: action.to_owned(),
+            action: action.as_str().to_owned(),
             subject: self.run.to_string(),
             reason: String::new(),
+            origin: self.origin.clone(),
         }
     }
 }
@@ -194,7 +204,7 @@ pub(super) struct RunSink {
 
 impl RunSink {
     /// The sink of a run that asks this and that `actor` started or resumed.
-    pub(super) fn new(store: Store, runtime: &Handle, job: &Job, actor: &Actor, clock: Clock) -> Self {
+    pub(super) fn new(store: Store, runtime: &Handle, job: &Job, author: RunAuthor) -> Self {
         let run = &job.run;
         let (models, answers) = match &job.work {
             Work::Prompt(work) => (
@@ -216,7 +226,6 @@ impl RunSink {
         let asked = tested
             .filter(|_| run.answers == AnswerSource::Model)
             .chain(judges.map(|(judge, alias)| (Asker::Judge(judge), alias)));
-        let author = RunAuthor::new(run.id, actor.clone(), clock);
         Self {
             committer: Committer::new(runtime, store.clone(), author.clone()),
             aliases: asked
@@ -232,11 +241,11 @@ impl RunSink {
     /// Saves an outcome with what later runs want to know of it.
     async fn save_outcome(&self, outcome: &Outcome) -> Result<(), StoreFault> {
         // Before the outcome, so that no outcome of a model is there whose ledger does not know it.
-        let audit = self.audit("model.resolve");
+        let audit = self.audit(Action::ModelResolve);
         for aliases in &self.aliases {
             aliases.note(&self.run, outcome, &audit).await?;
         }
-        let mut change = Change::new(self.audit("run.outcome")).insert_outcome(outcome)?;
+        let mut change = Change::new(self.audit(Action::RunOutcome)).insert_outcome(outcome)?;
         if let Some(answers) = &self.answers {
             change = answers.note(change, outcome)?;
         }
@@ -244,7 +253,7 @@ impl RunSink {
     }
 
     /// The audit entry of something that the run does.
-    pub(super) fn audit(&self, action: &str) -> AuditEntry {
+    pub(super) fn audit(&self, action: Action) -> AuditEntry {
         self.author.audit(action)
     }
 

@@ -9,9 +9,10 @@ use super::connecting::{check_repeats, check_settings};
 use super::reusing::Tape;
 use super::room::OUTCOME_BYTES;
 use super::run_reading::caps_of;
-use super::run_store::{RunFeed, RunSink, total_of};
+use super::run_store::{RunAuthor, RunFeed, RunSink, total_of};
 use super::subjects::{SubjectId, Tested};
 use super::{Workbench, WorkbenchError, found};
+use crate::domain::action::Action;
 use crate::domain::actor::Actor;
 use crate::domain::endpoint::kept_endpoints;
 use crate::domain::ids::{DatasetVersionId, RunId, SuiteVersionId, VersionId};
@@ -78,6 +79,7 @@ impl Workbench {
         selection: Option<Selection>,
         tape: &Tape,
     ) -> Result<RunId, WorkbenchError> {
+        self.permit(actor, Action::RunStart)?;
         let tested = self.tested(&start.subject)?;
         let dataset = self.dataset(&start.dataset)?;
         let suite = self.suite(&start.suite)?;
@@ -151,7 +153,7 @@ impl Workbench {
     fn record_run(&self, actor: &Actor, run: &Run) -> Result<RunId, WorkbenchError> {
         self.store.commit_numbered(|| {
             let id = self.store.next_run_id()?;
-            let audit = self.audit(actor, "run.start", &id, &run.subject.label());
+            let audit = self.audit(actor, Action::RunStart, &id, &run.subject.label())?;
             Ok((Change::new(audit).insert_run(&Run { id, ..run.clone() })?, id))
         })
     }
@@ -198,6 +200,7 @@ impl Workbench {
     /// Goes on with a run that nobody works on. Finished examples are not sent again. Caps that are given hold from now
     /// on, the others stay.
     pub fn resume_run(&self, actor: &Actor, id: RunId, caps: Caps) -> Result<(), WorkbenchError> {
+        self.permit(actor, Action::RunResume)?;
         let _taking = self.taking_run();
         let run = found(self.store.run(id)?, "run", &id)?;
         match self.state_of(id)? {
@@ -235,7 +238,7 @@ impl Workbench {
         let mut steps = self.store.run_steps(id)?;
         let caps = caps_of(&run, &steps).changed_to(caps);
         let step = self.step(actor, id, RunStepKind::Resumed { caps })?;
-        Change::new(self.audit(actor, "run.resume", &id, ""))
+        Change::new(self.audit(actor, Action::RunResume, &id, "")?)
             .insert_run_step(&step)?
             .commit(&self.store)?;
         steps.push(step);
@@ -245,6 +248,7 @@ impl Workbench {
 
     /// Lets a run send nothing more until somebody resumes it. What is in flight is saved.
     pub fn pause_run(&self, actor: &Actor, id: RunId) -> Result<(), WorkbenchError> {
+        self.permit(actor, Action::RunPause)?;
         let _taking = self.taking_run();
         found(self.store.run(id)?, "run", &id)?;
         if !self.order(id, Order::Pause) {
@@ -256,7 +260,7 @@ impl Workbench {
         }
         let reason = format!("paused by {actor}");
         let step = self.step(actor, id, RunStepKind::Paused { reason })?;
-        let paused = Change::new(self.audit(actor, "run.pause", &id, ""))
+        let paused = Change::new(self.audit(actor, Action::RunPause, &id, "")?)
             .insert_run_step(&step)?
             .commit(&self.store);
         match paused {
@@ -313,13 +317,8 @@ impl Workbench {
         let (progress_sender, progress) = watch::channel(crate::evals::progress::beginning(&job.run));
         let (orders, order_receiver) = watch::channel(Order::GoOn);
         let (done_sender, done) = watch::channel(None);
-        let sink = Arc::new(RunSink::new(
-            self.store.clone(),
-            &self.runtime,
-            &job,
-            actor,
-            Arc::clone(&self.clock),
-        ));
+        let author = RunAuthor::new(id, actor.clone(), self.origin.clone(), Arc::clone(&self.clock));
+        let sink = Arc::new(RunSink::new(self.store.clone(), &self.runtime, &job, author));
         self.live_runs().insert(id, LiveRun { progress, orders, done });
         self.runtime.spawn(async move {
             let result = match pipeline::execute(job, Arc::clone(&sink) as _, &progress_sender, order_receiver).await {
@@ -365,9 +364,10 @@ impl Workbench {
 
     /// Stops a run for good. What is saved stays.
     pub fn cancel_run(&self, actor: &Actor, id: RunId) -> Result<(), WorkbenchError> {
+        self.permit(actor, Action::RunCancel)?;
         let _taking = self.taking_run();
         let run = found(self.store.run(id)?, "run", &id)?;
-        let audit = self.audit(actor, "run.cancel", &id, "");
+        let audit = self.audit(actor, Action::RunCancel, &id, "")?;
         if self.order(id, Order::Cancel) {
             Change::new(audit).commit(&self.store)?;
             return Ok(());
@@ -446,7 +446,7 @@ impl Workbench {
 
 /// Saves the end of a run, then says that it finished.
 async fn save_end(sink: &RunSink, end: RunEnd, progress: &watch::Sender<RunProgress>) -> Result<(), String> {
-    let change = Change::new(sink.audit("run.end")).insert_run_end(&end);
+    let change = Change::new(sink.audit(Action::RunEnd)).insert_run_end(&end);
     sink.save(change).await?;
     progress.send_modify(|progress| {
         progress.state = end.state.into();
@@ -466,7 +466,7 @@ async fn save_pause(
     let step = match reason {
         Some(reason) => {
             let step = sink.paused(reason).map_err(|error| error.to_string())?;
-            let change = Change::new(sink.audit("run.pause")).insert_run_step(&step);
+            let change = Change::new(sink.audit(Action::RunPause)).insert_run_step(&step);
             sink.save(change).await?;
             Some(step)
         }

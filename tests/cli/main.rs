@@ -15,6 +15,8 @@ mod judges;
 mod keeping;
 mod measuring;
 mod pegbox;
+#[cfg(test)]
+mod people;
 mod reproducing;
 mod runs;
 mod stores;

@@ -28,8 +28,10 @@ use pegbox::domain::label::LabelVerdict;
 use pegbox::domain::metric::{ClassOf, ErrorRule, FieldOf, IntervalMethod, Measure, MetricKind};
 use pegbox::domain::model::{NamedSchema, ResponseFormat, ToolChoice};
 use pegbox::domain::money::UsdNanos;
+use pegbox::domain::origin::Origin;
 use pegbox::domain::outcome::{ErrorKind, FailureCategory, Outcome, OutcomePlace};
-use pegbox::domain::policy::{SelfApproval, SimulatedEvidence};
+use pegbox::domain::person::{self, Standing};
+use pegbox::domain::policy::{SelfApproval, Signatures, SimulatedEvidence};
 use pegbox::domain::promotion::Environment;
 use pegbox::domain::prompt::Role;
 use pegbox::domain::quarantine::QuarantineKind;
@@ -45,11 +47,11 @@ use pegbox::store::{Change, Store};
 use serde::Serialize;
 
 /// The last number of a kind of record; the first is 1.
-const KIND_LAST: u16 = 27;
+const KIND_LAST: u16 = 28;
 /// Numbers between them that no kind has.
 const KINDS_UNUSED: &[u16] = &[];
 /// Those of them that have more than one layout, with how many: chain, suite, run, run end, outcome, trace.
-const LATER_LAYOUTS: [(u16, u16); 6] = [(5, 2), (9, 2), (10, 3), (11, 3), (12, 4), (18, 2)];
+const LATER_LAYOUTS: [(u16, u16); 7] = [(1, 2), (5, 2), (9, 2), (10, 3), (11, 3), (12, 4), (18, 2)];
 /// Where the envelope says how the payload is coded; compression may change its bytes with the library's version.
 const CODEC_AT: usize = 8;
 const CODEC_PLAIN: u8 = 1;
@@ -96,6 +98,7 @@ fn assert_older<R: Record + PartialEq + Debug>(name: &str, schema: u16, expected
 
 #[test]
 fn older_layouts_stay_readable() {
+    assert_older("policy", 1, &samples::policy_1());
     assert_older("chain_version", 1, &samples::chain_version_1());
     assert_older("suite_version", 1, &samples::suite_version_1());
     assert_older("run", 1, &samples::run_1());
@@ -149,6 +152,7 @@ fn records_have_the_bytes_that_they_always_had() {
     assert_compatible("human_label", &samples::human_label());
     assert_compatible("triage", &samples::triage());
     assert_compatible("variant", &samples::variant());
+    assert_compatible("person", &samples::person());
 }
 
 fn audit() -> AuditEntry {
@@ -158,6 +162,7 @@ fn audit() -> AuditEntry {
         action: "test.put".into(),
         subject: String::new(),
         reason: String::new(),
+        origin: Origin::default(),
     }
 }
 
@@ -222,6 +227,8 @@ fn variants_have_the_places_that_they_always_had() {
     assert_places(&Environment::ALL);
     assert_places(&ChangeKind::ALL);
     assert_places(&Role::ALL);
+    assert_places(&person::Role::ALL);
+    assert_places(&[Standing::Active, Standing::Removed]);
     assert_places(&OtherCause::ALL);
     let promotion: PromotionId = "triage_prod_v1".parse().unwrap();
     assert_places(&[
@@ -234,7 +241,8 @@ fn variants_have_the_places_that_they_always_had() {
     ]);
     assert_places(&[LabelVerdict::Passed, LabelVerdict::Failed]);
     assert_places(&[SimulatedEvidence::Refused, SimulatedEvidence::Accepted]);
-    assert_places(&[SelfApproval::Refused, SelfApproval::Allowed]);
+    assert_places(&[SelfApproval::Refused, SelfApproval::Allowed, SelfApproval::NotAlone]);
+    assert_places(&[Signatures::Optional, Signatures::Required]);
     assert_places(&[AnswerSource::Model, AnswerSource::Simulated, AnswerSource::Replayed]);
     assert_places(&[EndState::Finished, EndState::Cancelled, EndState::Decided]);
     assert_places(&[Picked::Failed, Picked::Marked, Picked::Sample]);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pegbox::domain::actor::Actor;
 use pegbox::domain::alias::{Alias, Resolution};
 use pegbox::domain::answer::StoredAnswer;
 use pegbox::domain::chain::{ChainContent, ChainStep, ChainVersion, StepInput, StepParser, StepValue};
@@ -29,7 +30,8 @@ use pegbox::domain::outcome::{
     Usage,
 };
 use pegbox::domain::path_result::PathResult;
-use pegbox::domain::policy::{Policy, SelfApproval, SimulatedEvidence};
+use pegbox::domain::person::{self, Person, PersonKey, Standing};
+use pegbox::domain::policy::{EnvironmentRules, Policy, SelfApproval, Signatures, SimulatedEvidence};
 use pegbox::domain::progress::FailureLine;
 use pegbox::domain::promotion::{Environment, Promotion};
 use pegbox::domain::prompt::{MessageTemplate, Prompt, PromptContent, Role, Variable};
@@ -70,8 +72,28 @@ const AT: Timestamp = Timestamp(1_780_300_000_123);
 pub fn policy() -> Policy {
     Policy {
         simulated_evidence: SimulatedEvidence::Accepted,
-        self_approval: SelfApproval::Refused,
+        staging: EnvironmentRules {
+            self_approval: SelfApproval::NotAlone,
+            ..EnvironmentRules::default()
+        },
+        production: EnvironmentRules {
+            approvals: 2,
+            approvers: vec![anna(), Actor::new("mara").unwrap()],
+            self_approval: SelfApproval::Refused,
+            evidence_days_max: Some(30),
+            suites: vec![id("regression")],
+            signatures: Signatures::Required,
+        },
     }
+}
+
+/// As a store has it whose policy is from before there were environments in it.
+pub fn policy_1() -> Policy {
+    Policy {
+        simulated_evidence: SimulatedEvidence::Accepted,
+        ..Policy::default()
+    }
+    .with_self_approval(SelfApproval::Refused)
 }
 
 pub fn prompt() -> Prompt {
@@ -1004,6 +1026,28 @@ pub fn quarantine() -> Quarantine {
         reason: why(),
         by: anna(),
         at: AT,
+    }
+}
+
+pub fn person() -> Person {
+    Person {
+        name: Actor::new("mara").unwrap(),
+        roles: vec![person::Role::Reviewer, person::Role::Admin],
+        keys: vec![
+            PersonKey {
+                public_key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f".into(),
+                fingerprint: "SHA256:cKxJiZXT0fLGxMAIlZBvjCyRJ8wvE7HnTqcvdgHL4Bg".into(),
+            },
+            PersonKey {
+                public_key: "cert-authority ssh-ed25519 AAAA".into(),
+                fingerprint: "SHA256:".into(),
+            },
+        ],
+        accounts: vec![1_000, 4_294_967_294],
+        standing: Standing::Removed,
+        changed_by: Actor::new("anna").unwrap(),
+        changed_at: Timestamp(1_790_000_000_000),
+        reason: Reason::new("she left the team").unwrap(),
     }
 }
 

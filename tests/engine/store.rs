@@ -4,6 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use pegbox::domain::origin::Origin;
 use pegbox::store::embedded::{EmbeddedEngine, Sizes};
 use pegbox::store::engine::{AuditEntry, Batch, Compaction, Engine};
 
@@ -21,6 +22,7 @@ pub fn audit(subject: &str) -> AuditEntry {
         action: "test.put".into(),
         subject: subject.into(),
         reason: "to see it".into(),
+        origin: Origin::default(),
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use pegbox::domain::actor::Actor;
 use pegbox::domain::ids::{DatasetVersionId, PromptName, ReviewId, RunId, SuiteVersionId, VersionId};
+use pegbox::domain::origin::Origin;
 use pegbox::domain::policy::{Policy, SelfApproval, SimulatedEvidence};
 use pegbox::domain::promotion::Environment;
 use pegbox::domain::release::Release;
@@ -110,10 +111,14 @@ impl Bench {
     pub fn accept_simulated(&self, self_approval: SelfApproval) {
         let policy = Policy {
             simulated_evidence: SimulatedEvidence::Accepted,
-            self_approval,
+            ..Policy::default()
         };
         self.workbench
-            .set_policy(&anna(), policy, "no model is real in a test")
+            .set_policy(
+                &anna(),
+                &policy.with_self_approval(self_approval),
+                "no model is real in a test",
+            )
             .unwrap();
     }
 
@@ -245,6 +250,7 @@ fn nobody() -> AuditEntry {
         action: "test.put".into(),
         subject: String::new(),
         reason: String::new(),
+        origin: Origin::default(),
     }
 }
 

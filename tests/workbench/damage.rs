@@ -1,6 +1,7 @@
 //! What was changed behind the workbench's back is found, and named, by verification and by lineage.
 
 use pegbox::domain::ids::RunId;
+use pegbox::domain::origin::Origin;
 use pegbox::domain::outcome::{Outcome, OutcomePlace};
 use pegbox::domain::progress::FailureLine;
 use pegbox::store::engine::AuditEntry;
@@ -67,6 +68,7 @@ fn a_later_repeat_may_be_there_before_the_first_one() {
         action: "run.outcome".into(),
         subject: "run_2".into(),
         reason: String::new(),
+        origin: Origin::default(),
     };
     let outcome = Outcome {
         run: run.id,

@@ -15,6 +15,8 @@ mod support;
 #[path = "../support/aimock.rs"]
 mod aimock;
 #[cfg(test)]
+mod approvals;
+#[cfg(test)]
 mod base_judging;
 mod bench;
 mod calibration;
@@ -30,6 +32,8 @@ mod interleaving;
 mod judge_freshness;
 mod lab;
 mod limits;
+#[cfg(test)]
+mod people;
 mod release_path;
 mod reproducing;
 mod runs;

@@ -1,5 +1,6 @@
 //! Traces of production requests: kept until somebody says that they are too old.
 
+use pegbox::domain::origin::Origin;
 use pegbox::domain::outcome::Usage;
 use pegbox::domain::time::Timestamp;
 use pegbox::domain::trace::Trace;
@@ -31,6 +32,7 @@ fn traces_that_are_too_old_are_removed_and_the_chain_says_so() {
         action: "trace.put".into(),
         subject: "traces".into(),
         reason: String::new(),
+        origin: Origin::default(),
     };
     let put = traces.iter().try_fold(Change::new(audit), Change::put_trace).unwrap();
     put.commit(&store).unwrap();

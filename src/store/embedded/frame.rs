@@ -191,6 +191,7 @@ impl CommitBody {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::origin::Origin;
 
     #[test]
     fn every_flipped_bit_and_every_cut_is_noticed() {
@@ -220,6 +221,7 @@ mod tests {
             action: "release.promote".into(),
             subject: "support_triage_prod_v9".into(),
             reason: "billing disputes".into(),
+            origin: Origin::default(),
         };
         let body = CommitBody {
             sequence: 9,

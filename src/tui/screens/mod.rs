@@ -26,6 +26,7 @@ pub mod loaded;
 mod matrix;
 pub mod models;
 pub mod panes;
+pub mod people;
 pub mod promotion;
 pub mod prompts;
 pub mod release_facts;
@@ -143,6 +144,8 @@ pub enum Place {
     Run(RunId),
     /// Model names, and what they stand for.
     Models,
+    /// The people of the store.
+    People,
     /// Chains.
     Chains,
     /// Two chain versions, step by step.
@@ -211,6 +214,7 @@ impl Place {
             Place::Runs => Box::new(runs::Runs::default()),
             Place::Run(id) => Box::new(runs::single::SingleRun::new(*id)),
             Place::Models => Box::new(models::Models::default()),
+            Place::People => Box::new(people::PeopleScreen::default()),
             Place::Chains => Box::new(chains::Chains::default()),
             Place::ChainDiff { old, new } => Box::new(chain_diff::ChainDiff::new(old.clone(), new.clone())),
             Place::Failures(id) => Box::new(failures::Failures::new(*id)),
