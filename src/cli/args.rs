@@ -8,7 +8,7 @@ use clap_complete::Shell;
 #[cfg(unix)]
 use super::commands::host::HostArgs;
 use super::commands::{
-    ablate, bisect, case_command, chain, dataset, label, model, prompt, release, review, run, store, suite,
+    ablate, audit, bisect, case_command, chain, dataset, label, model, prompt, release, review, run, store, suite,
 };
 use super::exit::EXIT_CODES_HELP;
 use crate::domain::DomainError;
@@ -97,6 +97,9 @@ pub enum Command {
     /// The store's health, numbers and rules
     #[command(subcommand)]
     Store(store::StoreCommand),
+    /// Who did what, when, from where and why; whether any of it was tampered with
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Own the store for as long as the process lives; commands and screens join it
     #[cfg(unix)]
     Host(HostArgs),

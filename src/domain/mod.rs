@@ -42,6 +42,7 @@ pub mod reason;
 pub mod release;
 pub mod review;
 pub mod run;
+pub mod signature;
 pub mod step;
 pub mod subject;
 pub mod suite;

@@ -6,6 +6,7 @@ mod ablating;
 mod ablation_text;
 mod aliases;
 mod answering;
+mod auditing;
 mod basing;
 mod bisecting;
 mod blaming;
@@ -59,6 +60,7 @@ use std::sync::{Arc, Mutex};
 
 pub use ablating::*;
 pub use aliases::*;
+pub use auditing::*;
 pub use bisecting::*;
 pub use blaming::*;
 pub use browsing::*;

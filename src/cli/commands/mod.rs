@@ -2,6 +2,7 @@
 
 pub mod ablate;
 mod answers;
+pub mod audit;
 pub mod bisect;
 mod blame;
 mod calibrate;
@@ -264,6 +265,7 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<Reply, CliErr
         Command::Release(command) => release::carry_out(command, context),
         Command::Lineage { id } => lineage::lineage(&id, context),
         Command::Store(command) => store::carry_out(command, context),
+        Command::Audit(command) => audit::carry_out(command, context),
         // These need no store, or one of their own, and were answered before.
         #[cfg(unix)]
         Command::Host(_) | Command::Login { .. } => Ok(Reply::done(Value::Null, Plain::new())),
