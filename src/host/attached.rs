@@ -20,6 +20,7 @@ use super::input::Typed;
 use super::remote::{self, Outlet, post, run_remote};
 use super::serve::{Call, CommandLine, PANICKED};
 use super::session::{Control, Ended, Surface};
+use super::signing::ToSign;
 use super::terminal::{MouseReports, believed};
 use super::wire::{self, HELLO_BYTES_MAX, Hello, PIECE_BYTES_MAX, PROTOCOL, Refusal, ToGuest, ToHost, Welcome};
 use crate::domain::origin::Origin;
@@ -218,6 +219,7 @@ struct Inlets {
 enum Answered {
     Stopped(Result<(), String>),
     Edited(Result<String, Fault>),
+    Signed(Result<String, Fault>),
 }
 
 /// Hands out what the guest sends, until it is gone or sends what nobody asked for.
@@ -235,6 +237,10 @@ async fn route(mut read: OwnedReadHalf, inlets: Inlets) {
             ToHost::Edited(result) => {
                 let result = result.map_err(|(what, hint)| Fault { what, hint });
                 inlets.answers.try_send(Answered::Edited(result)).is_ok()
+            }
+            ToHost::Signed(result) => {
+                let result = result.map_err(|(what, hint)| Fault { what, hint });
+                inlets.answers.try_send(Answered::Signed(result)).is_ok()
             }
         };
         if !is_in_order {
@@ -332,6 +338,29 @@ fn edited(answered: Option<Answered>) -> Result<String, Fault> {
     }
 }
 
+fn signed(answered: Option<Answered>) -> Result<String, Fault> {
+    match answered {
+        Some(Answered::Signed(result)) => result,
+        _ => Err(Fault {
+            what: "the terminal with the key is gone".into(),
+            hint: "attach again; nothing was decided".into(),
+        }),
+    }
+}
+
+/// Refuses to whoever is elsewhere what only their own machine can do: its agent is not this one's.
+fn no_agent(place: Place) -> Result<(), Fault> {
+    match place {
+        Place::Here => Ok(()),
+        Place::Elsewhere => Err(Fault {
+            what: "your SSH agent is not on this machine".into(),
+            hint: "sign on yours: give the command with --statement, sign what it prints with ssh-keygen -Y sign, and \
+                   send both back with --signature -"
+                .into(),
+        }),
+    }
+}
+
 /// Refuses an editor to whoever has none here.
 fn no_editor(place: Place) -> Result<(), Fault> {
     match place {
@@ -348,6 +377,12 @@ impl Desk for SocketDesk {
         no_editor(self.place)?;
         let answers = self.answers.as_mut();
         edited(answers.and_then(|answers| answer(&self.outbox, answers, ToGuest::Edit(text.to_owned()))))
+    }
+
+    fn sign(&mut self, to_sign: &ToSign, _runtime: &Handle) -> Result<String, Fault> {
+        no_agent(self.place)?;
+        let answers = self.answers.as_mut();
+        signed(answers.and_then(|answers| answer(&self.outbox, answers, ToGuest::Sign(to_sign.clone()))))
     }
 
     fn interrupts(&mut self, _runtime: &Handle) -> io::Result<mpsc::Receiver<Interrupt>> {
@@ -426,6 +461,11 @@ impl Surface for SocketSurface {
     fn edit(&mut self, text: &str) -> Result<String, Fault> {
         no_editor(self.place)?;
         edited(answer(&self.outbox, &mut self.answers, ToGuest::Edit(text.to_owned())))
+    }
+
+    fn sign(&mut self, to_sign: &ToSign) -> Result<String, Fault> {
+        no_agent(self.place)?;
+        signed(answer(&self.outbox, &mut self.answers, ToGuest::Sign(to_sign.clone())))
     }
 
     fn term(&self) -> String {

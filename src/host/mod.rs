@@ -27,6 +27,7 @@ mod screens;
 #[cfg(unix)]
 pub mod serve;
 pub mod session;
+pub mod signing;
 pub mod terminal;
 pub mod tty;
 #[cfg(unix)]

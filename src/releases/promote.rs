@@ -1,6 +1,7 @@
 //! Promoting what a review approved.
 
 use super::review::Evidence;
+use super::signing::with_signature;
 use super::{Act, ReleaseError, found, take_step};
 use crate::domain::DomainError;
 use crate::domain::decision::{Decision, DecisionKind};
@@ -8,6 +9,7 @@ use crate::domain::ids::{DecisionId, PromotionId, PromptName, ReviewId};
 use crate::domain::promotion::{Environment, Promotion};
 use crate::domain::release::{Guard, Release};
 use crate::domain::review::{Approval, ReviewState};
+use crate::domain::signature::Statement;
 use crate::domain::suite::SuiteVersion;
 use crate::domain::version::PromptVersion;
 use crate::store::{Change, Store};
@@ -68,14 +70,30 @@ type Ground = (Evidence, PromotionId, Option<Promotion>);
 
 /// Promotes what the review approved into the environment that it was for.
 pub fn promote(store: &Store, review: ReviewId, act: &Act) -> Result<Promoted, ReleaseError> {
-    let look = || {
-        let evidence = Evidence::load(store, review)?;
-        let (id, replaced) = next_id(store, review)?;
-        Ok((evidence, id, replaced))
-    };
+    let look = || look(store, review);
     take_step(store, &review, look, |ground, decision| {
-        promotion_of(store, ground, decision, act)
+        let (decision, promotion) = promotion_of(store, ground, decision, act)?;
+        let change = Change::new(act.audit("release.promote", &promotion.id)).insert_decision(&decision)?;
+        let change = with_signature(change, store, &decision, Some(&promotion), act)?;
+        if promotion.id.environment != Environment::Production {
+            return Ok((change.insert_promotion(&promotion)?, Promoted::Promotion(promotion)));
+        }
+        let release = release_of(store, promotion, &ground.0)?;
+        Ok((change.insert_release(&release)?, Promoted::Release(Box::new(release))))
     })
+}
+
+/// What whoever promotes it signs.
+pub fn statement(store: &Store, review: ReviewId, act: &Act) -> Result<Statement, ReleaseError> {
+    let next = store.next_decision_id()?;
+    let (decision, promotion) = promotion_of(store, &look(store, review)?, next, act)?;
+    Ok(store.statement(&decision, Some(&promotion))?)
+}
+
+fn look(store: &Store, review: ReviewId) -> Result<Ground, ReleaseError> {
+    let evidence = Evidence::load(store, review)?;
+    let (id, replaced) = next_id(store, review)?;
+    Ok((evidence, id, replaced))
 }
 
 fn promotion_of(
@@ -83,7 +101,7 @@ fn promotion_of(
     (evidence, id, replaced): &Ground,
     decision: DecisionId,
     act: &Act,
-) -> Result<(Change, Promoted), ReleaseError> {
+) -> Result<(Decision, Promotion), ReleaseError> {
     let approval = Approval::of(&evidence.review, &evidence.decisions, &evidence.version)?;
     // Since the approval the store's rules may have become stricter, and something else may have gone live.
     evidence.require_checks(store, &approval.decision().actor, "cannot be promoted")?;
@@ -106,12 +124,7 @@ fn promotion_of(
         reason: act.reason.clone(),
         decided_at: act.at,
     };
-    let change = Change::new(act.audit("release.promote", &promotion.id)).insert_decision(&decision)?;
-    if promotion.id.environment != Environment::Production {
-        return Ok((change.insert_promotion(&promotion)?, Promoted::Promotion(promotion)));
-    }
-    let release = release_of(store, promotion, evidence)?;
-    Ok((change.insert_release(&release)?, Promoted::Release(Box::new(release))))
+    Ok((decision, promotion))
 }
 
 fn release_of(store: &Store, promotion: Promotion, evidence: &Evidence) -> Result<Release, ReleaseError> {

@@ -2,15 +2,17 @@
 
 use super::chains::chain_checks;
 use super::evidence::{caveats, faults};
+use super::signing::with_signature;
 use super::{Act, ReleaseError, found, take_step};
 use crate::domain::DomainError;
 use crate::domain::actor::Actor;
 use crate::domain::caveats::Caveats;
 use crate::domain::decision::{Decision, DecisionKind};
-use crate::domain::ids::{ReviewId, RunId, VersionId};
+use crate::domain::ids::{DecisionId, ReviewId, RunId, VersionId};
 use crate::domain::promotion::Environment;
 use crate::domain::review::{Check, Review, ReviewState, approval_checks, base_check};
 use crate::domain::run::{Run, RunEnd};
+use crate::domain::signature::Statement;
 use crate::domain::version::PromptVersion;
 use crate::store::{Change, Store};
 
@@ -146,24 +148,42 @@ fn newest_finished_run(store: &Store, version: &PromptVersion) -> Result<RunId, 
 pub fn decide(store: &Store, id: ReviewId, kind: &DecisionKind, act: &Act) -> Result<Decision, ReleaseError> {
     let look = || Evidence::load(store, id);
     take_step(store, &id, look, |evidence, decision| {
-        require_open(evidence, kind)?;
-        if *kind == DecisionKind::Approved {
-            evidence.require_checks(store, &act.actor, "cannot be approved")?;
-        }
-        let decision = Decision {
-            id: decision,
-            kind: kind.clone(),
-            version: evidence.review.version.clone(),
-            content_hash: evidence.review.content_hash,
-            review: Some(id),
-            run: Some(evidence.review.run),
-            actor: act.actor.clone(),
-            reason: act.reason.clone(),
-            decided_at: act.at,
-        };
+        let decision = decision_in(store, evidence, kind, decision, act)?;
         let action = format!("review.{}", kind.as_str());
         let change = Change::new(act.audit(&action, &id)).insert_decision(&decision)?;
+        let change = with_signature(change, store, &decision, None, act)?;
         Ok((change, decision))
+    })
+}
+
+/// What whoever decides so signs.
+pub fn statement(store: &Store, id: ReviewId, kind: &DecisionKind, act: &Act) -> Result<Statement, ReleaseError> {
+    let next = store.next_decision_id()?;
+    let decision = decision_in(store, &Evidence::load(store, id)?, kind, next, act)?;
+    Ok(store.statement(&decision, None)?)
+}
+
+fn decision_in(
+    store: &Store,
+    evidence: &Evidence,
+    kind: &DecisionKind,
+    decision: DecisionId,
+    act: &Act,
+) -> Result<Decision, ReleaseError> {
+    require_open(evidence, kind)?;
+    if *kind == DecisionKind::Approved {
+        evidence.require_checks(store, &act.actor, "cannot be approved")?;
+    }
+    Ok(Decision {
+        id: decision,
+        kind: kind.clone(),
+        version: evidence.review.version.clone(),
+        content_hash: evidence.review.content_hash,
+        review: Some(evidence.review.id),
+        run: Some(evidence.review.run),
+        actor: act.actor.clone(),
+        reason: act.reason.clone(),
+        decided_at: act.at,
     })
 }
 

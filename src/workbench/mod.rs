@@ -44,6 +44,7 @@ mod run_notes;
 mod run_reading;
 mod run_store;
 mod running;
+mod signing;
 mod storage;
 mod studying;
 mod subjects;
@@ -86,6 +87,7 @@ pub use reusing::*;
 pub use reviewing::*;
 pub use run_reading::*;
 pub use running::*;
+pub use signing::*;
 pub use storage::{Advance, Chain};
 pub use studying::*;
 pub use subjects::{SubjectId, Tested};
@@ -205,6 +207,7 @@ impl Workbench {
             reason,
             at: self.now(),
             origin: self.origin.clone(),
+            signed: None,
         }
     }
 }

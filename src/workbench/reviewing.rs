@@ -10,6 +10,7 @@ use crate::domain::promotion::{Environment, Promotion};
 use crate::domain::reason::Reason;
 use crate::domain::review::{Check, Review, ReviewState};
 use crate::domain::run::{Run, RunEnd};
+use crate::domain::signature::SignedStatement;
 use crate::domain::version::PromptVersion;
 use crate::releases::evidence::caveats;
 use crate::releases::promote;
@@ -67,6 +68,17 @@ pub enum Judgement {
     Pause,
     /// The prompt is not what has to change.
     NotAPromptProblem(OtherCause),
+}
+
+impl Judgement {
+    pub(super) fn kind(self) -> DecisionKind {
+        match self {
+            Self::Approve => DecisionKind::Approved,
+            Self::Reject => DecisionKind::Rejected,
+            Self::Pause => DecisionKind::Paused,
+            Self::NotAPromptProblem(cause) => DecisionKind::NotAPromptProblem(cause),
+        }
+    }
 }
 
 impl Workbench {
@@ -152,14 +164,20 @@ impl Workbench {
         judgement: Judgement,
         reason: &str,
     ) -> Result<Decision, WorkbenchError> {
-        let kind = match judgement {
-            Judgement::Approve => DecisionKind::Approved,
-            Judgement::Reject => DecisionKind::Rejected,
-            Judgement::Pause => DecisionKind::Paused,
-            Judgement::NotAPromptProblem(cause) => DecisionKind::NotAPromptProblem(cause),
-        };
-        let act = self.act(actor, Reason::new(reason)?);
-        Ok(review::decide(&self.store, id, &kind, &act)?)
+        self.decide_signed(actor, id, judgement, reason, None)
+    }
+
+    /// Decides a review, with the signature of whoever does where there is one.
+    pub fn decide_signed(
+        &self,
+        actor: &Actor,
+        id: ReviewId,
+        judgement: Judgement,
+        reason: &str,
+        signed: Option<&SignedStatement>,
+    ) -> Result<Decision, WorkbenchError> {
+        let act = self.signed_act(actor, Reason::new(reason)?, signed)?;
+        Ok(review::decide(&self.store, id, &judgement.kind(), &act)?)
     }
 
     /// Decisions that mention every word of `search`, newest first.

@@ -35,6 +35,7 @@ pub mod review;
 pub mod run;
 mod run_start;
 mod screens;
+mod sign;
 mod status;
 pub mod store;
 mod study;

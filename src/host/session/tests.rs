@@ -66,6 +66,10 @@ impl Surface for FakeSurface {
     fn edit(&mut self, text: &str) -> Result<String, Fault> {
         Ok(text.to_owned())
     }
+    fn sign(&mut self, to_sign: &ToSign) -> Result<String, Fault> {
+        self.note("sign");
+        Ok(format!("signature of {}", to_sign.statement))
+    }
     fn term(&self) -> String {
         "xterm".into()
     }
