@@ -104,7 +104,12 @@ impl Store {
                 compact(key.first)
             );
             if let Some(last) = key.last {
-                let _ = write!(lines, ",valid-before=\"{}\"", compact(last));
+                // OpenSSH wants it to be later than the first.
+                let _ = write!(
+                    lines,
+                    ",valid-before=\"{}\"",
+                    compact(Timestamp(last.0.saturating_add(1_000)))
+                );
             }
             let _ = writeln!(lines, " {}", key.public_key);
         }

@@ -25,6 +25,10 @@ mod limits;
 mod release_path;
 mod reproducing;
 mod runs;
+#[cfg(test)]
+mod signing;
+#[path = "../support/ssh.rs"]
+mod ssh;
 mod tools;
 #[cfg(test)]
 mod traces;

@@ -15,6 +15,9 @@ impl Verification<'_> {
             Ok(signer) => signer,
             Err(fault) => return Ok(Some(fault)),
         };
+        if signer.armoured != signature.signature {
+            return Ok(Some("its armour is not as it was written".into()));
+        }
         if (&signer.public_key, &signer.fingerprint) != (&signature.public_key, &signature.fingerprint) {
             return Ok(Some(format!(
                 "it was made by {}, not by the key it names",
