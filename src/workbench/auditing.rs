@@ -11,6 +11,9 @@ use crate::store::{AuditExported, StoreError};
 /// Commits that are read at once.
 const COMMITS_PER_READ: u64 = 1_000;
 
+/// Commits that a screen looks back through.
+const COMMITS_ON_A_SCREEN: u64 = 20_000;
+
 /// Actions of which there are many for one thing that a person did: each answer of a run, each keystroke in a draft.
 const BULK_ACTIONS: [&str; 2] = ["run.outcome", "draft.save"];
 
@@ -83,13 +86,15 @@ impl AuditFilter {
             let rest = entry.action.strip_prefix(wanted.as_str());
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
+        let is_named = |word| word == entry.action;
+        let is_asked_for = self.action.as_ref() == Some(&entry.action) || self.words.split_whitespace().any(is_named);
         let is_bulk = BULK_ACTIONS.contains(&entry.action.as_str());
         self.actor.as_ref().is_none_or(|actor| *actor == entry.actor)
             && self.action.as_ref().is_none_or(is_action)
             && self.subject.as_ref().is_none_or(|part| has(&entry.subject, part))
             && self.since.is_none_or(|since| entry.at >= since)
             && self.until.is_none_or(|until| entry.at < until)
-            && (self.bulk == Bulk::Shown || !is_bulk || self.action.as_ref() == Some(&entry.action))
+            && (self.bulk == Bulk::Shown || !is_bulk || is_asked_for)
             && self.words.split_whitespace().all(|word| entry.mentions(word))
     }
 }
@@ -170,6 +175,16 @@ impl Workbench {
             page.looked_back_to = from;
         }
         Ok(page)
+    }
+
+    /// The newest entries that have each of these words, for a screen that asks again with every change: only so far
+    /// back as takes no time.
+    pub fn recent_audit_log(&self, words: String, limit: usize) -> Result<AuditPage, WorkbenchError> {
+        let filter = AuditFilter {
+            words,
+            ..AuditFilter::default()
+        };
+        self.audit_log(&filter, None, limit, COMMITS_ON_A_SCREEN)
     }
 
     /// The last commit: its number and its hash. Whoever keeps them elsewhere notices a history that was cut or written

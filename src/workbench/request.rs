@@ -4,10 +4,10 @@
 use std::path::PathBuf;
 
 use super::{
-    Ablation, AliasUse, CaseRow, CaseView, ChainDetail, CommitReason, Comparison, DiffView, DraftView, EnvironmentRow,
-    ExampleChange, Fault, ImportPreview, ImportReport, ImportRequest, Judgement, Listed, Matrix, PromptDetail,
-    PromptRef, PromptSummary, Rerun, ReviewDetail, ReviewSummary, RowsWindow, RunDetail, RunEstimate, RunSummary,
-    RunTriage, StartRun, Status, VersionBlame, Workbench, WorkbenchError,
+    Ablation, AliasUse, AuditPage, CaseRow, CaseView, ChainDetail, CommitReason, Comparison, Deed, DiffView, DraftView,
+    EnvironmentRow, ExampleChange, Fault, ImportPreview, ImportReport, ImportRequest, Judgement, Listed, Matrix,
+    PromptDetail, PromptRef, PromptSummary, Rerun, ReviewDetail, ReviewSummary, RowsWindow, RunDetail, RunEstimate,
+    RunSummary, RunTriage, Signing, StartRun, Status, Unsigned, VersionBlame, Workbench, WorkbenchError,
 };
 use crate::domain::actor::Actor;
 use crate::domain::dataset::DatasetVersion;
@@ -243,6 +243,17 @@ pub enum Request {
         judgement: Judgement,
         /// Why.
         reason: String,
+        /// Whether it is signed.
+        signing: Signing,
+    },
+    /// What somebody signs who is about to do this for that reason.
+    Statement(Deed, String),
+    /// Entries of the audit log.
+    Audit {
+        /// Words that each has.
+        words: String,
+        /// How many, at most.
+        rows: usize,
     },
     /// Decisions that mention every word.
     Decisions(String),
@@ -258,6 +269,8 @@ pub enum Request {
         review: ReviewId,
         /// Why.
         reason: String,
+        /// Whether it is signed.
+        signing: Signing,
     },
     /// Where a roll back would go.
     RollbackTarget(Leaving),
@@ -267,6 +280,8 @@ pub enum Request {
         leaving: Leaving,
         /// Why.
         reason: String,
+        /// Whether it is signed.
+        signing: Signing,
     },
     /// What stands behind an id.
     Lineage(String),
@@ -351,6 +366,10 @@ pub enum Answer {
     ReviewRequested(Review),
     /// The decision.
     Decided(Decision),
+    /// What is to be signed.
+    Unsigned(Unsigned),
+    /// Entries of the audit log.
+    Audit(AuditPage),
     /// Decisions.
     Decisions(Vec<Decision>),
     /// What is where.
@@ -434,19 +453,34 @@ impl Workbench {
                 review,
                 judgement,
                 reason,
-            } => Answer::Decided(self.decide(actor, review, judgement, &reason)?),
+                signing,
+            } => {
+                let signed = signing.signed()?;
+                Answer::Decided(self.decide_signed(actor, review, judgement, &reason, signed)?)
+            }
+            Request::Statement(deed, reason) => Answer::Unsigned(self.statement(actor, &deed, &reason)?),
+            Request::Audit { words, rows } => Answer::Audit(self.recent_audit_log(words, rows)?),
             Request::Decisions(search) => Answer::Decisions(self.decisions(&search)?),
             Request::Environments => Answer::Environments(self.environments()?),
             Request::Releases(prompt) => Answer::Releases(self.releases(&prompt)?),
             Request::Promotions(prompt, environment) => Answer::Promotions(self.promotions(&prompt, environment)?),
-            Request::Promote { review, reason } => {
-                let promoted = self.promote(actor, review, &reason)?;
+            Request::Promote {
+                review,
+                reason,
+                signing,
+            } => {
+                let promoted = self.promote_signed(actor, review, &reason, signing.signed()?)?;
                 let promotion = promoted.promotion().clone();
                 Answer::Promoted(promotion, promoted.into_release())
             }
             Request::RollbackTarget(leaving) => Answer::RollbackTarget(Box::new(self.rollback_target(&leaving)?)),
-            Request::RollBack { leaving, reason } => {
-                Answer::RolledBack(Box::new(self.roll_back(actor, &leaving, &reason)?))
+            Request::RollBack {
+                leaving,
+                reason,
+                signing,
+            } => {
+                let release = self.roll_back_signed(actor, &leaving, &reason, signing.signed()?)?;
+                Answer::RolledBack(Box::new(release))
             }
             Request::Lineage(id) => Answer::Lineage(self.lineage(&id)?),
             other => return Err(misrouted(&other)),

@@ -1,6 +1,6 @@
 //! Signed decisions: what to sign, and taking a decision that was signed.
 
-use super::{Judgement, Leaving, Workbench, WorkbenchError};
+use super::{Judgement, Leaving, Request, Workbench, WorkbenchError};
 use crate::domain::actor::Actor;
 use crate::domain::ids::{DecisionId, ReviewId};
 use crate::domain::person::Standing;
@@ -32,6 +32,72 @@ pub struct Unsigned {
     pub statement: String,
     /// The keys of the person in this store: algorithm and key as in an `authorized_keys` file.
     pub keys: Vec<String>,
+}
+
+/// Whether a request is signed by whoever makes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signing {
+    /// It is not.
+    Unsigned,
+    /// It is to be: the session has that done before it asks.
+    Wanted,
+    /// It is.
+    Signed(SignedStatement),
+}
+
+impl Signing {
+    /// As somebody wishes.
+    pub fn wished(is_wished: bool) -> Self {
+        if is_wished { Self::Wanted } else { Self::Unsigned }
+    }
+
+    /// What was signed, where it was.
+    pub(super) fn signed(&self) -> Result<Option<&SignedStatement>, WorkbenchError> {
+        match self {
+            Self::Unsigned => Ok(None),
+            Self::Signed(signed) => Ok(Some(signed)),
+            Self::Wanted => Err(WorkbenchError::invalid(
+                "it was to be signed, and was not",
+                "report this as a bug of pegbox",
+            )),
+        }
+    }
+}
+
+impl Request {
+    /// What is to be signed before this is asked, and for which reason it is done; `None` where nothing is.
+    pub fn deed_to_sign(&self) -> Option<(Deed, &str)> {
+        let (deed, reason, signing) = match self {
+            Self::Decide {
+                review,
+                judgement,
+                reason,
+                signing,
+            } => (Deed::Decide(*review, *judgement), reason, signing),
+            Self::Promote {
+                review,
+                reason,
+                signing,
+            } => (Deed::Promote(*review), reason, signing),
+            Self::RollBack {
+                leaving,
+                reason,
+                signing,
+            } => (Deed::RollBack(leaving.clone()), reason, signing),
+            _ => return None,
+        };
+        (*signing == Signing::Wanted).then_some((deed, reason.as_str()))
+    }
+
+    /// The same with what was signed.
+    #[must_use]
+    pub fn signed(mut self, signed: SignedStatement) -> Self {
+        if let Self::Decide { signing, .. } | Self::Promote { signing, .. } | Self::RollBack { signing, .. } = &mut self
+        {
+            *signing = Signing::Signed(signed);
+        }
+        self
+    }
 }
 
 impl Workbench {

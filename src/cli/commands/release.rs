@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::Context;
-use super::sign::{self, SignArgs, Signing};
+use super::sign::{self, Next, SignArgs};
 use crate::cli::exit::CliError;
 use crate::cli::output::{NO_VALUE, Plain, Reply, Table, or_none};
 use crate::domain::ids::{PromotionId, PromptName};
@@ -89,8 +89,8 @@ fn promote(
 ) -> Result<Reply, CliError> {
     let review = context.workbench.approved_review(prompt, environment)?;
     let signed = match sign::sign(sign, &Deed::Promote(review), reason, context)? {
-        Signing::Printed(reply) => return Ok(reply),
-        Signing::Do(signed) => signed,
+        Next::Printed(reply) => return Ok(reply),
+        Next::Do(signed) => signed,
     };
     let promoted = context
         .workbench
@@ -255,8 +255,8 @@ fn roll_back(
         Err(_) => Leaving::Live(PromptName::new(prompt_or_release)?),
     };
     let signed = match sign::sign(sign, &Deed::RollBack(leaving.clone()), reason, context)? {
-        Signing::Printed(reply) => return Ok(reply),
-        Signing::Do(signed) => signed,
+        Next::Printed(reply) => return Ok(reply),
+        Next::Do(signed) => signed,
     };
     let release = context
         .workbench

@@ -8,7 +8,7 @@ use super::compare::{comparison_document, comparison_text};
 use super::diff::{diff_document, diff_text};
 use super::evidence::{gate_text, results_table};
 use super::run::{answers_text, gate_cell};
-use super::sign::{self, SignArgs, Signing};
+use super::sign::{self, Next, SignArgs};
 use crate::cli::exit::CliError;
 use crate::cli::output::{Plain, Reply, Table, or_none};
 use crate::domain::decision::{Decision, OtherCause};
@@ -111,8 +111,8 @@ pub fn carry_out(command: ReviewCommand, context: &mut Context<'_>) -> Result<Re
 fn decide(context: &mut Context<'_>, args: &DecisionArgs, judgement: Judgement) -> Result<Reply, CliError> {
     let DecisionArgs { review, reason, sign } = args;
     let signed = match sign::sign(sign, &Deed::Decide(*review, judgement), reason, context)? {
-        Signing::Printed(reply) => return Ok(reply),
-        Signing::Do(signed) => signed,
+        Next::Printed(reply) => return Ok(reply),
+        Next::Do(signed) => signed,
     };
     let decision = context
         .workbench

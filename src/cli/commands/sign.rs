@@ -1,4 +1,4 @@
-//! Signing what a command is about to decide: with a key where the person is, or in two steps.
+//! Next what a command is about to decide: with a key where the person is, or in two steps.
 
 use std::path::{Path, PathBuf};
 
@@ -33,8 +33,8 @@ pub struct SignArgs {
     signature: Option<PathBuf>,
 }
 
-/// What there is to do.
-pub enum Signing {
+/// What comes next.
+pub enum Next {
     /// Nothing: it was to be printed, and was.
     Printed(Reply),
     /// The deed, with its signature where it has one.
@@ -42,18 +42,18 @@ pub enum Signing {
 }
 
 /// Has a deed signed as the arguments say.
-pub fn sign(args: &SignArgs, deed: &Deed, reason: &str, context: &mut Context<'_>) -> Result<Signing, CliError> {
+pub fn sign(args: &SignArgs, deed: &Deed, reason: &str, context: &mut Context<'_>) -> Result<Next, CliError> {
     if let Some(file) = &args.signature {
-        return Ok(Signing::Do(Some(handed_in(file, context)?)));
+        return Ok(Next::Do(Some(handed_in(file, context)?)));
     }
     if !args.sign && !args.statement && args.sign_key.is_none() {
-        return Ok(Signing::Do(None));
+        return Ok(Next::Do(None));
     }
     let unsigned = context.workbench.statement(&context.actor, deed, reason)?;
     if args.statement {
         let document = json!({ "statement": unsigned.statement, "namespace": NAMESPACE });
         context.out.file(&unsigned.statement, &document)?;
-        return Ok(Signing::Printed(Reply::done(Value::Null, Plain::new())));
+        return Ok(Next::Printed(Reply::done(Value::Null, Plain::new())));
     }
     let to_sign = ToSign {
         statement: unsigned.statement,
@@ -61,7 +61,7 @@ pub fn sign(args: &SignArgs, deed: &Deed, reason: &str, context: &mut Context<'_
         key_file: args.sign_key.clone(),
     };
     let signature = context.caller.desk.sign(&to_sign, &context.runtime)?;
-    Ok(Signing::Do(Some(SignedStatement {
+    Ok(Next::Do(Some(SignedStatement {
         statement: to_sign.statement,
         signature,
     })))

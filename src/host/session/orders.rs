@@ -8,14 +8,16 @@ use tokio::time::sleep;
 
 use super::{Session, Step, Surface};
 use crate::domain::ids::RunId;
+use crate::domain::signature::SignedStatement;
 use crate::host::HostError;
 use crate::host::clipboard::copy_sequence;
 use crate::host::fence::fenced;
 use crate::host::session::Ended;
+use crate::host::signing::ToSign;
 use crate::tui::effect::Order;
 use crate::tui::msg::{Msg, Note};
 use crate::tui::screens::ScreenId;
-use crate::workbench::{Fault, Request};
+use crate::workbench::{Answer, Fault, Request};
 
 /// Shortest time between two progresses of a run, and between two reloads after changes: 4 and 2 a second.
 const PROGRESS_PACE: Duration = Duration::from_millis(250);
@@ -24,7 +26,14 @@ const CHANGES_PACE: Duration = Duration::from_millis(500);
 impl<W: Write, S: Surface> Session<W, S> {
     pub(super) fn carry_out(&mut self, order: Order) -> Result<Step, HostError> {
         match order {
-            Order::Ask { from, request } => self.ask(from, request),
+            Order::Ask { from, request } => match self.signed(request) {
+                Ok(request) => self.ask(from, request),
+                Err((request, fault)) => self.later.push_back(Msg::Answered {
+                    to: from,
+                    request,
+                    result: Err(fault),
+                }),
+            },
             Order::Watch(run) => self.watch(run),
             Order::Unwatch(run) => {
                 if let Some(watch) = self.watches.remove(&run) {
@@ -59,6 +68,32 @@ impl<W: Write, S: Surface> Session<W, S> {
             Order::Quit => return Ok(Some(Ended::Quit)),
         }
         Ok(None)
+    }
+
+    /// A request with the signature that it is to have. The screens wait for it: a key may wait to be touched.
+    fn signed(&mut self, request: Request) -> Result<Request, (Request, Fault)> {
+        let Some((deed, reason)) = request.deed_to_sign() else {
+            return Ok(request);
+        };
+        let statement = Request::Statement(deed, reason.to_owned());
+        let unsigned = match self.handler.handle(statement) {
+            Ok(Answer::Unsigned(unsigned)) => unsigned,
+            // No request but this has such an answer.
+            Ok(_) => return Ok(request),
+            Err(fault) => return Err((request, fault)),
+        };
+        let to_sign = ToSign {
+            statement: unsigned.statement,
+            keys: unsigned.keys,
+            key_file: None,
+        };
+        match self.surface.sign(&to_sign) {
+            Ok(signature) => Ok(request.signed(SignedStatement {
+                statement: to_sign.statement,
+                signature,
+            })),
+            Err(fault) => Err((request, fault)),
+        }
     }
 
     fn ask(&mut self, to: ScreenId, request: Request) {

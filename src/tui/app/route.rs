@@ -168,6 +168,10 @@ impl App {
                 self.go_to_first(Tab::Runs);
                 self.open(&Place::Chains);
             }
+            CommandId::GoAudit => {
+                self.go_to_first(Tab::Releases);
+                self.open(&Place::Audit);
+            }
             CommandId::Palette => {
                 let palette = Palette::new(self.availabilities(), &self.keymap);
                 self.lay(Box::new(palette), None);

@@ -25,10 +25,10 @@ use crate::tui::effect::Effect;
 use crate::tui::input::Mouse;
 use crate::tui::layout::WidthClass;
 use crate::tui::msg::Note;
-use crate::tui::overlays::dialog::{Confirmed, Dialog, Fact};
+use crate::tui::overlays::dialog::{Confirmed, Dialog, Fact, SignRule};
 use crate::tui::widgets::listing::{HasId, Listing};
 use crate::tui::widgets::text_view::TextView;
-use crate::workbench::{Answer, EnvironmentRow, Fault, Leaving, Request, ReviewDetail};
+use crate::workbench::{Answer, EnvironmentRow, Fault, Leaving, Request, ReviewDetail, Signing};
 
 /// What it takes of the commands that not every screen has a use for.
 const TAKEN: [CommandId; 6] = [
@@ -253,12 +253,17 @@ impl Releases {
     }
 
     fn act(&mut self, confirmed: Confirmed) -> Vec<Effect> {
-        let reason = confirmed.reason().to_owned();
+        let (reason, signing) = (confirmed.reason().to_owned(), Signing::wished(confirmed.signs()));
         let request = match self.asked.clone() {
-            Some(Asked::Promote(review)) => Request::Promote { review, reason },
+            Some(Asked::Promote(review)) => Request::Promote {
+                review,
+                reason,
+                signing,
+            },
             Some(Asked::RollBack(id)) => Request::RollBack {
                 leaving: Leaving::Release(id),
                 reason,
+                signing,
             },
             None => return Vec::new(),
         };
@@ -342,6 +347,7 @@ fn roll_back_dialog(live: &Promotion, target: &RollbackTarget, earlier: Option<&
         format!("Roll back to {}", target.version),
         roll_back_reasons(&live.id),
     )
+    .with_signature(SignRule::Offered)
 }
 
 /// Reasons that say what happened to which release; the last is typed.

@@ -12,7 +12,7 @@ use crate::tui::input::{Key, KeyCode};
 use crate::tui::screens::release_samples::{promotion, release, review_detail};
 use crate::tui::screens::testing::NOW;
 use crate::tui::screens::testing::{answered, check_any_size, check_drawn, commanded, drawn, sent};
-use crate::workbench::PromptRef;
+use crate::workbench::{PromptRef, Signing};
 
 fn name(text: &str) -> PromptName {
     PromptName::new(text).unwrap()
@@ -83,6 +83,7 @@ fn b_a_digit_and_enter_roll_back_what_was_live_when_asked() {
     let request = Request::RollBack {
         leaving: Leaving::Release("support_triage_prod_v8".parse().unwrap()),
         reason: reason.into(),
+        signing: Signing::Unsigned,
     };
     assert_eq!(
         sent(&mut screen, ScreenEvent::Confirmed(confirmed.clone())),
