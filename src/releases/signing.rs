@@ -3,7 +3,7 @@
 use super::{Act, ReleaseError};
 use crate::domain::DomainError;
 use crate::domain::decision::Decision;
-use crate::domain::person::{Person, Standing};
+use crate::domain::person::{Person, PersonKey};
 use crate::domain::promotion::Promotion;
 use crate::domain::signature::{Signature, Statement};
 use crate::store::signature::check_signature;
@@ -47,14 +47,14 @@ pub(super) fn with_signature(
 /// A key signs for a person whose record has it.
 fn require_key(person: Option<&Person>, act: &Act, fingerprint: &str) -> Result<(), String> {
     let actor = &act.actor;
-    let Some(person) = person.filter(|person| person.standing == Standing::Active) else {
+    let Some(person) = person.filter(|person| person.is_active()) else {
         return Err(format!(
             "{actor} has no key in this store: an admin adds one with pegbox user add {actor} --key FILE"
         ));
     };
-    let is_theirs = |key: &&crate::domain::person::PersonKey| key.fingerprint == fingerprint;
+    let is_theirs = |key: &&PersonKey| key.fingerprint == fingerprint;
     match person.keys.iter().find(is_theirs) {
-        Some(key) if key.public_key.starts_with("cert-authority ") => Err(format!(
+        Some(key) if key.is_authority() => Err(format!(
             "{fingerprint} signs certificates for {actor}, and no decisions"
         )),
         Some(_) => Ok(()),

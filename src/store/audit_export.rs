@@ -10,7 +10,6 @@ use super::engine::EngineError;
 use super::export::{AUDIT_FILE, hex, write_file};
 use super::records::{Store, StoreError};
 use crate::domain::actor::Actor;
-use crate::domain::person::Standing;
 use crate::domain::signature::{NAMESPACE, Signature, Statement};
 use crate::domain::time::Timestamp;
 
@@ -84,8 +83,7 @@ impl Store {
             let Statement { person, at, .. } = Statement::parse(&signature.statement)?;
             let record = self.person(&person)?;
             let is_theirs = record.is_some_and(|record| {
-                record.standing == Standing::Active
-                    && record.keys.iter().any(|key| key.fingerprint == signature.fingerprint)
+                record.is_active() && record.keys.iter().any(|key| key.fingerprint == signature.fingerprint)
             });
             let new = Validity {
                 public_key: signature.public_key.clone(),

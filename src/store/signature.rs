@@ -51,7 +51,7 @@ pub fn check_signature(statement: &str, armoured: &str) -> Result<SigningKey, St
         ));
     }
     Ok(SigningKey {
-        public_key: key.to_openssh().map_err(unreadable)?,
+        public_key: key.to_openssh().map_err(unreadable)?.trim_end().to_owned(),
         armoured: signature.to_pem(LineEnding::LF).map_err(unreadable)?,
         fingerprint,
     })

@@ -3,7 +3,7 @@
 use super::{Judgement, Leaving, Request, Workbench, WorkbenchError};
 use crate::domain::actor::Actor;
 use crate::domain::ids::{DecisionId, ReviewId};
-use crate::domain::person::Standing;
+use crate::domain::person::{Person, PersonKey};
 use crate::domain::reason::Reason;
 use crate::domain::signature::{Signature, SignedStatement, Statement};
 use crate::domain::time::{Timestamp, duration_short};
@@ -111,11 +111,12 @@ impl Workbench {
             Deed::RollBack(leaving) => rollback::statement(&self.store, leaving, &act)?,
         };
         let person = self.store.person(actor)?;
-        let person = person.filter(|person| person.standing == Standing::Active);
+        let person = person.filter(Person::is_active);
         let keys = person.into_iter().flat_map(|person| person.keys);
+        let signing = keys.filter(|key| !PersonKey::is_authority(key));
         Ok(Unsigned {
             statement: statement.text()?,
-            keys: keys.map(|key| key.public_key).collect(),
+            keys: signing.map(|key| key.public_key).collect(),
         })
     }
 
