@@ -348,16 +348,16 @@ fn signed(answered: Option<Answered>) -> Result<String, Fault> {
     }
 }
 
-/// Refuses to whoever is elsewhere what only their own machine can do: its agent is not this one's.
-fn no_agent(place: Place) -> Result<(), Fault> {
-    match place {
-        Place::Here => Ok(()),
-        Place::Elsewhere => Err(Fault {
-            what: "your SSH agent is not on this machine".into(),
-            hint: "sign on yours: give the command with --statement, sign what it prints with ssh-keygen -Y sign, and \
-                   send both back with --signature -"
+/// Refuses key files to whoever is elsewhere: those here are not theirs. Their agent is, where they forwarded it.
+fn no_key_file(place: Place, to_sign: &ToSign) -> Result<(), Fault> {
+    match (place, &to_sign.key_file) {
+        (Place::Elsewhere, Some(file)) => Err(Fault {
+            what: format!("{} is a file of the host's machine, not of yours", file.display()),
+            hint: "forward your agent with ssh -A and give --sign; or sign on yours what --statement prints, and send \
+                   both back with --signature -"
                 .into(),
         }),
+        _ => Ok(()),
     }
 }
 
@@ -380,7 +380,7 @@ impl Desk for SocketDesk {
     }
 
     fn sign(&mut self, to_sign: &ToSign, _runtime: &Handle) -> Result<String, Fault> {
-        no_agent(self.place)?;
+        no_key_file(self.place, to_sign)?;
         let answers = self.answers.as_mut();
         signed(answers.and_then(|answers| answer(&self.outbox, answers, ToGuest::Sign(to_sign.clone()))))
     }
@@ -464,7 +464,7 @@ impl Surface for SocketSurface {
     }
 
     fn sign(&mut self, to_sign: &ToSign) -> Result<String, Fault> {
-        no_agent(self.place)?;
+        no_key_file(self.place, to_sign)?;
         signed(answer(&self.outbox, &mut self.answers, ToGuest::Sign(to_sign.clone())))
     }
 

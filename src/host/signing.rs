@@ -75,7 +75,9 @@ async fn by_own_agent(to_sign: &ToSign, keys: &[PublicKey]) -> Result<String, Fa
         Ok(agent) => by_agent(agent, to_sign, keys).await,
         Err(error) => Err(Fault {
             what: format!("there is no SSH agent to sign with: {error}"),
-            hint: "start one with eval $(ssh-agent) and ssh-add, or name a key with --sign-key FILE".into(),
+            hint: "start one with eval $(ssh-agent) and ssh-add, forward yours with ssh -A, or sign what --statement \
+                   prints and hand it in with --signature"
+                .into(),
         }),
     }
 }

@@ -69,6 +69,9 @@ const READERS: &[Line] = &[
     (1, "lineage run_1"),
     (2, "store verify"),
     (2, "store stats"),
+    (2, "audit log"),
+    (2, "audit verify"),
+    (2, "audit export AUDIT"),
     (1, "completions bash"),
     (1, "keys"),
 ];
@@ -82,6 +85,7 @@ fn every_command_prints_the_documented_json() {
         ("TICKETS", pegbox.write("tickets.jsonl", tickets)),
         ("SUITE", pegbox.write("suite.toml", SUITE)),
         ("REASON", REASON.to_owned()),
+        ("AUDIT", pegbox.home.path().join("audit").to_str().unwrap().to_owned()),
     ];
     let meant = |word| {
         files

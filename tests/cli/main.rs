@@ -7,6 +7,8 @@
 
 mod causes;
 mod chains;
+#[path = "../support/deeds.rs"]
+mod deeds;
 mod errors;
 mod graders;
 mod help;
@@ -16,6 +18,10 @@ mod keeping;
 mod pegbox;
 mod reproducing;
 mod runs;
+mod signing;
+#[path = "../support/ssh.rs"]
+#[expect(dead_code, reason = "this binary uses a part of what several share")]
+mod ssh_tools;
 mod stores;
 mod story;
 #[expect(dead_code, reason = "other tests need more of it")]

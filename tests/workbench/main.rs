@@ -28,7 +28,7 @@ mod runs;
 #[cfg(test)]
 mod signing;
 #[path = "../support/ssh.rs"]
-mod ssh;
+mod ssh_tools;
 mod tools;
 #[cfg(test)]
 mod traces;

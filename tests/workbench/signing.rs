@@ -15,7 +15,7 @@ use pegbox::store::{Change, Store};
 use pegbox::workbench::{Deed, Judgement, Leaving};
 
 use super::bench::*;
-use super::ssh;
+use super::ssh_tools as ssh;
 
 /// Where the signature of the first decision lies.
 const FIRST: &str = "signature/0000000001";

@@ -250,13 +250,18 @@ impl Audit {
         let is_narrow = context.size_class.width == WidthClass::Narrow;
         let if_wide = |columns| if is_narrow { 0 } else { columns };
         let named = |name| if is_narrow { "" } else { name };
+        let because = if is_narrow {
+            Column::fixed("", 0)
+        } else {
+            Column::share("because", 1)
+        };
         let columns = [
             Column::number("age", 6),
             Column::fixed("who", 10),
             Column::fixed("action", 18),
             Column::fixed(named("from"), if_wide(20)),
             Column::share("subject", 1),
-            Column::share(named("because"), u16::from(!is_narrow)),
+            because,
             Column::number("commit", 7),
             Column::fixed(named("hash"), if_wide(8)),
         ];
