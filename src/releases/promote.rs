@@ -1,9 +1,10 @@
 //! Promoting what a review approved.
 
-use super::review::Evidence;
+use super::review::{Evidence, state_of};
 use super::signing::with_signature;
 use super::{Act, ReleaseError, found, take_step};
 use crate::domain::DomainError;
+use crate::domain::action::Action;
 use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::ids::{DecisionId, PromotionId, PromptName, ReviewId};
 use crate::domain::promotion::{Environment, Promotion};
@@ -43,10 +44,11 @@ impl Promoted {
 
 /// The newest approved review of a prompt for an environment.
 pub fn approved_review(store: &Store, prompt: &PromptName, environment: Environment) -> Result<ReviewId, ReleaseError> {
+    let policy = store.policy()?;
     for review in store.reviews()? {
         if &review.version.prompt == prompt
             && review.environment == environment
-            && ReviewState::after(&store.decisions_of_review(review.id)?) == ReviewState::Approved
+            && state_of(store, &review, &policy)? == ReviewState::Approved
         {
             return Ok(review.id);
         }
@@ -70,10 +72,12 @@ type Ground = (Evidence, PromotionId, Option<Promotion>);
 
 /// Promotes what the review approved into the environment that it was for.
 pub fn promote(store: &Store, review: ReviewId, act: &Act) -> Result<Promoted, ReleaseError> {
+    store.permit(&act.actor, Action::ReleasePromote)?;
     let look = || look(store, review);
     take_step(store, &review, look, |ground, decision| {
         let (decision, promotion) = promotion_of(store, ground, decision, act)?;
-        let change = Change::new(act.audit("release.promote", &promotion.id)).insert_decision(&decision)?;
+        let audit = act.audit(store, Action::ReleasePromote, &promotion.id)?;
+        let change = Change::new(audit).insert_decision(&decision)?;
         let change = with_signature(change, store, &decision, Some(&promotion), act)?;
         if promotion.id.environment != Environment::Production {
             return Ok((change.insert_promotion(&promotion)?, Promoted::Promotion(promotion)));
@@ -85,6 +89,7 @@ pub fn promote(store: &Store, review: ReviewId, act: &Act) -> Result<Promoted, R
 
 /// What whoever promotes it signs.
 pub fn statement(store: &Store, review: ReviewId, act: &Act) -> Result<Statement, ReleaseError> {
+    store.permit(&act.actor, Action::ReleasePromote)?;
     let next = store.next_decision_id()?;
     let (decision, promotion) = promotion_of(store, &look(store, review)?, next, act)?;
     Ok(store.statement(&decision, Some(&promotion))?)
@@ -102,9 +107,10 @@ fn promotion_of(
     decision: DecisionId,
     act: &Act,
 ) -> Result<(Decision, Promotion), ReleaseError> {
-    let approval = Approval::of(&evidence.review, &evidence.decisions, &evidence.version)?;
-    // Since the approval the store's rules may have become stricter, and something else may have gone live.
-    evidence.require_checks(store, &approval.decision().actor, "cannot be promoted")?;
+    let rules = evidence.policy.rules(evidence.review.environment);
+    evidence.require_decided()?;
+    evidence.require_for_promotion(store, act.at)?;
+    let approval = Approval::of(&evidence.review, &evidence.decisions, &evidence.version, rules)?;
     let promotion = Promotion::new(
         id.clone(),
         &approval,

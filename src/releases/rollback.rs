@@ -3,6 +3,7 @@
 use super::signing::with_signature;
 use super::{Act, ReleaseError, found, take_step};
 use crate::domain::DomainError;
+use crate::domain::action::Action;
 use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::ids::{DecisionId, PromotionId, PromptName};
 use crate::domain::promotion::Environment;
@@ -56,13 +57,15 @@ pub fn target(store: &Store, leaving: &Leaving) -> Result<(Release, Release), Re
 
 /// Goes back from the live release to its rollback target.
 pub fn roll_back(store: &Store, leaving: &Leaving, act: &Act) -> Result<Release, ReleaseError> {
+    store.permit(&act.actor, Action::ReleaseRollback)?;
     take_step(
         store,
         leaving.prompt(),
         || look(store, leaving),
         |ground, decision| {
             let (decision, release) = release_of(ground, decision, act);
-            let change = Change::new(act.audit("release.rollback", &ground.1.promotion.id))
+            let audit = act.audit(store, Action::ReleaseRollback, &ground.1.promotion.id)?;
+            let change = Change::new(audit)
                 .insert_decision(&decision)?
                 .insert_release(&release)?;
             let change = with_signature(change, store, &decision, Some(&release.promotion), act)?;
@@ -73,6 +76,7 @@ pub fn roll_back(store: &Store, leaving: &Leaving, act: &Act) -> Result<Release,
 
 /// What whoever goes back so signs.
 pub fn statement(store: &Store, leaving: &Leaving, act: &Act) -> Result<Statement, ReleaseError> {
+    store.permit(&act.actor, Action::ReleaseRollback)?;
     let next = store.next_decision_id()?;
     let (decision, release) = release_of(&look(store, leaving)?, next, act);
     Ok(store.statement(&decision, Some(&release.promotion))?)

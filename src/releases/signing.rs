@@ -2,8 +2,9 @@
 
 use super::{Act, ReleaseError};
 use crate::domain::DomainError;
-use crate::domain::decision::Decision;
+use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::person::{Person, PersonKey};
+use crate::domain::policy::Signatures;
 use crate::domain::promotion::Promotion;
 use crate::domain::signature::{Signature, Statement};
 use crate::store::signature::check_signature;
@@ -20,11 +21,12 @@ pub(super) fn with_signature(
     placed: Option<&Promotion>,
     act: &Act,
 ) -> Result<Change, ReleaseError> {
+    let expected = store.statement(decision, placed)?;
     let Some(signed) = &act.signed else {
+        require_none(store, &expected)?;
         return Ok(change);
     };
     let refuse = |why: String| ReleaseError::from(DomainError::NotAllowed(format!("the signature: {why}")));
-    let expected = store.statement(decision, placed)?;
     let differences = Statement::parse(&signed.statement)?.differences(&expected);
     if !differences.is_empty() {
         let differences = differences.join("; ");
@@ -42,6 +44,20 @@ pub(super) fn with_signature(
         public_key: key.public_key,
         fingerprint: key.fingerprint,
     })?)
+}
+
+/// A pause needs no signature, and neither does anything where the policy asks for none.
+fn require_none(store: &Store, decided: &Statement) -> Result<(), ReleaseError> {
+    let (place, kind) = (decided.environment, &decided.decision);
+    if *kind == DecisionKind::Paused || store.policy()?.rules(place).signatures == Signatures::Optional {
+        return Ok(());
+    }
+    let why = format!(
+        "decisions about {} are signed in this store, and this one is not: add --sign, or --sign-key FILE, or go in two \
+         steps with --statement and --signature",
+        place.as_str()
+    );
+    Err(DomainError::NotAllowed(why).into())
 }
 
 /// A key signs for a person whose record has it.

@@ -3,7 +3,7 @@
 use super::{Comparison, DiffView, PromptRef, Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
 use crate::domain::caveats::Caveats;
-use crate::domain::decision::{Decision, DecisionKind, OtherCause};
+use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::gate::LabelledVerdict;
 use crate::domain::ids::{PromotionId, ReviewId, RunId, VersionId};
 use crate::domain::promotion::{Environment, Promotion};
@@ -14,6 +14,7 @@ use crate::domain::signature::SignedStatement;
 use crate::domain::version::PromptVersion;
 use crate::releases::evidence::caveats;
 use crate::releases::promote;
+pub use crate::releases::review::Judgement;
 use crate::releases::review::{self, Evidence};
 
 /// A review in a list.
@@ -52,33 +53,11 @@ pub struct ReviewDetail {
     pub comparison: Option<Comparison>,
     /// What must hold before this person may approve.
     pub checks: Vec<Check>,
+    /// That there are all the approvals that the rules ask for, where that is more than one of anybody.
+    pub approvals: Option<Check>,
     /// The promotion that it led to, and what that replaced; before there is one, the id that it would take and what it
     /// would replace.
     pub promotion: (PromotionId, Option<Promotion>),
-}
-
-/// What a reviewer says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Judgement {
-    /// It may be promoted.
-    Approve,
-    /// It may not.
-    Reject,
-    /// Later.
-    Pause,
-    /// The prompt is not what has to change.
-    NotAPromptProblem(OtherCause),
-}
-
-impl Judgement {
-    pub(super) fn kind(self) -> DecisionKind {
-        match self {
-            Self::Approve => DecisionKind::Approved,
-            Self::Reject => DecisionKind::Rejected,
-            Self::Pause => DecisionKind::Paused,
-            Self::NotAPromptProblem(cause) => DecisionKind::NotAPromptProblem(cause),
-        }
-    }
 }
 
 impl Workbench {
@@ -97,9 +76,10 @@ impl Workbench {
 
     /// All reviews, newest first.
     pub fn reviews(&self) -> Result<Vec<ReviewSummary>, WorkbenchError> {
+        let policy = self.store.policy()?;
         let mut summaries = Vec::new();
         for review in self.store.reviews()? {
-            let state = ReviewState::after(&self.store.decisions_of_review(review.id)?);
+            let state = review::state_of(&self.store, &review, &policy)?;
             let run = found(self.store.run(review.run)?, "run", &review.run)?;
             let end = self.store.run_end(review.run)?;
             summaries.push(ReviewSummary {
@@ -124,7 +104,8 @@ impl Workbench {
         };
         Ok(ReviewDetail {
             state: evidence.state(),
-            checks: evidence.checks(&self.store, actor)?,
+            checks: evidence.checks(&self.store, actor, self.now())?,
+            approvals: evidence.approvals_beside_one(&self.store)?,
             promotion: self.promotion_of(&evidence)?,
             comparison: self.compare_with_base(&evidence.run)?,
             diff,
@@ -177,7 +158,7 @@ impl Workbench {
         signed: Option<&SignedStatement>,
     ) -> Result<Decision, WorkbenchError> {
         let act = self.signed_act(actor, Reason::new(reason)?, signed)?;
-        Ok(review::decide(&self.store, id, &judgement.kind(), &act)?)
+        Ok(review::decide(&self.store, id, judgement, &act)?)
     }
 
     /// Decisions that mention every word of `search`, newest first.

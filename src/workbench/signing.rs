@@ -106,7 +106,7 @@ impl Workbench {
         let mut act = self.act(actor, Reason::new(reason)?);
         act.at = whole_seconds(act.at);
         let statement = match deed {
-            Deed::Decide(id, judgement) => review::statement(&self.store, *id, &judgement.kind(), &act)?,
+            Deed::Decide(id, judgement) => review::statement(&self.store, *id, *judgement, &act)?,
             Deed::Promote(id) => promote::statement(&self.store, *id, &act)?,
             Deed::RollBack(leaving) => rollback::statement(&self.store, leaving, &act)?,
         };

@@ -3,8 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Workbench, WorkbenchError};
+use super::{Workbench, WorkbenchError, found};
+use crate::domain::action::Action;
 use crate::domain::actor::Actor;
+use crate::domain::person::Role;
 use crate::domain::policy::Policy;
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
@@ -32,19 +34,21 @@ impl Workbench {
     }
 
     /// Drops what nobody can ask for any more: values that later ones replaced. The audit chain stays as it is.
-    pub fn compact(&self, watch: Watch<'_>) -> Result<Compaction, WorkbenchError> {
+    pub fn compact(&self, actor: &Actor, watch: Watch<'_>) -> Result<Compaction, WorkbenchError> {
+        self.permit(actor, Action::StoreCompact)?;
         Ok(self.store.engine().compact(watch).map_err(StoreError::from)?)
     }
 
     /// Removes the traces of production requests that began before a moment, and says how many those were. Their values
     /// go with the next compaction; that they were there stays in the audit chain.
     pub fn expire_traces(&self, actor: &Actor, before: Timestamp) -> Result<u64, WorkbenchError> {
+        self.permit(actor, Action::TraceExpire)?;
         let (mut expired, mut after) = (0, None);
         loop {
             let (older, last) = self.store.traces_before(before, after.as_ref())?;
             if !older.is_empty() {
                 let reason = format!("{} traces from before {before}", older.len());
-                let change = Change::new(self.audit(actor, "trace.expire", &"traces", &reason));
+                let change = Change::new(self.audit(actor, Action::TraceExpire, &"traces", &reason)?);
                 let removed = older.iter().try_fold(change, Change::remove_trace)?;
                 removed.commit(&self.store)?;
                 expired += older.len() as u64;
@@ -94,10 +98,32 @@ impl Workbench {
     }
 
     /// Sets the rules of this store.
-    pub fn set_policy(&self, actor: &Actor, policy: Policy, reason: &str) -> Result<(), WorkbenchError> {
+    pub fn set_policy(&self, actor: &Actor, policy: &Policy, reason: &str) -> Result<(), WorkbenchError> {
+        self.permit(actor, Action::PolicySet)?;
         let reason = Reason::new(reason)?;
-        let audit = self.audit(actor, "store.policy", &"policy", reason.as_str());
+        policy.check()?;
+        self.check_names(policy)?;
+        let audit = self.audit(actor, Action::PolicySet, &"policy", reason.as_str())?;
         Change::new(audit).put_policy(policy)?.commit(&self.store)?;
+        Ok(())
+    }
+
+    /// The suites of a policy are there, and its approvers are reviewers, where people are listed.
+    fn check_names(&self, policy: &Policy) -> Result<(), WorkbenchError> {
+        let people = self.people()?;
+        for environment in Policy::ENVIRONMENTS {
+            let rules = policy.rules(environment);
+            for suite in &rules.suites {
+                found(self.store.newest_suite(suite)?, "suite", suite)?;
+            }
+            let reviews = |name: &Actor| people.find(name).is_some_and(|person| person.acts_as(Role::Reviewer));
+            if let Some(name) = rules.approvers.iter().find(|name| !people.is_empty() && !reviews(name)) {
+                return Err(WorkbenchError::refused(
+                    format!("{name} is not a reviewer of this store, and could not approve"),
+                    format!("give the role first: pegbox user change {name} --add-role reviewer"),
+                ));
+            }
+        }
         Ok(())
     }
 }

@@ -22,6 +22,8 @@ mod freshness;
 mod interleaving;
 mod lab;
 mod limits;
+#[cfg(test)]
+mod people;
 mod release_path;
 mod reproducing;
 mod runs;

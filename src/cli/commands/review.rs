@@ -117,6 +117,8 @@ fn decide(context: &mut Context<'_>, args: &DecisionArgs, judgement: Judgement) 
     let decision = context
         .workbench
         .decide_signed(&context.actor, *review, judgement, reason, signed.as_ref())?;
+    let detail = context.workbench.review_detail(&context.actor, *review)?;
+    let missing = detail.approvals.and_then(|check| check.fault);
     let text = Plain::of(format!(
         "{}: {review} is {} by {}{}",
         decision.id,
@@ -124,8 +126,9 @@ fn decide(context: &mut Context<'_>, args: &DecisionArgs, judgement: Judgement) 
         decision.actor,
         sign::told(signed.as_ref())
     ));
-    let text = match judgement {
-        Judgement::Approve => text.line(format!(
+    let text = match (judgement, missing) {
+        (Judgement::Approve, Some(missing)) => text.line(missing),
+        (Judgement::Approve, None) => text.line(format!(
             "promote it with pegbox release promote {} --to ENVIRONMENT --reason WHY",
             decision.version.prompt
         )),
@@ -197,6 +200,7 @@ fn detail_document(detail: &ReviewDetail) -> Value {
         "diff": detail.diff.as_ref().map(diff_document),
         "comparison": detail.comparison.as_ref().map(comparison_document),
         "checks": detail.checks,
+        "approvals": detail.approvals,
         "promotion": promotion,
         "replaces": replaces.as_ref().map(|promotion| &promotion.id),
     })
@@ -230,7 +234,7 @@ fn detail_text(detail: &ReviewDetail) -> Plain {
             ),
         ])
         .blank();
-    for check in &detail.checks {
+    for check in detail.checks.iter().chain(&detail.approvals) {
         text = match &check.fault {
             None => text.line(format!("[ok] {}", check.title)),
             Some(fault) => text.line(format!("[no] {}: {fault}", check.title)),
