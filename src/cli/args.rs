@@ -8,7 +8,7 @@ use clap_complete::Shell;
 #[cfg(unix)]
 use super::commands::host::HostArgs;
 use super::commands::{
-    ablate, bisect, case_command, chain, dataset, label, model, prompt, release, review, run, store, suite,
+    ablate, bisect, case_command, chain, dataset, label, model, prompt, release, review, run, store, suite, user,
 };
 use super::exit::EXIT_CODES_HELP;
 use crate::domain::DomainError;
@@ -97,6 +97,11 @@ pub enum Command {
     /// The store's health, numbers and rules
     #[command(subcommand)]
     Store(store::StoreCommand),
+    /// The people of the store: who may do what, and what proves who they are
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// Who you are here, what you may do, and what proves it
+    Whoami,
     /// Own the store for as long as the process lives; commands and screens join it
     #[cfg(unix)]
     Host(HostArgs),

@@ -1,9 +1,10 @@
 //! Who acts: `--user` beats `PEGBOX_USER` beats the name that the operating system gives, in its variables or, where
 //! those are not set, in its list of accounts.
 
-use crate::domain::actor::Actor;
-
 use super::exit::CliError;
+use crate::domain::actor::Actor;
+use crate::domain::people::People;
+use crate::domain::person::{Person, Role};
 use crate::host::caller::{Caller, Identity};
 use crate::workbench::WorkbenchError;
 
@@ -19,17 +20,75 @@ const NOBODY_KNOWN: &str = "unknown";
 /// Longest name that is made of the system's, in characters.
 const NAME_CHARS_MAX: usize = 32;
 
-/// Who acts for a caller.
-pub fn resolve(given: Option<&str>, caller: &Caller) -> Result<Actor, CliError> {
+/// Who acts, and how that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Who.
+    pub actor: Actor,
+    /// What proves it.
+    pub proof: Proof,
+}
+
+/// What proves who somebody is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// Nothing: they say so. Whoever has the account that owns the store's files may read and write them anyhow.
+    Claimed,
+    /// The operating system: the account with this number is theirs.
+    Account(u32),
+    /// An SSH key.
+    Key,
+}
+
+/// Who acts for a caller, in a store with these people. Where they list the caller's account, its person acts, and
+/// nobody else; where they do not, the caller is who they say.
+pub fn resolve(given: Option<&str>, caller: &Caller, people: &People) -> Result<Known, CliError> {
     match &caller.identity {
-        Identity::Claimed { uid } => choose(given, |name| caller.variables.get(name), || account_name(*uid)),
-        Identity::Proven(actor) if given.is_none_or(|given| given == actor.as_str()) => Ok(actor.clone()),
-        Identity::Proven(actor) => Err(WorkbenchError::refused(
+        Identity::Claimed { uid } => match uid.and_then(|uid| Some((uid, people.of_account(uid)?))) {
+            Some((uid, person)) => of_account(given, uid, &person.name),
+            None => Ok(Known {
+                actor: choose(given, |name| caller.variables.get(name), || account_name(*uid))?,
+                proof: Proof::Claimed,
+            }),
+        },
+        Identity::Proven(actor) => of_key(given, actor, people),
+    }
+}
+
+/// The person of an account, who needs no `--user` and may give no other. `PEGBOX_USER` is a habit, not a demand.
+fn of_account(given: Option<&str>, uid: u32, person: &Actor) -> Result<Known, CliError> {
+    match given {
+        Some(other) if other != person.as_str() => Err(WorkbenchError::refused(
+            format!("account {uid} is {person}'s, and acts for nobody else, so not for {other}"),
+            "leave --user out, or give the command from the account of whom you mean",
+        )
+        .into()),
+        _ => Ok(Known {
+            actor: person.clone(),
+            proof: Proof::Account(uid),
+        }),
+    }
+}
+
+fn of_key(given: Option<&str>, actor: &Actor, people: &People) -> Result<Known, CliError> {
+    if given.is_some_and(|given| given != actor.as_str()) {
+        return Err(WorkbenchError::refused(
             format!("your key is {actor}'s, and acts for nobody else"),
             "leave --user out",
         )
-        .into()),
+        .into());
     }
+    if !people.is_empty() && !people.find(actor).is_some_and(Person::is_active) {
+        return Err(WorkbenchError::refused(
+            format!("{actor} is not among the people of this store"),
+            format!("ask an admin of it: {}", people.names_with(Role::Admin)),
+        )
+        .into());
+    }
+    Ok(Known {
+        actor: actor.clone(),
+        proof: Proof::Key,
+    })
 }
 
 fn choose(

@@ -1,5 +1,5 @@
-//! File formats: prompt documents, suite files, chain files and dataset files, read with every fault named and written
-//! back.
+//! File formats: prompt documents, suite files, chain files, dataset files and files of public keys, read with every
+//! fault named and written back.
 //! May use: domain, text.
 //! Must never: reach a provider or the store, decide a rule of the release path, or print.
 
@@ -7,6 +7,7 @@ pub mod chain_file;
 pub mod dataset_file;
 pub mod mark;
 pub mod prompt_document;
+pub mod public_key;
 mod schema;
 pub mod suite_file;
 mod table;
@@ -46,6 +47,14 @@ pub enum InterchangeError {
         /// What is wrong with it.
         why: String,
     },
+    /// A line of a file of public keys cannot be used.
+    #[error("line {line}: {why}")]
+    Key {
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The text has faults, each with its place.
     #[error(transparent)]
     Faults(#[from] DocumentFaults),
@@ -58,6 +67,7 @@ impl InterchangeError {
             Self::Read { .. } => "check the path",
             Self::Foreign { hint, .. } => hint,
             Self::Mapping { .. } => "write the mapping as part=field,part=field; --dry-run shows what it gives",
+            Self::Key { .. } => "give a public key as ssh-keygen makes it, such as ~/.ssh/id_ed25519.pub",
             Self::Faults(_) => "correct the file and try again",
         }
     }

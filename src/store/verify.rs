@@ -18,6 +18,7 @@ use crate::domain::example::{Example, ExampleSource};
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::{ChainVersionId, RunId, VersionId};
 use crate::domain::outcome::{Outcome, OutcomePlace};
+use crate::domain::person::Person;
 use crate::domain::progress::FailureLine;
 use crate::domain::promotion::Promotion;
 use crate::domain::quarantine::Quarantine;
@@ -102,6 +103,9 @@ impl Store {
         check.each(keys::LABELS, Verification::label)?;
         check.each(keys::TRIAGES, Verification::triage)?;
         check.each(keys::QUARANTINES, Verification::quarantine)?;
+        check.each(keys::PEOPLE, |_, key, person: &Person| {
+            Ok(people::person_fault(key, person))
+        })?;
         Ok(check.report)
     }
 }

@@ -132,6 +132,7 @@ fn list_verb(what: &str) -> &str {
         "model" => "model",
         "review" | "decision" => "review",
         "promotion" | "release" => "release",
+        "person" => "user",
         _ => "run",
     }
 }

@@ -73,6 +73,7 @@ pub use error::*;
 pub use estimating::*;
 pub use importing::*;
 pub use outcomes::*;
+pub use people::*;
 pub use quarantining::*;
 pub use record::*;
 pub use releasing::*;
@@ -121,6 +122,7 @@ pub struct Workbench {
     runtime: tokio::runtime::Handle,
     live_runs: Arc<Mutex<HashMap<RunId, running::LiveRun>>>,
     taking_run: Arc<Mutex<()>>,
+    changing_people: Arc<Mutex<()>>,
     limiters: Arc<Limiters>,
     prices: Arc<PriceTable>,
     origin: Origin,
@@ -152,6 +154,7 @@ impl Workbench {
             runtime,
             live_runs: Arc::default(),
             taking_run: Arc::default(),
+            changing_people: Arc::default(),
             limiters: Arc::default(),
             prices: PriceTable::shipped(),
             origin: Origin::default(),
@@ -174,6 +177,11 @@ impl Workbench {
     #[must_use]
     pub fn seen_from(&self, origin: Origin) -> Self {
         Self { origin, ..self.clone() }
+    }
+
+    /// From where whoever uses this door acts.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// The time.

@@ -1,19 +1,114 @@
 //! Who may act in this store.
 
-use super::{Workbench, WorkbenchError};
-use crate::domain::person::{Person, Standing};
+use std::sync::{MutexGuard, PoisonError};
+
+use super::{Workbench, WorkbenchError, found};
+use crate::domain::actor::Actor;
+use crate::domain::people::People;
+use crate::domain::person::{Person, PersonChange, PersonEdit};
+use crate::domain::person_key::PersonKey;
+use crate::domain::reason::Reason;
+use crate::interchange::public_key;
+use crate::store::Change;
+
+/// Reads a file of public keys; as authorities, certificates that they signed count, and not they.
+pub fn read_public_keys(text: &str, are_authorities: bool) -> Result<Vec<PersonKey>, WorkbenchError> {
+    Ok(public_key::read(text, are_authorities)?)
+}
 
 impl Workbench {
     /// Everybody who was ever added, by name.
-    pub fn people(&self) -> Result<Vec<Person>, WorkbenchError> {
-        Ok(self.store.people()?)
+    pub fn people(&self) -> Result<People, WorkbenchError> {
+        Ok(People::new(self.store.people()?))
+    }
+
+    /// One of them.
+    pub fn person(&self, name: &Actor) -> Result<Person, WorkbenchError> {
+        found(self.store.person(name)?, "person", name)
     }
 
     /// Who is known by a key, by its SHA-256 fingerprint; nobody who was removed.
     pub fn person_of_key(&self, fingerprint: &str) -> Result<Option<Person>, WorkbenchError> {
-        let is_theirs = |person: &Person| {
-            person.standing == Standing::Active && person.keys.iter().any(|key| key.fingerprint == fingerprint)
-        };
-        Ok(self.people()?.into_iter().find(is_theirs))
+        Ok(self.people()?.of_key(fingerprint).cloned())
     }
+
+    /// Adds a person, or lets one in again who was removed, with these roles, keys and accounts and no others.
+    pub fn add_person(
+        &self,
+        actor: &Actor,
+        name: &Actor,
+        first: PersonChange,
+        reason: &str,
+    ) -> Result<Person, WorkbenchError> {
+        self.edit_people(actor, "person.add", name, reason, |known, edit| {
+            if known.is_some_and(Person::is_active) {
+                return Err(WorkbenchError::refused(
+                    format!("{name} is there already"),
+                    format!("change them with pegbox user change {name}"),
+                ));
+            }
+            Ok(Person::new(name.clone(), first, edit)?)
+        })
+    }
+
+    /// Changes a person's roles, keys and accounts.
+    pub fn change_person(
+        &self,
+        actor: &Actor,
+        name: &Actor,
+        change: PersonChange,
+        reason: &str,
+    ) -> Result<Person, WorkbenchError> {
+        self.edit_people(actor, "person.change", name, reason, |known, edit| {
+            Ok(active(known, name)?.clone().changed(change, edit)?)
+        })
+    }
+
+    /// Lets a person in no more. Their record stays, since others name them.
+    pub fn remove_person(&self, actor: &Actor, name: &Actor, reason: &str) -> Result<Person, WorkbenchError> {
+        self.edit_people(actor, "person.remove", name, reason, |known, edit| {
+            Ok(active(known, name)?.clone().removed(edit))
+        })
+    }
+
+    /// Makes a person's next record of the known one, and keeps it where it fits to the others. One change at a time:
+    /// what must hold between people is read from all their records.
+    fn edit_people(
+        &self,
+        actor: &Actor,
+        action: &str,
+        name: &Actor,
+        reason: &str,
+        next: impl FnOnce(Option<&Person>, PersonEdit) -> Result<Person, WorkbenchError>,
+    ) -> Result<Person, WorkbenchError> {
+        let edit = PersonEdit {
+            by: actor.clone(),
+            at: self.now(),
+            reason: Reason::new(reason)?,
+        };
+        let audit = self.audit(actor, action, name, edit.reason.as_str());
+        let _alone = self.changing_people();
+        let people = self.people()?;
+        let known = people.find(name);
+        let next = next(known, edit)?;
+        people.check(&next)?;
+        Change::new(audit).put_person(&next, known)?.commit(&self.store)?;
+        Ok(next)
+    }
+
+    fn changing_people(&self) -> MutexGuard<'_, ()> {
+        self.changing_people.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A person who is let in, or an error that says that they are not.
+fn active<'a>(known: Option<&'a Person>, name: &Actor) -> Result<&'a Person, WorkbenchError> {
+    let person = found(known, "person", name)?;
+    if person.is_active() {
+        return Ok(person);
+    }
+    Err(WorkbenchError::refused(
+        format!("{name} was removed by {} at {}", person.changed_by, person.changed_at),
+        format!("let them in again with pegbox user add {name}"),
+    ))
 }

@@ -30,6 +30,7 @@ use pegbox::domain::model::{NamedSchema, ResponseFormat, ToolChoice};
 use pegbox::domain::money::UsdNanos;
 use pegbox::domain::origin::Origin;
 use pegbox::domain::outcome::{ErrorKind, FailureCategory, Outcome, OutcomePlace};
+use pegbox::domain::person::{self, Standing};
 use pegbox::domain::policy::{SelfApproval, SimulatedEvidence};
 use pegbox::domain::promotion::Environment;
 use pegbox::domain::prompt::Role;
@@ -46,7 +47,7 @@ use pegbox::store::{Change, Store};
 use serde::Serialize;
 
 /// The last number of a kind of record; the first is 1.
-const KIND_LAST: u16 = 27;
+const KIND_LAST: u16 = 28;
 /// Numbers between them that no kind has.
 const KINDS_UNUSED: &[u16] = &[];
 /// Those of them that have more than one layout, with how many: chain, suite, run, run end, outcome, trace.
@@ -149,6 +150,7 @@ fn records_have_the_bytes_that_they_always_had() {
     assert_compatible("human_label", &samples::human_label());
     assert_compatible("triage", &samples::triage());
     assert_compatible("variant", &samples::variant());
+    assert_compatible("person", &samples::person());
 }
 
 fn audit() -> AuditEntry {
@@ -223,6 +225,8 @@ fn variants_have_the_places_that_they_always_had() {
     assert_places(&Environment::ALL);
     assert_places(&ChangeKind::ALL);
     assert_places(&Role::ALL);
+    assert_places(&person::Role::ALL);
+    assert_places(&[Standing::Active, Standing::Removed]);
     assert_places(&OtherCause::ALL);
     let promotion: PromotionId = "triage_prod_v1".parse().unwrap();
     assert_places(&[

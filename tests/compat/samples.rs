@@ -29,6 +29,7 @@ use pegbox::domain::outcome::{
     Usage,
 };
 use pegbox::domain::path_result::PathResult;
+use pegbox::domain::person::{self, Person, PersonKey, Standing};
 use pegbox::domain::policy::{Policy, SelfApproval, SimulatedEvidence};
 use pegbox::domain::progress::FailureLine;
 use pegbox::domain::promotion::{Environment, Promotion};
@@ -977,6 +978,28 @@ pub fn quarantine() -> Quarantine {
         reason: why(),
         by: anna(),
         at: AT,
+    }
+}
+
+pub fn person() -> Person {
+    Person {
+        name: Actor::new("mara").unwrap(),
+        roles: vec![person::Role::Reviewer, person::Role::Admin],
+        keys: vec![
+            PersonKey {
+                public_key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f".into(),
+                fingerprint: "SHA256:cKxJiZXT0fLGxMAIlZBvjCyRJ8wvE7HnTqcvdgHL4Bg".into(),
+            },
+            PersonKey {
+                public_key: "cert-authority ssh-ed25519 AAAA".into(),
+                fingerprint: "SHA256:".into(),
+            },
+        ],
+        accounts: vec![1_000, 4_294_967_294],
+        standing: Standing::Removed,
+        changed_by: Actor::new("anna").unwrap(),
+        changed_at: Timestamp(1_790_000_000_000),
+        reason: Reason::new("she left the team").unwrap(),
     }
 }
 

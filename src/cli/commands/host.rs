@@ -10,13 +10,12 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
-use super::{Context, Hosting, answer, is_for_host, open_workbench, refuse_json_screens};
+use super::{Context, Hosting, answer, door, is_for_host, open_workbench, refuse_json_screens};
 use crate::cli::args::{Arguments, Global};
 use crate::cli::config::Config;
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::output::{Out, Plain, Reply};
-use crate::cli::{format_of, identity, parse, report};
-use crate::domain::person::{Person, Standing};
+use crate::cli::{format_of, parse, report};
 use crate::domain::time::{duration_ms, duration_short};
 use crate::host::detach::{leave_session, start_detached};
 use crate::host::guest::{GuestError, find_host, stop_host};
@@ -205,9 +204,9 @@ fn addresses(ssh: &SshPlace) -> String {
 
 /// What to do where nobody is let in over SSH yet.
 fn nobody_advice(workbench: &Workbench) -> Result<Option<String>, CliError> {
-    let has_key = |person: &Person| person.standing == Standing::Active && !person.keys.is_empty();
     let advice = "nobody has a key yet, so SSH lets nobody in: pegbox user add NAME --key FILE --role ROLE";
-    Ok((!workbench.people()?.iter().any(has_key)).then(|| advice.to_owned()))
+    let is_known = workbench.people()?.active().any(|person| !person.keys.is_empty());
+    Ok((!is_known).then(|| advice.to_owned()))
 }
 
 /// Carries out what guests ask, on one workbench.
@@ -233,9 +232,11 @@ impl Guests {
             ));
         }
         refuse_json_screens(command.as_ref(), out)?;
+        let (workbench, known) = door(&self.workbench, &global, caller)?;
         let context = Context {
-            workbench: Arc::new(self.workbench.seen_from(caller.origin.clone())),
-            actor: identity::resolve(global.user.as_deref(), caller)?,
+            workbench: Arc::new(workbench),
+            actor: known.actor,
+            proof: known.proof,
             config: Config::load(&self.store, &host::command_names())?,
             store: self.store.clone(),
             out,

@@ -39,6 +39,8 @@ pub mod store;
 mod study;
 pub mod suite;
 mod sweep;
+pub mod user;
+mod whoami;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -50,7 +52,7 @@ use super::args::{Arguments, Command, Global};
 use super::command_tree;
 use super::config::Config;
 use super::exit::{CliError, Exit};
-use super::identity;
+use super::identity::{self, Known, Proof};
 use super::input;
 use super::output::{Format, Out, Plain, Reply};
 use super::store_path::{self, Missing};
@@ -70,6 +72,8 @@ pub struct Context<'a> {
     pub workbench: Arc<Workbench>,
     /// Who acts.
     pub actor: Actor,
+    /// What proves that.
+    pub proof: Proof,
     /// What the configuration says.
     pub config: Config,
     /// The store's folder.
@@ -103,12 +107,13 @@ impl<'a> Context<'a> {
         runtime: Handle,
         open: OpenStore,
     ) -> Result<Self, CliError> {
-        let actor = identity::resolve(global.user.as_deref(), caller)?;
         let config = Config::load(folder, &crate::host::command_names())?;
         let workbench = open_workbench(folder, global, out, runtime.clone(), open)?;
+        let (workbench, known) = door(&workbench, global, caller)?;
         Ok(Self {
-            workbench: Arc::new(workbench.seen_from(caller.origin.clone())),
-            actor,
+            workbench: Arc::new(workbench),
+            actor: known.actor,
+            proof: known.proof,
             config,
             store: folder.to_owned(),
             out,
@@ -117,6 +122,17 @@ impl<'a> Context<'a> {
             hosting: Hosting::Command,
         })
     }
+}
+
+/// The door to a workbench for a caller, and who that is.
+fn door(workbench: &Workbench, global: &Global, caller: &Caller) -> Result<(Workbench, Known), CliError> {
+    let people = workbench.people()?;
+    let known = identity::resolve(global.user.as_deref(), caller, &people)?;
+    let mut origin = caller.origin.clone();
+    if known.proof == Proof::Claimed && !people.is_empty() {
+        origin.place.push_str(", claimed");
+    }
+    Ok((workbench.seen_from(origin), known))
 }
 
 /// Opens a store with the prices of this machine.
@@ -264,6 +280,8 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<Reply, CliErr
         Command::Release(command) => release::carry_out(command, context),
         Command::Lineage { id } => lineage::lineage(&id, context),
         Command::Store(command) => store::carry_out(command, context),
+        Command::User(command) => user::carry_out(command, context),
+        Command::Whoami => whoami::whoami(context),
         // These need no store, or one of their own, and were answered before.
         #[cfg(unix)]
         Command::Host(_) | Command::Login { .. } => Ok(Reply::done(Value::Null, Plain::new())),

@@ -16,6 +16,7 @@ use super::identify::{self, Visitor};
 use super::line::{Asker, Line, Lines};
 use super::spool::Spools;
 use crate::domain::origin::Origin;
+use crate::domain::people::People;
 use crate::domain::person::Person;
 use crate::host::caller::VARIABLES;
 use crate::host::input::Typed;
@@ -112,7 +113,7 @@ impl Connection {
     }
 
     /// Everybody in the store, read anew each time: whoever is removed stays out from then on.
-    async fn people(&self) -> Result<Vec<Person>, String> {
+    async fn people(&self) -> Result<People, String> {
         let workbench = Arc::clone(&self.shared.workbench);
         let read = tokio::task::spawn_blocking(move || workbench.people()).await;
         match read {
@@ -123,7 +124,7 @@ impl Connection {
     }
 
     /// Whether somebody is known by what they show; `find` looks for them.
-    async fn let_in(&mut self, user: &str, find: impl FnOnce(&[Person]) -> Result<Visitor, String>) -> Auth {
+    async fn let_in(&mut self, user: &str, find: impl FnOnce(&People) -> Result<Visitor, String>) -> Auth {
         let found = self.people().await.and_then(|people| find(&people));
         match found {
             Ok(visitor) => {
@@ -137,12 +138,10 @@ impl Connection {
     /// The person is still one who is let in.
     async fn still_known(&self) -> Option<Visitor> {
         let visitor = self.visitor.clone()?;
-        let is_theirs = |person: &Person| {
-            person.name == visitor.person && person.standing == crate::domain::person::Standing::Active
-        };
-        self.people()
-            .await
-            .is_ok_and(|people| people.iter().any(is_theirs))
+        let people = self.people().await.ok()?;
+        people
+            .find(&visitor.person)
+            .is_some_and(Person::is_active)
             .then_some(visitor)
     }
 
@@ -214,7 +213,7 @@ impl Handler for Connection {
     type Error = Error;
 
     async fn auth_publickey_offered(&mut self, user: &str, offer: PublicKeyOffer<'_>) -> Result<Auth, Error> {
-        let may_try = |people: Vec<Person>| identify::may_try(&people, user, offer.public_key, offer.algorithm);
+        let may_try = |people: People| identify::may_try(&people, user, offer.public_key, offer.algorithm);
         Ok(match self.people().await.and_then(may_try) {
             Ok(()) => Auth::Accept,
             Err(why) => self.login.refuse(format!("user {user:?}: {why}")),
@@ -222,12 +221,12 @@ impl Handler for Connection {
     }
 
     async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Error> {
-        let find = |people: &[Person]| identify::by_key(people, user, key.public_key, key.algorithm);
+        let find = |people: &People| identify::by_key(people, user, key.public_key, key.algorithm);
         Ok(self.let_in(user, find).await)
     }
 
     async fn auth_openssh_certificate(&mut self, user: &str, certificate: &Certificate) -> Result<Auth, Error> {
-        let find = |people: &[Person]| identify::by_certificate(people, user, certificate);
+        let find = |people: &People| identify::by_certificate(people, user, certificate);
         Ok(self.let_in(user, find).await)
     }
 

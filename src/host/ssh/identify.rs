@@ -1,20 +1,16 @@
 //! Who somebody is: by a key of theirs, or by a certificate that an authority of theirs signed.
 
-use std::str::FromStr;
-
 use russh::keys::ssh_key::certificate::CertType;
 use russh::keys::ssh_key::public::KeyData;
 use russh::keys::{Algorithm, Certificate, HashAlg, PublicKey};
 
 use crate::domain::actor::Actor;
-use crate::domain::person::{Person, PersonKey, Standing};
+use crate::domain::people::People;
+use crate::domain::person::Person;
+use crate::domain::person_key::PersonKey;
 
 /// The user that everybody may log in as; the key says who it is.
 pub const ANYBODY: &str = "pegbox";
-/// What marks the key of an authority.
-const AUTHORITY: &str = "cert-authority ";
-/// Shortest RSA key that counts, in bits.
-const RSA_BITS_MIN: u32 = 2048;
 
 /// Somebody who proved who they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,22 +24,21 @@ pub struct Visitor {
 }
 
 /// Whose key this is, of those who may log in as `user`. The sentence says why nobody is let in.
-pub fn by_key(people: &[Person], user: &str, key: &PublicKey, algorithm: &Algorithm) -> Result<Visitor, String> {
+pub fn by_key(people: &People, user: &str, key: &PublicKey, algorithm: &Algorithm) -> Result<Visitor, String> {
     let print = fingerprint(key.key_data());
     check_algorithm(algorithm)?;
-    check_strength(key.key_data()).map_err(|why| format!("key {print} {why}"))?;
+    check_strength(key.key_data()).map_err(|why| format!("key {print}: {why}"))?;
     let holds = |person: &&Person| {
         person
             .keys
             .iter()
             .any(|known| own_key(known).as_ref() == Some(key.key_data()))
     };
-    let person =
-        one_of(people.iter().filter(|person| is_active(person)).filter(holds), user).map_err(|why| match why {
-            Nobody::NoneHasIt => format!("key {print} is nobody's"),
-            Nobody::Others => format!("key {print} is not {user}'s"),
-            Nobody::Several => format!("key {print} is that of several people"),
-        })?;
+    let person = one_of(people.active().filter(holds), user).map_err(|why| match why {
+        Nobody::NoneHasIt => format!("key {print} is nobody's"),
+        Nobody::Others => format!("key {print} is not {user}'s"),
+        Nobody::Several => format!("key {print} is that of several people"),
+    })?;
     Ok(Visitor {
         person: person.name.clone(),
         proof: format!("key {print}"),
@@ -53,17 +48,17 @@ pub fn by_key(people: &[Person], user: &str, key: &PublicKey, algorithm: &Algori
 
 /// Whether a key may be used to prove something: it is somebody's, or a certificate may vouch for it, which is seen
 /// only when it comes.
-pub fn may_try(people: &[Person], user: &str, key: &PublicKey, algorithm: &Algorithm) -> Result<(), String> {
+pub fn may_try(people: &People, user: &str, key: &PublicKey, algorithm: &Algorithm) -> Result<(), String> {
     let has_authority = |person: &Person| person.keys.iter().any(|known| authority(known).is_some());
     let found = by_key(people, user, key, algorithm);
-    if found.is_err() && people.iter().any(|person| is_active(person) && has_authority(person)) {
+    if found.is_err() && people.active().any(has_authority) {
         return Ok(());
     }
     found.map(drop)
 }
 
 /// Whom a certificate names, of those whose authority signed it. The sentence says why nobody is let in.
-pub fn by_certificate(people: &[Person], user: &str, certificate: &Certificate) -> Result<Visitor, String> {
+pub fn by_certificate(people: &People, user: &str, certificate: &Certificate) -> Result<Visitor, String> {
     let print = fingerprint(certificate.public_key());
     let authority_print = fingerprint(certificate.signature_key());
     let id = certificate.key_id();
@@ -73,11 +68,7 @@ pub fn by_certificate(people: &[Person], user: &str, certificate: &Certificate) 
         let keys = &mut person.keys.iter();
         keys.any(|known| authority(known).as_ref() == Some(certificate.signature_key()))
     };
-    let trusting: Vec<&Person> = people
-        .iter()
-        .filter(|person| is_active(person))
-        .filter(trusts)
-        .collect();
+    let trusting: Vec<&Person> = people.active().filter(trusts).collect();
     if trusting.is_empty() {
         return Err(refused(&format!(
             "is signed by {authority_print}, which nobody has as an authority"
@@ -102,7 +93,7 @@ pub fn by_certificate(people: &[Person], user: &str, certificate: &Certificate) 
 fn check_certificate(certificate: &Certificate) -> Result<(), String> {
     check_algorithm(&certificate.signature().algorithm())?;
     for key in [certificate.public_key(), certificate.signature_key()] {
-        check_strength(key)?;
+        check_strength(key).map_err(|why| format!("proves too little: {why}"))?;
     }
     if certificate.cert_type() != CertType::User {
         return Err("is not that of a person".into());
@@ -115,10 +106,6 @@ fn check_certificate(certificate: &Certificate) -> Result<(), String> {
         return Err("is forged, expired, or not valid yet".into());
     }
     Ok(())
-}
-
-fn is_active(person: &Person) -> bool {
-    person.standing == Standing::Active
 }
 
 /// Why nobody is meant.
@@ -144,19 +131,16 @@ fn one_of<'a>(people: impl Iterator<Item = &'a Person>, user: &str) -> Result<&'
 
 /// A person's own key.
 fn own_key(key: &PersonKey) -> Option<KeyData> {
-    if key.public_key.starts_with(AUTHORITY) {
-        return None;
-    }
-    parsed(&key.public_key)
+    (!key.is_authority()).then(|| parsed(key)).flatten()
 }
 
 /// The key of an authority.
 fn authority(key: &PersonKey) -> Option<KeyData> {
-    parsed(key.public_key.strip_prefix(AUTHORITY)?)
+    key.is_authority().then(|| parsed(key)).flatten()
 }
 
-fn parsed(text: &str) -> Option<KeyData> {
-    Some(PublicKey::from_str(text.trim()).ok()?.key_data().clone())
+fn parsed(key: &PersonKey) -> Option<KeyData> {
+    Some(PublicKey::from_openssh(key.line()).ok()?.key_data().clone())
 }
 
 fn fingerprint(key: &KeyData) -> String {
@@ -172,12 +156,7 @@ fn check_algorithm(algorithm: &Algorithm) -> Result<(), String> {
     }
 }
 
+/// A key that could not be added proves nothing either.
 fn check_strength(key: &KeyData) -> Result<(), String> {
-    match key {
-        KeyData::Rsa(key) if key.key_size() < RSA_BITS_MIN => {
-            Err(format!("has {} bits, and RSA needs {RSA_BITS_MIN}", key.key_size()))
-        }
-        KeyData::Dsa(_) => Err("is of the kind DSA".into()),
-        _ => Ok(()),
-    }
+    PersonKey::new(&PublicKey::new(key.clone(), ""), false).map(drop)
 }

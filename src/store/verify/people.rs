@@ -1,10 +1,20 @@
-//! Checks of what people say of outcomes.
+//! Checks of people, and of what they say of outcomes.
 
 use super::{Verification, rule};
 use crate::domain::label::HumanLabel;
+use crate::domain::person::Person;
+use crate::domain::person_key::PersonKey;
 use crate::domain::triage::Triage;
 use crate::store::keys;
 use crate::store::records::StoreError;
+
+/// A person lies under their name, and each key is the one that its fingerprint names.
+pub(super) fn person_fault(key: &str, person: &Person) -> Option<String> {
+    if key != keys::person(&person.name) {
+        return Some(format!("it is {}, who lies elsewhere", person.name));
+    }
+    rule(person.check()).or_else(|| person.keys.iter().find_map(PersonKey::fault))
+}
 
 impl Verification<'_> {
     /// A label is about an outcome that is still what the person saw.

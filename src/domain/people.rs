@@ -1,0 +1,97 @@
+//! The people of a store together: what must hold between them.
+
+use super::DomainError;
+use super::actor::Actor;
+use super::person::{Person, Role};
+
+/// Everybody who was ever added, by name. Where nobody was, there are no permissions: everybody may do everything.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct People(Vec<Person>);
+
+impl People {
+    /// These.
+    pub fn new(all: Vec<Person>) -> Self {
+        Self(all)
+    }
+
+    /// Everybody who was ever added.
+    pub fn all(&self) -> &[Person] {
+        &self.0
+    }
+
+    /// Whether nobody was ever added.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Those who are let in.
+    pub fn active(&self) -> impl Iterator<Item = &Person> {
+        self.0.iter().filter(|person| person.is_active())
+    }
+
+    /// One of them, let in or not.
+    pub fn find(&self, name: &Actor) -> Option<&Person> {
+        self.0.iter().find(|person| &person.name == name)
+    }
+
+    /// Whose account that is, of those who are let in.
+    pub fn of_account(&self, account: u32) -> Option<&Person> {
+        self.active().find(|person| person.accounts.contains(&account))
+    }
+
+    /// Whose key that is, of those who are let in. An authority is nobody's.
+    pub fn of_key(&self, fingerprint: &str) -> Option<&Person> {
+        self.active().find(|person| has_key(person, fingerprint))
+    }
+
+    /// The names of those who are let in with a role, as a sentence has them.
+    pub fn names_with(&self, role: Role) -> String {
+        let with = self.active().filter(|person| person.acts_as(role));
+        with.map(|person| person.name.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Checks that a person may become `next`, beside the others: somebody is always an admin, and each key and each
+    /// account is one person's.
+    pub fn check(&self, next: &Person) -> Result<(), DomainError> {
+        let others = || self.active().filter(|person| person.name != next.name);
+        if !next.acts_as(Role::Admin) && !others().any(|person| person.acts_as(Role::Admin)) {
+            return Err(DomainError::NotAllowed(if self.is_empty() {
+                format!(
+                    "{} would be the first person of this store, and the first one must be an admin: from then on only \
+                     people who are listed may act, and only admins add people",
+                    next.name
+                )
+            } else {
+                format!(
+                    "{} is the only admin, and without one nobody could add people any more",
+                    next.name
+                )
+            }));
+        }
+        if !next.is_active() {
+            return Ok(());
+        }
+        for other in others() {
+            // An authority may vouch for many: a certificate says for whom.
+            let mut own = next.keys.iter().filter(|key| !key.is_authority());
+            if let Some(key) = own.find(|key| has_key(other, &key.fingerprint)) {
+                return Err(DomainError::NotAllowed(format!(
+                    "the key {} is {}'s already, and a key is one person's",
+                    key.fingerprint, other.name
+                )));
+            }
+            if let Some(account) = next.accounts.iter().find(|account| other.accounts.contains(account)) {
+                return Err(DomainError::NotAllowed(format!(
+                    "account {account} is {}'s already, and an account is one person's",
+                    other.name
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn has_key(person: &Person, fingerprint: &str) -> bool {
+    let mut own = person.keys.iter().filter(|key| !key.is_authority());
+    own.any(|key| key.fingerprint == fingerprint)
+}
