@@ -2,6 +2,7 @@
 //! May use: no other layer of ours.
 //! Must never: do I/O, read a clock, be async, draw randomness, or keep a self-describing JSON value in a stored type.
 
+pub mod action;
 pub mod actor;
 pub mod alias;
 pub mod answer;
@@ -88,6 +89,14 @@ pub enum DomainError {
     /// An act that the order of the release path does not allow.
     #[error("{0}")]
     NotAllowed(String),
+    /// An act that the roles of whoever acts do not allow.
+    #[error("{why}")]
+    NotPermitted {
+        /// What they may not do, what it takes, and what they are.
+        why: String,
+        /// Whom to ask; begins with a verb.
+        ask: String,
+    },
 }
 
 impl DomainError {

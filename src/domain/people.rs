@@ -1,8 +1,9 @@
 //! The people of a store together: what must hold between them.
 
 use super::DomainError;
+use super::action::Action;
 use super::actor::Actor;
-use super::person::{Person, Role};
+use super::person::{Person, Role, role_words};
 
 /// Everybody who was ever added, by name. Where nobody was, there are no permissions: everybody may do everything.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -48,6 +49,52 @@ impl People {
     pub fn names_with(&self, role: Role) -> String {
         let with = self.active().filter(|person| person.acts_as(role));
         with.map(|person| person.name.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Checks that somebody may do something. Where nobody is listed everybody may.
+    ///
+    /// # Errors
+    /// What it takes, what they are, and whom to ask.
+    pub fn permit(&self, actor: &Actor, action: Action) -> Result<(), DomainError> {
+        let needed = action.needs();
+        let person = self.find(actor);
+        let is_permitted = |person: &Person| needed.iter().any(|role| person.acts_as(*role));
+        if self.is_empty() || needed.is_empty() || person.is_some_and(is_permitted) {
+            return Ok(());
+        }
+        let takes = needed.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(" or ");
+        let they_are = match person {
+            None => "is not among the people of this store".to_owned(),
+            Some(person) if !person.is_active() => {
+                format!("was removed by {} at {}", person.changed_by, person.changed_at)
+            }
+            Some(person) => format!("is {}", role_words(&person.roles)),
+        };
+        Err(DomainError::NotPermitted {
+            why: format!(
+                "{actor} may not {}: that takes the role {takes}, and {actor} {they_are}",
+                action.doing()
+            ),
+            ask: self.whom_to_ask(person, needed),
+        })
+    }
+
+    fn whom_to_ask(&self, person: Option<&Person>, needed: &[Role]) -> String {
+        let admins = self.names_with(Role::Admin);
+        let may: Vec<&str> = self
+            .active()
+            .filter(|person| needed.iter().any(|role| person.acts_as(*role)))
+            .map(|person| person.name.as_str())
+            .collect();
+        let gives = match person {
+            Some(person) if person.is_active() => "can give the role",
+            _ => "can add people",
+        };
+        if may.is_empty() || needed == [Role::Admin] {
+            format!("ask an admin, who {gives}: {admins}")
+        } else {
+            format!("ask {}, who may, or an admin, who {gives}: {admins}", may.join(" or "))
+        }
     }
 
     /// Checks that a person may become `next`, beside the others: somebody is always an admin, and each key and each

@@ -116,6 +116,9 @@ const OVERFLOW_ACCOUNT: u32 = 65_534;
 /// What system calls take for no account.
 const NO_ACCOUNT: u32 = u32::MAX;
 
+/// How those are called whose account nobody lists, with its number behind it. No person is called so.
+pub const ACCOUNT_NAME: &str = "account-";
+
 /// What to change of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PersonChange {
@@ -227,6 +230,12 @@ impl Person {
     /// Checks what must hold of every person, whoever else there is.
     pub fn check(&self) -> Result<(), DomainError> {
         let refuse = |field: &str, why: String| Err(DomainError::field(field, why));
+        if self.name.as_str().starts_with(ACCOUNT_NAME) {
+            return refuse(
+                "name",
+                format!("{ACCOUNT_NAME}... is how those are called whose account nobody lists"),
+            );
+        }
         if self.roles.is_empty() {
             return refuse(
                 "roles",

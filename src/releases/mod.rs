@@ -9,6 +9,7 @@ pub mod review;
 pub mod rollback;
 
 use crate::domain::DomainError;
+use crate::domain::action::Action;
 use crate::domain::actor::Actor;
 use crate::domain::ids::DecisionId;
 use crate::domain::origin::Origin;
@@ -31,16 +32,20 @@ pub struct Act {
 }
 
 impl Act {
-    /// The audit entry of this act.
-    pub fn audit(&self, action: &str, subject: &impl ToString) -> AuditEntry {
-        AuditEntry {
+    /// The audit entry of this act, if whoever acts may do it: without one there is no change.
+    ///
+    /// # Errors
+    /// What it takes, what they are, and whom to ask.
+    pub fn audit(&self, store: &Store, action: Action, subject: &impl ToString) -> Result<AuditEntry, ReleaseError> {
+        store.permit(&self.actor, action)?;
+        Ok(AuditEntry {
             at_ms: self.at.0,
             actor: self.actor.to_string(),
-            action: action.to_owned(),
+            action: action.as_str().to_owned(),
             subject: subject.to_string(),
             reason: self.reason.to_string(),
             origin: self.origin.clone(),
-        }
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 use super::review::Evidence;
 use super::{Act, ReleaseError, found, take_step};
 use crate::domain::DomainError;
+use crate::domain::action::Action;
 use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::ids::{DecisionId, PromotionId, PromptName, ReviewId};
 use crate::domain::promotion::{Environment, Promotion};
@@ -68,6 +69,7 @@ type Ground = (Evidence, PromotionId, Option<Promotion>);
 
 /// Promotes what the review approved into the environment that it was for.
 pub fn promote(store: &Store, review: ReviewId, act: &Act) -> Result<Promoted, ReleaseError> {
+    store.permit(&act.actor, Action::ReleasePromote)?;
     let look = || {
         let evidence = Evidence::load(store, review)?;
         let (id, replaced) = next_id(store, review)?;
@@ -106,7 +108,7 @@ fn promotion_of(
         reason: act.reason.clone(),
         decided_at: act.at,
     };
-    let change = Change::new(act.audit("release.promote", &promotion.id)).insert_decision(&decision)?;
+    let change = Change::new(act.audit(store, Action::ReleasePromote, &promotion.id)?).insert_decision(&decision)?;
     if promotion.id.environment != Environment::Production {
         return Ok((change.insert_promotion(&promotion)?, Promoted::Promotion(promotion)));
     }

@@ -4,15 +4,51 @@ use super::chains::chain_checks;
 use super::evidence::{caveats, faults};
 use super::{Act, ReleaseError, found, take_step};
 use crate::domain::DomainError;
+use crate::domain::action::Action;
 use crate::domain::actor::Actor;
 use crate::domain::caveats::Caveats;
-use crate::domain::decision::{Decision, DecisionKind};
+use crate::domain::decision::{Decision, DecisionKind, OtherCause};
 use crate::domain::ids::{ReviewId, RunId, VersionId};
 use crate::domain::promotion::Environment;
 use crate::domain::review::{Check, Review, ReviewState, approval_checks, base_check};
 use crate::domain::run::{Run, RunEnd};
 use crate::domain::version::PromptVersion;
 use crate::store::{Change, Store};
+
+/// What a reviewer says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judgement {
+    /// It may be promoted.
+    Approve,
+    /// It may not.
+    Reject,
+    /// Later.
+    Pause,
+    /// The prompt is not what has to change.
+    NotAPromptProblem(OtherCause),
+}
+
+impl Judgement {
+    /// The decision that it makes.
+    pub fn kind(self) -> DecisionKind {
+        match self {
+            Self::Approve => DecisionKind::Approved,
+            Self::Reject => DecisionKind::Rejected,
+            Self::Pause => DecisionKind::Paused,
+            Self::NotAPromptProblem(cause) => DecisionKind::NotAPromptProblem(cause),
+        }
+    }
+
+    /// What somebody does who says it.
+    pub fn action(self) -> Action {
+        match self {
+            Self::Approve => Action::ReviewApprove,
+            Self::Reject => Action::ReviewReject,
+            Self::Pause => Action::ReviewPause,
+            Self::NotAPromptProblem(_) => Action::ReviewOtherCause,
+        }
+    }
+}
 
 /// Everything that a review rests on.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,6 +131,7 @@ pub fn request(
     run: Option<RunId>,
     act: &Act,
 ) -> Result<Review, ReleaseError> {
+    store.permit(&act.actor, Action::ReviewRequest)?;
     let version = found(store.version(version)?, "version", version)?;
     let run = match run {
         Some(id) => id,
@@ -116,7 +153,7 @@ pub fn request(
             act.actor.clone(),
             act.at,
         )?;
-        let change = Change::new(act.audit("review.request", &review.id)).insert_review(&review)?;
+        let change = Change::new(act.audit(store, Action::ReviewRequest, &review.id)?).insert_review(&review)?;
         Ok((change, review))
     })
 }
@@ -143,11 +180,14 @@ fn newest_finished_run(store: &Store, version: &PromptVersion) -> Result<RunId, 
 }
 
 /// Records a decision about a review. An approval is refused, in words, while a check does not hold.
-pub fn decide(store: &Store, id: ReviewId, kind: &DecisionKind, act: &Act) -> Result<Decision, ReleaseError> {
+pub fn decide(store: &Store, id: ReviewId, judgement: Judgement, act: &Act) -> Result<Decision, ReleaseError> {
+    let (kind, action) = (judgement.kind(), judgement.action());
+    // Whether somebody may decide at all comes before what stands against it.
+    store.permit(&act.actor, action)?;
     let look = || Evidence::load(store, id);
     take_step(store, &id, look, |evidence, decision| {
-        require_open(evidence, kind)?;
-        if *kind == DecisionKind::Approved {
+        require_open(evidence, &kind)?;
+        if kind == DecisionKind::Approved {
             evidence.require_checks(store, &act.actor, "cannot be approved")?;
         }
         let decision = Decision {
@@ -161,8 +201,7 @@ pub fn decide(store: &Store, id: ReviewId, kind: &DecisionKind, act: &Act) -> Re
             reason: act.reason.clone(),
             decided_at: act.at,
         };
-        let action = format!("review.{}", kind.as_str());
-        let change = Change::new(act.audit(&action, &id)).insert_decision(&decision)?;
+        let change = Change::new(act.audit(store, action, &id)?).insert_decision(&decision)?;
         Ok((change, decision))
     })
 }

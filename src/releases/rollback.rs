@@ -2,6 +2,7 @@
 
 use super::{Act, ReleaseError, found, take_step};
 use crate::domain::DomainError;
+use crate::domain::action::Action;
 use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::ids::{PromotionId, PromptName};
 use crate::domain::promotion::Environment;
@@ -54,6 +55,7 @@ pub fn target(store: &Store, leaving: &Leaving) -> Result<(Release, Release), Re
 
 /// Goes back from the live release to its rollback target.
 pub fn roll_back(store: &Store, leaving: &Leaving, act: &Act) -> Result<Release, ReleaseError> {
+    store.permit(&act.actor, Action::ReleaseRollback)?;
     let prompt = leaving.prompt();
     let look = || {
         let id = store.next_promotion_id(prompt, Environment::Production)?;
@@ -78,7 +80,7 @@ pub fn roll_back(store: &Store, leaving: &Leaving, act: &Act) -> Result<Release,
             reason: act.reason.clone(),
             decided_at: act.at,
         };
-        let change = Change::new(act.audit("release.rollback", &live.promotion.id))
+        let change = Change::new(act.audit(store, Action::ReleaseRollback, &live.promotion.id)?)
             .insert_decision(&decision)?
             .insert_release(&release)?;
         Ok((change, release))

@@ -3,7 +3,9 @@
 use super::engine::Scan;
 use super::keys;
 use super::records::{Change, NO_LIMIT, Store, StoreError};
+use crate::domain::action::Action;
 use crate::domain::actor::Actor;
+use crate::domain::people::People;
 use crate::domain::person::Person;
 
 impl Store {
@@ -15,6 +17,14 @@ impl Store {
     /// One person.
     pub fn person(&self, name: &Actor) -> Result<Option<Person>, StoreError> {
         self.load(&keys::person(name))
+    }
+
+    /// Checks that somebody may do something, by the people as they are now.
+    ///
+    /// # Errors
+    /// [`crate::domain::DomainError::NotPermitted`], or that the people cannot be read.
+    pub fn permit(&self, actor: &Actor, action: Action) -> Result<(), StoreError> {
+        Ok(People::new(self.people()?).permit(actor, action)?)
     }
 }
 

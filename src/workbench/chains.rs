@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Workbench, WorkbenchError, found};
+use crate::domain::action::Action;
 use crate::domain::actor::Actor;
 use crate::domain::chain::{ChainContent, ChainVersion};
 use crate::domain::ids::{ChainName, ChainVersionId, VersionId};
@@ -43,11 +44,12 @@ const RUNS_LISTED: usize = 20;
 impl Workbench {
     /// Makes a chain version of a chain file.
     pub fn import_chain(&self, actor: &Actor, source: &str, reason: &str) -> Result<ChainVersion, WorkbenchError> {
+        self.permit(actor, Action::ChainImport)?;
         let mut prompts = Prompts::new(self);
         let file = ChainFile::parse(source, &mut |version| prompts.find(version));
         prompts.fault.map_or(Ok(()), Err)?;
         let file = file.map_err(InterchangeError::from)?;
-        self.commit_chain(actor, &file.name, &file.content, reason, "chain.import")
+        self.commit_chain(actor, &file.name, &file.content, reason, Action::ChainImport)
     }
 
     /// Makes a chain version in which every step of a prompt runs this version, of the newest version of the chain.
@@ -58,6 +60,7 @@ impl Workbench {
         version: &VersionId,
         reason: &str,
     ) -> Result<ChainVersion, WorkbenchError> {
+        self.permit(actor, Action::ChainBump)?;
         let chain = self.chain(chain)?;
         let prompt = self.version(version)?.content;
         if chain.content.versions_of(&version.prompt).next().is_none() {
@@ -81,7 +84,7 @@ impl Workbench {
                 "write the new inputs into the chain's file, and import it",
             ));
         }
-        self.commit_chain(actor, &chain.id.name, &content, reason, "chain.bump")
+        self.commit_chain(actor, &chain.id.name, &content, reason, Action::ChainBump)
     }
 
     fn commit_chain(
@@ -90,7 +93,7 @@ impl Workbench {
         name: &ChainName,
         content: &ChainContent,
         reason: &str,
-        action: &str,
+        action: Action,
     ) -> Result<ChainVersion, WorkbenchError> {
         let reason = Reason::new(reason)?;
         self.store.commit_numbered(|| {
@@ -104,7 +107,7 @@ impl Workbench {
                 ));
             }
             let chain = ChainVersion::new(id, content.clone(), actor.clone(), reason.clone(), self.now())?;
-            let audit = self.audit(actor, action, &chain.id, chain.reason.as_str());
+            let audit = self.audit(actor, action, &chain.id, chain.reason.as_str())?;
             Ok((Change::new(audit).insert_chain(&chain)?, chain))
         })
     }

@@ -5,6 +5,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::run_store::RunAuthor;
+use crate::domain::action::Action;
 use crate::evals::pipeline::StoreFault;
 use crate::store::engine::{AuditEntry, EngineError};
 use crate::store::{Change, Store};
@@ -65,7 +66,7 @@ async fn commit(store: &Store, author: &RunAuthor, gathered: Vec<Waiting>) {
             1 => "1 outcome".to_owned(),
             count => format!("{count} outcomes"),
         },
-        ..author.audit("run.outcome")
+        ..author.audit(Action::RunOutcome)
     };
     let mut change = Change::new(audit).expect_unended(author.run);
     let mut settling = Vec::with_capacity(gathered.len());
@@ -112,7 +113,7 @@ mod tests {
 
     /// Stands for an outcome: a mark of its own.
     fn change(number: u32) -> Change {
-        let change = Change::new(author().audit("run.outcome"));
+        let change = Change::new(author().audit(Action::RunOutcome));
         change.put_reused(RUN, RunId(number)).unwrap()
     }
 
@@ -162,7 +163,9 @@ mod tests {
             against_base: None,
             paths: Vec::new(),
         };
-        let ended = Change::new(author().audit("run.end")).insert_run_end(&end).unwrap();
+        let ended = Change::new(author().audit(Action::RunEnd))
+            .insert_run_end(&end)
+            .unwrap();
         ended.commit(&store).unwrap();
         let committer = Arc::new(Committer::new(&Handle::current(), store.clone(), author()));
         let results = commit_all(&committer, 0..20).await;

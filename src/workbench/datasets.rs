@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::filter::Filter;
 use super::{Workbench, WorkbenchError, found};
+use crate::domain::action::Action;
 use crate::domain::actor::Actor;
 use crate::domain::dataset::{DatasetChanges, DatasetVersion, Exclusion, ROWS_PER_PAGE, Row};
 use crate::domain::example::{Example, ExampleContent, ExampleSource};
@@ -112,7 +113,7 @@ impl Workbench {
                 "use that version, or change the rows first",
             ));
         }
-        let audit = self.audit(actor, "dataset.import", &id, reason.as_str());
+        let audit = self.audit(actor, Action::DatasetImport, &id, reason.as_str())?;
         put_examples(&audit, &new.rows)?;
         self.store.put_rows(&audit, &content_hash, &new.rows)?;
         let old_rows = match &parent {
@@ -233,6 +234,7 @@ impl Workbench {
 
     /// Makes a new dataset version by changing one example.
     pub fn change_example(&self, actor: &Actor, change: &ExampleChange) -> Result<DatasetVersion, WorkbenchError> {
+        self.permit(actor, Action::DatasetImport)?;
         let reason = Reason::new(&change.reason)?;
         let parent = self.dataset(&change.dataset)?;
         let mut new = NewRows {

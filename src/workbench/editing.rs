@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Workbench, WorkbenchError, found};
+use crate::domain::action::Action;
 use crate::domain::actor::Actor;
 use crate::domain::diff::{PromptDiff, diff};
 use crate::domain::draft::{Draft, DraftSeen};
@@ -118,6 +119,7 @@ impl Workbench {
         base: Option<VersionId>,
         source: &str,
     ) -> Result<(Prompt, Draft), WorkbenchError> {
+        self.permit(actor, Action::PromptImport)?;
         let known = self.store.prompt(name)?;
         if self.store.draft(name)?.is_some() {
             return Err(WorkbenchError::refused(
@@ -126,7 +128,7 @@ impl Workbench {
             ));
         }
         let draft = self.draft_of(actor, name, base, source);
-        let mut change = Change::new(self.audit(actor, "prompt.import", name, "")).insert_draft(&draft)?;
+        let mut change = Change::new(self.audit(actor, Action::PromptImport, name, "")?).insert_draft(&draft)?;
         let prompt = if let Some(prompt) = known {
             prompt
         } else {
@@ -203,6 +205,7 @@ impl Workbench {
         over: &DraftSeen,
         source: &str,
     ) -> Result<Timestamp, WorkbenchError> {
+        self.permit(actor, Action::DraftSave)?;
         let found = self.open_draft(actor, name)?;
         // The same text twice takes nothing from anybody.
         let is_same = found.is_stored && found.draft.source == source;
@@ -210,7 +213,7 @@ impl Workbench {
             return Err(self.overtaken(found)?);
         }
         let draft = self.draft_of(actor, name, found.draft.base.clone(), source);
-        let change = Change::new(self.audit(actor, "draft.save", name, ""));
+        let change = Change::new(self.audit(actor, Action::DraftSave, name, "")?);
         let change = if found.is_stored {
             change.expect_draft(&found.draft)?.put_draft(&draft)?
         } else {
@@ -253,8 +256,9 @@ impl Workbench {
 
     /// Drops a draft.
     pub fn discard_draft(&self, actor: &Actor, name: &PromptName) -> Result<(), WorkbenchError> {
+        self.permit(actor, Action::DraftDiscard)?;
         found(self.store.draft(name)?, "draft", name)?;
-        Change::new(self.audit(actor, "draft.discard", name, ""))
+        Change::new(self.audit(actor, Action::DraftDiscard, name, "")?)
             .delete_draft(name)
             .commit(&self.store)?;
         Ok(())
@@ -284,6 +288,7 @@ impl Workbench {
         seen: Option<&DraftSeen>,
         why: &CommitReason,
     ) -> Result<PromptVersion, WorkbenchError> {
+        self.permit(actor, Action::PromptCommit)?;
         found(self.store.prompt(name)?, "prompt", name)?;
         let draft = found(self.store.draft(name)?, "draft", name)?;
         if seen.is_some_and(|seen| seen != &DraftSeen::text(&draft.source)) {
@@ -313,7 +318,7 @@ impl Workbench {
             reason,
             self.now(),
         )?;
-        Change::new(self.audit(actor, "prompt.commit", &version.id, &why.text))
+        Change::new(self.audit(actor, Action::PromptCommit, &version.id, &why.text)?)
             .expect_draft(&draft)?
             .insert_version(&version)?
             .delete_draft(name)

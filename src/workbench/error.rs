@@ -172,6 +172,7 @@ impl From<DomainError> for WorkbenchError {
                 why,
                 "see pegbox status for what waits, and pegbox release list for what is live",
             ),
+            DomainError::NotPermitted { why, ask } => Self::refused(why, ask),
             DomainError::HashMismatch { .. } => Self::Store(StoreError::Domain(error)),
             other => Self::invalid(other.to_string(), "correct it and try again"),
         }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::datasets::NewRows;
 use super::room::EXAMPLE_BYTES;
 use super::{Workbench, WorkbenchError};
+use crate::domain::action::Action;
 use crate::domain::actor::Actor;
 use crate::domain::dataset::{DatasetVersion, ROWS_PER_PAGE, Row};
 use crate::domain::example::Example;
@@ -97,6 +98,7 @@ impl Workbench {
 
     /// Imports a file as a dataset version, or reports every malformed row and imports nothing.
     pub fn import_dataset(&self, actor: &Actor, request: &ImportRequest) -> Result<ImportReport, WorkbenchError> {
+        self.permit(actor, Action::DatasetImport)?;
         let reason = Reason::new(&request.reason)?;
         let file = DatasetFile::open(&request.path, &request.mapping)?;
         let mut rows = Vec::new();

@@ -1,6 +1,7 @@
 //! Human labels: what people say of the outcomes of runs. A label never changes an outcome or a gate.
 
 use super::{Workbench, WorkbenchError, found};
+use crate::domain::action::Action;
 use crate::domain::actor::Actor;
 use crate::domain::ids::{ExampleId, RunId, SuiteName};
 use crate::domain::label::{HumanLabel, LabelContent};
@@ -20,6 +21,7 @@ impl Workbench {
         place: OutcomePlace,
         content: &LabelContent,
     ) -> Result<HumanLabel, WorkbenchError> {
+        self.permit(actor, Action::LabelAdd)?;
         let suite = found(self.store.run(run)?, "run", &run)?.suite.name;
         let outcome = found(
             self.store.outcome(run, place)?,
@@ -29,7 +31,7 @@ impl Workbench {
         self.store.commit_numbered(|| {
             let number = self.store.next_label(run, place)?;
             let label = HumanLabel::new(&outcome, number, content.clone(), actor.clone(), self.now())?;
-            let audit = self.audit(actor, "label.add", &label.outcome(), &label.comment);
+            let audit = self.audit(actor, Action::LabelAdd, &label.outcome(), &label.comment)?;
             Ok((Change::new(audit).insert_label(&label, &suite)?, label))
         })
     }

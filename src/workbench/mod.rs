@@ -93,6 +93,7 @@ pub use sweeping::*;
 pub use tracing::*;
 pub use triaging::*;
 
+use crate::domain::action::Action;
 use crate::domain::actor::Actor;
 use crate::domain::ids::RunId;
 use crate::domain::origin::Origin;
@@ -194,15 +195,31 @@ impl Workbench {
         self.store.engine().changes()
     }
 
-    fn audit(&self, actor: &Actor, action: &str, subject: &dyn Display, reason: &str) -> AuditEntry {
-        AuditEntry {
+    /// Checks that somebody may do something. Every change checks it again, but what takes long asks before it begins.
+    ///
+    /// # Errors
+    /// What it takes, what they are, and whom to ask.
+    pub fn permit(&self, actor: &Actor, action: Action) -> Result<(), WorkbenchError> {
+        Ok(self.store.permit(actor, action)?)
+    }
+
+    /// The audit entry of something that somebody may do: without one there is no change.
+    fn audit(
+        &self,
+        actor: &Actor,
+        action: Action,
+        subject: &dyn Display,
+        reason: &str,
+    ) -> Result<AuditEntry, WorkbenchError> {
+        self.permit(actor, action)?;
+        Ok(AuditEntry {
             at_ms: self.now().0,
             actor: actor.to_string(),
-            action: action.to_owned(),
+            action: action.as_str().to_owned(),
             subject: subject.to_string(),
             reason: reason.to_owned(),
             origin: self.origin.clone(),
-        }
+        })
     }
 
     fn act(&self, actor: &Actor, reason: Reason) -> Act {

@@ -3,6 +3,7 @@
 use std::sync::{MutexGuard, PoisonError};
 
 use super::{Workbench, WorkbenchError, found};
+use crate::domain::action::Action;
 use crate::domain::actor::Actor;
 use crate::domain::people::People;
 use crate::domain::person::{Person, PersonChange, PersonEdit};
@@ -40,7 +41,7 @@ impl Workbench {
         first: PersonChange,
         reason: &str,
     ) -> Result<Person, WorkbenchError> {
-        self.edit_people(actor, "person.add", name, reason, |known, edit| {
+        self.edit_people(actor, Action::PersonAdd, name, reason, |known, edit| {
             if known.is_some_and(Person::is_active) {
                 return Err(WorkbenchError::refused(
                     format!("{name} is there already"),
@@ -59,14 +60,14 @@ impl Workbench {
         change: PersonChange,
         reason: &str,
     ) -> Result<Person, WorkbenchError> {
-        self.edit_people(actor, "person.change", name, reason, |known, edit| {
+        self.edit_people(actor, Action::PersonChange, name, reason, |known, edit| {
             Ok(active(known, name)?.clone().changed(change, edit)?)
         })
     }
 
     /// Lets a person in no more. Their record stays, since others name them.
     pub fn remove_person(&self, actor: &Actor, name: &Actor, reason: &str) -> Result<Person, WorkbenchError> {
-        self.edit_people(actor, "person.remove", name, reason, |known, edit| {
+        self.edit_people(actor, Action::PersonRemove, name, reason, |known, edit| {
             Ok(active(known, name)?.clone().removed(edit))
         })
     }
@@ -76,7 +77,7 @@ impl Workbench {
     fn edit_people(
         &self,
         actor: &Actor,
-        action: &str,
+        action: Action,
         name: &Actor,
         reason: &str,
         next: impl FnOnce(Option<&Person>, PersonEdit) -> Result<Person, WorkbenchError>,
@@ -86,7 +87,7 @@ impl Workbench {
             at: self.now(),
             reason: Reason::new(reason)?,
         };
-        let audit = self.audit(actor, action, name, edit.reason.as_str());
+        let audit = self.audit(actor, action, name, edit.reason.as_str())?;
         let _alone = self.changing_people();
         let people = self.people()?;
         let known = people.find(name);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::{Workbench, WorkbenchError, found};
+use crate::domain::action::Action;
 use crate::domain::actor::Actor;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::{ExampleId, RunId, SuiteName};
@@ -153,6 +154,7 @@ impl Workbench {
         example: &ExampleId,
         reason: &str,
     ) -> Result<Quarantine, WorkbenchError> {
+        self.permit(actor, Action::QuarantinePlace)?;
         let reason = Reason::new(reason)?;
         let flaky = self.flaky(run)?;
         let Some(known) = flaky.examples.iter().find(|known| &known.example == example) else {
@@ -192,6 +194,7 @@ impl Workbench {
         example: &ExampleId,
         reason: &str,
     ) -> Result<Quarantine, WorkbenchError> {
+        self.permit(actor, Action::QuarantineLift)?;
         let reason = Reason::new(reason)?;
         let quarantined = self.quarantined(suite)?;
         let Some(placed) = quarantined.into_iter().find(|placed| &placed.example == example) else {
@@ -219,11 +222,11 @@ impl Workbench {
         self.store.commit_numbered(|| {
             let decision = decision(self.store.next_quarantine(suite)?);
             let action = match decision.kind {
-                QuarantineKind::Placed => "quarantine.place",
-                QuarantineKind::Lifted => "quarantine.lift",
+                QuarantineKind::Placed => Action::QuarantinePlace,
+                QuarantineKind::Lifted => Action::QuarantineLift,
             };
             let subject = format!("{suite}/{}", decision.example);
-            let audit = self.audit(actor, action, &subject, decision.reason.as_str());
+            let audit = self.audit(actor, action, &subject, decision.reason.as_str())?;
             Ok((Change::new(audit).insert_quarantine(&decision)?, decision))
         })
     }

@@ -3,7 +3,7 @@
 use super::{Comparison, DiffView, PromptRef, Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
 use crate::domain::caveats::Caveats;
-use crate::domain::decision::{Decision, DecisionKind, OtherCause};
+use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::gate::LabelledVerdict;
 use crate::domain::ids::{PromotionId, ReviewId, RunId, VersionId};
 use crate::domain::promotion::{Environment, Promotion};
@@ -13,6 +13,7 @@ use crate::domain::run::{Run, RunEnd};
 use crate::domain::version::PromptVersion;
 use crate::releases::evidence::caveats;
 use crate::releases::promote;
+pub use crate::releases::review::Judgement;
 use crate::releases::review::{self, Evidence};
 
 /// A review in a list.
@@ -54,19 +55,6 @@ pub struct ReviewDetail {
     /// The promotion that it led to, and what that replaced; before there is one, the id that it would take and what it
     /// would replace.
     pub promotion: (PromotionId, Option<Promotion>),
-}
-
-/// What a reviewer says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Judgement {
-    /// It may be promoted.
-    Approve,
-    /// It may not.
-    Reject,
-    /// Later.
-    Pause,
-    /// The prompt is not what has to change.
-    NotAPromptProblem(OtherCause),
 }
 
 impl Workbench {
@@ -152,14 +140,8 @@ impl Workbench {
         judgement: Judgement,
         reason: &str,
     ) -> Result<Decision, WorkbenchError> {
-        let kind = match judgement {
-            Judgement::Approve => DecisionKind::Approved,
-            Judgement::Reject => DecisionKind::Rejected,
-            Judgement::Pause => DecisionKind::Paused,
-            Judgement::NotAPromptProblem(cause) => DecisionKind::NotAPromptProblem(cause),
-        };
         let act = self.act(actor, Reason::new(reason)?);
-        Ok(review::decide(&self.store, id, &kind, &act)?)
+        Ok(review::decide(&self.store, id, judgement, &act)?)
     }
 
     /// Decisions that mention every word of `search`, newest first.

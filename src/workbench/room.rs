@@ -48,6 +48,7 @@ mod tests {
     use tokio::sync::watch;
 
     use super::*;
+    use crate::domain::action::Action;
     use crate::domain::actor::Actor;
     use crate::domain::ids::{DatasetName, RunId};
     use crate::domain::run::{Caps, RunSettings, RuntimeContext};
@@ -137,10 +138,14 @@ mod tests {
         };
         let mut interrupted = newest;
         interrupted.id = RunId(interrupted.id.0 + 1);
-        Change::new(workbench.audit(&anna, "run.start", &interrupted.id, ""))
-            .insert_run(&interrupted)
-            .and_then(|change| change.commit(&workbench.store))
-            .expect("a run that nobody works on");
+        Change::new(
+            workbench
+                .audit(&anna, Action::RunStart, &interrupted.id, "")
+                .expect("everybody may"),
+        )
+        .insert_run(&interrupted)
+        .and_then(|change| change.commit(&workbench.store))
+        .expect("a run that nobody works on");
         let import = ImportRequest {
             path: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/data/gsm8k.jsonl")),
             name: DatasetName::new("maths").expect("a name"),

@@ -6,6 +6,7 @@ use super::Clock;
 use super::aliases::AliasWatch;
 use super::committing::Committer;
 use super::reusing::{AnswerIndex, StoredAnswers};
+use crate::domain::action::Action;
 use crate::domain::actor::Actor;
 use crate::domain::alias::Alias;
 use crate::domain::dataset::{ROWS_PER_PAGE, Row};
@@ -159,12 +160,13 @@ impl RunAuthor {
         }
     }
 
-    /// The audit entry of something that the run does.
-    pub(super) fn audit(&self, action: &str) -> AuditEntry {
+    /// The audit entry of something that the run does. Whoever started it was let do that: what a run came to is kept,
+    /// whoever may do what by then.
+    pub(super) fn audit(&self, action: Action) -> AuditEntry {
         AuditEntry {
             at_ms: (self.clock)().0,
             actor: self.actor.to_string(),
-            action: action.to_owned(),
+            action: action.as_str().to_owned(),
             subject: self.run.to_string(),
             reason: String::new(),
             origin: self.origin.clone(),
@@ -217,9 +219,11 @@ impl RunSink {
     async fn save_outcome(&self, outcome: &Outcome) -> Result<(), StoreFault> {
         // Before the outcome, so that no outcome of a model is there whose ledger does not know it.
         for aliases in self.aliases.iter().filter(|_| outcome.reused_from.is_none()) {
-            aliases.note(&self.run, outcome, self.audit("model.resolve")).await?;
+            aliases
+                .note(&self.run, outcome, self.audit(Action::ModelResolve))
+                .await?;
         }
-        let mut change = Change::new(self.audit("run.outcome")).insert_outcome(outcome)?;
+        let mut change = Change::new(self.audit(Action::RunOutcome)).insert_outcome(outcome)?;
         if let Some(answers) = &self.answers {
             change = answers.note(change, outcome)?;
         }
@@ -227,7 +231,7 @@ impl RunSink {
     }
 
     /// The audit entry of something that the run does.
-    pub(super) fn audit(&self, action: &str) -> AuditEntry {
+    pub(super) fn audit(&self, action: Action) -> AuditEntry {
         self.author.audit(action)
     }
 

@@ -12,6 +12,7 @@ use super::run_reading::caps_of;
 use super::run_store::{RunAuthor, RunFeed, RunSink, total_of};
 use super::subjects::{SubjectId, Tested};
 use super::{Workbench, WorkbenchError, found};
+use crate::domain::action::Action;
 use crate::domain::actor::Actor;
 use crate::domain::ids::{DatasetVersionId, RunId, SuiteVersionId, VersionId};
 use crate::domain::money::PriceFile;
@@ -77,6 +78,7 @@ impl Workbench {
         selection: Option<Selection>,
         tape: &Tape,
     ) -> Result<RunId, WorkbenchError> {
+        self.permit(actor, Action::RunStart)?;
         let tested = self.tested(&start.subject)?;
         let dataset = self.dataset(&start.dataset)?;
         let suite = self.suite(&start.suite)?;
@@ -148,7 +150,7 @@ impl Workbench {
     fn record_run(&self, actor: &Actor, run: &Run) -> Result<RunId, WorkbenchError> {
         self.store.commit_numbered(|| {
             let id = self.store.next_run_id()?;
-            let audit = self.audit(actor, "run.start", &id, &run.subject.label());
+            let audit = self.audit(actor, Action::RunStart, &id, &run.subject.label())?;
             Ok((Change::new(audit).insert_run(&Run { id, ..run.clone() })?, id))
         })
     }
@@ -195,6 +197,7 @@ impl Workbench {
     /// Goes on with a run that nobody works on. Finished examples are not sent again. Caps that are given hold from now
     /// on, the others stay.
     pub fn resume_run(&self, actor: &Actor, id: RunId, caps: Caps) -> Result<(), WorkbenchError> {
+        self.permit(actor, Action::RunResume)?;
         let _taking = self.taking_run();
         let run = found(self.store.run(id)?, "run", &id)?;
         match self.state_of(id)? {
@@ -232,7 +235,7 @@ impl Workbench {
         let mut steps = self.store.run_steps(id)?;
         let caps = caps_of(&run, &steps).changed_to(caps);
         let step = self.step(actor, id, RunStepKind::Resumed { caps })?;
-        Change::new(self.audit(actor, "run.resume", &id, ""))
+        Change::new(self.audit(actor, Action::RunResume, &id, "")?)
             .insert_run_step(&step)?
             .commit(&self.store)?;
         steps.push(step);
@@ -242,6 +245,7 @@ impl Workbench {
 
     /// Lets a run send nothing more until somebody resumes it. What is in flight is saved.
     pub fn pause_run(&self, actor: &Actor, id: RunId) -> Result<(), WorkbenchError> {
+        self.permit(actor, Action::RunPause)?;
         let _taking = self.taking_run();
         found(self.store.run(id)?, "run", &id)?;
         if !self.order(id, Order::Pause) {
@@ -253,7 +257,7 @@ impl Workbench {
         }
         let reason = format!("paused by {actor}");
         let step = self.step(actor, id, RunStepKind::Paused { reason })?;
-        let paused = Change::new(self.audit(actor, "run.pause", &id, ""))
+        let paused = Change::new(self.audit(actor, Action::RunPause, &id, "")?)
             .insert_run_step(&step)?
             .commit(&self.store);
         match paused {
@@ -358,9 +362,10 @@ impl Workbench {
 
     /// Stops a run for good. What is saved stays.
     pub fn cancel_run(&self, actor: &Actor, id: RunId) -> Result<(), WorkbenchError> {
+        self.permit(actor, Action::RunCancel)?;
         let _taking = self.taking_run();
         let run = found(self.store.run(id)?, "run", &id)?;
-        let audit = self.audit(actor, "run.cancel", &id, "");
+        let audit = self.audit(actor, Action::RunCancel, &id, "")?;
         if self.order(id, Order::Cancel) {
             Change::new(audit).commit(&self.store)?;
             return Ok(());
@@ -439,7 +444,7 @@ impl Workbench {
 
 /// Saves the end of a run, then says that it finished.
 async fn save_end(sink: &RunSink, end: RunEnd, progress: &watch::Sender<RunProgress>) -> Result<(), String> {
-    let change = Change::new(sink.audit("run.end")).insert_run_end(&end);
+    let change = Change::new(sink.audit(Action::RunEnd)).insert_run_end(&end);
     sink.save(change).await?;
     progress.send_modify(|progress| {
         progress.state = end.state.into();
@@ -459,7 +464,7 @@ async fn save_pause(
     let step = match reason {
         Some(reason) => {
             let step = sink.paused(reason).map_err(|error| error.to_string())?;
-            let change = Change::new(sink.audit("run.pause")).insert_run_step(&step);
+            let change = Change::new(sink.audit(Action::RunPause)).insert_run_step(&step);
             sink.save(change).await?;
             Some(step)
         }

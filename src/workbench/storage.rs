@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Workbench, WorkbenchError};
+use crate::domain::action::Action;
 use crate::domain::actor::Actor;
 use crate::domain::policy::Policy;
 use crate::domain::reason::Reason;
@@ -32,19 +33,21 @@ impl Workbench {
     }
 
     /// Drops what nobody can ask for any more: values that later ones replaced. The audit chain stays as it is.
-    pub fn compact(&self, watch: Watch<'_>) -> Result<Compaction, WorkbenchError> {
+    pub fn compact(&self, actor: &Actor, watch: Watch<'_>) -> Result<Compaction, WorkbenchError> {
+        self.permit(actor, Action::StoreCompact)?;
         Ok(self.store.engine().compact(watch).map_err(StoreError::from)?)
     }
 
     /// Removes the traces of production requests that began before a moment, and says how many those were. Their values
     /// go with the next compaction; that they were there stays in the audit chain.
     pub fn expire_traces(&self, actor: &Actor, before: Timestamp) -> Result<u64, WorkbenchError> {
+        self.permit(actor, Action::TraceExpire)?;
         let (mut expired, mut after) = (0, None);
         loop {
             let (older, last) = self.store.traces_before(before, after.as_ref())?;
             if !older.is_empty() {
                 let reason = format!("{} traces from before {before}", older.len());
-                let change = Change::new(self.audit(actor, "trace.expire", &"traces", &reason));
+                let change = Change::new(self.audit(actor, Action::TraceExpire, &"traces", &reason)?);
                 let removed = older.iter().try_fold(change, Change::remove_trace)?;
                 removed.commit(&self.store)?;
                 expired += older.len() as u64;
@@ -95,8 +98,9 @@ impl Workbench {
 
     /// Sets the rules of this store.
     pub fn set_policy(&self, actor: &Actor, policy: Policy, reason: &str) -> Result<(), WorkbenchError> {
+        self.permit(actor, Action::PolicySet)?;
         let reason = Reason::new(reason)?;
-        let audit = self.audit(actor, "store.policy", &"policy", reason.as_str());
+        let audit = self.audit(actor, Action::PolicySet, &"policy", reason.as_str())?;
         Change::new(audit).put_policy(policy)?.commit(&self.store)?;
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 use super::reusing::Tape;
 use super::{RunEstimate, StartRun, SubjectId, Workbench, WorkbenchError, found};
+use crate::domain::action::Action;
 use crate::domain::actor::Actor;
 use crate::domain::ids::{DatasetVersionId, PromptName, RunId, SuiteVersionId, VersionId};
 use crate::domain::money::UsdNanos;
@@ -178,7 +179,7 @@ impl Workbench {
             && self.store.variant(&variant.id)?.is_none()
         {
             let label = variant.subject()?.label();
-            Change::new(self.audit(actor, "variant.keep", &label, ""))
+            Change::new(self.audit(actor, Action::VariantKeep, &label, "")?)
                 .put_variant(variant)?
                 .commit(&self.store)?;
         }

@@ -1,6 +1,7 @@
 //! Suites.
 
 use super::{Workbench, WorkbenchError, found};
+use crate::domain::action::Action;
 use crate::domain::actor::Actor;
 use crate::domain::ids::{SuiteName, SuiteVersionId};
 use crate::domain::reason::Reason;
@@ -14,6 +15,7 @@ use crate::store::Change;
 impl Workbench {
     /// Makes a suite version of a suite file. Its judges are versions that the store has.
     pub fn import_suite(&self, actor: &Actor, source: &str, reason: &str) -> Result<SuiteVersion, WorkbenchError> {
+        self.permit(actor, Action::SuiteImport)?;
         let file = SuiteFile::parse_with(source, &|judge| self.judge_hash(judge)).map_err(InterchangeError::from)?;
         self.check_judges(&file.content)?;
         let name = file.name;
@@ -29,7 +31,7 @@ impl Workbench {
                 ));
             }
             let suite = SuiteVersion::new(id, file.content.clone(), actor.clone(), reason.clone(), self.now())?;
-            let audit = self.audit(actor, "suite.import", &suite.id, suite.reason.as_str());
+            let audit = self.audit(actor, Action::SuiteImport, &suite.id, suite.reason.as_str())?;
             Ok((Change::new(audit).insert_suite(&suite)?, suite))
         })
     }

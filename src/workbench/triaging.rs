@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::outcomes::Listed;
 use super::{Workbench, WorkbenchError, found};
+use crate::domain::action::Action;
 use crate::domain::actor::Actor;
 use crate::domain::decision::{Decision, DecisionKind, OtherCause};
 use crate::domain::example::ExampleContent;
@@ -170,7 +171,7 @@ impl Workbench {
             outcomes.push(found(self.store.outcome(run, *place)?, "example", &id)?);
         }
         self.store.commit_numbered(|| {
-            let mut change = Change::new(self.audit(actor, "triage.add", &run, content.reason.as_str()));
+            let mut change = Change::new(self.audit(actor, Action::TriageAdd, &run, content.reason.as_str())?);
             let mut triages = Vec::new();
             for outcome in &outcomes {
                 let number = self.store.next_triage(run, outcome.place())?;
@@ -190,6 +191,7 @@ impl Workbench {
         cause: OtherCause,
         reason: &str,
     ) -> Result<Decision, WorkbenchError> {
+        self.permit(actor, Action::RunDecide)?;
         let run = found(self.store.run(run)?, "run", &run)?;
         let version = found(run.subject.version().cloned(), "version", &run.subject.label())?;
         let reason = Reason::new(reason)?;
@@ -206,7 +208,7 @@ impl Workbench {
                 reason: reason.clone(),
                 decided_at: self.now(),
             };
-            let audit = self.audit(actor, "run.decide", &run.id, reason.as_str());
+            let audit = self.audit(actor, Action::RunDecide, &run.id, reason.as_str())?;
             Ok((Change::new(audit).insert_decision(&decision)?, decision))
         })
     }

@@ -6,6 +6,7 @@ use super::editing::parse_document;
 use super::reusing::Tape;
 use super::running::eval_error;
 use super::{Workbench, WorkbenchError};
+use crate::domain::action::Action;
 use crate::domain::actor::Actor;
 use crate::domain::gate::GatePolicy;
 use crate::domain::hash::ContentHash;
@@ -29,6 +30,7 @@ impl Workbench {
         place: u64,
         suite: Option<&SuiteVersionId>,
     ) -> Result<Outcome, WorkbenchError> {
+        self.permit(actor, Action::PromptTry)?;
         let content = parse_document(source)?;
         let dataset = self.dataset(dataset)?;
         let example = self.example_at(&dataset, place)?;

@@ -190,7 +190,7 @@ fn compact(traces_older_than_ms: Option<u64>, context: &mut Context<'_>) -> Resu
         Some(age_ms) => workbench.expire_traces(actor, now.before_ms(age_ms))?,
         None => 0,
     };
-    let done = workbench.compact(&mut |advance| out.advance(&advance))?;
+    let done = workbench.compact(actor, &mut |advance| out.advance(&advance))?;
     let document = json!({
         "segments": done.segments,
         "values": done.values,
