@@ -54,7 +54,9 @@ impl Terminal {
     pub fn resize(&mut self, columns: u16, rows: u16) {
         self.master.resize(size(columns, rows)).expect("another size");
         let columns = columns.try_into().expect("not zero");
-        self.parser.screen_mut().set_size(rows.try_into().expect("not zero"), columns);
+        self.parser
+            .screen_mut()
+            .set_size(rows.try_into().expect("not zero"), columns);
     }
 
     /// Sends bytes as if they were typed.

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::pegbox::{Pegbox, PROMPT, REASON, Said};
+use crate::pegbox::{PROMPT, Pegbox, REASON, Said};
 use crate::site::{Site, given, is_missing};
 
 #[test]
@@ -101,7 +101,14 @@ fn what_is_no_session_is_refused_and_hangs_nobody() {
         (&["-s", "127.0.0.1", "sftp"][..], "subsystem request failed"),
         (&["-W", "127.0.0.1:22", "127.0.0.1"], "stdio forwarding failed"),
         (
-            &["-o", "ExitOnForwardFailure=yes", "-R", "0:127.0.0.1:22", "127.0.0.1", "status"],
+            &[
+                "-o",
+                "ExitOnForwardFailure=yes",
+                "-R",
+                "0:127.0.0.1:22",
+                "127.0.0.1",
+                "status",
+            ],
             "remote port forwarding failed",
         ),
     ] {
@@ -141,11 +148,16 @@ fn variables_that_say_who_somebody_is_are_not_taken() {
     let site = Site::with_records(1);
     let mut command = site.ssh("anna", "pegbox");
     for variable in ["PEGBOX_USER", "USER", "LOGNAME", "SSH_CONNECTION"] {
-        command.env(variable, "mallory").args(["-o", &format!("SendEnv={variable}")]);
+        command
+            .env(variable, "mallory")
+            .args(["-o", &format!("SendEnv={variable}")]);
     }
     command.args(["127.0.0.1", "whoami"]);
     let said = Said::of(&given(command, b""));
-    assert!(said.stdout.contains("anna") && !said.stdout.contains("mallory"), "{said:?}");
+    assert!(
+        said.stdout.contains("anna") && !said.stdout.contains("mallory"),
+        "{said:?}"
+    );
     assert!(said.stdout.contains("ssh 127.0.0.1"), "{said:?}");
 }
 
@@ -158,21 +170,33 @@ fn the_host_says_how_it_is_reached() {
     let status = site.house.pegbox.does(&["host", "status"]);
     let json = site.house.pegbox.json(&["host", "status"]);
     let print = json["host"]["ssh"]["host_key"].as_str().unwrap();
-    assert!(status.contains(print) && status.contains(&site.address.to_string()), "{status}");
+    assert!(
+        status.contains(print) && status.contains(&site.address.to_string()),
+        "{status}"
+    );
     assert!(site.logged("host key").contains(print));
     // The fingerprint is the one that ssh shows.
     let mut command = std::process::Command::new("ssh-keyscan");
     command.args(["-p", &site.address.port().to_string(), "127.0.0.1"]);
     let scanned = command.stderr(Stdio::null()).output().unwrap();
     let file = site.house.pegbox.write("scanned", &scanned.stdout);
-    let shown = std::process::Command::new("ssh-keygen").args(["-lf", &file]).output().unwrap();
+    let shown = std::process::Command::new("ssh-keygen")
+        .args(["-lf", &file])
+        .output()
+        .unwrap();
     let shown = String::from_utf8(shown.stdout).unwrap();
     assert!(shown.contains(print), "{shown}");
 
     // The same port again is a clear error.
     let other = Pegbox::with_records(1);
     let said = other.says(&["host", "--ssh", &site.address.to_string()]);
-    assert!(said.code != 0 && said.stderr.contains("cannot listen for SSH at"), "{said:?}");
+    assert!(
+        said.code != 0 && said.stderr.contains("cannot listen for SSH at"),
+        "{said:?}"
+    );
     let said = other.says(&["host", "--detach", "--ssh", &site.address.to_string()]);
-    assert!(said.code != 0 && said.stderr.contains("cannot listen for SSH at"), "{said:?}");
+    assert!(
+        said.code != 0 && said.stderr.contains("cannot listen for SSH at"),
+        "{said:?}"
+    );
 }

@@ -18,7 +18,10 @@ fn keys_of_each_kind_let_their_person_in() {
     ] {
         let key = site.key(name, kind);
         assert_eq!(site.try_key(name, "pegbox"), 255, "{name} is nobody's yet");
-        assert!(site.logged("is nobody's").contains("refused: user \"pegbox\": key SHA256:"));
+        assert!(
+            site.logged("is nobody's")
+                .contains("refused: user \"pegbox\": key SHA256:")
+        );
         site.adds(&[name, "--role", "read-only", "--key", &key]);
         assert_eq!(site.try_key(name, "pegbox"), 0, "{name}");
         assert_eq!(site.try_key(name, name), 0, "{name} under their own name");
@@ -54,7 +57,11 @@ fn whoever_is_removed_stays_out() {
 fn certify(site: &Site, authority: &str, arguments: &[&str]) {
     let authority = site.path(authority);
     let key = site.path("cert.pub");
-    let all = [&["-s", authority.to_str().unwrap(), "-I", "anna at work"], arguments, &[key.to_str().unwrap()]];
+    let all = [
+        &["-s", authority.to_str().unwrap(), "-I", "anna at work"],
+        arguments,
+        &[key.to_str().unwrap()],
+    ];
     keygen(all.concat());
 }
 
@@ -68,16 +75,29 @@ fn a_certificate_counts_for_whom_and_as_long_as_it_says() {
     site.key("forger", &["-t", "ed25519"]);
     site.key("cert", &["-t", "ed25519"]);
     for person in ["ben", "cleo"] {
-        site.adds(&[person, "--role", "author", "--certificate-authority", "--key", &authority]);
+        site.adds(&[
+            person,
+            "--role",
+            "author",
+            "--certificate-authority",
+            "--key",
+            &authority,
+        ]);
     }
     let tried = |user| site.try_key("cert", user);
     assert_eq!(tried("ben"), 255, "the bare key is nobody's");
     assert_eq!(site.try_key("authority", "ben"), 255, "nor is that of the authority");
 
     certify(&site, "authority", &["-n", "ben", "-V", "+1h", "-z", "7"]);
-    assert_eq!((tried("ben"), tried("pegbox"), tried("cleo"), tried("anna")), (0, 0, 255, 255));
+    assert_eq!(
+        (tried("ben"), tried("pegbox"), tried("cleo"), tried("anna")),
+        (0, 0, 255, 255)
+    );
     let came = site.logged("ben came with");
-    assert!(came.contains("certificate \"anna at work\" number 7 of SHA256:"), "{came}");
+    assert!(
+        came.contains("certificate \"anna at work\" number 7 of SHA256:"),
+        "{came}"
+    );
     let mut command = site.ssh("cert", "pegbox");
     command.args(["127.0.0.1", "whoami"]);
     assert!(Said::of(&given(command, b"")).stdout.contains("ben"));
@@ -85,7 +105,10 @@ fn a_certificate_counts_for_whom_and_as_long_as_it_says() {
     certify(&site, "authority", &["-n", "ben,cleo", "-V", "+1h"]);
     assert_eq!((tried("ben"), tried("cleo"), tried("pegbox")), (0, 0, 255));
     for (arguments, why) in [
-        (&["-n", "ben", "-V", "-2h:-1h"][..], "is forged, expired, or not valid yet"),
+        (
+            &["-n", "ben", "-V", "-2h:-1h"][..],
+            "is forged, expired, or not valid yet",
+        ),
         (&["-n", "ben", "-V", "+1h:+2h"], "is forged, expired, or not valid yet"),
         (&["-n", "dora", "-V", "+1h"], "names nobody whose authority signed it"),
         (&["-V", "+1h"], "names nobody whose authority signed it"),
@@ -112,7 +135,12 @@ fn an_agent_with_many_keys_finds_the_right_one() {
     }
     let site = Site::with_records(1);
     let socket = site.path("agent");
-    let mut agent = Command::new("ssh-agent").arg("-D").arg("-a").arg(&socket).spawn().unwrap();
+    let mut agent = Command::new("ssh-agent")
+        .arg("-D")
+        .arg("-a")
+        .arg(&socket)
+        .spawn()
+        .unwrap();
     crate::house::until("the agent's socket", || socket.exists());
     for name in ["one", "two", "three"] {
         site.key(name, &["-t", "ed25519"]);

@@ -30,7 +30,10 @@ fn strangers_take_so_many_places_and_give_them_back() {
     assert!(said.starts_with("pegbox: too many connections"), "{said}");
     assert_eq!(refused.read_to_end(&mut Vec::new()).unwrap(), 0, "and it is closed");
     assert_eq!(site.try_key("anna", "pegbox"), 255);
-    assert!(site.logged("too many connections of its address").contains("ssh 127.0.0.1 refused"));
+    assert!(
+        site.logged("too many connections of its address")
+            .contains("ssh 127.0.0.1 refused")
+    );
     drop(strangers);
     until("a place", || site.try_key("anna", "pegbox") == 0);
 }

@@ -21,7 +21,10 @@ impl Follower {
     fn start(site: &Site, line: &str) -> Self {
         let mut command = site.ssh("anna", "pegbox");
         command.args(["127.0.0.1", line]);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
         let mut process = command.spawn().unwrap();
         let stderr = BufReader::new(process.stderr.take().unwrap());
         Self { process, stderr }
@@ -52,7 +55,9 @@ fn a_run_whose_line_is_cut_is_complete_on_return() {
     follower.wait_for("run_1  0/2000");
     follower.process.kill().unwrap();
     follower.process.wait().unwrap();
-    until("the end of the command", || site.house.log().contains("anna ended with"));
+    until("the end of the command", || {
+        site.house.log().contains("anna ended with")
+    });
     let watched = site.says("run watch run_1", "");
     assert!(watched.stdout.contains("finished"), "{watched:?}");
     assert!(watched.stdout.contains("2000"), "{watched:?}");

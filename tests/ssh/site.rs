@@ -43,7 +43,10 @@ impl Site {
     /// With so many rows in its dataset.
     pub fn with_records(rows: usize) -> Self {
         let site = Self::without_people(Pegbox::with_records(rows));
-        let account = std::fs::metadata(site.house.pegbox.home.path()).unwrap().uid().to_string();
+        let account = std::fs::metadata(site.house.pegbox.home.path())
+            .unwrap()
+            .uid()
+            .to_string();
         site.adds(&["tess", "--role", "admin", "--account", &account]);
         let key = site.key("anna", &["-t", "ed25519"]);
         site.adds(&[
@@ -114,7 +117,10 @@ impl Site {
 
 /// Runs a process with bytes on its standard input.
 pub fn given(mut command: Command, stdin: &[u8]) -> Output {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     let stdin = stdin.to_owned();
