@@ -11,20 +11,19 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 
 use super::HostError;
 use super::caller::{Caller, Desk, Files, Identity, Interrupt, Screens, Streams, Variables, local_origin};
-use super::fence::fenced;
+use super::hosted::{NO_STOP, PANICKED, failed, gone, no_editor_over_ssh, run_apart, stop_session};
 use super::input::Typed;
 use super::remote::{self, Outlet, post, run_remote};
-use super::serve::{Call, CommandLine, PANICKED};
+use super::serve::{Call, CommandLine};
 use super::session::{Control, Ended, Surface};
-use super::signing::ToSign;
+use super::signing::{self, ToSign};
 use super::terminal::{MouseReports, believed};
 use super::wire::{self, HELLO_BYTES_MAX, Hello, PIECE_BYTES_MAX, PROTOCOL, Refusal, ToGuest, ToHost, Welcome};
 use crate::domain::origin::Origin;
-use crate::text::Printable;
 use crate::workbench::Fault;
 
 /// How long a guest may take to say what it wants.
@@ -149,35 +148,6 @@ fn ssh_place(variables: &BTreeMap<String, String>) -> String {
         Some(address) => format!("ssh {address}"),
         None => "ssh".to_owned(),
     }
-}
-
-/// What to say of a command that panicked.
-fn failed(why: &str) -> String {
-    let why = Printable::line(why);
-    format!("error: the command failed: {why}\nhint: this is a fault of pegbox; what was saved is intact\n")
-}
-
-/// Runs a command on a thread of its own, and gives its exit code; a panic of it ends it alone, and comes back as its
-/// message.
-async fn run_apart(call: Call, commands: Arc<dyn CommandLine>) -> Result<u8, String> {
-    let (ended, end) = oneshot::channel();
-    let thread = std::thread::Builder::new().name("guest".into()).spawn(move || {
-        // Nobody waits for the end where the host is at its own.
-        let _ = ended.send(fenced(|| commands.carry_out(call)));
-    });
-    thread.map_err(|error| error.to_string())?;
-    end.await.map_err(|error| error.to_string())?
-}
-
-/// Ends the screens when the host stops.
-async fn stop_session(mut stop: watch::Receiver<bool>, control: mpsc::Sender<Control>) {
-    while !*stop.borrow_and_update() {
-        tokio::select! {
-            changed = stop.changed() => if changed.is_err() { return },
-            () = control.closed() => return,
-        }
-    }
-    let _ = control.send(Control::Terminate).await;
 }
 
 async fn send_all(mut write: OwnedWriteHalf, mut to_send: mpsc::Receiver<ToGuest>) {
@@ -318,10 +288,6 @@ impl SocketDesk {
     }
 }
 
-fn gone() -> io::Error {
-    io::Error::from(io::ErrorKind::BrokenPipe)
-}
-
 /// Waits for what the guest was asked for.
 fn answer(outbox: &mpsc::Sender<ToGuest>, answers: &mut mpsc::Receiver<Answered>, ask: ToGuest) -> Option<Answered> {
     post(outbox, ask).ok()?;
@@ -348,16 +314,11 @@ fn signed(answered: Option<Answered>) -> Result<String, Fault> {
     }
 }
 
-/// Refuses key files to whoever is elsewhere: those here are not theirs. Their agent is, where they forwarded it.
+/// Refuses key files to whoever is elsewhere.
 fn no_key_file(place: Place, to_sign: &ToSign) -> Result<(), Fault> {
-    match (place, &to_sign.key_file) {
-        (Place::Elsewhere, Some(file)) => Err(Fault {
-            what: format!("{} is a file of the host's machine, not of yours", file.display()),
-            hint: "forward your agent with ssh -A and give --sign; or sign on yours what --statement prints, and send \
-                   both back with --signature -"
-                .into(),
-        }),
-        _ => Ok(()),
+    match place {
+        Place::Here => Ok(()),
+        Place::Elsewhere => signing::no_key_file(to_sign),
     }
 }
 
@@ -365,10 +326,7 @@ fn no_key_file(place: Place, to_sign: &ToSign) -> Result<(), Fault> {
 fn no_editor(place: Place) -> Result<(), Fault> {
     match place {
         Place::Here => Ok(()),
-        Place::Elsewhere => Err(Fault {
-            what: "over SSH there is no editor of your own".into(),
-            hint: "type in the screens, or send a file with prompt import NAME - < FILE".into(),
-        }),
+        Place::Elsewhere => Err(no_editor_over_ssh()),
     }
 }
 
@@ -443,7 +401,7 @@ impl Surface for SocketSurface {
 
     fn stop(&mut self) -> Result<(), String> {
         if self.place == Place::Elsewhere {
-            return Err("cannot suspend over SSH: your own shell is there with ~^Z".into());
+            return Err(NO_STOP.into());
         }
         match answer(&self.outbox, &mut self.answers, ToGuest::Stop) {
             Some(Answered::Stopped(result)) => result,

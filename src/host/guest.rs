@@ -289,17 +289,10 @@ impl Attached {
     fn sign(&self, to_sign: ToSign) {
         let (outbox, has_screens) = (self.outbox.urgent.clone(), self.keyboard.is_some());
         tokio::spawn(async move {
-            let signed = match to_sign.shown() {
-                Ok(shown) => {
-                    if !has_screens {
-                        let _ = writeln!(io::stderr(), "{shown}");
-                    }
-                    signing::sign(&to_sign).await
-                }
-                Err(fault) => Err(fault),
-            };
-            let signed = signed.map_err(|fault| (fault.what, fault.hint));
-            let _ = outbox.send(ToHost::Signed(signed)).await;
+            let signed = signing::sign_as_guest(&to_sign, has_screens).await;
+            let _ = outbox
+                .send(ToHost::Signed(signed.map_err(|fault| (fault.what, fault.hint))))
+                .await;
         });
     }
 

@@ -1,6 +1,7 @@
 //! Signing a decision where the person is: with a key of their SSH agent, or of a file.
 
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use russh::keys::agent::client::{AgentClient, AgentStream};
@@ -90,11 +91,48 @@ async fn by_own_agent(_to_sign: &ToSign, _keys: &[PublicKey]) -> Result<String, 
     })
 }
 
+/// What to do where somebody is elsewhere, and their keys with them.
+pub const OVER_SSH: &str = "forward your agent with ssh -A and give --sign; or sign on yours what --statement prints, and \
+                            send both back with --signature -";
+
+/// Refuses key files to whoever is elsewhere: those here are not theirs.
+///
+/// # Errors
+/// One is named.
+pub fn no_key_file(to_sign: &ToSign) -> Result<(), Fault> {
+    match &to_sign.key_file {
+        Some(file) => Err(Fault {
+            what: format!("{} is a file of the host's machine, not of yours", file.display()),
+            hint: OVER_SSH.into(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Signs with the agent at the other end of a stream.
+///
+/// # Errors
+/// It has no key of the person, or does not sign.
+pub async fn over<S: AgentStream + Unpin>(stream: S, to_sign: &ToSign) -> Result<String, Fault> {
+    to_sign.checked()?;
+    by_agent(AgentClient::connect(stream), to_sign, &to_sign.known_keys()).await
+}
+
+/// Signs at the desk of a guest of the host, and shows what, unless the screens have shown it.
+pub async fn sign_as_guest(to_sign: &ToSign, has_screens: bool) -> Result<String, Fault> {
+    let shown = to_sign.shown()?;
+    if !has_screens {
+        // Nobody depends on it, so a closed standard error stops no work.
+        let _ = writeln!(io::stderr(), "{shown}");
+    }
+    sign(to_sign).await
+}
+
 /// Signs with the first of these keys that an agent has.
 ///
 /// # Errors
 /// It has none of them, or does not sign.
-pub async fn by_agent<S: AgentStream + Unpin>(
+async fn by_agent<S: AgentStream + Unpin>(
     mut agent: AgentClient<S>,
     to_sign: &ToSign,
     keys: &[PublicKey],

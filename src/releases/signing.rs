@@ -46,14 +46,18 @@ pub(super) fn with_signature(
     })?)
 }
 
-/// A pause needs no signature, and neither does anything where the policy asks for none.
+/// Refuses what the policy wants signed: what lets something into an environment. Whoever stops something needs no key.
 fn require_none(store: &Store, decided: &Statement) -> Result<(), ReleaseError> {
-    let (place, kind) = (decided.environment, &decided.decision);
-    if *kind == DecisionKind::Paused || store.policy()?.rules(place).signatures == Signatures::Optional {
+    let place = decided.environment;
+    let lets_in = match &decided.decision {
+        DecisionKind::Approved | DecisionKind::Promoted(_) | DecisionKind::RolledBack(_) => true,
+        DecisionKind::Rejected | DecisionKind::Paused | DecisionKind::NotAPromptProblem(_) => false,
+    };
+    if !lets_in || store.policy()?.rules(place).signatures == Signatures::Optional {
         return Ok(());
     }
     let why = format!(
-        "decisions about {} are signed in this store, and this one is not: add --sign, or --sign-key FILE, or go in two \
+        "approvals, promotions and roll backs of {} are signed in this store, and this one is not: add --sign, or --sign-key FILE, or go in two \
          steps with --statement and --signature",
         place.as_str()
     );

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{Workbench, WorkbenchError};
+use crate::domain::action::Action;
 use crate::domain::time::Timestamp;
 use crate::store::embedded::backup;
 use crate::store::engine::{AuditRow, Watch};
@@ -15,7 +16,7 @@ const COMMITS_PER_READ: u64 = 1_000;
 const COMMITS_ON_A_SCREEN: u64 = 20_000;
 
 /// Actions of which there are many for one thing that a person did: each answer of a run, each keystroke in a draft.
-const BULK_ACTIONS: [&str; 2] = ["run.outcome", "draft.save"];
+const BULK_ACTIONS: [Action; 2] = [Action::RunOutcome, Action::DraftSave];
 
 /// Which entries are wanted. What is not given does not narrow.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -88,7 +89,7 @@ impl AuditFilter {
         };
         let is_named = |word| word == entry.action;
         let is_asked_for = self.action.as_ref() == Some(&entry.action) || self.words.split_whitespace().any(is_named);
-        let is_bulk = BULK_ACTIONS.contains(&entry.action.as_str());
+        let is_bulk = BULK_ACTIONS.iter().any(|bulk| bulk.as_str() == entry.action);
         self.actor.as_ref().is_none_or(|actor| *actor == entry.actor)
             && self.action.as_ref().is_none_or(is_action)
             && self.subject.as_ref().is_none_or(|part| has(&entry.subject, part))

@@ -4,6 +4,7 @@ use super::{Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
 use crate::domain::alias::Stale;
 use crate::domain::ids::{PromotionId, PromptName, ReviewId};
+use crate::domain::policy::Signatures;
 use crate::domain::promotion::{Environment, Promotion};
 use crate::domain::reason::Reason;
 use crate::domain::release::Release;
@@ -26,6 +27,8 @@ pub struct EnvironmentRow {
     pub stale: Option<Stale>,
     /// An approved review that waits to be promoted.
     pub approved: Option<(ReviewId, Environment)>,
+    /// Whether what changes production is signed.
+    pub signatures: Signatures,
 }
 
 impl Workbench {
@@ -77,6 +80,7 @@ impl Workbench {
     /// What is where, by prompt.
     pub fn environments(&self) -> Result<Vec<EnvironmentRow>, WorkbenchError> {
         let reviews = self.reviews()?;
+        let signatures = self.policy()?.rules(Environment::Production).signatures;
         let mut rows = Vec::new();
         for prompt in self.store.prompts()? {
             let approved = reviews.iter().find(|summary| {
@@ -89,6 +93,7 @@ impl Workbench {
                 None => None,
             };
             rows.push(EnvironmentRow {
+                signatures,
                 staging: self.store.live(&prompt.name, Environment::Staging)?,
                 production,
                 stale,

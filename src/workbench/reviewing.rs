@@ -6,6 +6,7 @@ use crate::domain::caveats::Caveats;
 use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::gate::LabelledVerdict;
 use crate::domain::ids::{PromotionId, ReviewId, RunId, VersionId};
+use crate::domain::policy::Signatures;
 use crate::domain::promotion::{Environment, Promotion};
 use crate::domain::reason::Reason;
 use crate::domain::review::{Check, Review, ReviewState};
@@ -53,6 +54,8 @@ pub struct ReviewDetail {
     pub comparison: Option<Comparison>,
     /// What must hold before this person may approve.
     pub checks: Vec<Check>,
+    /// Whether its approvals and its promotion are signed.
+    pub signatures: Signatures,
     /// That there are all the approvals that the rules ask for, where that is more than one of anybody.
     pub approvals: Option<Check>,
     /// The promotion that it led to, and what that replaced; before there is one, the id that it would take and what it
@@ -104,6 +107,7 @@ impl Workbench {
         };
         Ok(ReviewDetail {
             state: evidence.state(),
+            signatures: evidence.policy.rules(evidence.review.environment).signatures,
             checks: evidence.checks(&self.store, actor, self.now())?,
             approvals: evidence.approvals_beside_one(&self.store)?,
             promotion: self.promotion_of(&evidence)?,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use pegbox::domain::actor::Actor;
 use pegbox::domain::ids::{DecisionId, ReviewId};
 use pegbox::domain::person::{Person, PersonKey, Role, Standing};
+use pegbox::domain::policy::Signatures;
 use pegbox::domain::promotion::Environment;
 use pegbox::domain::reason::Reason;
 use pegbox::domain::signature::{NAMESPACE, Signature, SignedStatement, Statement};
@@ -27,7 +28,7 @@ fn person(name: &Actor, keys: &[&Path], changed_at: Timestamp) -> Person {
     };
     Person {
         name: name.clone(),
-        roles: vec![Role::Reviewer, Role::Releaser],
+        roles: vec![Role::Author, Role::Reviewer, Role::Releaser, Role::Admin],
         keys: keys.iter().map(key).collect(),
         accounts: Vec::new(),
         standing: Standing::Active,
@@ -74,6 +75,7 @@ impl Signing {
         let folder = tempfile::tempdir().unwrap();
         let key = ssh::key(folder.path(), kind, "ben");
         let now = bench.workbench.now();
+        put(&bench, &person(&anna(), &[], now));
         put(&bench, &person(&ben(), &[&key], now));
         let version = bench.version(&document("one"));
         bench.passing_run(&version);
@@ -402,4 +404,44 @@ fn every_changed_byte_of_a_signature_is_found_and_named() {
     }
     it.bench.tamper(FIRST, whole);
     assert_eq!(findings(), []);
+}
+
+/// A policy that asks for signatures holds for what lets something in, and for approvals from before it too.
+#[test]
+fn a_policy_asks_for_signatures() {
+    if !ssh::is_here() {
+        return;
+    }
+    let it = Signing::new("ed25519");
+    let workbench = &it.bench.workbench;
+    let before = workbench.decide(&ben(), it.review, Judgement::Approve, REASON).unwrap();
+    let mut policy = workbench.policy().unwrap();
+    policy.rules_mut(Environment::Production).signatures = Signatures::Required;
+    workbench.set_policy(&ben(), &policy, "auditors ask for it").unwrap();
+    let promoted = workbench.statement(&ben(), &Deed::Promote(it.review), REASON);
+    assert_refused(
+        promoted,
+        &format!("{} by ben is not signed, which production asks for now", before.id),
+    );
+
+    workbench.decide(&ben(), it.review, Judgement::Pause, REASON).unwrap();
+    let unsigned = workbench.decide(&ben(), it.review, Judgement::Approve, REASON);
+    assert_refused(unsigned, "add --sign");
+    assert_eq!(
+        workbench.review_detail(&ben(), it.review).unwrap().signatures,
+        Signatures::Required
+    );
+    it.approve(&it.signed(&it.approval())).unwrap();
+    assert_refused(workbench.promote(&ben(), it.review, REASON), "add --sign");
+    let promote = it.signed(&Deed::Promote(it.review));
+    workbench
+        .promote_signed(&ben(), it.review, REASON, Some(&promote))
+        .unwrap();
+    assert!(workbench.verify().unwrap().is_sound());
+
+    let two = it.bench.version(&document("two"));
+    it.bench.passing_run(&two);
+    let next = it.bench.review(&two, Environment::Production);
+    let rejected = workbench.decide(&ben(), next, Judgement::Reject, REASON);
+    assert!(rejected.is_ok(), "whoever stops something needs no key");
 }

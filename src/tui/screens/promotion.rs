@@ -48,7 +48,7 @@ pub fn promotion_dialog(detail: &ReviewDetail, now: Timestamp) -> Dialog {
         format!("Promote {version}"),
         id.to_string(),
     )
-    .with_signature(SignRule::Offered)
+    .with_signature(SignRule::from(detail.signatures))
 }
 
 /// What stands there now.

@@ -6,6 +6,7 @@ mod tests;
 
 pub use open::OpenDialog;
 
+use crate::domain::policy::Signatures;
 use crate::tui::command::{CommandId, Danger};
 
 /// One line of a dialog: what will exist, what it replaces, who is affected, what it rests on, how to undo.
@@ -43,6 +44,15 @@ pub enum SignRule {
     Offered,
     /// It does not count without.
     Required,
+}
+
+impl From<Signatures> for SignRule {
+    fn from(signatures: Signatures) -> Self {
+        match signatures {
+            Signatures::Optional => Self::Offered,
+            Signatures::Required => Self::Required,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -237,7 +237,10 @@ impl Releases {
         };
         let earlier = self.earlier.rows().iter().map(|row| &row.0.promotion);
         let earlier = earlier.into_iter().find(|promotion| promotion.id == target.release);
-        let dialog = roll_back_dialog(&live.promotion, target, earlier, now);
+        let sign = self
+            .selected()
+            .map_or(SignRule::Offered, |row| SignRule::from(row.signatures));
+        let dialog = roll_back_dialog(&live.promotion, target, earlier, sign, now);
         self.asked = Some(Asked::RollBack(live.promotion.id.clone()));
         vec![Effect::Confirm(dialog)]
     }
@@ -321,7 +324,13 @@ impl Releases {
 }
 
 /// The dialog: a digit picks the reason, Enter acts. `earlier` is the promotion that it goes back to, where loaded.
-fn roll_back_dialog(live: &Promotion, target: &RollbackTarget, earlier: Option<&Promotion>, now: Timestamp) -> Dialog {
+fn roll_back_dialog(
+    live: &Promotion,
+    target: &RollbackTarget,
+    earlier: Option<&Promotion>,
+    sign: SignRule,
+    now: Timestamp,
+) -> Dialog {
     let approval = earlier.map_or(String::new(), |earlier| {
         format!(": {}, {}", earlier.review, earlier.run)
     });
@@ -347,7 +356,7 @@ fn roll_back_dialog(live: &Promotion, target: &RollbackTarget, earlier: Option<&
         format!("Roll back to {}", target.version),
         roll_back_reasons(&live.id),
     )
-    .with_signature(SignRule::Offered)
+    .with_signature(sign)
 }
 
 /// Reasons that say what happened to which release; the last is typed.

@@ -4,6 +4,7 @@ use super::*;
 use crate::domain::alias::Stale;
 use crate::domain::gate::Verdict;
 use crate::domain::ids::RunId;
+use crate::domain::policy::Signatures;
 use crate::domain::promotion::Environment;
 use crate::domain::reason::Reason;
 use crate::domain::review::ReviewState;
@@ -20,6 +21,7 @@ fn name(text: &str) -> PromptName {
 
 fn rows() -> Vec<EnvironmentRow> {
     let nothing = |prompt: &str| EnvironmentRow {
+        signatures: Signatures::Optional,
         prompt: name(prompt),
         staging: None,
         production: None,

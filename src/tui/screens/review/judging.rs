@@ -88,7 +88,7 @@ pub(super) fn approve_dialog(detail: &ReviewDetail, now: Timestamp) -> Dialog {
         format!("Approve {version}"),
         ReasonRule::Required,
     )
-    .with_signature(SignRule::Offered)
+    .with_signature(SignRule::from(detail.signatures))
 }
 
 fn unaffected_text(environment: Environment) -> String {
