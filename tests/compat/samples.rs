@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pegbox::domain::actor::Actor;
 use pegbox::domain::alias::{Alias, Resolution};
 use pegbox::domain::answer::StoredAnswer;
 use pegbox::domain::chain::{ChainContent, ChainStep, ChainVersion, StepInput, StepParser, StepValue};

@@ -24,6 +24,7 @@ mod screens;
 mod signing;
 #[cfg(test)]
 mod site;
+#[cfg(test)]
 #[path = "../support/ssh.rs"]
 #[expect(dead_code, reason = "this binary uses a part of what several share")]
 mod ssh_tools;

@@ -247,6 +247,7 @@ fn nothing_but_this_very_decision_by_this_person_is_taken() {
     assert_eq!(workbench.decisions("").unwrap(), [], "nothing was decided");
 
     it.approve(&good).unwrap();
+    workbench.decide(&anna(), it.review, Judgement::Pause, REASON).unwrap();
     assert_refused(it.approve(&good), "follows is");
     let two = it.bench.version(&document("two"));
     it.bench.passing_run(&two);
@@ -321,9 +322,14 @@ fn a_key_that_was_taken_away_signs_no_more_and_its_signatures_stay_good() {
         ),
     ] {
         put(&it.bench, &next);
-        let promote = it.signed(&Deed::Promote(it.review));
-        let promoted = workbench.promote_signed(&ben(), it.review, REASON, Some(&promote));
-        assert!(promoted.unwrap_err().to_string().contains("key"), "{name}");
+        match workbench.statement(&ben(), &Deed::Promote(it.review), REASON) {
+            Ok(unsigned) => {
+                let signed = signed_with(&it.key, unsigned.statement);
+                let promoted = workbench.promote_signed(&ben(), it.review, REASON, Some(&signed));
+                assert_refused(promoted, "is no key of ben");
+            }
+            refused => assert_refused(refused, "ben was removed"),
+        }
         let report = workbench.verify().unwrap();
         assert!(report.is_sound(), "{name}: {:?}", report.findings);
         let checked = it.export_and_check(name);
