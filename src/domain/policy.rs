@@ -105,7 +105,7 @@ pub struct Policy {
     pub simulated_evidence: SimulatedEvidence,
     /// What it takes to enter staging.
     pub staging: EnvironmentRules,
-    /// What it takes to enter production, or to stay there after a roll back.
+    /// What it takes to enter production. A roll back takes no approval.
     pub production: EnvironmentRules,
 }
 

@@ -290,9 +290,7 @@ impl Attached {
         let (outbox, has_screens) = (self.outbox.urgent.clone(), self.keyboard.is_some());
         tokio::spawn(async move {
             let signed = signing::sign_as_guest(&to_sign, has_screens).await;
-            let _ = outbox
-                .send(ToHost::Signed(signed.map_err(|fault| (fault.what, fault.hint))))
-                .await;
+            let _ = outbox.send(ToHost::Signed(signed)).await;
         });
     }
 

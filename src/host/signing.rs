@@ -119,13 +119,25 @@ pub async fn over<S: AgentStream + Unpin>(stream: S, to_sign: &ToSign) -> Result
 }
 
 /// Signs at the desk of a guest of the host, and shows what, unless the screens have shown it.
-pub async fn sign_as_guest(to_sign: &ToSign, has_screens: bool) -> Result<String, Fault> {
-    let shown = to_sign.shown()?;
+///
+/// # Errors
+/// As of [`sign`]: what failed, and what to do.
+pub async fn sign_as_guest(to_sign: &ToSign, has_screens: bool) -> Result<String, (String, String)> {
+    let signed = match to_sign.shown() {
+        Ok(shown) => {
+            show(&shown, has_screens);
+            sign(to_sign).await
+        }
+        Err(fault) => Err(fault),
+    };
+    signed.map_err(|fault| (fault.what, fault.hint))
+}
+
+fn show(shown: &str, has_screens: bool) {
     if !has_screens {
         // Nobody depends on it, so a closed standard error stops no work.
         let _ = writeln!(io::stderr(), "{shown}");
     }
-    sign(to_sign).await
 }
 
 /// Signs with the first of these keys that an agent has.

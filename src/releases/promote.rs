@@ -45,13 +45,19 @@ impl Promoted {
 /// The newest approved review of a prompt for an environment.
 pub fn approved_review(store: &Store, prompt: &PromptName, environment: Environment) -> Result<ReviewId, ReleaseError> {
     let policy = store.policy()?;
+    let mut partly = None;
     for review in store.reviews()? {
-        if &review.version.prompt == prompt
-            && review.environment == environment
-            && state_of(store, &review, &policy)? == ReviewState::Approved
-        {
-            return Ok(review.id);
+        if &review.version.prompt != prompt || review.environment != environment {
+            continue;
         }
+        match state_of(store, &review, &policy)? {
+            ReviewState::Approved => return Ok(review.id),
+            ReviewState::PartlyApproved => partly = partly.or(Some(review.id)),
+            _ => {}
+        }
+    }
+    if let Some(review) = partly {
+        Evidence::load(store, review)?.require_approvals(store)?;
     }
     let why = format!(
         "no approved review of {prompt} for {}: ask for one with pegbox review request",

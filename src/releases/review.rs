@@ -200,6 +200,11 @@ impl Evidence {
         }
     }
 
+    /// Refuses, in words that say who could give them, while approvals are missing.
+    pub(super) fn require_approvals(&self, store: &Store) -> Result<(), ReleaseError> {
+        self.require(vec![self.approvals(store)?], "cannot be promoted")
+    }
+
     fn evidence_checks(&self, now: Timestamp) -> Vec<Check> {
         evidence_checks(
             &self.review,

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use super::{
     Ablation, AliasUse, AuditPage, CaseRow, CaseView, ChainDetail, CommitReason, Comparison, Deed, DiffView, DraftView,
     EnvironmentRow, ExampleChange, Fault, ImportPreview, ImportReport, ImportRequest, Judgement, Listed, Matrix,
-    PromptDetail, PromptRef, PromptSummary, Rerun, ReviewDetail, ReviewSummary, RowsWindow, RunDetail, RunEstimate,
-    RunSummary, RunTriage, Signing, StartRun, Status, Unsigned, VersionBlame, Workbench, WorkbenchError,
+    PersonSummary, PromptDetail, PromptRef, PromptSummary, Rerun, ReviewDetail, ReviewSummary, RowsWindow, RunDetail,
+    RunEstimate, RunSummary, RunTriage, Signing, StartRun, Status, Unsigned, VersionBlame, Workbench, WorkbenchError,
 };
 use crate::domain::actor::Actor;
 use crate::domain::dataset::DatasetVersion;
@@ -16,6 +16,7 @@ use crate::domain::draft::DraftSeen;
 use crate::domain::ids::{DatasetVersionId, ExampleId, PromptName, ReviewId, RunId, SuiteVersionId, VersionId};
 use crate::domain::label::{HumanLabel, LabelContent};
 use crate::domain::outcome::{FailureCategory, Outcome, OutcomePlace};
+use crate::domain::policy::Policy;
 use crate::domain::promotion::{Environment, Promotion};
 use crate::domain::prompt::Prompt;
 use crate::domain::release::Release;
@@ -123,6 +124,8 @@ pub enum Request {
     },
     /// What model names stand for, and what rests on older models.
     Models,
+    /// The people of the store, and its policy.
+    People,
     /// Chains with their steps and runs.
     Chains,
     /// A run with its progress.
@@ -332,6 +335,13 @@ pub enum Answer {
     RunDetail(Box<RunDetail>),
     /// Model names, each with the runs that rest on an older model.
     Models(Vec<AliasUse>),
+    /// Everybody who was ever added, and what it takes to enter an environment.
+    People {
+        /// The people, by name.
+        people: Vec<PersonSummary>,
+        /// The policy.
+        policy: Box<Policy>,
+    },
     /// Chain versions, by name and newest first.
     Chains(Vec<ChainDetail>),
     /// What a run would take.
@@ -437,54 +447,6 @@ impl Workbench {
             }
             _ => self.answer_releasing(actor, request),
         }
-    }
-
-    fn answer_releasing(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
-        Ok(match request {
-            Request::Reviews => Answer::Reviews(self.reviews()?),
-            Request::ReviewDetail(id) => Answer::ReviewDetail(Box::new(self.review_detail(actor, id)?)),
-            Request::RequestReview {
-                version,
-                environment,
-                run,
-                note,
-            } => Answer::ReviewRequested(self.request_review(actor, &version, environment, run, &note)?),
-            Request::Decide {
-                review,
-                judgement,
-                reason,
-                signing,
-            } => {
-                let signed = signing.signed()?;
-                Answer::Decided(self.decide_signed(actor, review, judgement, &reason, signed)?)
-            }
-            Request::Statement(deed, reason) => Answer::Unsigned(self.statement(actor, &deed, &reason)?),
-            Request::Audit { words, rows } => Answer::Audit(self.recent_audit_log(words, rows)?),
-            Request::Decisions(search) => Answer::Decisions(self.decisions(&search)?),
-            Request::Environments => Answer::Environments(self.environments()?),
-            Request::Releases(prompt) => Answer::Releases(self.releases(&prompt)?),
-            Request::Promotions(prompt, environment) => Answer::Promotions(self.promotions(&prompt, environment)?),
-            Request::Promote {
-                review,
-                reason,
-                signing,
-            } => {
-                let promoted = self.promote_signed(actor, review, &reason, signing.signed()?)?;
-                let promotion = promoted.promotion().clone();
-                Answer::Promoted(promotion, promoted.into_release())
-            }
-            Request::RollbackTarget(leaving) => Answer::RollbackTarget(Box::new(self.rollback_target(&leaving)?)),
-            Request::RollBack {
-                leaving,
-                reason,
-                signing,
-            } => {
-                let release = self.roll_back_signed(actor, &leaving, &reason, signing.signed()?)?;
-                Answer::RolledBack(Box::new(release))
-            }
-            Request::Lineage(id) => Answer::Lineage(self.lineage(&id)?),
-            other => return Err(misrouted(&other)),
-        })
     }
 }
 

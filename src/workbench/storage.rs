@@ -99,15 +99,28 @@ impl Workbench {
 
     /// Sets the rules of this store.
     pub fn set_policy(&self, actor: &Actor, policy: &Policy, reason: &str) -> Result<(), WorkbenchError> {
-        self.permit(actor, Action::PolicySet)?;
-        let reason = Reason::new(reason)?;
-        policy.check()?;
-        self.check_names(policy)?;
-        let audit = self.audit(actor, Action::PolicySet, &"policy", reason.as_str())?;
-        Change::new(audit).put_policy(policy)?.commit(&self.store)?;
-        Ok(())
+        let change = |known: &mut Policy| known.clone_from(policy);
+        self.change_policy(actor, change, reason).map(drop)
     }
 
+    /// Changes the rules of this store, from what they are at that moment, and gives what they are now.
+    pub fn change_policy(
+        &self,
+        actor: &Actor,
+        change: impl FnOnce(&mut Policy),
+        reason: &str,
+    ) -> Result<Policy, WorkbenchError> {
+        self.permit(actor, Action::PolicySet)?;
+        let reason = Reason::new(reason)?;
+        let _alone = self.changing_people();
+        let mut policy = self.policy()?;
+        change(&mut policy);
+        policy.check()?;
+        self.check_names(&policy)?;
+        let audit = self.audit(actor, Action::PolicySet, &"policy", reason.as_str())?;
+        Change::new(audit).put_policy(&policy)?.commit(&self.store)?;
+        Ok(policy)
+    }
     /// The suites of a policy are there, and its approvers are reviewers, where people are listed.
     fn check_names(&self, policy: &Policy) -> Result<(), WorkbenchError> {
         let people = self.people()?;

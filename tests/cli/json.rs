@@ -72,6 +72,11 @@ const READERS: &[Line] = &[
     (2, "audit log"),
     (2, "audit verify"),
     (2, "audit export AUDIT"),
+    (2, "user add tess --role admin --reason REASON"),
+    (2, "user list"),
+    (2, "user show tess"),
+    (2, "user change tess --add-role author --reason REASON"),
+    (1, "whoami"),
     (1, "completions bash"),
     (1, "keys"),
 ];

@@ -51,7 +51,7 @@ const KIND_LAST: u16 = 29;
 /// Numbers between them that no kind has.
 const KINDS_UNUSED: &[u16] = &[];
 /// Those of them that have more than one layout, with how many: chain, suite, run, run end, outcome, trace.
-const LATER_LAYOUTS: [(u16, u16); 6] = [(5, 2), (9, 2), (10, 3), (11, 3), (12, 4), (18, 2)];
+const LATER_LAYOUTS: [(u16, u16); 7] = [(1, 2), (5, 2), (9, 2), (10, 3), (11, 3), (12, 4), (18, 2)];
 /// Where the envelope says how the payload is coded; compression may change its bytes with the library's version.
 const CODEC_AT: usize = 8;
 const CODEC_PLAIN: u8 = 1;

@@ -11,6 +11,8 @@
 #[expect(dead_code, reason = "this binary uses a part of what several share")]
 mod support;
 
+#[cfg(test)]
+mod approvals;
 mod bench;
 mod calibration;
 mod cassettes;

@@ -472,13 +472,13 @@ fn of_two_people_at_the_same_moment_one_wins_and_the_other_is_told() {
     assert!(bench.workbench.verify().unwrap().is_sound());
 }
 
-type Done = Result<(), pegbox::workbench::WorkbenchError>;
+pub type Done = Result<(), pegbox::workbench::WorkbenchError>;
 
 fn both(act: impl Fn() -> Done + Sync) -> [Done; 2] {
     both_of(&act, &act)
 }
 
-fn both_of(one: impl Fn() -> Done + Sync, other: impl Fn() -> Done + Sync) -> [Done; 2] {
+pub fn both_of(one: impl Fn() -> Done + Sync, other: impl Fn() -> Done + Sync) -> [Done; 2] {
     let barrier = Barrier::new(2);
     thread::scope(|scope| {
         let other = scope.spawn(|| {
@@ -491,7 +491,7 @@ fn both_of(one: impl Fn() -> Done + Sync, other: impl Fn() -> Done + Sync) -> [D
 }
 
 #[track_caller]
-fn assert_one_won(results: [Done; 2]) {
+pub fn assert_one_won(results: [Done; 2]) {
     let losses: Vec<_> = results.into_iter().filter_map(Result::err).collect();
     assert_eq!(losses.len(), 1, "{losses:?}");
     assert_eq!(losses[0].kind(), FaultKind::Refused, "{}", losses[0]);

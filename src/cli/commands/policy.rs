@@ -14,15 +14,12 @@ use crate::domain::promotion::Environment;
 
 /// What to change; nothing prints the rules.
 #[derive(Debug, Args)]
-#[group(id = "rules", multiple = true, args = [
-    "simulated", "approvals", "approvers", "self_approval", "evidence_days", "suites", "signatures",
-])]
 pub struct PolicyArgs {
     /// Whether runs of the simulated model may carry a release
     #[arg(long, requires = "reason", value_name = "RULE")]
     pub simulated: Option<SimulatedRule>,
     /// The environment whose rules change: staging or production; both where none is named
-    #[arg(long, requires = "rules", value_name = "ENVIRONMENT", value_parser = reviewed)]
+    #[arg(long, value_name = "ENVIRONMENT", value_parser = reviewed)]
     pub environment: Option<Environment>,
     /// How many people must approve
     #[arg(long, requires = "reason", value_name = "COUNT")]
@@ -114,29 +111,38 @@ fn suites(list: &str) -> Result<Suites, DomainError> {
 }
 
 /// Prints the rules, after changing what is to be changed.
-pub fn carry_out(args: PolicyArgs, context: &Context<'_>) -> Result<Reply, CliError> {
-    let known = context.workbench.policy()?;
-    let mut policy = known.clone();
-    if let Some(rule) = args.simulated {
-        policy.simulated_evidence = match rule {
-            SimulatedRule::Accept => SimulatedEvidence::Accepted,
-            SimulatedRule::Refuse => SimulatedEvidence::Refused,
-        };
+pub fn carry_out(args: &PolicyArgs, context: &Context<'_>) -> Result<Reply, CliError> {
+    if args.changes_something() {
+        let reason = args.reason.as_deref().unwrap_or_default();
+        let changed = context
+            .workbench
+            .change_policy(&context.actor, |policy| args.change(policy), reason)?;
+        return Ok(shown(&changed));
     }
-    for environment in Policy::ENVIRONMENTS {
-        if args.environment.is_none_or(|only| only == environment) {
-            change(policy.rules_mut(environment), &args);
-        }
+    if args.environment.is_some() {
+        return Err(CliError::invalid(
+            "no rule of that environment is to change",
+            "say which, as with --approvals 2; without any option the rules of all are printed",
+        ));
     }
-    // A reason without a rule to change is a question about the rules, as before.
-    if policy != known || args.changes_something() {
-        let reason = args.reason.unwrap_or_default();
-        context.workbench.set_policy(&context.actor, &policy, &reason)?;
-    }
-    Ok(shown(&policy))
+    Ok(shown(&context.workbench.policy()?))
 }
 
 impl PolicyArgs {
+    fn change(&self, policy: &mut Policy) {
+        if let Some(rule) = self.simulated {
+            policy.simulated_evidence = match rule {
+                SimulatedRule::Accept => SimulatedEvidence::Accepted,
+                SimulatedRule::Refuse => SimulatedEvidence::Refused,
+            };
+        }
+        for environment in Policy::ENVIRONMENTS {
+            if self.environment.is_none_or(|only| only == environment) {
+                change(policy.rules_mut(environment), self);
+            }
+        }
+    }
+
     fn changes_something(&self) -> bool {
         self.simulated.is_some()
             || self.approvals.is_some()

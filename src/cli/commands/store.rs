@@ -63,7 +63,7 @@ pub fn carry_out(command: StoreCommand, context: &mut Context<'_>) -> Result<Rep
         StoreCommand::Backup { .. } | StoreCommand::Restore { .. } | StoreCommand::Import { .. } => {
             Ok(Reply::done(Value::Null, Plain::new()))
         }
-        StoreCommand::Policy(args) => policy::carry_out(args, context),
+        StoreCommand::Policy(args) => policy::carry_out(&args, context),
     }
 }
 

@@ -26,9 +26,10 @@ const CHANGES_PACE: Duration = Duration::from_millis(500);
 impl<W: Write, S: Surface> Session<W, S> {
     pub(super) fn carry_out(&mut self, order: Order) -> Result<Step, HostError> {
         match order {
-            Order::Ask { from, request } => match self.signed(request) {
-                Ok(request) => self.ask(from, request),
-                Err((request, fault)) => self.later.push_back(Msg::Answered {
+            Order::Ask { from, request } => match self.signature_of(&request) {
+                Ok(None) => self.ask(from, request),
+                Ok(Some(signed)) => self.ask(from, request.signed(signed)),
+                Err(fault) => self.later.push_back(Msg::Answered {
                     to: from,
                     request,
                     result: Err(fault),
@@ -70,30 +71,25 @@ impl<W: Write, S: Surface> Session<W, S> {
         Ok(None)
     }
 
-    /// A request with the signature that it is to have. The screens wait for it: a key may wait to be touched.
-    fn signed(&mut self, request: Request) -> Result<Request, (Request, Fault)> {
+    /// The signature that a request is to have. The screens wait for it: a key may wait to be touched.
+    fn signature_of(&mut self, request: &Request) -> Result<Option<SignedStatement>, Fault> {
         let Some((deed, reason)) = request.deed_to_sign() else {
-            return Ok(request);
+            return Ok(None);
         };
-        let statement = Request::Statement(deed, reason.to_owned());
-        let unsigned = match self.handler.handle(statement) {
-            Ok(Answer::Unsigned(unsigned)) => unsigned,
+        let Answer::Unsigned(unsigned) = self.handler.handle(Request::Statement(deed, reason.to_owned()))? else {
             // No request but this has such an answer.
-            Ok(_) => return Ok(request),
-            Err(fault) => return Err((request, fault)),
+            return Ok(None);
         };
         let to_sign = ToSign {
             statement: unsigned.statement,
             keys: unsigned.keys,
             key_file: None,
         };
-        match self.surface.sign(&to_sign) {
-            Ok(signature) => Ok(request.signed(SignedStatement {
-                statement: to_sign.statement,
-                signature,
-            })),
-            Err(fault) => Err((request, fault)),
-        }
+        let signature = self.surface.sign(&to_sign)?;
+        Ok(Some(SignedStatement {
+            statement: to_sign.statement,
+            signature,
+        }))
     }
 
     fn ask(&mut self, to: ScreenId, request: Request) {

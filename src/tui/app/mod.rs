@@ -438,6 +438,7 @@ fn is_of_app(id: CommandId) -> bool {
             | CommandId::GoModels
             | CommandId::GoChains
             | CommandId::GoAudit
+            | CommandId::GoPeople
             | CommandId::Palette
             | CommandId::Help
             | CommandId::Back

@@ -60,6 +60,9 @@ commands! {
     GoAudit "go.audit" "audit" "Go to Audit"
         "Shows who did what, from where and why."
         ["g a"] [Everywhere];
+    GoPeople "go.people" "people" "Go to People"
+        "Shows who may do what here, and what it takes to enter an environment."
+        ["g u"] [Everywhere];
 
     Palette "app.palette" "cmd" "Command palette"
         "Finds any command by typing part of its name."

@@ -274,7 +274,7 @@ impl Audit {
                 TableCell::plain(entry.subject.as_str()),
                 TableCell::plain(entry.reason.as_str()),
                 TableCell::plain(entry.sequence.to_string()),
-                TableCell::new(entry.short_hash().to_owned(), theme.dim),
+                TableCell::new(entry.short_hash(), theme.dim),
             ]
         };
         Table::new(&columns)

@@ -228,6 +228,7 @@ impl Confirmed {
     }
 
     /// The same with the wish to sign it.
+    #[must_use]
     pub fn signing(self) -> Self {
         Self { signs: true, ..self }
     }

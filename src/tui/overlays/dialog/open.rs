@@ -227,6 +227,16 @@ impl OpenDialog {
         }
     }
 
+    fn choice_rows<'a>(&self, theme: &Theme) -> Vec<Row<'a>> {
+        let row = |(at, choice): (usize, &String)| {
+            let sign = if self.choice == Some(at) { ">" } else { " " };
+            let text = format!("{sign} {}  {}", at + 1, Printable::line(choice));
+            let selected = self.choice == Some(at) && self.focus == Stop::Choices;
+            Row::Text(Line::styled(text, if selected { theme.selected } else { theme.text }))
+        };
+        self.choices().iter().enumerate().map(row).collect()
+    }
+
     fn sign_row(&self, rule: SignRule, theme: &Theme) -> Row<'static> {
         let mark = if self.signs { "x" } else { " " };
         let why = match rule {
@@ -242,17 +252,8 @@ impl OpenDialog {
 
     /// The rows, each with where a click on it takes the focus, and the choice that it picks.
     fn rows<'a>(&'a self, columns: usize, theme: &Theme) -> (Vec<Row<'a>>, Vec<Option<Stop>>) {
-        let mut rows = Vec::new();
-        let mut stops = vec![Some(Stop::Choices); self.choices().len()];
-        for (at, choice) in self.choices().iter().enumerate() {
-            let sign = if self.choice == Some(at) { ">" } else { " " };
-            let text = format!("{sign} {}  {}", at + 1, Printable::line(choice));
-            let selected = self.choice == Some(at) && self.focus == Stop::Choices;
-            rows.push(Row::Text(Line::styled(
-                text,
-                if selected { theme.selected } else { theme.text },
-            )));
-        }
+        let mut rows = self.choice_rows(theme);
+        let mut stops = vec![Some(Stop::Choices); rows.len()];
         let field = |label: &'a str, field, stop| Row::Field {
             label: label.into(),
             field,

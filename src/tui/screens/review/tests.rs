@@ -126,6 +126,17 @@ fn approving_sends_the_reason_about_the_review_of_the_dialog() {
         sent(&mut screen, ScreenEvent::Confirmed(confirmed.clone())),
         [Effect::Act(request.clone(), confirmed.clone())]
     );
+    let signing = confirmed.clone().signing();
+    let signed = Request::Decide {
+        review: ID,
+        judgement: Judgement::Approve,
+        reason: "accuracy 227/240 is proven".into(),
+        signing: Signing::Wanted,
+    };
+    assert_eq!(
+        sent(&mut screen, ScreenEvent::Confirmed(signing.clone())),
+        [Effect::Act(signed, signing)]
+    );
     // A refused dialog comes back, and is about the same review still.
     assert_eq!(
         sent(&mut screen, ScreenEvent::Confirmed(confirmed.clone())),
