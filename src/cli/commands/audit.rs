@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Context, store};
 use crate::cli::exit::{CliError, Exit, Failure};
-use crate::cli::output::{NO_VALUE, Plain, Reply, Table};
+use crate::cli::output::{NO_VALUE, Plain, Reply, Table, counted};
 use crate::domain::DomainError;
 use crate::domain::time::{Timestamp, duration_ms};
 use crate::workbench::{AuditFilter, AuditRecord, Bulk};
@@ -238,9 +238,9 @@ fn export(dir: &Path, context: &mut Context<'_>) -> Result<Reply, CliError> {
         "signatures": made.signatures,
     });
     let line = format!(
-        "{} commits and {} signed decisions are in {}",
-        made.commits,
-        made.signatures,
+        "{} and {} are in {}",
+        counted(made.commits, "commit"),
+        counted(made.signatures, "signed decision"),
         dir.display()
     );
     let next = format!("{} says how to check them", dir.join("README.md").display());

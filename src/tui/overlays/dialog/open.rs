@@ -396,7 +396,11 @@ impl Overlay for OpenDialog {
         let button = Printable::line(&self.dialog.button);
         match self.dialog.form {
             Form::Question => None,
-            Form::Pick { .. } => Some(format!("1-{} reason   enter {button}   esc stop", self.choices().len())),
+            Form::Pick { .. } => {
+                let sign = self.dialog.sign.map_or("", |_| "tab space sign   ");
+                let last = self.choices().len();
+                Some(format!("1-{last} reason   {sign}enter {button}   esc stop"))
+            }
             Form::Reason { .. } | Form::Typed { .. } => {
                 Some(format!("tab next   enter on the button: {button}   esc stop"))
             }
