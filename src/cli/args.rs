@@ -8,7 +8,7 @@ use clap_complete::Shell;
 #[cfg(unix)]
 use super::commands::host::HostArgs;
 use super::commands::{
-    ablate, bisect, case_command, chain, dataset, label, model, prompt, release, review, run, store, suite, user,
+    ablate, audit, bisect, case_command, chain, dataset, label, model, prompt, release, review, run, store, suite, user,
 };
 use super::exit::EXIT_CODES_HELP;
 use crate::domain::DomainError;
@@ -102,6 +102,9 @@ pub enum Command {
     User(user::UserCommand),
     /// Who you are here, what you may do, and what proves it
     Whoami,
+    /// Who did what, when, from where and why; whether any of it was tampered with
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Own the store for as long as the process lives; commands and screens join it
     #[cfg(unix)]
     Host(HostArgs),

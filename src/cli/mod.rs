@@ -10,7 +10,6 @@ mod identity;
 mod input;
 mod output;
 mod store_path;
-mod words;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

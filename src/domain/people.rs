@@ -40,10 +40,9 @@ impl People {
         self.active().find(|person| person.accounts.contains(&account))
     }
 
-    /// Whose key that is, of those who are let in.
+    /// Whose key that is, of those who are let in. An authority is nobody's.
     pub fn of_key(&self, fingerprint: &str) -> Option<&Person> {
-        self.active()
-            .find(|person| person.keys.iter().any(|key| key.fingerprint == fingerprint))
+        self.active().find(|person| has_key(person, fingerprint))
     }
 
     /// The names of those who are let in with a role, as a sentence has them.
@@ -120,7 +119,9 @@ impl People {
             return Ok(());
         }
         for other in others() {
-            if let Some(key) = next.keys.iter().find(|key| has_key(other, &key.fingerprint)) {
+            // An authority may vouch for many: a certificate says for whom.
+            let mut own = next.keys.iter().filter(|key| !key.is_authority());
+            if let Some(key) = own.find(|key| has_key(other, &key.fingerprint)) {
                 return Err(DomainError::NotAllowed(format!(
                     "the key {} is {}'s already, and a key is one person's",
                     key.fingerprint, other.name
@@ -138,5 +139,6 @@ impl People {
 }
 
 fn has_key(person: &Person, fingerprint: &str) -> bool {
-    person.keys.iter().any(|key| key.fingerprint == fingerprint)
+    let mut own = person.keys.iter().filter(|key| !key.is_authority());
+    own.any(|key| key.fingerprint == fingerprint)
 }

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +43,26 @@ impl Timestamp {
             3_600..172_800 => format!("{}h", seconds / 3_600),
             _ => format!("{}d", seconds / 86_400),
         }
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = DomainError;
+
+    /// Reads `2026-06-01T12:00:00Z`, or `2026-06-01` for the moment in which that day begins in UTC.
+    fn from_str(text: &str) -> Result<Self, DomainError> {
+        let moment = text.parse::<jiff::Timestamp>().or_else(|_| {
+            let day: jiff::civil::Date = text.parse()?;
+            Ok(day.to_zoned(jiff::tz::TimeZone::UTC)?.timestamp())
+        });
+        moment
+            .map(|moment| Self(moment.as_millisecond()))
+            .map_err(|_error: jiff::Error| {
+                DomainError::field(
+                    text,
+                    "not a moment: write one such as 2026-06-01 or 2026-06-01T12:00:00Z",
+                )
+            })
     }
 }
 
@@ -130,6 +151,17 @@ mod tests {
             ("2026-06-01".into(), "12:00:00".into())
         );
         assert_eq!(Timestamp(i64::MAX).to_string(), format!("{} ms", i64::MAX));
+    }
+
+    #[test]
+    fn days_and_moments_are_read() {
+        for text in ["2026-06-01T12:00:00Z", "2026-06-01T14:00:00+02:00"] {
+            assert_eq!(text.parse(), Ok(Timestamp(1_780_315_200_000)), "{text}");
+        }
+        assert_eq!("2026-06-01".parse(), Ok(Timestamp(1_780_272_000_000)));
+        for text in ["", "yesterday", "2026-13-01", "12:00"] {
+            assert!(text.parse::<Timestamp>().is_err(), "{text}");
+        }
     }
 
     #[test]

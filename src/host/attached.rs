@@ -11,19 +11,19 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 
 use super::HostError;
 use super::caller::{Caller, Desk, Files, Identity, Interrupt, Screens, Streams, Variables, local_origin};
-use super::fence::fenced;
+use super::hosted::{NO_STOP, PANICKED, failed, gone, no_editor_over_ssh, run_apart, stop_session};
 use super::input::Typed;
 use super::remote::{self, Outlet, post, run_remote};
-use super::serve::{Call, CommandLine, PANICKED};
+use super::serve::{Call, CommandLine};
 use super::session::{Control, Ended, Surface};
+use super::signing::{self, ToSign};
 use super::terminal::{MouseReports, believed};
 use super::wire::{self, HELLO_BYTES_MAX, Hello, PIECE_BYTES_MAX, PROTOCOL, Refusal, ToGuest, ToHost, Welcome};
 use crate::domain::origin::Origin;
-use crate::text::Printable;
 use crate::workbench::Fault;
 
 /// How long a guest may take to say what it wants.
@@ -150,35 +150,6 @@ fn ssh_place(variables: &BTreeMap<String, String>) -> String {
     }
 }
 
-/// What to say of a command that panicked.
-fn failed(why: &str) -> String {
-    let why = Printable::line(why);
-    format!("error: the command failed: {why}\nhint: this is a fault of pegbox; what was saved is intact\n")
-}
-
-/// Runs a command on a thread of its own, and gives its exit code; a panic of it ends it alone, and comes back as its
-/// message.
-async fn run_apart(call: Call, commands: Arc<dyn CommandLine>) -> Result<u8, String> {
-    let (ended, end) = oneshot::channel();
-    let thread = std::thread::Builder::new().name("guest".into()).spawn(move || {
-        // Nobody waits for the end where the host is at its own.
-        let _ = ended.send(fenced(|| commands.carry_out(call)));
-    });
-    thread.map_err(|error| error.to_string())?;
-    end.await.map_err(|error| error.to_string())?
-}
-
-/// Ends the screens when the host stops.
-async fn stop_session(mut stop: watch::Receiver<bool>, control: mpsc::Sender<Control>) {
-    while !*stop.borrow_and_update() {
-        tokio::select! {
-            changed = stop.changed() => if changed.is_err() { return },
-            () = control.closed() => return,
-        }
-    }
-    let _ = control.send(Control::Terminate).await;
-}
-
 async fn send_all(mut write: OwnedWriteHalf, mut to_send: mpsc::Receiver<ToGuest>) {
     while let Some(message) = to_send.recv().await {
         let sent = match message {
@@ -218,6 +189,7 @@ struct Inlets {
 enum Answered {
     Stopped(Result<(), String>),
     Edited(Result<String, Fault>),
+    Signed(Result<String, Fault>),
 }
 
 /// Hands out what the guest sends, until it is gone or sends what nobody asked for.
@@ -235,6 +207,10 @@ async fn route(mut read: OwnedReadHalf, inlets: Inlets) {
             ToHost::Edited(result) => {
                 let result = result.map_err(|(what, hint)| Fault { what, hint });
                 inlets.answers.try_send(Answered::Edited(result)).is_ok()
+            }
+            ToHost::Signed(result) => {
+                let result = result.map_err(|(what, hint)| Fault { what, hint });
+                inlets.answers.try_send(Answered::Signed(result)).is_ok()
             }
         };
         if !is_in_order {
@@ -312,10 +288,6 @@ impl SocketDesk {
     }
 }
 
-fn gone() -> io::Error {
-    io::Error::from(io::ErrorKind::BrokenPipe)
-}
-
 /// Waits for what the guest was asked for.
 fn answer(outbox: &mpsc::Sender<ToGuest>, answers: &mut mpsc::Receiver<Answered>, ask: ToGuest) -> Option<Answered> {
     post(outbox, ask).ok()?;
@@ -332,14 +304,29 @@ fn edited(answered: Option<Answered>) -> Result<String, Fault> {
     }
 }
 
+fn signed(answered: Option<Answered>) -> Result<String, Fault> {
+    match answered {
+        Some(Answered::Signed(result)) => result,
+        _ => Err(Fault {
+            what: "the terminal with the key is gone".into(),
+            hint: "attach again; nothing was decided".into(),
+        }),
+    }
+}
+
+/// Refuses key files to whoever is elsewhere.
+fn no_key_file(place: Place, to_sign: &ToSign) -> Result<(), Fault> {
+    match place {
+        Place::Here => Ok(()),
+        Place::Elsewhere => signing::no_key_file(to_sign),
+    }
+}
+
 /// Refuses an editor to whoever has none here.
 fn no_editor(place: Place) -> Result<(), Fault> {
     match place {
         Place::Here => Ok(()),
-        Place::Elsewhere => Err(Fault {
-            what: "over SSH there is no editor of your own".into(),
-            hint: "type in the screens, or send a file with prompt import NAME - < FILE".into(),
-        }),
+        Place::Elsewhere => Err(no_editor_over_ssh()),
     }
 }
 
@@ -348,6 +335,12 @@ impl Desk for SocketDesk {
         no_editor(self.place)?;
         let answers = self.answers.as_mut();
         edited(answers.and_then(|answers| answer(&self.outbox, answers, ToGuest::Edit(text.to_owned()))))
+    }
+
+    fn sign(&mut self, to_sign: &ToSign, _runtime: &Handle) -> Result<String, Fault> {
+        no_key_file(self.place, to_sign)?;
+        let answers = self.answers.as_mut();
+        signed(answers.and_then(|answers| answer(&self.outbox, answers, ToGuest::Sign(to_sign.clone()))))
     }
 
     fn interrupts(&mut self, _runtime: &Handle) -> io::Result<mpsc::Receiver<Interrupt>> {
@@ -408,7 +401,7 @@ impl Surface for SocketSurface {
 
     fn stop(&mut self) -> Result<(), String> {
         if self.place == Place::Elsewhere {
-            return Err("cannot suspend over SSH: your own shell is there with ~^Z".into());
+            return Err(NO_STOP.into());
         }
         match answer(&self.outbox, &mut self.answers, ToGuest::Stop) {
             Some(Answered::Stopped(result)) => result,
@@ -426,6 +419,11 @@ impl Surface for SocketSurface {
     fn edit(&mut self, text: &str) -> Result<String, Fault> {
         no_editor(self.place)?;
         edited(answer(&self.outbox, &mut self.answers, ToGuest::Edit(text.to_owned())))
+    }
+
+    fn sign(&mut self, to_sign: &ToSign) -> Result<String, Fault> {
+        no_key_file(self.place, to_sign)?;
+        signed(answer(&self.outbox, &mut self.answers, ToGuest::Sign(to_sign.clone())))
     }
 
     fn term(&self) -> String {

@@ -10,8 +10,9 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::session::{Ended, RequestHandler, run_local};
+use super::signing::ToSign;
 use super::terminal::MouseReports;
-use super::{HostError, editor};
+use super::{HostError, editor, signing};
 use crate::domain::actor::Actor;
 use crate::domain::origin::Origin;
 use crate::tui::keymap::Keymap;
@@ -101,7 +102,6 @@ pub fn local_origin(uid: Option<u32>) -> Origin {
 
 /// The number of the account that owns this process, and with it the store that it has open.
 #[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "other systems have no such number")]
 pub fn own_uid() -> Option<u32> {
     Some(rustix::process::getuid().as_raw())
 }
@@ -230,6 +230,12 @@ pub trait Desk: Send {
     /// There is no editor, or it failed.
     fn edit(&mut self, text: &str) -> Result<String, Fault>;
 
+    /// Signs a decision with a key of the person, where they are. They see what it says.
+    ///
+    /// # Errors
+    /// There is no such key, or it does not sign.
+    fn sign(&mut self, to_sign: &ToSign, runtime: &Handle) -> Result<String, Fault>;
+
     /// From now on an interrupt does not end the command, but comes here.
     ///
     /// # Errors
@@ -249,6 +255,12 @@ struct OwnDesk;
 impl Desk for OwnDesk {
     fn edit(&mut self, text: &str) -> Result<String, Fault> {
         editor::edit(&editor::command(|name| std::env::var(name).ok()), text)
+    }
+
+    fn sign(&mut self, to_sign: &ToSign, runtime: &Handle) -> Result<String, Fault> {
+        // Nobody depends on it, so a closed standard error stops no work.
+        let _ = writeln!(io::stderr(), "{}", to_sign.shown()?);
+        runtime.block_on(signing::sign(to_sign))
     }
 
     fn interrupts(&mut self, runtime: &Handle) -> io::Result<mpsc::Receiver<Interrupt>> {

@@ -15,11 +15,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::caller::{Streams, Variables};
-use super::editor;
 use super::home::{Found, Home, HomeError, Running};
+use super::signing::ToSign;
 use super::terminal::{self, MouseReports};
 use super::tty::ReaderGate;
 use super::wire::{self, Hello, PIECE_BYTES_MAX, PROTOCOL, Refusal, ToGuest, ToHost, WireError};
+use super::{editor, signing};
 use crate::domain::actor::Actor;
 
 /// How often, and after what pause, a host that is starting is looked for again: half a minute in all.
@@ -277,10 +278,20 @@ impl Attached {
                 let edited = editor::edit(&command, &text).map_err(|fault| (fault.what, fault.hint));
                 self.tell(ToHost::Edited(edited));
             }
+            ToGuest::Sign(to_sign) => self.sign(to_sign),
             ToGuest::Exit(code) => return Ok(Some(code)),
             ToGuest::Welcome(_) | ToGuest::Refused(_) => {}
         }
         Ok(None)
+    }
+
+    /// Signs beside everything else: a key may wait to be touched. Whoever sits at the screens has seen what it says.
+    fn sign(&self, to_sign: ToSign) {
+        let (outbox, has_screens) = (self.outbox.urgent.clone(), self.keyboard.is_some());
+        tokio::spawn(async move {
+            let signed = signing::sign_as_guest(&to_sign, has_screens).await;
+            let _ = outbox.send(ToHost::Signed(signed)).await;
+        });
     }
 
     fn enter(&mut self, mouse: MouseReports) -> Result<(), GuestError> {

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use rustix::process::getuid;
 use serde::{Deserialize, Serialize};
 
+use super::ssh::SshPlace;
 use super::wire::PROTOCOL;
 use crate::domain::hash::ContentHash;
 
@@ -59,6 +60,9 @@ pub struct Running {
     pub protocol: u32,
     /// Its socket.
     pub socket: PathBuf,
+    /// Where it is reached over SSH, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ssh: Option<SshPlace>,
 }
 
 /// Whether a store has a host.
@@ -94,6 +98,11 @@ impl Home {
     /// The log.
     pub fn log(&self) -> PathBuf {
         self.folder().join("log")
+    }
+
+    /// The private key by which the host is known over SSH.
+    pub fn ssh_host_key(&self) -> PathBuf {
+        self.folder().join("ssh_host_key")
     }
 
     fn lock(&self) -> PathBuf {
@@ -232,12 +241,13 @@ impl Claim {
     ///
     /// # Errors
     /// The system refuses.
-    pub fn publish(&self, socket: &Path) -> Result<Running, HomeError> {
+    pub fn publish(&self, socket: &Path, ssh: Option<SshPlace>) -> Result<Running, HomeError> {
         let running = Running {
             pid: std::process::id().cast_signed(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             protocol: PROTOCOL,
             socket: socket.to_owned(),
+            ssh,
         };
         let text = serde_json::to_vec(&running).map_err(io::Error::from);
         let text = text.map_err(|error| failed("cannot write", &self.home.lock(), error))?;
@@ -297,7 +307,7 @@ mod tests {
         assert_eq!(home.find().unwrap(), Found::Nobody);
         let claim = home.claim().unwrap();
         assert_eq!(home.find().unwrap(), Found::NotReady);
-        let running = claim.publish(Path::new("/run/s")).unwrap();
+        let running = claim.publish(Path::new("/run/s"), None).unwrap();
         assert_eq!(home.find().unwrap(), Found::Running(running));
         let refused = home.claim().unwrap_err().to_string();
         assert!(refused.contains("has a host already: process "), "{refused}");

@@ -17,6 +17,8 @@ pub mod fence;
 pub mod guest;
 #[cfg(unix)]
 pub mod home;
+#[cfg(unix)]
+mod hosted;
 mod input;
 mod log;
 mod preferences;
@@ -27,6 +29,9 @@ mod screens;
 #[cfg(unix)]
 pub mod serve;
 pub mod session;
+pub mod signing;
+#[cfg(unix)]
+pub mod ssh;
 pub mod terminal;
 pub mod tty;
 #[cfg(unix)]
@@ -45,6 +50,12 @@ pub enum HostError {
     /// Input or output is no terminal.
     #[error("the workbench needs a terminal: input or output is a file or a pipe")]
     NoTerminal,
+    /// Somebody came over SSH without a terminal.
+    #[error("the screens need a terminal, and this connection has none")]
+    NoPty,
+    /// A terminal on which nothing can be drawn.
+    #[error("the screens cannot be drawn on a terminal whose TERM is {0:?}")]
+    PoorTerminal(String),
     /// The terminal refused something.
     #[error("the terminal failed: {0}")]
     Terminal(#[from] std::io::Error),

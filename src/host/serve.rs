@@ -2,12 +2,14 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -16,19 +18,18 @@ use super::caller::{Caller, StopSignals, Streams};
 use super::fence;
 use super::home::{Claim, Home, HomeError, Running};
 use super::log::Log;
+use super::ssh::Door;
 use super::wire::{self, Refusal, ToGuest};
 use crate::workbench::Workbench;
 
 /// Guests at a time. Each has a thread.
-const GUESTS_MAX: usize = 200;
+pub const GUESTS_MAX: usize = 200;
 /// How long guests may take to leave when the host stops.
 const LEAVE_WAIT: Duration = Duration::from_secs(5);
 /// How long to wait after the system refused to give a connection, such as for want of file descriptors.
 const REFUSED_WAIT: Duration = Duration::from_millis(100);
 /// How often a host that may end by itself looks whether anybody needs it.
 const IDLE_CHECK: Duration = Duration::from_secs(1);
-/// The exit code of a command that panicked, as of `sysexits.h`.
-pub const PANICKED: u8 = 70;
 
 /// A command line of a guest.
 pub struct Call {
@@ -46,6 +47,37 @@ pub trait CommandLine: Send + Sync + 'static {
     fn carry_out(&self, call: Call) -> u8;
 }
 
+/// What guests need of the host, whatever way they come.
+#[derive(Clone)]
+pub struct Reception {
+    /// Carries out what they ask.
+    pub commands: Arc<dyn CommandLine>,
+    places: Arc<Semaphore>,
+    /// The host's log.
+    pub log: Arc<Log>,
+    /// Becomes true when the host stops.
+    pub stop: watch::Receiver<bool>,
+    served: Arc<AtomicU64>,
+}
+
+/// A guest's place, given back when it is dropped.
+pub struct Place<'a> {
+    _permit: SemaphorePermit<'a>,
+}
+
+impl Reception {
+    /// A place for a guest, if there is one.
+    pub fn place(&self) -> Option<Place<'_>> {
+        let permit = self.places.try_acquire().ok()?;
+        self.served.fetch_add(1, Ordering::Relaxed);
+        Some(Place { _permit: permit })
+    }
+
+    fn has_guests(&self) -> bool {
+        self.places.available_permits() < GUESTS_MAX
+    }
+}
+
 /// A host that can be reached, and is not yet at work.
 pub struct Server {
     claim: Claim,
@@ -53,6 +85,7 @@ pub struct Server {
     socket: PathBuf,
     log: Arc<Log>,
     signals: StopSignals,
+    door: Option<Door>,
     /// What it says of itself.
     pub running: Running,
 }
@@ -61,8 +94,8 @@ impl Server {
     /// Makes the host reachable, inside a runtime. From here on a polite kill is waited for rather than died of.
     ///
     /// # Errors
-    /// There is no place for the socket or the log.
-    pub fn open(claim: Claim, home: &Home) -> Result<Self, HomeError> {
+    /// There is no place for the socket or the log, or no way in for SSH.
+    pub fn open(claim: Claim, home: &Home, ssh: &[SocketAddr]) -> Result<Self, HomeError> {
         fence::install_panic_hook();
         let io = |what: &str| {
             let what = what.to_owned();
@@ -70,15 +103,27 @@ impl Server {
         };
         let log = Log::open(&home.log()).map_err(io("cannot open the host's log"))?;
         let signals = StopSignals::listen().map_err(io("cannot wait for signals"))?;
+        let door = if ssh.is_empty() {
+            None
+        } else {
+            Some(Door::open(home, ssh)?)
+        };
         let (listener, socket) = claim.bind()?;
-        let running = claim.publish(&socket)?;
+        let running = claim.publish(&socket, door.as_ref().map(|door| door.place.clone()))?;
         log.line(&format!("started: pegbox {}, process {}", running.version, running.pid));
+        for address in running.ssh.iter().flat_map(|ssh| &ssh.addresses) {
+            log.line(&format!("listening for SSH at {address}"));
+        }
+        if let Some(ssh) = &running.ssh {
+            log.line(&format!("host key {}", ssh.host_key));
+        }
         Ok(Self {
             claim,
             listener,
             socket,
             log: Arc::new(log),
             signals,
+            door,
             running,
         })
     }
@@ -93,9 +138,19 @@ impl Server {
         idle_max: Option<Duration>,
     ) -> Claim {
         let (stop, stopping) = watch::channel(false);
+        let reception = Reception {
+            commands,
+            places: Arc::new(Semaphore::new(GUESTS_MAX)),
+            log: Arc::clone(&self.log),
+            stop: stopping,
+            served: Arc::default(),
+        };
         let mut guests = JoinSet::new();
-        self.take_guests(&commands, &workbench, idle_max, &stopping, &mut guests)
-            .await;
+        let mut from_afar = JoinSet::new();
+        if let Some(door) = self.door.take() {
+            from_afar.spawn(door.serve(Arc::clone(&workbench), reception.clone()));
+        }
+        self.take_guests(&reception, &workbench, idle_max, &mut guests).await;
         self.log.line("stopping");
         self.claim.withdraw(&self.socket);
         drop(self.listener);
@@ -103,7 +158,11 @@ impl Server {
         let leaving = async {
             let parked = tokio::task::spawn_blocking(move || workbench.park_runs());
             let _ = parked.await;
-            let _ = tokio::time::timeout(LEAVE_WAIT, async { while guests.join_next().await.is_some() {} }).await;
+            let gone = async {
+                while guests.join_next().await.is_some() {}
+                while from_afar.join_next().await.is_some() {}
+            };
+            let _ = tokio::time::timeout(LEAVE_WAIT, gone).await;
         };
         tokio::select! {
             () = leaving => {}
@@ -116,15 +175,14 @@ impl Server {
     /// Takes guests in until a signal, or until nobody has needed the host for `idle_max`.
     async fn take_guests(
         &mut self,
-        commands: &Arc<dyn CommandLine>,
+        reception: &Reception,
         workbench: &Workbench,
         idle_max: Option<Duration>,
-        stopping: &watch::Receiver<bool>,
         guests: &mut JoinSet<()>,
     ) {
-        let places = Arc::new(Semaphore::new(GUESTS_MAX));
         let mut number = 0_u64;
         let mut last_used = Instant::now();
+        let mut served = 0;
         let mut idle_check = tokio::time::interval(IDLE_CHECK);
         loop {
             tokio::select! {
@@ -132,17 +190,19 @@ impl Server {
                 taken = self.listener.accept() => match taken {
                     Ok((stream, _)) => {
                         number += 1;
-                        let guest = Guest { number, log: Arc::clone(&self.log), places: Arc::clone(&places) };
-                        guests.spawn(guest.attend(stream, Arc::clone(commands), stopping.clone()));
+                        let guest = Guest { number, reception: reception.clone() };
+                        guests.spawn(guest.attend(stream));
                     }
                     Err(error) => {
                         self.log.line(&format!("a guest could not be taken in: {error}"));
                         tokio::time::sleep(REFUSED_WAIT).await;
                     }
                 },
-                Some(_) = guests.join_next() => last_used = Instant::now(),
+                Some(_) = guests.join_next() => {}
                 _ = idle_check.tick(), if idle_max.is_some() => {
-                    if !guests.is_empty() || workbench.has_live_runs() {
+                    let count = reception.served.load(Ordering::Relaxed);
+                    if reception.has_guests() || count > served || workbench.has_live_runs() {
+                        served = count;
                         last_used = Instant::now();
                     } else if idle_max.is_some_and(|idle_max| last_used.elapsed() >= idle_max) {
                         self.log.line("nobody needs the host any more");
@@ -157,13 +217,12 @@ impl Server {
 /// One that has connected.
 struct Guest {
     number: u64,
-    log: Arc<Log>,
-    places: Arc<Semaphore>,
+    reception: Reception,
 }
 
 impl Guest {
-    async fn attend(self, mut stream: UnixStream, commands: Arc<dyn CommandLine>, stop: watch::Receiver<bool>) {
-        let Ok(_place) = self.places.try_acquire() else {
+    async fn attend(self, mut stream: UnixStream) {
+        let Some(_place) = self.reception.place() else {
             let refusal = Refusal {
                 what: format!("the host of this store has {GUESTS_MAX} guests already"),
                 hint: "try again when some have left".into(),
@@ -171,10 +230,13 @@ impl Guest {
             let _ = wire::send(&mut stream, ToGuest::Refused(refusal)).await;
             return;
         };
+        let Reception {
+            commands, log, stop, ..
+        } = self.reception.clone();
         let said = match attend(stream, commands, stop).await {
             Ok(said) => said,
             Err(why) => format!("turned away: {why}"),
         };
-        self.log.line(&format!("guest {} {said}", self.number));
+        log.line(&format!("guest {} {said}", self.number));
     }
 }

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
+use crossterm::queue;
 use crossterm::style::ResetColor;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
-use crossterm::{execute, queue};
 use ratatui::layout::Size;
 
 use super::HostError;
@@ -50,9 +50,45 @@ pub fn enter(mouse: MouseReports) -> Result<(), HostError> {
     }
     ENTERED.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
-    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)?;
-    set_mouse(mouse)?;
+    write_entering(&mut io::stdout(), mouse)?;
     Ok(())
+}
+
+/// Writes what sets the modes of a terminal, but for raw mode, which is not set by writing.
+///
+/// # Errors
+/// It cannot be written.
+pub fn write_entering(out: &mut impl Write, mouse: MouseReports) -> io::Result<()> {
+    queue!(out, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
+    write_mouse(out, mouse)
+}
+
+/// Writes what unsets the modes again.
+///
+/// # Errors
+/// It cannot be written.
+pub fn write_leaving(out: &mut impl Write) -> io::Result<()> {
+    queue!(
+        out,
+        DisableMouseCapture,
+        DisableBracketedPaste,
+        ResetColor,
+        LeaveAlternateScreen,
+        Show
+    )?;
+    out.flush()
+}
+
+/// Writes what turns mouse reports on or off.
+///
+/// # Errors
+/// It cannot be written.
+pub fn write_mouse(out: &mut impl Write, mouse: MouseReports) -> io::Result<()> {
+    match mouse {
+        MouseReports::On => queue!(out, EnableMouseCapture)?,
+        MouseReports::Off => queue!(out, DisableMouseCapture)?,
+    }
+    out.flush()
 }
 
 /// Unsets every mode that [`enter`] sets; does nothing where they are not set. Failures are passed over: the terminal
@@ -61,25 +97,13 @@ pub fn leave() {
     if !ENTERED.swap(false, Ordering::SeqCst) {
         return;
     }
-    let mut out = io::stdout();
-    let _ = queue!(
-        out,
-        DisableMouseCapture,
-        DisableBracketedPaste,
-        ResetColor,
-        LeaveAlternateScreen,
-        Show
-    );
-    let _ = out.flush();
+    let _ = write_leaving(&mut io::stdout());
     let _ = disable_raw_mode();
 }
 
 /// Turns mouse reports on or off.
 pub fn set_mouse(mouse: MouseReports) -> io::Result<()> {
-    match mouse {
-        MouseReports::On => execute!(io::stdout(), EnableMouseCapture),
-        MouseReports::Off => execute!(io::stdout(), DisableMouseCapture),
-    }
+    write_mouse(&mut io::stdout(), mouse)
 }
 
 /// Standard output without a buffer of its own, so that a frame is one write.

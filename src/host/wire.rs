@@ -14,10 +14,11 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::domain::actor::Actor;
 
+use super::signing::ToSign;
 use super::terminal::{MouseReports, believed};
 
 /// Counts changes of what follows the greeting.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 /// Largest payload, in bytes: a text for an editor.
 const PAYLOAD_BYTES_MAX: usize = 4 << 20;
 /// Largest payload of a guest before it is welcome: a command line.
@@ -105,6 +106,8 @@ pub enum ToHost {
     Stopped(Result<(), String>),
     /// What the editor saved, or why nothing.
     Edited(Result<String, (String, String)>),
+    /// The signature, or why none.
+    Signed(Result<String, (String, String)>),
 }
 
 /// From the host.
@@ -132,6 +135,8 @@ pub enum ToGuest {
     Stop,
     /// Open a text in the person's editor.
     Edit(String),
+    /// Show a decision, and sign it with a key of the person.
+    Sign(ToSign),
     /// The end, with the exit code.
     Exit(u8),
 }
@@ -157,6 +162,7 @@ impl Message for ToHost {
             Self::Continued => (6, Vec::new()),
             Self::Stopped(result) => (7, json(&result)),
             Self::Edited(result) => (8, json(&result)),
+            Self::Signed(result) => (20, json(&result)),
         }
     }
 
@@ -173,6 +179,7 @@ impl Message for ToHost {
             (6, []) => Self::Continued,
             (7, _) => Self::Stopped(parsed(&payload)?),
             (8, _) => Self::Edited(parsed(&payload)?),
+            (20, _) => Self::Signed(parsed(&payload)?),
             _ => return None,
         })
     }
@@ -192,6 +199,7 @@ impl Message for ToGuest {
             Self::Mouse(mouse) => (9, vec![u8::from(mouse == MouseReports::On)]),
             Self::Stop => (10, Vec::new()),
             Self::Edit(text) => (11, text.into_bytes()),
+            Self::Sign(to_sign) => (20, json(&to_sign)),
             Self::Exit(code) => (12, vec![code]),
         }
     }
@@ -210,6 +218,7 @@ impl Message for ToGuest {
             (9, [on]) => Self::Mouse(mouse(*on)),
             (10, []) => Self::Stop,
             (11, _) => Self::Edit(String::from_utf8(payload).ok()?),
+            (20, _) => Self::Sign(parsed(&payload)?),
             (12, [code]) => Self::Exit(*code),
             _ => return None,
         })
@@ -320,6 +329,8 @@ mod tests {
             ToHost::Stopped(Err("no shell".into())),
             ToHost::Edited(Ok("text".into())),
             ToHost::Edited(Err(("failed".into(), "retry".into()))),
+            ToHost::Signed(Ok("-----BEGIN SSH SIGNATURE-----".into())),
+            ToHost::Signed(Err(("no agent".into(), "start one".into()))),
         ] {
             both_ways(&message);
         }
@@ -335,6 +346,11 @@ mod tests {
             ToGuest::Mouse(MouseReports::On),
             ToGuest::Stop,
             ToGuest::Edit("text".into()),
+            ToGuest::Sign(ToSign {
+                statement: "{}".into(),
+                keys: vec!["ssh-ed25519 AAAA".into()],
+                key_file: Some("id_ed25519".into()),
+            }),
             ToGuest::Exit(130),
         ] {
             both_ways(&message);

@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod promote;
 pub mod review;
 pub mod rollback;
+mod signing;
 mod suites;
 
 use crate::domain::DomainError;
@@ -15,6 +16,7 @@ use crate::domain::actor::Actor;
 use crate::domain::ids::DecisionId;
 use crate::domain::origin::Origin;
 use crate::domain::reason::Reason;
+use crate::domain::signature::SignedStatement;
 use crate::domain::time::Timestamp;
 use crate::store::engine::AuditEntry;
 use crate::store::{Change, Store, StoreError};
@@ -30,6 +32,8 @@ pub struct Act {
     pub at: Timestamp,
     /// From where, and by which key.
     pub origin: Origin,
+    /// What they signed of it, where they did. Its moment is that of the act.
+    pub signed: Option<SignedStatement>,
 }
 
 impl Act {

@@ -1,6 +1,7 @@
 //! Promoting what a review approved.
 
 use super::review::{Evidence, state_of};
+use super::signing::with_signature;
 use super::{Act, ReleaseError, found, take_step};
 use crate::domain::DomainError;
 use crate::domain::action::Action;
@@ -9,6 +10,7 @@ use crate::domain::ids::{DecisionId, PromotionId, PromptName, ReviewId};
 use crate::domain::promotion::{Environment, Promotion};
 use crate::domain::release::{Guard, Release};
 use crate::domain::review::{Approval, ReviewState};
+use crate::domain::signature::Statement;
 use crate::domain::suite::SuiteVersion;
 use crate::domain::version::PromptVersion;
 use crate::store::{Change, Store};
@@ -77,14 +79,32 @@ type Ground = (Evidence, PromotionId, Option<Promotion>);
 /// Promotes what the review approved into the environment that it was for.
 pub fn promote(store: &Store, review: ReviewId, act: &Act) -> Result<Promoted, ReleaseError> {
     store.permit(&act.actor, Action::ReleasePromote)?;
-    let look = || {
-        let evidence = Evidence::load(store, review)?;
-        let (id, replaced) = next_id(store, review)?;
-        Ok((evidence, id, replaced))
-    };
+    let look = || look(store, review);
     take_step(store, &review, look, |ground, decision| {
-        promotion_of(store, ground, decision, act)
+        let (decision, promotion) = promotion_of(store, ground, decision, act)?;
+        let audit = act.audit(store, Action::ReleasePromote, &promotion.id)?;
+        let change = Change::new(audit).insert_decision(&decision)?;
+        let change = with_signature(change, store, &decision, Some(&promotion), act)?;
+        if promotion.id.environment != Environment::Production {
+            return Ok((change.insert_promotion(&promotion)?, Promoted::Promotion(promotion)));
+        }
+        let release = release_of(store, promotion, &ground.0)?;
+        Ok((change.insert_release(&release)?, Promoted::Release(Box::new(release))))
     })
+}
+
+/// What whoever promotes it signs.
+pub fn statement(store: &Store, review: ReviewId, act: &Act) -> Result<Statement, ReleaseError> {
+    store.permit(&act.actor, Action::ReleasePromote)?;
+    let next = store.next_decision_id()?;
+    let (decision, promotion) = promotion_of(store, &look(store, review)?, next, act)?;
+    Ok(store.statement(&decision, Some(&promotion))?)
+}
+
+fn look(store: &Store, review: ReviewId) -> Result<Ground, ReleaseError> {
+    let evidence = Evidence::load(store, review)?;
+    let (id, replaced) = next_id(store, review)?;
+    Ok((evidence, id, replaced))
 }
 
 fn promotion_of(
@@ -92,7 +112,7 @@ fn promotion_of(
     (evidence, id, replaced): &Ground,
     decision: DecisionId,
     act: &Act,
-) -> Result<(Change, Promoted), ReleaseError> {
+) -> Result<(Decision, Promotion), ReleaseError> {
     let rules = evidence.policy.rules(evidence.review.environment);
     evidence.require_decided()?;
     evidence.require_for_promotion(store, act.at)?;
@@ -116,12 +136,7 @@ fn promotion_of(
         reason: act.reason.clone(),
         decided_at: act.at,
     };
-    let change = Change::new(act.audit(store, Action::ReleasePromote, &promotion.id)?).insert_decision(&decision)?;
-    if promotion.id.environment != Environment::Production {
-        return Ok((change.insert_promotion(&promotion)?, Promoted::Promotion(promotion)));
-    }
-    let release = release_of(store, promotion, evidence)?;
-    Ok((change.insert_release(&release)?, Promoted::Release(Box::new(release))))
+    Ok((decision, promotion))
 }
 
 fn release_of(store: &Store, promotion: Promotion, evidence: &Evidence) -> Result<Release, ReleaseError> {

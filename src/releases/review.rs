@@ -2,23 +2,26 @@
 
 use super::chains::chain_checks;
 use super::evidence::{caveats, faults, overtaken};
+use super::signing::with_signature;
 use super::suites::suite_checks;
 use super::{Act, ReleaseError, found, take_step};
 use crate::domain::DomainError;
 use crate::domain::action::Action;
 use crate::domain::actor::Actor;
+use crate::domain::approvals::Approvals;
 use crate::domain::caveats::Caveats;
 use crate::domain::decision::{Decision, DecisionKind, OtherCause};
-use crate::domain::ids::{ReviewId, RunId, VersionId};
+use crate::domain::ids::{DecisionId, ReviewId, RunId, VersionId};
 use crate::domain::people::People;
 use crate::domain::person::Role;
-use crate::domain::policy::{Policy, SelfApproval};
+use crate::domain::policy::{Policy, SelfApproval, Signatures};
 use crate::domain::promotion::Environment;
 use crate::domain::review::{
     Check, Review, ReviewState, approvals_check, approver_checks, base_check, currency_check, evidence_checks,
     no_longer_current,
 };
 use crate::domain::run::{Run, RunEnd};
+use crate::domain::signature::Statement;
 use crate::domain::time::Timestamp;
 use crate::domain::version::PromptVersion;
 use crate::store::{Change, Store};
@@ -159,7 +162,32 @@ impl Evidence {
         let mut checks = self.evidence_checks(now);
         checks.extend(self.checks_of_others(store, now)?);
         checks.push(self.approvals(store)?);
+        checks.push(self.signed_approvals(store)?);
         self.require(checks, "cannot be promoted")
+    }
+
+    /// That the approvals that count are signed, where the rules ask for it. They may not have when those were given.
+    fn signed_approvals(&self, store: &Store) -> Result<Check, ReleaseError> {
+        let (place, rules) = (self.review.environment, self.policy.rules(self.review.environment));
+        let mut unsigned = Vec::new();
+        if rules.signatures == Signatures::Required {
+            for approval in Approvals::of(&self.decisions, &self.version.author, rules).counting() {
+                if store.signature(approval.id)?.is_none() {
+                    unsigned.push(format!("{} by {}", approval.id, approval.actor));
+                }
+            }
+        }
+        let fault = (!unsigned.is_empty()).then(|| {
+            format!(
+                "{} is not signed, which {} asks for now: pause the review, and approve it again with --sign",
+                unsigned.join(", "),
+                place.as_str()
+            )
+        });
+        Ok(Check {
+            title: "the approvals are signed".into(),
+            fault,
+        })
     }
 
     /// Refuses what nobody approved, or somebody decided otherwise since.
@@ -293,23 +321,42 @@ pub fn decide(store: &Store, id: ReviewId, judgement: Judgement, act: &Act) -> R
     store.permit(&act.actor, action)?;
     let look = || Evidence::load(store, id);
     take_step(store, &id, look, |evidence, decision| {
-        require_open(evidence, &kind)?;
-        if kind == DecisionKind::Approved {
-            evidence.require_for_approval(store, &act.actor, act.at)?;
-        }
-        let decision = Decision {
-            id: decision,
-            kind: kind.clone(),
-            version: evidence.review.version.clone(),
-            content_hash: evidence.review.content_hash,
-            review: Some(id),
-            run: Some(evidence.review.run),
-            actor: act.actor.clone(),
-            reason: act.reason.clone(),
-            decided_at: act.at,
-        };
+        let decision = decision_in(store, evidence, &kind, decision, act)?;
         let change = Change::new(act.audit(store, action, &id)?).insert_decision(&decision)?;
+        let change = with_signature(change, store, &decision, None, act)?;
         Ok((change, decision))
+    })
+}
+
+/// What whoever decides so signs.
+pub fn statement(store: &Store, id: ReviewId, judgement: Judgement, act: &Act) -> Result<Statement, ReleaseError> {
+    store.permit(&act.actor, judgement.action())?;
+    let next = store.next_decision_id()?;
+    let decision = decision_in(store, &Evidence::load(store, id)?, &judgement.kind(), next, act)?;
+    Ok(store.statement(&decision, None)?)
+}
+
+fn decision_in(
+    store: &Store,
+    evidence: &Evidence,
+    kind: &DecisionKind,
+    decision: DecisionId,
+    act: &Act,
+) -> Result<Decision, ReleaseError> {
+    require_open(evidence, kind)?;
+    if *kind == DecisionKind::Approved {
+        evidence.require_for_approval(store, &act.actor, act.at)?;
+    }
+    Ok(Decision {
+        id: decision,
+        kind: kind.clone(),
+        version: evidence.review.version.clone(),
+        content_hash: evidence.review.content_hash,
+        review: Some(evidence.review.id),
+        run: Some(evidence.review.run),
+        actor: act.actor.clone(),
+        reason: act.reason.clone(),
+        decided_at: act.at,
     })
 }
 

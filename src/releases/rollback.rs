@@ -1,12 +1,14 @@
 //! Going back: one command, at once, and itself a release and a decision.
 
+use super::signing::with_signature;
 use super::{Act, ReleaseError, found, take_step};
 use crate::domain::DomainError;
 use crate::domain::action::Action;
 use crate::domain::decision::{Decision, DecisionKind};
-use crate::domain::ids::{PromotionId, PromptName};
+use crate::domain::ids::{DecisionId, PromotionId, PromptName};
 use crate::domain::promotion::Environment;
 use crate::domain::release::{Release, ReleaseKind, RollbackAct};
+use crate::domain::signature::Statement;
 use crate::store::{Change, Store};
 
 /// What is to be left.
@@ -56,33 +58,55 @@ pub fn target(store: &Store, leaving: &Leaving) -> Result<(Release, Release), Re
 /// Goes back from the live release to its rollback target.
 pub fn roll_back(store: &Store, leaving: &Leaving, act: &Act) -> Result<Release, ReleaseError> {
     store.permit(&act.actor, Action::ReleaseRollback)?;
-    let prompt = leaving.prompt();
-    let look = || {
-        let id = store.next_promotion_id(prompt, Environment::Production)?;
-        let (live, earlier) = target(store, leaving)?;
-        Ok((id, live, earlier))
+    take_step(
+        store,
+        leaving.prompt(),
+        || look(store, leaving),
+        |ground, decision| {
+            let (decision, release) = release_of(ground, decision, act);
+            let audit = act.audit(store, Action::ReleaseRollback, &ground.1.promotion.id)?;
+            let change = Change::new(audit)
+                .insert_decision(&decision)?
+                .insert_release(&release)?;
+            let change = with_signature(change, store, &decision, Some(&release.promotion), act)?;
+            Ok((change, release))
+        },
+    )
+}
+
+/// What whoever goes back so signs.
+pub fn statement(store: &Store, leaving: &Leaving, act: &Act) -> Result<Statement, ReleaseError> {
+    store.permit(&act.actor, Action::ReleaseRollback)?;
+    let next = store.next_decision_id()?;
+    let (decision, release) = release_of(&look(store, leaving)?, next, act);
+    Ok(store.statement(&decision, Some(&release.promotion))?)
+}
+
+/// What a roll back rests on: the id that it takes, what is live, and where it goes.
+type Ground = (PromotionId, Release, Release);
+
+fn look(store: &Store, leaving: &Leaving) -> Result<Ground, ReleaseError> {
+    let id = store.next_promotion_id(leaving.prompt(), Environment::Production)?;
+    let (live, earlier) = target(store, leaving)?;
+    Ok((id, live, earlier))
+}
+
+fn release_of((id, live, earlier): &Ground, decision: DecisionId, act: &Act) -> (Decision, Release) {
+    let rollback_act = RollbackAct {
+        actor: act.actor.clone(),
+        reason: act.reason.clone(),
+        at: act.at,
     };
-    take_step(store, prompt, look, |(id, live, earlier), decision| {
-        let rollback_act = RollbackAct {
-            actor: act.actor.clone(),
-            reason: act.reason.clone(),
-            at: act.at,
-        };
-        let release = Release::back(live, earlier, id, rollback_act);
-        let decision = Decision {
-            id: decision,
-            kind: DecisionKind::RolledBack(id.clone()),
-            version: live.promotion.version.clone(),
-            content_hash: live.promotion.content_hash,
-            review: None,
-            run: None,
-            actor: act.actor.clone(),
-            reason: act.reason.clone(),
-            decided_at: act.at,
-        };
-        let change = Change::new(act.audit(store, Action::ReleaseRollback, &live.promotion.id)?)
-            .insert_decision(&decision)?
-            .insert_release(&release)?;
-        Ok((change, release))
-    })
+    let decision = Decision {
+        id: decision,
+        kind: DecisionKind::RolledBack(id.clone()),
+        version: live.promotion.version.clone(),
+        content_hash: live.promotion.content_hash,
+        review: None,
+        run: None,
+        actor: act.actor.clone(),
+        reason: act.reason.clone(),
+        decided_at: act.at,
+    };
+    (decision, Release::back(live, earlier, id, rollback_act))
 }

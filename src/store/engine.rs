@@ -291,8 +291,17 @@ pub struct Finding {
     pub segment: u32,
     /// Bytes from the start of that segment.
     pub offset: u64,
+    /// The commit that it is in, as far as the sound ones before it tell.
+    pub commit: Option<u64>,
     /// What is wrong there.
     pub what: String,
+}
+
+impl Finding {
+    /// The file that it is in, under the store's folder.
+    pub fn file(&self) -> String {
+        format!("journal/{:08}.seg", self.segment)
+    }
 }
 
 /// Ordered bytes, changed by atomic batches, with an audit chain over all of them.

@@ -95,7 +95,7 @@ impl Store {
         let mut meter = Meter::new("exporting", stats.journal_bytes, watch);
         write_file(&to.join(README_FILE), README.as_bytes())?;
         let records = self.export_records(to, &mut meter)?;
-        let (commits, hash) = self.export_commits(to)?;
+        let (commits, hash) = self.export_commits(to, &mut |_| {})?;
         if commits != stats.commits || self.engine().stats()?.commits != commits {
             return Err(StoreError::ChangedMeanwhile);
         }
@@ -140,7 +140,10 @@ impl Store {
         Ok(records)
     }
 
-    fn export_commits(&self, to: &Path) -> Result<(u64, [u8; 32]), StoreError> {
+    /// Writes a line for each commit, and gives the number and the hash of the last.
+    pub(super) fn export_commits(&self, to: &Path, watch: Watch<'_>) -> Result<(u64, [u8; 32]), StoreError> {
+        let newest = *self.engine().changes().borrow();
+        let mut meter = Meter::new("exporting the audit log", newest, watch);
         let mut lines = Lines::create(to.join(AUDIT_FILE))?;
         let (mut last, mut hash) = (0, super::audit_chain::GENESIS);
         loop {
@@ -150,6 +153,7 @@ impl Store {
             for commit in &commits {
                 lines.write(&commit_line(commit)?)?;
             }
+            meter.add(commits.len() as u64);
         }
         lines.finish()?;
         Ok((last, hash))
@@ -214,11 +218,11 @@ fn not_exported(key: &str, what: String) -> StoreError {
     }
 }
 
-fn hex(hash: &[u8; 32]) -> String {
+pub(super) fn hex(hash: &[u8; 32]) -> String {
     blake3::Hash::from_bytes(*hash).to_hex().to_string()
 }
 
-fn write_file(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
+pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
     let written = File::create(path).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()

@@ -24,6 +24,7 @@
 //! | `failure/RUN/INDEX`, `failure/RUN/INDEX.REPEAT` | one line about a failed outcome | never |
 //! | `review/NUMBER` | review | never |
 //! | `decision/NUMBER` | decision | never |
+//! | `signature/DECISION` | signature of a decision | never |
 //! | `decision-of/review/REVIEW/NUMBER`, `decision-of/version/NAME/NUMBER/NUMBER` | mark: what it is about | never |
 //! | `promotion/NAME/ENVIRONMENT/NUMBER` | promotion outside production | never |
 //! | `release/NAME/NUMBER` | release | never |
@@ -62,6 +63,7 @@ pub(super) const OUTCOMES_OF: &str = "outcome-of/";
 pub(super) const FAILURES: &str = "failure/";
 pub(super) const REVIEWS: &str = "review/";
 pub(super) const DECISIONS: &str = "decision/";
+pub(super) const SIGNATURES: &str = "signature/";
 pub(super) const TRACES: &str = "trace/";
 pub(super) const EXAMPLES: &str = "example/";
 pub(super) const VERSIONS: &str = "version/";
@@ -214,6 +216,10 @@ pub(super) fn review(id: ReviewId) -> String {
 
 pub(super) fn decision(id: DecisionId) -> String {
     format!("{DECISIONS}{:010}", id.0)
+}
+
+pub(super) fn signature(id: DecisionId) -> String {
+    format!("{SIGNATURES}{:010}", id.0)
 }
 
 pub(super) fn decisions_of_review(review: ReviewId) -> String {

@@ -31,6 +31,7 @@ use crate::domain::quarantine::Quarantine;
 use crate::domain::release::Release;
 use crate::domain::review::Review;
 use crate::domain::run::{Run, RunEnd, RunStep};
+use crate::domain::signature::Signature;
 use crate::domain::suite::SuiteVersion;
 use crate::domain::time::with_milliseconds;
 use crate::domain::trace::Trace;
@@ -128,6 +129,7 @@ records! {
     Triage = 26;
     Variant = 27;
     Person = 28;
+    Signature = 29;
 }
 
 /// A record as an export has it.

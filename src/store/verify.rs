@@ -1,6 +1,7 @@
 //! Checks every record: that it can be read, that its content is what was hashed, and that what it names is there.
 
 mod people;
+mod signatures;
 
 use super::engine::{EngineError, EngineReport, Scan};
 use super::envelope::Record;
@@ -94,6 +95,7 @@ impl Store {
         check.each(keys::RUN_ENDS, Verification::run_end)?;
         check.each(keys::REVIEWS, Verification::review)?;
         check.each(keys::DECISIONS, Verification::decision)?;
+        check.each(keys::SIGNATURES, Verification::signature)?;
         check.each(keys::PROMOTIONS, |check, _, promotion: &Promotion| {
             check.promotion(promotion)
         })?;

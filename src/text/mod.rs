@@ -5,6 +5,7 @@
 mod nearest;
 mod printable;
 mod width;
+pub mod words;
 mod wrap;
 
 pub use nearest::nearest;

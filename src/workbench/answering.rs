@@ -1,4 +1,4 @@
-//! Which use case answers a request about prompts, data, runs, or what people say of outcomes.
+//! Which use case answers a request: about prompts, data, runs, what people say of outcomes, and the way to production.
 
 use super::request::{Answer, Request, misrouted};
 use super::{Workbench, WorkbenchError};
@@ -125,6 +125,59 @@ impl Workbench {
                 let case = |run| self.outcome(run, &example);
                 Answer::ComparedCase(Box::new((case(base)?, case(candidate)?)))
             }
+            other => return Err(misrouted(&other)),
+        })
+    }
+
+    /// Reviews, releases, people and the audit log.
+    pub(super) fn answer_releasing(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
+        Ok(match request {
+            Request::Reviews => Answer::Reviews(self.reviews()?),
+            Request::ReviewDetail(id) => Answer::ReviewDetail(Box::new(self.review_detail(actor, id)?)),
+            Request::RequestReview {
+                version,
+                environment,
+                run,
+                note,
+            } => Answer::ReviewRequested(self.request_review(actor, &version, environment, run, &note)?),
+            Request::Decide {
+                review,
+                judgement,
+                reason,
+                signing,
+            } => {
+                let signed = signing.signed()?;
+                Answer::Decided(self.decide_signed(actor, review, judgement, &reason, signed)?)
+            }
+            Request::Statement(deed, reason) => Answer::Unsigned(self.statement(actor, &deed, &reason)?),
+            Request::Audit { words, rows } => Answer::Audit(self.recent_audit_log(words, rows)?),
+            Request::Decisions(search) => Answer::Decisions(self.decisions(&search)?),
+            Request::People => Answer::People {
+                people: self.person_summaries()?,
+                policy: Box::new(self.policy()?),
+            },
+            Request::Environments => Answer::Environments(self.environments()?),
+            Request::Releases(prompt) => Answer::Releases(self.releases(&prompt)?),
+            Request::Promotions(prompt, environment) => Answer::Promotions(self.promotions(&prompt, environment)?),
+            Request::Promote {
+                review,
+                reason,
+                signing,
+            } => {
+                let promoted = self.promote_signed(actor, review, &reason, signing.signed()?)?;
+                let promotion = promoted.promotion().clone();
+                Answer::Promoted(promotion, promoted.into_release())
+            }
+            Request::RollbackTarget(leaving) => Answer::RollbackTarget(Box::new(self.rollback_target(&leaving)?)),
+            Request::RollBack {
+                leaving,
+                reason,
+                signing,
+            } => {
+                let release = self.roll_back_signed(actor, &leaving, &reason, signing.signed()?)?;
+                Answer::RolledBack(Box::new(release))
+            }
+            Request::Lineage(id) => Answer::Lineage(self.lineage(&id)?),
             other => return Err(misrouted(&other)),
         })
     }

@@ -6,6 +6,7 @@ mod ablating;
 mod ablation_text;
 mod aliases;
 mod answering;
+mod auditing;
 mod basing;
 mod bisecting;
 mod blaming;
@@ -44,6 +45,7 @@ mod run_notes;
 mod run_reading;
 mod run_store;
 mod running;
+mod signing;
 mod storage;
 mod studying;
 mod subjects;
@@ -60,6 +62,7 @@ use std::sync::{Arc, Mutex};
 
 pub use ablating::*;
 pub use aliases::*;
+pub use auditing::*;
 pub use bisecting::*;
 pub use blaming::*;
 pub use browsing::*;
@@ -87,6 +90,7 @@ pub use reusing::*;
 pub use reviewing::*;
 pub use run_reading::*;
 pub use running::*;
+pub use signing::*;
 pub use storage::{Advance, Chain};
 pub use studying::*;
 pub use subjects::{SubjectId, Tested};
@@ -230,6 +234,7 @@ impl Workbench {
             reason,
             at: self.now(),
             origin: self.origin.clone(),
+            signed: None,
         }
     }
 }

@@ -4,9 +4,11 @@ use super::{Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
 use crate::domain::alias::Stale;
 use crate::domain::ids::{PromotionId, PromptName, ReviewId};
+use crate::domain::policy::Signatures;
 use crate::domain::promotion::{Environment, Promotion};
 use crate::domain::reason::Reason;
 use crate::domain::release::Release;
+use crate::domain::signature::SignedStatement;
 use crate::releases::evidence::caveats;
 use crate::releases::promote::{self, Promoted};
 use crate::releases::rollback;
@@ -25,12 +27,25 @@ pub struct EnvironmentRow {
     pub stale: Vec<Stale>,
     /// An approved review that waits to be promoted.
     pub approved: Option<(ReviewId, Environment)>,
+    /// Whether what changes production is signed.
+    pub signatures: Signatures,
 }
 
 impl Workbench {
     /// Promotes what a review approved.
     pub fn promote(&self, actor: &Actor, review: ReviewId, reason: &str) -> Result<Promoted, WorkbenchError> {
-        let act = self.act(actor, Reason::new(reason)?);
+        self.promote_signed(actor, review, reason, None)
+    }
+
+    /// Promotes what a review approved, with the signature of whoever does where there is one.
+    pub fn promote_signed(
+        &self,
+        actor: &Actor,
+        review: ReviewId,
+        reason: &str,
+        signed: Option<&SignedStatement>,
+    ) -> Result<Promoted, WorkbenchError> {
+        let act = self.signed_act(actor, Reason::new(reason)?, signed)?;
         Ok(promote::promote(&self.store, review, &act)?)
     }
 
@@ -47,13 +62,25 @@ impl Workbench {
 
     /// Goes back to the rollback target of what is live. Takes effect at once.
     pub fn roll_back(&self, actor: &Actor, leaving: &Leaving, reason: &str) -> Result<Release, WorkbenchError> {
-        let act = self.act(actor, Reason::new(reason)?);
+        self.roll_back_signed(actor, leaving, reason, None)
+    }
+
+    /// Goes back at once, with the signature of whoever does where there is one.
+    pub fn roll_back_signed(
+        &self,
+        actor: &Actor,
+        leaving: &Leaving,
+        reason: &str,
+        signed: Option<&SignedStatement>,
+    ) -> Result<Release, WorkbenchError> {
+        let act = self.signed_act(actor, Reason::new(reason)?, signed)?;
         Ok(rollback::roll_back(&self.store, leaving, &act)?)
     }
 
     /// What is where, by prompt.
     pub fn environments(&self) -> Result<Vec<EnvironmentRow>, WorkbenchError> {
         let reviews = self.reviews()?;
+        let signatures = self.policy()?.rules(Environment::Production).signatures;
         let mut rows = Vec::new();
         for prompt in self.store.prompts()? {
             let approved = reviews.iter().find(|summary| {
@@ -66,6 +93,7 @@ impl Workbench {
                 None => Vec::new(),
             };
             rows.push(EnvironmentRow {
+                signatures,
                 staging: self.store.live(&prompt.name, Environment::Staging)?,
                 production,
                 stale,

@@ -187,8 +187,10 @@ impl Workbench {
         let chain_fault = report.findings.first().map(|finding| {
             let more = report.findings.len() - 1;
             format!(
-                "segment {}, byte {}: {} ({more} more)",
-                finding.segment, finding.offset, finding.what
+                "{}, byte {}: {} ({more} more)",
+                finding.file(),
+                finding.offset,
+                finding.what
             )
         });
         let checked = |what, id: String, hash, fault| Verified { what, id, hash, fault };

@@ -4,11 +4,10 @@
 use std::path::PathBuf;
 
 use super::{
-    Ablation, AliasUse, CaseRow, CaseView, ChainDetail, ChainDiffView, CommitReason, Comparison, DiffView, DraftView,
-    EnvironmentRow, ExampleChange, Fault, ImportPreview, ImportReport, ImportRequest, Judgement, Listed, Matrix,
-    PersonSummary,
-    PromptDetail, PromptRef, PromptSummary, Rerun, ReviewDetail, ReviewSummary, RowsWindow, RunDetail, RunEstimate,
-    RunSummary, RunTriage, StartRun, Status, VersionBlame, Workbench, WorkbenchError,
+    Ablation, AliasUse, AuditPage, CaseRow, CaseView, ChainDetail, ChainDiffView, CommitReason, Comparison, Deed, DiffView,
+    DraftView, EnvironmentRow, ExampleChange, Fault, ImportPreview, ImportReport, ImportRequest, Judgement, Listed, Matrix,
+    PersonSummary, PromptDetail, PromptRef, PromptSummary, Rerun, ReviewDetail, ReviewSummary, RowsWindow, RunDetail,
+    RunEstimate, RunSummary, RunTriage, Signing, StartRun, Status, Unsigned, VersionBlame, Workbench, WorkbenchError,
 };
 use crate::domain::actor::Actor;
 use crate::domain::dataset::DatasetVersion;
@@ -256,6 +255,17 @@ pub enum Request {
         judgement: Judgement,
         /// Why.
         reason: String,
+        /// Whether it is signed.
+        signing: Signing,
+    },
+    /// What somebody signs who is about to do this for that reason.
+    Statement(Deed, String),
+    /// Entries of the audit log.
+    Audit {
+        /// Words that each has.
+        words: String,
+        /// How many, at most.
+        rows: usize,
     },
     /// Decisions that mention every word.
     Decisions(String),
@@ -271,6 +281,8 @@ pub enum Request {
         review: ReviewId,
         /// Why.
         reason: String,
+        /// Whether it is signed.
+        signing: Signing,
     },
     /// Where a roll back would go.
     RollbackTarget(Leaving),
@@ -280,6 +292,8 @@ pub enum Request {
         leaving: Leaving,
         /// Why.
         reason: String,
+        /// Whether it is signed.
+        signing: Signing,
     },
     /// What stands behind an id.
     Lineage(String),
@@ -373,6 +387,10 @@ pub enum Answer {
     ReviewRequested(Review),
     /// The decision.
     Decided(Decision),
+    /// What is to be signed.
+    Unsigned(Unsigned),
+    /// Entries of the audit log.
+    Audit(AuditPage),
     /// Decisions.
     Decisions(Vec<Decision>),
     /// What is where.
@@ -441,43 +459,6 @@ impl Workbench {
             }
             _ => self.answer_releasing(actor, request),
         }
-    }
-
-    fn answer_releasing(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
-        Ok(match request {
-            Request::Reviews => Answer::Reviews(self.reviews()?),
-            Request::ReviewDetail(id) => Answer::ReviewDetail(Box::new(self.review_detail(actor, id)?)),
-            Request::RequestReview {
-                version,
-                environment,
-                run,
-                note,
-            } => Answer::ReviewRequested(self.request_review(actor, &version, environment, run, &note)?),
-            Request::Decide {
-                review,
-                judgement,
-                reason,
-            } => Answer::Decided(self.decide(actor, review, judgement, &reason)?),
-            Request::Decisions(search) => Answer::Decisions(self.decisions(&search)?),
-            Request::People => Answer::People {
-                people: self.person_summaries()?,
-                policy: Box::new(self.policy()?),
-            },
-            Request::Environments => Answer::Environments(self.environments()?),
-            Request::Releases(prompt) => Answer::Releases(self.releases(&prompt)?),
-            Request::Promotions(prompt, environment) => Answer::Promotions(self.promotions(&prompt, environment)?),
-            Request::Promote { review, reason } => {
-                let promoted = self.promote(actor, review, &reason)?;
-                let promotion = promoted.promotion().clone();
-                Answer::Promoted(promotion, promoted.into_release())
-            }
-            Request::RollbackTarget(leaving) => Answer::RollbackTarget(Box::new(self.rollback_target(&leaving)?)),
-            Request::RollBack { leaving, reason } => {
-                Answer::RolledBack(Box::new(self.roll_back(actor, &leaving, &reason)?))
-            }
-            Request::Lineage(id) => Answer::Lineage(self.lineage(&id)?),
-            other => return Err(misrouted(&other)),
-        })
     }
 }
 

@@ -6,10 +6,12 @@ use crate::domain::caveats::Caveats;
 use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::gate::LabelledVerdict;
 use crate::domain::ids::{PromotionId, ReviewId, RunId, VersionId};
+use crate::domain::policy::Signatures;
 use crate::domain::promotion::{Environment, Promotion};
 use crate::domain::reason::Reason;
 use crate::domain::review::{Check, Review, ReviewState};
 use crate::domain::run::{Run, RunEnd};
+use crate::domain::signature::SignedStatement;
 use crate::domain::unit::Units;
 use crate::domain::version::PromptVersion;
 use crate::releases::evidence::caveats;
@@ -55,6 +57,8 @@ pub struct ReviewDetail {
     pub comparison: Option<Comparison>,
     /// What must hold before this person may approve.
     pub checks: Vec<Check>,
+    /// Whether its approvals and its promotion are signed.
+    pub signatures: Signatures,
     /// That there are all the approvals that the rules ask for, where that is more than one of anybody.
     pub approvals: Option<Check>,
     /// The promotion that it led to, and what that replaced; before there is one, the id that it would take and what it
@@ -106,6 +110,7 @@ impl Workbench {
         };
         Ok(ReviewDetail {
             state: evidence.state(),
+            signatures: evidence.policy.rules(evidence.review.environment).signatures,
             checks: evidence.checks(&self.store, actor, self.now())?,
             approvals: evidence.approvals_beside_one(&self.store)?,
             promotion: self.promotion_of(&evidence)?,
@@ -148,7 +153,19 @@ impl Workbench {
         judgement: Judgement,
         reason: &str,
     ) -> Result<Decision, WorkbenchError> {
-        let act = self.act(actor, Reason::new(reason)?);
+        self.decide_signed(actor, id, judgement, reason, None)
+    }
+
+    /// Decides a review, with the signature of whoever does where there is one.
+    pub fn decide_signed(
+        &self,
+        actor: &Actor,
+        id: ReviewId,
+        judgement: Judgement,
+        reason: &str,
+        signed: Option<&SignedStatement>,
+    ) -> Result<Decision, WorkbenchError> {
+        let act = self.signed_act(actor, Reason::new(reason)?, signed)?;
         Ok(review::decide(&self.store, id, judgement, &act)?)
     }
 

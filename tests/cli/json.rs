@@ -69,6 +69,9 @@ const READERS: &[Line] = &[
     (1, "lineage run_1"),
     (2, "store verify"),
     (2, "store stats"),
+    (2, "audit log"),
+    (2, "audit verify"),
+    (2, "audit export AUDIT"),
     (2, "user add tess --role admin --reason REASON"),
     (2, "user list"),
     (2, "user show tess"),
@@ -128,6 +131,7 @@ fn every_command_prints_the_documented_json() {
             pegbox.write("second.md", PROMPT.replace("short reason", "reason")),
         ),
         ("REASON", REASON.to_owned()),
+        ("AUDIT", pegbox.home.path().join("audit").to_str().unwrap().to_owned()),
     ];
     let meant = |word| {
         files

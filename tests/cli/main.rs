@@ -7,6 +7,8 @@
 
 mod causes;
 mod chains;
+#[path = "../support/deeds.rs"]
+mod deeds;
 mod errors;
 mod graders;
 mod help;
@@ -19,6 +21,10 @@ mod pegbox;
 mod people;
 mod reproducing;
 mod runs;
+mod signing;
+#[path = "../support/ssh.rs"]
+#[expect(dead_code, reason = "this binary uses a part of what several share")]
+mod ssh_tools;
 mod stores;
 mod story;
 #[expect(dead_code, reason = "other tests need more of it")]

@@ -43,6 +43,7 @@ use pegbox::domain::run::{
     AgainstBase, AnswerSource, Caps, EndState, Picked, Regression, Run, RunEnd, RunSettings, RunStep, RunStepKind,
     RunTotals, RuntimeContext, Selection, Subject,
 };
+use pegbox::domain::signature::Signature;
 use pegbox::domain::step::StepOutcome;
 use pegbox::domain::suite::{Comparison, SuiteContent, SuiteVersion, Threshold};
 use pegbox::domain::time::Timestamp;
@@ -887,6 +888,16 @@ pub fn decision() -> Decision {
         actor: anna(),
         reason: why(),
         decided_at: AT,
+    }
+}
+
+pub fn signature() -> Signature {
+    Signature {
+        decision: id("decision_12"),
+        statement: "{\"at\":\"2026-06-01T12:00:00Z\"}".into(),
+        signature: "-----BEGIN SSH SIGNATURE-----\nU1NIU0lH\n-----END SSH SIGNATURE-----\n".into(),
+        public_key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5".into(),
+        fingerprint: "SHA256:uNiVztksCsDhcc0u9e8BrrQXVUpKZIDTMczCvj3tD2s".into(),
     }
 }
 

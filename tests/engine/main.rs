@@ -28,3 +28,5 @@ mod small_disk;
 mod store;
 #[cfg(test)]
 mod swap_cut;
+#[cfg(test)]
+mod tamper;

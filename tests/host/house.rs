@@ -23,14 +23,20 @@ impl House {
 
     /// The host of a store, with variables more in its environment.
     pub fn of(pegbox: Pegbox, variables: &[(&str, &str)]) -> Self {
-        let host = open(&pegbox, variables);
+        let host = open(host_command(&pegbox).envs(variables.iter().copied()));
+        Self { pegbox, host }
+    }
+
+    /// The host of a store that listens for SSH at a free port.
+    pub fn listening(pegbox: Pegbox) -> Self {
+        let host = open(host_command(&pegbox).args(["--ssh", "127.0.0.1:0"]));
         Self { pegbox, host }
     }
 
     /// Starts it anew, once the one before is gone.
     pub fn reopen(&mut self) {
         self.kill();
-        self.host = open(&self.pegbox, &[]);
+        self.host = open(&mut host_command(&self.pegbox));
     }
 
     /// Kills the host with no chance to do anything.
@@ -76,8 +82,8 @@ pub fn host_command(pegbox: &Pegbox) -> Command {
 }
 
 /// Starts a host, and waits until it says that it is ready.
-fn open(pegbox: &Pegbox, variables: &[(&str, &str)]) -> Child {
-    let mut host = host_command(pegbox).envs(variables.iter().copied()).spawn().unwrap();
+fn open(command: &mut Command) -> Child {
+    let mut host = command.spawn().unwrap();
     let mut line = String::new();
     BufReader::new(host.stdout.as_mut().unwrap())
         .read_line(&mut line)

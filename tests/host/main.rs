@@ -4,6 +4,9 @@
 
 #[cfg(test)]
 mod commands;
+#[path = "../support/deeds.rs"]
+#[expect(dead_code, reason = "this binary uses a part of what several share")]
+mod deeds;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
@@ -17,9 +20,14 @@ mod runs;
 #[cfg(test)]
 mod screens;
 #[cfg(test)]
+mod signing;
+#[cfg(test)]
 mod socket;
 #[cfg(test)]
 mod ssh;
+#[path = "../support/ssh.rs"]
+#[expect(dead_code, reason = "this binary uses a part of what several share")]
+mod ssh_tools;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "this binary uses a part of what several share")]
 mod support;

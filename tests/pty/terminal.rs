@@ -23,32 +23,40 @@ pub struct Terminal {
     output: Receiver<Vec<u8>>,
     writer: Box<dyn Write + Send>,
     pub child: Box<dyn Child + Send + Sync>,
-    _master: Box<dyn MasterPty + Send>,
+    master: Box<dyn MasterPty + Send>,
 }
 
 impl Terminal {
     /// Opens the screens on a store.
     pub fn open(store: &Path) -> Self {
-        let size = PtySize {
-            rows: 24,
-            cols: 80,
-            pixel_width: 0,
-            pixel_height: 0,
-        };
-        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_pegbox"));
         command.args(["--user", "anna", "--store"]);
         command.arg(store);
         command.env("TERM", "xterm-256color");
         command.env("LC_ALL", "C.UTF-8");
+        Self::of(command)
+    }
+
+    /// Runs a command.
+    pub fn of(command: CommandBuilder) -> Self {
+        let pair = native_pty_system().openpty(size(80, 24)).expect("a pseudo-terminal");
         let child = pair.slave.spawn_command(command).expect("the binary starts");
         Self {
             parser: Parser::new(24.try_into().expect("not zero"), 80.try_into().expect("not zero"), 0),
             output: read_along(pair.master.try_clone_reader().expect("a reader")),
             writer: pair.master.take_writer().expect("a writer"),
             child,
-            _master: pair.master,
+            master: pair.master,
         }
+    }
+
+    /// Makes it another size.
+    pub fn resize(&mut self, columns: u16, rows: u16) {
+        self.master.resize(size(columns, rows)).expect("another size");
+        let columns = columns.try_into().expect("not zero");
+        self.parser
+            .screen_mut()
+            .set_size(rows.try_into().expect("not zero"), columns);
     }
 
     /// Sends bytes as if they were typed.
@@ -90,6 +98,15 @@ impl Terminal {
             && !screen.hide_cursor()
             && !screen.bracketed_paste()
             && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
+    }
+}
+
+fn size(columns: u16, rows: u16) -> PtySize {
+    PtySize {
+        rows,
+        cols: columns,
+        pixel_width: 0,
+        pixel_height: 0,
     }
 }
 

@@ -38,6 +38,11 @@ mod release_path;
 mod reproducing;
 mod runs;
 #[cfg(test)]
+mod signing;
+#[cfg(test)]
+#[path = "../support/ssh.rs"]
+mod ssh_tools;
+#[cfg(test)]
 mod third_party;
 mod tools;
 #[cfg(test)]

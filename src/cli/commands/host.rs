@@ -1,5 +1,6 @@
 //! `pegbox host`: one process that owns the store, for many people.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::host::detach::{leave_session, start_detached};
 use crate::host::guest::{GuestError, find_host, stop_host};
 use crate::host::home::{Home, Running};
 use crate::host::serve::{Call, CommandLine, Server};
+use crate::host::ssh::SshPlace;
 use crate::host::{self, caller::Caller};
 use crate::workbench::Workbench;
 
@@ -33,9 +35,12 @@ pub struct HostArgs {
     /// Start the host in the background, and come back when it is ready; it ends when nobody needs it
     #[arg(long)]
     detach: bool,
-    /// End after so long without a guest and a run: `90s`, `2h`; where not given never, with --detach after `10m`
+    /// End after so long without a guest and a run: `90s`, `2h`; where not given never, with --detach and without --ssh after `10m`
     #[arg(long, value_name = "TIME", value_parser = duration_ms)]
     idle: Option<u64>,
+    /// Let people in over SSH at this address, such as `127.0.0.1:2222` or `[::]:2222`; once more for another
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    ssh: Vec<SocketAddr>,
     /// The process is the one that --detach started
     #[arg(long, hide = true, conflicts_with = "detach")]
     detached: bool,
@@ -82,16 +87,23 @@ fn make_store(folder: &Path, runtime: &Handle) -> Result<(), CliError> {
 /// Starts this program again as the host, and waits until it is ready.
 fn detach(args: &HostArgs, folder: &Path, global: &Global, out: &mut Out, runtime: &Handle) -> Result<Exit, CliError> {
     make_store(folder, runtime)?;
-    let idle_ms = args.idle.unwrap_or(IDLE_DETACHED_MS);
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(["host", "--detached", "--idle", &duration_short(idle_ms), "--store"]);
+    command.args(["host", "--detached", "--store"]);
     command.arg(std::path::absolute(folder)?);
+    // Nobody could start a host from afar.
+    let idle_ms = args.idle.or(args.ssh.is_empty().then_some(IDLE_DETACHED_MS));
+    if let Some(idle_ms) = idle_ms {
+        command.args(["--idle", &duration_short(idle_ms)]);
+    }
+    for address in &args.ssh {
+        command.args(["--ssh", &address.to_string()]);
+    }
     if let Some(prices) = &global.prices {
         command.arg("--prices").arg(std::path::absolute(prices)?);
     }
     start_detached(command, &Home::of(folder))?;
     match find_host(folder)? {
-        Some(running) => ready(folder, &running, out),
+        Some(running) => ready(folder, &running, Vec::new(), out),
         None => Err(CliError::invalid(
             "the host has ended already",
             "look at host/log in the store's folder",
@@ -104,13 +116,18 @@ fn status(folder: &Path, out: &mut Out) -> Result<Exit, CliError> {
         let text = Plain::of(format!("{} has no host", folder.display()));
         return out.reply(&Reply::done(json!({ "host": null }), text));
     };
-    let text = Plain::new().fields([
+    let mut fields = vec![
         ("process", running.pid.to_string()),
         ("version", running.version.clone()),
         ("protocol", running.protocol.to_string()),
         ("socket", running.socket.display().to_string()),
         ("log", Home::of(folder).log().display().to_string()),
-    ]);
+    ];
+    if let Some(ssh) = &running.ssh {
+        fields.push(("ssh", addresses(ssh)));
+        fields.push(("host key", ssh.host_key.clone()));
+    }
+    let text = Plain::new().fields(fields);
     out.reply(&Reply::done(json!({ "host": running }), text))
 }
 
@@ -138,9 +155,14 @@ fn serve(args: &HostArgs, folder: &Path, global: &Global, out: &mut Out, runtime
     let workbench = Arc::new(workbench);
     let server = {
         let _inside = runtime.enter();
-        Server::open(claim, &home).map_err(GuestError::from)?
+        Server::open(claim, &home, &args.ssh).map_err(GuestError::from)?
     };
-    ready(folder, &server.running, out)?;
+    let advice = if args.ssh.is_empty() {
+        None
+    } else {
+        nobody_advice(&workbench)?
+    };
+    ready(folder, &server.running, advice, out)?;
     let guests = Guests {
         workbench: Arc::clone(&workbench),
         store: folder.to_owned(),
@@ -154,15 +176,37 @@ fn serve(args: &HostArgs, folder: &Path, global: &Global, out: &mut Out, runtime
 }
 
 /// Says that guests can come, for whoever started the host and waits.
-fn ready(folder: &Path, running: &Running, out: &mut Out) -> Result<Exit, CliError> {
-    let text = format!(
+fn ready(
+    folder: &Path,
+    running: &Running,
+    advice: impl IntoIterator<Item = String>,
+    out: &mut Out,
+) -> Result<Exit, CliError> {
+    let text = Plain::of(format!(
         "ready: process {} hosts {} at {}",
         running.pid,
         folder.display(),
         running.socket.display()
-    );
+    ));
+    let text = match &running.ssh {
+        Some(ssh) => text.line(format!("ssh: {}, host key {}", addresses(ssh), ssh.host_key)),
+        None => text,
+    };
+    let text = advice.into_iter().fold(text, Plain::line);
     let document: Value = json!({ "ready": running });
-    out.reply(&Reply::done(document, Plain::of(text)))
+    out.reply(&Reply::done(document, text))
+}
+
+fn addresses(ssh: &SshPlace) -> String {
+    let addresses: Vec<String> = ssh.addresses.iter().map(ToString::to_string).collect();
+    addresses.join(" ")
+}
+
+/// What to do where nobody is let in over SSH yet.
+fn nobody_advice(workbench: &Workbench) -> Result<Option<String>, CliError> {
+    let advice = "nobody has a key yet, so SSH lets nobody in: pegbox user add NAME --key FILE --role ROLE";
+    let is_known = workbench.people()?.active().any(|person| !person.keys.is_empty());
+    Ok((!is_known).then(|| advice.to_owned()))
 }
 
 /// Carries out what guests ask, on one workbench.

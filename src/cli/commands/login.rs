@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use crate::cli::args::Global;
 use crate::cli::exit::CliError;
-use crate::cli::{store_path, words};
+use crate::cli::store_path;
 use crate::domain::actor::Actor;
 use crate::host::guest;
+use crate::text::words;
 
 /// Where sshd puts the command line that was asked for; it is not set where a shell was.
 const COMMAND_VARIABLE: &str = "SSH_ORIGINAL_COMMAND";
@@ -15,19 +16,10 @@ const COMMAND_VARIABLE: &str = "SSH_ORIGINAL_COMMAND";
 /// Has the host carry out what the person asked sshd for: a command line, or the screens.
 pub fn login(person: &Actor, global: &Global) -> Result<ExitCode, CliError> {
     let asked = std::env::var_os(COMMAND_VARIABLE).unwrap_or_default();
-    let asked = asked.to_str().ok_or("it is not UTF-8").and_then(words::split);
-    let asked = asked.map_err(|why| {
-        CliError::invalid(
-            format!("the command line cannot be read: {why}"),
-            "quote it as for a shell, once more than for your own",
-        )
-    })?;
-    // Who writes the program's name too means the same.
-    let rest = asked.strip_prefix(&["pegbox".to_owned()]).unwrap_or(&asked);
-    let words: Vec<OsString> = std::iter::once("pegbox")
-        .chain(rest.iter().map(String::as_str))
-        .map(OsString::from)
-        .collect();
+    let asked = words::asked(asked.as_encoded_bytes());
+    let asked = asked
+        .map_err(|why| CliError::invalid(format!("the command line cannot be read: {why}"), words::QUOTING_HINT))?;
+    let words: Vec<OsString> = asked.into_iter().map(OsString::from).collect();
     let store = store_path::resolve(global.store.clone())?;
     let Some(joined) = guest::join(&store)? else {
         return Err(CliError::NoStore {

@@ -2,6 +2,7 @@
 
 pub mod ablate;
 mod answers;
+pub mod audit;
 pub mod bisect;
 mod blame;
 mod calibrate;
@@ -35,6 +36,7 @@ pub mod review;
 pub mod run;
 mod run_start;
 mod screens;
+mod sign;
 mod status;
 pub mod store;
 mod study;
@@ -281,6 +283,7 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<Reply, CliErr
         Command::Release(command) => release::carry_out(command, context),
         Command::Lineage { id } => lineage::lineage(&id, context),
         Command::Store(command) => store::carry_out(command, context),
+        Command::Audit(command) => audit::carry_out(command, context),
         Command::User(command) => user::carry_out(command, context),
         Command::Whoami => whoami::whoami(context),
         // These need no store, or one of their own, and were answered before.

@@ -4,12 +4,13 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::Context;
+use super::sign::{self, Next, SignArgs};
 use crate::cli::exit::CliError;
 use crate::cli::output::{NO_VALUE, Plain, Reply, Table, or_none};
 use crate::domain::ids::{PromotionId, PromptName};
 use crate::domain::promotion::{Environment, Promotion};
 use crate::domain::release::{Release, ReleaseKind};
-use crate::workbench::Leaving;
+use crate::workbench::{Deed, Leaving};
 
 /// What to do with releases.
 #[derive(Debug, Subcommand)]
@@ -24,6 +25,8 @@ pub enum ReleaseCommand {
         /// Why now
         #[arg(long, value_name = "TEXT")]
         reason: String,
+        #[command(flatten)]
+        sign: SignArgs,
     },
     /// List what is where, or everything that was promoted of one prompt
     List {
@@ -42,13 +45,20 @@ pub enum ReleaseCommand {
         /// What went wrong
         #[arg(long, value_name = "TEXT")]
         reason: String,
+        #[command(flatten)]
+        sign: SignArgs,
     },
 }
 
 /// Carries the command out.
 pub fn carry_out(command: ReleaseCommand, context: &mut Context<'_>) -> Result<Reply, CliError> {
     match command {
-        ReleaseCommand::Promote { prompt, to, reason } => promote(context, &prompt, to, &reason),
+        ReleaseCommand::Promote {
+            prompt,
+            to,
+            reason,
+            sign,
+        } => promote(context, &prompt, to, &reason, &sign),
         ReleaseCommand::List { prompt: None } => environments(context),
         ReleaseCommand::List { prompt: Some(prompt) } => list(context, &prompt),
         ReleaseCommand::Show { id } if id.environment == Environment::Production => {
@@ -65,20 +75,29 @@ pub fn carry_out(command: ReleaseCommand, context: &mut Context<'_>) -> Result<R
         ReleaseCommand::Rollback {
             prompt_or_release,
             reason,
-        } => roll_back(context, &prompt_or_release, &reason),
+            sign,
+        } => roll_back(context, &prompt_or_release, &reason, &sign),
     }
 }
 
 fn promote(
-    context: &Context<'_>,
+    context: &mut Context<'_>,
     prompt: &PromptName,
     environment: Environment,
     reason: &str,
+    sign: &SignArgs,
 ) -> Result<Reply, CliError> {
     let review = context.workbench.approved_review(prompt, environment)?;
-    let promoted = context.workbench.promote(&context.actor, review, reason)?;
+    let signed = match sign::sign(sign, &Deed::Promote(review), reason, context)? {
+        Next::Printed(reply) => return Ok(reply),
+        Next::Do(signed) => signed,
+    };
+    let promoted = context
+        .workbench
+        .promote_signed(&context.actor, review, reason, signed.as_ref())?;
     let promotion = promoted.promotion().clone();
-    let mut text = Plain::of(format!("{} is live with {}", promotion.id, promotion.version));
+    let told = sign::told(signed.as_ref());
+    let mut text = Plain::of(format!("{} is live with {}{told}", promotion.id, promotion.version));
     let release = promoted.into_release();
     if let Some(target) = release.as_ref().and_then(|release| release.rollback_target.as_ref()) {
         text = text.line(format!(
@@ -219,7 +238,12 @@ fn release_text(release: &Release) -> Plain {
     Plain::new().fields(promotion_fields(&release.promotion).into_iter().chain(further))
 }
 
-fn roll_back(context: &Context<'_>, prompt_or_release: &str, reason: &str) -> Result<Reply, CliError> {
+fn roll_back(
+    context: &mut Context<'_>,
+    prompt_or_release: &str,
+    reason: &str,
+    sign: &SignArgs,
+) -> Result<Reply, CliError> {
     let leaving = match prompt_or_release.parse::<PromotionId>() {
         Ok(id) if id.environment == Environment::Production => Leaving::Release(id),
         Ok(id) => {
@@ -230,10 +254,18 @@ fn roll_back(context: &Context<'_>, prompt_or_release: &str, reason: &str) -> Re
         }
         Err(_) => Leaving::Live(PromptName::new(prompt_or_release)?),
     };
-    let release = context.workbench.roll_back(&context.actor, &leaving, reason)?;
+    let signed = match sign::sign(sign, &Deed::RollBack(leaving.clone()), reason, context)? {
+        Next::Printed(reply) => return Ok(reply),
+        Next::Do(signed) => signed,
+    };
+    let release = context
+        .workbench
+        .roll_back_signed(&context.actor, &leaving, reason, signed.as_ref())?;
     let text = Plain::of(format!(
-        "{} is live with {}",
-        release.promotion.id, release.promotion.version
+        "{} is live with {}{}",
+        release.promotion.id,
+        release.promotion.version,
+        sign::told(signed.as_ref())
     ))
     .line(kind_text(&release.kind));
     Ok(Reply::done(

@@ -8,12 +8,13 @@ use super::compare::{comparison_document, comparison_text};
 use super::diff::{diff_document, diff_text};
 use super::evidence::{gate_text, results_table};
 use super::run::{answers_text, gate_cell};
+use super::sign::{self, Next, SignArgs};
 use crate::cli::exit::CliError;
 use crate::cli::output::{Plain, Reply, Table, or_none};
 use crate::domain::decision::{Decision, OtherCause};
 use crate::domain::ids::{ReviewId, RunId, VersionId};
 use crate::domain::promotion::Environment;
-use crate::workbench::{Judgement, ReviewDetail, ReviewSummary};
+use crate::workbench::{Deed, Judgement, ReviewDetail, ReviewSummary};
 
 /// What to do with reviews.
 #[derive(Debug, Subcommand)]
@@ -67,6 +68,8 @@ pub struct DecisionArgs {
     /// What decided it: the metric, the failure, the request
     #[arg(long, value_name = "TEXT")]
     reason: String,
+    #[command(flatten)]
+    sign: SignArgs,
 }
 
 /// Carries the command out.
@@ -105,15 +108,23 @@ pub fn carry_out(command: ReviewCommand, context: &mut Context<'_>) -> Result<Re
     }
 }
 
-fn decide(context: &Context<'_>, args: &DecisionArgs, judgement: Judgement) -> Result<Reply, CliError> {
+fn decide(context: &mut Context<'_>, args: &DecisionArgs, judgement: Judgement) -> Result<Reply, CliError> {
+    let DecisionArgs { review, reason, sign } = args;
+    let signed = match sign::sign(sign, &Deed::Decide(*review, judgement), reason, context)? {
+        Next::Printed(reply) => return Ok(reply),
+        Next::Do(signed) => signed,
+    };
     let decision = context
         .workbench
-        .decide(&context.actor, args.review, judgement, &args.reason)?;
-    let detail = context.workbench.review_detail(&context.actor, args.review)?;
+        .decide_signed(&context.actor, *review, judgement, reason, signed.as_ref())?;
+    let detail = context.workbench.review_detail(&context.actor, *review)?;
     let missing = detail.approvals.and_then(|check| check.fault);
     let text = Plain::of(format!(
-        "{}: {} is {} by {}",
-        decision.id, args.review, decision.kind, decision.actor
+        "{}: {review} is {} by {}{}",
+        decision.id,
+        decision.kind,
+        decision.actor,
+        sign::told(signed.as_ref())
     ));
     let text = match (judgement, missing) {
         (Judgement::Approve, Some(missing)) => text.line(missing),

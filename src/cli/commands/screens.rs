@@ -29,6 +29,10 @@ pub fn open(context: Context<'_>) -> Result<Exit, CliError> {
     let ended = closed.map_err(|error| {
         let hint = match error {
             host::HostError::NotStored(_) => "put the text back in the editor with E, once the store takes it",
+            host::HostError::NoPty => "ask for one with ssh -t, or give a command, as in ssh HOST status",
+            host::HostError::PoorTerminal(_) => {
+                "set TERM to what your terminal is, such as xterm-256color, or give a command, as in ssh HOST status"
+            }
             _ => "use the commands without a terminal: pegbox --help",
         };
         CliError::invalid(error.to_string(), hint)

@@ -208,7 +208,8 @@ fn stats(context: &Context<'_>) -> Result<Reply, CliError> {
     Ok(Reply::done(document, text.blank().table(&table, "no records yet")))
 }
 
-fn verify(context: &Context<'_>) -> Result<Reply, CliError> {
+/// Checks everything, and says what is wrong and where.
+pub(super) fn verify(context: &Context<'_>) -> Result<Reply, CliError> {
     let report = context.workbench.verify()?;
     let mut text = Plain::of(format!(
         "{} segments, {} commits, {} frames, {} keys and {} records checked",
@@ -216,11 +217,19 @@ fn verify(context: &Context<'_>) -> Result<Reply, CliError> {
     ));
     let mut findings: Vec<Value> = Vec::new();
     for finding in &report.engine.findings {
-        text = text.line(format!(
-            "segment {}, byte {}: {}",
-            finding.segment, finding.offset, finding.what
-        ));
-        findings.push(json!({ "segment": finding.segment, "offset": finding.offset, "what": finding.what }));
+        let file = finding.file();
+        let commit = finding
+            .commit
+            .map(|commit| format!(", commit {commit}"))
+            .unwrap_or_default();
+        text = text.line(format!("{file}, byte {}{commit}: {}", finding.offset, finding.what));
+        findings.push(json!({
+            "segment": finding.segment,
+            "file": file,
+            "offset": finding.offset,
+            "commit": finding.commit,
+            "what": finding.what,
+        }));
     }
     for finding in &report.findings {
         text = text.line(format!("{}: {}", finding.key, finding.what));

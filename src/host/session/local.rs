@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::{Control, Ended, Session, Surface};
 use crate::host::caller::Screens;
+use crate::host::signing::{self, ToSign};
 use crate::host::terminal::{self, MouseReports};
 use crate::host::tty::{ReaderGate, start_reader};
 use crate::host::{HostError, editor, fence, rescue};
@@ -96,6 +97,11 @@ impl Surface for LocalSurface {
         let command = editor::command(|name| std::env::var(name).ok());
         // The editor has the terminal: there is nothing else for this session to do meanwhile.
         tokio::task::block_in_place(|| editor::edit(&command, text))
+    }
+
+    fn sign(&mut self, to_sign: &ToSign) -> Result<String, Fault> {
+        // A key may wait to be touched; the screens wait with it.
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(signing::sign(to_sign)))
     }
 
     fn term(&self) -> String {

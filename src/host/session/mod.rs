@@ -22,6 +22,7 @@ pub use local::run_local;
 use super::caller::Screens;
 use super::fence::fenced;
 use super::screen_out::ScreenOut;
+use super::signing::ToSign;
 use super::{HostError, clock};
 use crate::domain::ids::RunId;
 use crate::domain::progress::RunProgress;
@@ -74,6 +75,9 @@ pub trait Surface {
 
     /// Opens a text in the user's editor and waits; the terminal is released.
     fn edit(&mut self, text: &str) -> Result<String, Fault>;
+
+    /// Signs a decision with a key of the user, and waits.
+    fn sign(&mut self, to_sign: &ToSign) -> Result<String, Fault>;
 
     /// The kind of terminal, as `TERM` says.
     fn term(&self) -> String;

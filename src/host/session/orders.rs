@@ -8,14 +8,16 @@ use tokio::time::sleep;
 
 use super::{Session, Step, Surface};
 use crate::domain::ids::RunId;
+use crate::domain::signature::SignedStatement;
 use crate::host::HostError;
 use crate::host::clipboard::copy_sequence;
 use crate::host::fence::fenced;
 use crate::host::session::Ended;
+use crate::host::signing::ToSign;
 use crate::tui::effect::Order;
 use crate::tui::msg::{Msg, Note};
 use crate::tui::screens::ScreenId;
-use crate::workbench::{Fault, Request};
+use crate::workbench::{Answer, Fault, Request};
 
 /// Shortest time between two progresses of a run, and between two reloads after changes: 4 and 2 a second.
 const PROGRESS_PACE: Duration = Duration::from_millis(250);
@@ -24,7 +26,15 @@ const CHANGES_PACE: Duration = Duration::from_millis(500);
 impl<W: Write, S: Surface> Session<W, S> {
     pub(super) fn carry_out(&mut self, order: Order) -> Result<Step, HostError> {
         match order {
-            Order::Ask { from, request } => self.ask(from, request),
+            Order::Ask { from, request } => match self.signature_of(&request) {
+                Ok(None) => self.ask(from, request),
+                Ok(Some(signed)) => self.ask(from, request.signed(signed)),
+                Err(fault) => self.later.push_back(Msg::Answered {
+                    to: from,
+                    request,
+                    result: Err(fault),
+                }),
+            },
             Order::Watch(run) => self.watch(run),
             Order::Unwatch(run) => {
                 if let Some(watch) = self.watches.remove(&run) {
@@ -59,6 +69,27 @@ impl<W: Write, S: Surface> Session<W, S> {
             Order::Quit => return Ok(Some(Ended::Quit)),
         }
         Ok(None)
+    }
+
+    /// The signature that a request is to have. The screens wait for it: a key may wait to be touched.
+    fn signature_of(&mut self, request: &Request) -> Result<Option<SignedStatement>, Fault> {
+        let Some((deed, reason)) = request.deed_to_sign() else {
+            return Ok(None);
+        };
+        let Answer::Unsigned(unsigned) = self.handler.handle(Request::Statement(deed, reason.to_owned()))? else {
+            // No request but this has such an answer.
+            return Ok(None);
+        };
+        let to_sign = ToSign {
+            statement: unsigned.statement,
+            keys: unsigned.keys,
+            key_file: None,
+        };
+        let signature = self.surface.sign(&to_sign)?;
+        Ok(Some(SignedStatement {
+            statement: to_sign.statement,
+            signature,
+        }))
     }
 
     fn ask(&mut self, to: ScreenId, request: Request) {

@@ -5,10 +5,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
 use crate::domain::actor::Actor;
+use crate::domain::ids::ReviewId;
+use crate::domain::signature::SignedStatement;
 use crate::host::terminal::MouseReports;
 use crate::tui::input::Key;
 use crate::tui::keymap::Keymap;
+use crate::tui::screens::ScreenId;
 use crate::tui::session_info::{ColourDepth, GlyphSet, SessionInfo};
+use crate::workbench::{Judgement, Signing, Unsigned};
 
 /// Keeps what was written, each write apart.
 #[derive(Clone, Default)]
@@ -66,6 +70,10 @@ impl Surface for FakeSurface {
     fn edit(&mut self, text: &str) -> Result<String, Fault> {
         Ok(text.to_owned())
     }
+    fn sign(&mut self, to_sign: &ToSign) -> Result<String, Fault> {
+        self.note("sign");
+        Ok(format!("signature of {}", to_sign.statement))
+    }
     fn term(&self) -> String {
         "xterm".into()
     }
@@ -82,6 +90,12 @@ impl RequestHandler for Handler {
     fn handle(&self, request: Request) -> Result<Answer, Fault> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         assert!(!self.panics, "out of cheese");
+        if let Request::Statement(deed, reason) = &request {
+            return Ok(Answer::Unsigned(Unsigned {
+                statement: format!("{deed:?} since {reason}"),
+                keys: Vec::new(),
+            }));
+        }
         Err(Fault {
             what: format!("no store for {request:?}"),
             hint: String::new(),
@@ -259,4 +273,43 @@ async fn changes_of_the_store_reload_at_a_pace() {
     assert_eq!(ended.unwrap(), Ended::Quit);
     let asked = bench.handler.asked.load(Ordering::SeqCst);
     assert!((2..=7).contains(&asked), "1,000 commits in 2 s gave {asked} reloads");
+}
+
+#[tokio::test]
+async fn a_decision_is_signed_on_the_terminal_before_it_is_asked_for() {
+    let mut bench = Bench::new(false);
+    let decide = |signing| Request::Decide {
+        review: ReviewId(88),
+        judgement: Judgement::Approve,
+        reason: "it helps".into(),
+        signing,
+    };
+    for (signing, times) in [(Signing::Unsigned, 0), (Signing::Wanted, 1)] {
+        let order = Order::Ask {
+            from: ScreenId(1),
+            request: decide(signing.clone()),
+        };
+        assert_eq!(bench.session.carry_out(order).unwrap(), None);
+        let signed = bench
+            .surface
+            .0
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|done| **done == "sign")
+            .count();
+        assert_eq!(signed, times);
+        let Some(Msg::Answered { request, .. }) = bench.session.inbox.recv().await else {
+            panic!("no answer");
+        };
+        let statement = "Decide(ReviewId(88), Approve) since it helps".to_owned();
+        let expected = match signing {
+            Signing::Wanted => Signing::Signed(SignedStatement {
+                signature: format!("signature of {statement}"),
+                statement,
+            }),
+            as_it_was => as_it_was,
+        };
+        assert_eq!(request, decide(expected));
+    }
 }

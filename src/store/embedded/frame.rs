@@ -75,6 +75,16 @@ impl Header {
         self.key_bytes + self.value_bytes
     }
 
+    /// What the frame of this body says it is about, for people; it need not be true where the checksum does not match.
+    pub(super) fn named(&self, body: &[u8]) -> String {
+        let key = body.get(..self.key_bytes).unwrap_or_default();
+        match (self.kind, std::str::from_utf8(key)) {
+            (Kind::Commit, _) => ": it closes the commit".into(),
+            (_, Ok(key)) if !key.is_empty() && !key.contains(char::is_control) => format!(": it is about {key}"),
+            _ => String::new(),
+        }
+    }
+
     /// Checks the body against the checksum.
     pub(super) fn open<'a>(&self, body: &'a [u8]) -> Result<Frame<'a>, Fault> {
         let (key, value) = body.split_at_checked(self.key_bytes).ok_or("a frame is cut off")?;

@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 
 use crate::store::engine::EngineError;
 
-/// The newest format of the folder that this program knows.
-const FORMAT: u32 = 1;
+/// The newest format of the folder that this program knows. In 1, no audit entry says from where somebody acted; a
+/// program that knows only that takes one that does for damage.
+const FORMAT: u32 = 2;
 const FORMAT_FILE: &str = "FORMAT";
 /// How the name of a file under construction ends.
 pub(super) const NEW_SUFFIX: &str = ".new";
@@ -38,6 +39,8 @@ const IN_USE_FILE: &str = "index.in-use";
 pub(super) enum Found {
     /// A store: its journal must be there.
     Store,
+    /// A store of an older format, which all that it holds is of the newest one too.
+    OlderStore,
     /// Nothing, or what an interrupted creation left.
     Nothing,
 }
@@ -129,6 +132,7 @@ impl Layout {
     fn check_format(&self, text: &str) -> Result<Found, EngineError> {
         match text.trim().parse::<u32>() {
             Ok(FORMAT) => Ok(Found::Store),
+            Ok(1..FORMAT) => Ok(Found::OlderStore),
             Ok(found) if found > FORMAT => Err(EngineError::NewerFormat {
                 found,
                 supported: FORMAT,
@@ -160,7 +164,7 @@ impl Layout {
         }
     }
 
-    /// Declares the store complete.
+    /// Declares the store complete, and of the newest format.
     pub(super) fn write_format(&self) -> Result<(), EngineError> {
         write_durably(&self.dir.join(FORMAT_FILE), format!("{FORMAT}\n").as_bytes())?;
         if let Some(parent) = self.dir.parent() {

@@ -41,7 +41,7 @@ use self::compact::Compactor;
 pub use self::contain::panic_is_contained;
 use self::index::Index;
 use self::journal::Frames;
-use self::layout::Layout;
+use self::layout::{Found, Layout};
 use self::lock::StoreLock;
 pub use self::rebuild::Recovery;
 use self::writer::{Request, Writer};
@@ -128,7 +128,14 @@ impl EmbeddedEngine {
         let lock = StoreLock::acquire(&layout)?;
         // Again, since another process may have completed the store in between.
         let found = layout.inspect()?;
-        let mut recover = || rebuild::recover(&layout, found, sizes, watch);
+        let mut recover = || {
+            let recovered = rebuild::recover(&layout, found, sizes, watch)?;
+            if found == Found::OlderStore {
+                // Before anything is written that an older program would take for damage.
+                layout.write_format()?;
+            }
+            Ok(recovered)
+        };
         let has_ballast = layout.ballast().exists();
         let recovered = match recover() {
             Err(EngineError::Full { .. }) if has_ballast => {
@@ -138,7 +145,7 @@ impl EmbeddedEngine {
             recovered => recovered,
         }?;
         ballast::lay(&layout, sizes.ballast_bytes);
-        if found == layout::Found::Nothing {
+        if found == Found::Nothing {
             layout.write_format()?;
         }
         let index = Arc::new(recovered.index);

@@ -168,6 +168,11 @@ impl SegmentReader {
         self.number
     }
 
+    /// Where the next frame begins.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
     pub(super) fn chain(&self) -> ChainEnd {
         self.chain
     }
@@ -277,7 +282,8 @@ impl SegmentReader {
         }
         self.body.resize(header.body_bytes(), 0);
         read_exact(&mut self.file, &mut self.body, &self.path)?.map_err(fault)?;
-        let frame = header.open(&self.body).map_err(fault)?;
+        let named = |what| damaged(number, offset, format!("{what}{}", header.named(&self.body)));
+        let frame = header.open(&self.body).map_err(named)?;
         self.offset += frame_bytes;
         let pointer = Pointer::new(number, offset, frame.len(), &frame.digest);
         let value_bytes = u32::try_from(frame.value.len()).unwrap_or(u32::MAX);

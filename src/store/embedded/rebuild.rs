@@ -38,7 +38,7 @@ pub(super) fn recover(layout: &Layout, found: Found, sizes: Sizes, watch: Watch<
     layout::create_dir(&dir)?;
     let mut last = segment::last_number(&dir)?;
     if last == 0 {
-        if found == Found::Store {
+        if found != Found::Nothing {
             return Err(damaged(1, 0, "the segment's file is missing"));
         }
         segment::create(&dir, 1, ChainEnd::GENESIS, segment::Format::Plain)?;

@@ -2,6 +2,7 @@
 //! journal says. Runs beside the writer, and keeps it waiting only for the comparison.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::index::Index;
 use super::journal::{Limit, Walk};
@@ -46,9 +47,19 @@ pub(super) fn verify(layout: &Layout, index: &Index) -> Result<EngineReport, Eng
     Ok(check.report)
 }
 
+/// Bytes behind damage, up to where a sound commit ends.
+struct Gap {
+    segment: u32,
+    bytes: Range<u64>,
+    /// The first commit that lies there.
+    commit: u64,
+}
+
 #[derive(Default)]
 struct Check {
     report: EngineReport,
+    /// What could not be read.
+    gaps: Vec<Gap>,
     /// What the index should say. Held in memory: some 150 bytes a key.
     expected: HashMap<Vec<u8>, Pointer>,
     /// Keys whose value was dropped, and that nothing has replaced or removed so far.
@@ -56,21 +67,29 @@ struct Check {
 }
 
 impl Check {
-    fn finding(&mut self, segment: u32, offset: u64, what: impl Into<String>) {
+    fn finding(&mut self, segment: u32, offset: u64, commit: Option<u64>, what: impl Into<String>) {
         if self.report.findings.len() < FINDINGS_MAX {
             self.report.findings.push(Finding {
                 segment,
                 offset,
+                commit,
                 what: what.into(),
             });
         }
     }
 
+    /// A finding about what the index points at.
+    fn pointed(&mut self, pointer: Pointer, what: String) {
+        let is_here = |gap: &&Gap| gap.segment == pointer.segment && gap.bytes.contains(&pointer.offset);
+        let commit = self.gaps.iter().find(is_here).map(|gap| gap.commit);
+        self.finding(pointer.segment, pointer.offset, commit, what);
+    }
+
     /// Damage becomes a finding; anything else prevents looking.
-    fn note(&mut self, error: EngineError) -> Result<u64, EngineError> {
+    fn note(&mut self, error: EngineError, commit: Option<u64>) -> Result<u64, EngineError> {
         match error {
             EngineError::Damaged { segment, offset, what } => {
-                self.finding(segment, offset, what);
+                self.finding(segment, offset, commit, what);
                 Ok(offset)
             }
             error => Err(error),
@@ -79,14 +98,14 @@ impl Check {
 
     /// A segment that is not there ends the walk: nothing behind it could be put into its place.
     fn missing(mut self, error: EngineError) -> Result<EngineReport, EngineError> {
-        self.note(error)?;
+        self.note(error, None)?;
         Ok(self.report)
     }
 
     fn header(&mut self, segment: &mut SegmentReader) -> Result<(), EngineError> {
         self.report.segments += 1;
         if let Err(error) = segment.check_header() {
-            self.note(error)?;
+            self.note(error, None)?;
         }
         Ok(())
     }
@@ -103,11 +122,18 @@ impl Check {
 
     fn commits(&mut self, segment: &mut SegmentReader) -> Result<(), EngineError> {
         loop {
+            let (start, next) = (segment.offset(), segment.chain().sequence.saturating_add(1));
             let commit = match segment.next_commit() {
                 Ok(commit) => commit,
                 Err(error) => {
-                    let offset = self.note(error)?;
-                    segment.resync(offset)?
+                    let offset = self.note(error, Some(next))?;
+                    let found = segment.resync(offset)?;
+                    self.gaps.push(Gap {
+                        segment: segment.number(),
+                        bytes: start..found.as_ref().map_or(segment.end(), |commit| commit.end),
+                        commit: next,
+                    });
+                    found
                 }
             };
             let Some(commit) = commit else { return Ok(()) };
@@ -119,7 +145,7 @@ impl Check {
         self.report.commits += 1;
         self.report.frames += commit.ops.len() as u64 + 1;
         if let Some(fault) = commit.fault {
-            self.finding(segment, commit.offset, fault);
+            self.finding(segment, commit.offset, Some(commit.chain.sequence), fault);
         }
         for op in &commit.ops {
             match op.kind {
@@ -143,7 +169,7 @@ impl Check {
                 "the value of key {} was dropped, and nothing has replaced it",
                 key.escape_ascii()
             );
-            self.finding(pointer.segment, pointer.offset, what);
+            self.pointed(pointer, what);
         }
     }
 
@@ -162,13 +188,13 @@ impl Check {
             }
         })?;
         for (pointer, what) in wrong {
-            self.finding(pointer.segment, pointer.offset, what);
+            self.pointed(pointer, what);
         }
         let mut missing: Vec<_> = self.expected.drain().collect();
         missing.sort_by_key(|(_, pointer)| (pointer.segment, pointer.offset));
         for (slot, pointer) in missing {
             let what = format!("the index has lost {}", slots::describe(&slot));
-            self.finding(pointer.segment, pointer.offset, what);
+            self.pointed(pointer, what);
         }
         Ok(())
     }

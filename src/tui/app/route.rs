@@ -168,6 +168,10 @@ impl App {
                 self.go_to_first(Tab::Runs);
                 self.open(&Place::Chains);
             }
+            CommandId::GoAudit => {
+                self.go_to_first(Tab::Releases);
+                self.open(&Place::Audit);
+            }
             CommandId::GoPeople => {
                 self.go_to_first(Tab::Releases);
                 self.open(&Place::People);

@@ -1,5 +1,6 @@
 //! Every screen, and what the app asks of each.
 
+pub mod audit;
 mod blame;
 #[cfg(test)]
 mod case_samples;
@@ -172,6 +173,8 @@ pub enum Place {
     Review(ReviewId),
     /// Decisions, found by their words.
     Decisions,
+    /// Who did what.
+    Audit,
     /// What is where.
     Releases,
     /// A prompt's releases.
@@ -223,6 +226,7 @@ impl Place {
             Place::Reviews => Box::new(review::Reviews::queue()),
             Place::Review(id) => Box::new(review::Reviews::one(*id)),
             Place::Decisions => Box::new(decisions::Decisions::default()),
+            Place::Audit => Box::new(audit::Audit::default()),
             Place::Releases => Box::new(releases::Releases::default()),
             Place::ReleaseHistory(prompt) => Box::new(release_history::ReleaseHistory::new(prompt.clone())),
             Place::Lineage(id) => Box::new(lineage::LineageScreen::new(id.clone())),

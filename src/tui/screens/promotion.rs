@@ -8,7 +8,7 @@ use crate::domain::review::ReviewState;
 use crate::domain::time::Timestamp;
 use crate::tui::command::CommandId;
 use crate::tui::msg::Note;
-use crate::tui::overlays::dialog::{Dialog, Fact};
+use crate::tui::overlays::dialog::{Dialog, Fact, SignRule};
 use crate::workbench::ReviewDetail;
 
 /// Why what a review asks for cannot be promoted now.
@@ -48,6 +48,7 @@ pub fn promotion_dialog(detail: &ReviewDetail, now: Timestamp) -> Dialog {
         format!("Promote {version}"),
         id.to_string(),
     )
+    .with_signature(SignRule::from(detail.signatures))
 }
 
 /// What stands there now.

@@ -12,6 +12,7 @@ use crate::domain::ids::{DecisionId, ExampleId, ReviewId, RunId};
 use crate::domain::metric::{Measure, MetricResult, Slice};
 use crate::domain::model::ModelConfig;
 use crate::domain::money::UsdNanos;
+use crate::domain::policy::Signatures;
 use crate::domain::progress::RunProgress;
 use crate::domain::promotion::{Environment, Promotion};
 use crate::domain::prompt::{MessageTemplate, PromptContent, Role};
@@ -401,6 +402,7 @@ pub(crate) fn review_detail(state: ReviewState, verdict: Verdict) -> ReviewDetai
         _ => Vec::new(),
     };
     ReviewDetail {
+        signatures: Signatures::Optional,
         review: review(88, "support_triage", 8),
         state,
         decisions,

@@ -6,6 +6,7 @@ mod tests;
 
 pub use open::OpenDialog;
 
+use crate::domain::policy::Signatures;
 use crate::tui::command::{CommandId, Danger};
 
 /// One line of a dialog: what will exist, what it replaces, who is affected, what it rests on, how to undo.
@@ -36,6 +37,24 @@ pub enum ReasonRule {
     Required,
 }
 
+/// Whether what is confirmed is signed with the person's SSH key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignRule {
+    /// They may choose so.
+    Offered,
+    /// It does not count without.
+    Required,
+}
+
+impl From<Signatures> for SignRule {
+    fn from(signatures: Signatures) -> Self {
+        match signatures {
+            Signatures::Optional => Self::Offered,
+            Signatures::Required => Self::Required,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Form {
     /// Level 1: y or n in the footer row.
@@ -56,6 +75,7 @@ pub struct Dialog {
     facts: Vec<Fact>,
     button: String,
     form: Form,
+    sign: Option<SignRule>,
 }
 
 impl Dialog {
@@ -68,6 +88,7 @@ impl Dialog {
             facts: Vec::new(),
             button: String::new(),
             form: Form::Question,
+            sign: None,
         }
     }
 
@@ -88,6 +109,7 @@ impl Dialog {
                 choices: Vec::new(),
                 rule,
             },
+            sign: None,
         }
     }
 
@@ -105,6 +127,7 @@ impl Dialog {
             facts,
             button: button.into(),
             form: Form::Pick { choices },
+            sign: None,
         }
     }
 
@@ -124,6 +147,7 @@ impl Dialog {
             form: Form::Typed {
                 expected: expected.into(),
             },
+            sign: None,
         }
     }
 
@@ -133,6 +157,13 @@ impl Dialog {
         if let Form::Reason { choices, .. } = &mut self.form {
             *choices = given;
         }
+        self
+    }
+
+    /// Has it say whether what is confirmed is signed, and offer it where it need not be.
+    #[must_use]
+    pub fn with_signature(mut self, rule: SignRule) -> Self {
+        self.sign = Some(rule);
         self
     }
 
@@ -153,6 +184,7 @@ pub struct Confirmed {
     level: Danger,
     choice: Option<usize>,
     reason: String,
+    signs: bool,
 }
 
 impl Confirmed {
@@ -171,6 +203,11 @@ impl Confirmed {
         self.choice
     }
 
+    /// Whether it is to be signed.
+    pub fn signs(&self) -> bool {
+        self.signs
+    }
+
     /// The reason as typed, or the text of the picked choice of [`Dialog::pick`]; trimmed.
     pub fn reason(&self) -> &str {
         &self.reason
@@ -186,6 +223,13 @@ impl Confirmed {
             level: command.command().danger,
             choice,
             reason: reason.to_owned(),
+            signs: false,
         }
+    }
+
+    /// The same with the wish to sign it.
+    #[must_use]
+    pub fn signing(self) -> Self {
+        Self { signs: true, ..self }
     }
 }

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::super::sheet::{Row, Sheet};
 use super::super::{Outcome, Overlay, Step};
-use super::{Confirmed, Dialog, Fact, Form, ReasonRule};
+use super::{Confirmed, Dialog, Fact, Form, ReasonRule, SignRule};
 use crate::domain::reason::Reason;
 use crate::text::{Printable, pad, wrap_lines};
 use crate::tui::command::Danger;
@@ -27,6 +27,7 @@ enum Stop {
     Choices,
     Expected,
     Reason,
+    Sign,
     Button,
 }
 
@@ -38,6 +39,7 @@ pub struct OpenDialog {
     choice: Option<usize>,
     typed: Field,
     reason: Field,
+    signs: bool,
     complaint: Option<String>,
 }
 
@@ -52,6 +54,7 @@ impl OpenDialog {
             Form::Typed { .. } => (Stop::Expected, None),
         };
         Self {
+            signs: dialog.sign == Some(SignRule::Required),
             dialog,
             focus,
             choice,
@@ -78,6 +81,15 @@ impl OpenDialog {
     }
 
     fn stops(&self) -> Vec<Stop> {
+        let mut stops = self.form_stops();
+        if self.dialog.sign.is_some() {
+            let is_last = |stop: &Stop| *stop == Stop::Button;
+            stops.insert(stops.iter().position(is_last).unwrap_or(stops.len()), Stop::Sign);
+        }
+        stops
+    }
+
+    fn form_stops(&self) -> Vec<Stop> {
         match &self.dialog.form {
             Form::Question => vec![Stop::Button],
             Form::Reason { choices, .. } if choices.is_empty() => vec![Stop::Reason, Stop::Button],
@@ -136,6 +148,7 @@ impl OpenDialog {
             level: self.dialog.level(),
             choice: self.choice,
             reason,
+            signs: self.signs,
         }))
     }
 
@@ -202,23 +215,45 @@ impl OpenDialog {
         match self.focus {
             Stop::Expected => Some(&mut self.typed),
             Stop::Reason => Some(&mut self.reason),
-            Stop::Choices | Stop::Button => None,
+            Stop::Choices | Stop::Sign | Stop::Button => None,
         }
+    }
+
+    fn toggle_signature(&mut self) {
+        match self.dialog.sign {
+            Some(SignRule::Required) => self.complaint = Some("it does not count here without a signature".into()),
+            Some(SignRule::Offered) => self.signs = !self.signs,
+            None => {}
+        }
+    }
+
+    fn choice_rows<'a>(&self, theme: &Theme) -> Vec<Row<'a>> {
+        let row = |(at, choice): (usize, &String)| {
+            let sign = if self.choice == Some(at) { ">" } else { " " };
+            let text = format!("{sign} {}  {}", at + 1, Printable::line(choice));
+            let selected = self.choice == Some(at) && self.focus == Stop::Choices;
+            Row::Text(Line::styled(text, if selected { theme.selected } else { theme.text }))
+        };
+        self.choices().iter().enumerate().map(row).collect()
+    }
+
+    fn sign_row(&self, rule: SignRule, theme: &Theme) -> Row<'static> {
+        let mark = if self.signs { "x" } else { " " };
+        let why = match rule {
+            SignRule::Offered => "",
+            SignRule::Required => ", as the policy asks",
+        };
+        let focused = self.focus == Stop::Sign;
+        Row::Text(Line::styled(
+            format!("[{mark}] sign it with your SSH key{why}"),
+            if focused { theme.selected } else { theme.text },
+        ))
     }
 
     /// The rows, each with where a click on it takes the focus, and the choice that it picks.
     fn rows<'a>(&'a self, columns: usize, theme: &Theme) -> (Vec<Row<'a>>, Vec<Option<Stop>>) {
-        let mut rows = Vec::new();
-        let mut stops = vec![Some(Stop::Choices); self.choices().len()];
-        for (at, choice) in self.choices().iter().enumerate() {
-            let sign = if self.choice == Some(at) { ">" } else { " " };
-            let text = format!("{sign} {}  {}", at + 1, Printable::line(choice));
-            let selected = self.choice == Some(at) && self.focus == Stop::Choices;
-            rows.push(Row::Text(Line::styled(
-                text,
-                if selected { theme.selected } else { theme.text },
-            )));
-        }
+        let mut rows = self.choice_rows(theme);
+        let mut stops = vec![Some(Stop::Choices); rows.len()];
         let field = |label: &'a str, field, stop| Row::Field {
             label: label.into(),
             field,
@@ -249,6 +284,10 @@ impl OpenDialog {
                 rows.push(field("Reason", &self.reason, Stop::Reason));
                 stops.extend([None, Some(Stop::Expected), Some(Stop::Reason)]);
             }
+        }
+        if let Some(rule) = self.dialog.sign {
+            rows.push(self.sign_row(rule, theme));
+            stops.push(Some(Stop::Sign));
         }
         if self.stops().contains(&Stop::Button) {
             let text = format!("[ {} ]", Printable::line(&self.dialog.button));
@@ -288,6 +327,7 @@ impl Overlay for OpenDialog {
             KeyCode::Enter => return self.enter(),
             KeyCode::Tab => self.move_focus(if key.modifiers.shift { Way::Back } else { Way::On }),
             KeyCode::Up if self.focus == Stop::Reason => self.move_focus(Way::Back),
+            KeyCode::Char(' ') if self.focus == Stop::Sign => self.toggle_signature(),
             _ => {
                 self.complaint = None;
                 match self.field() {
@@ -319,6 +359,7 @@ impl Overlay for OpenDialog {
         self.focus = stop;
         match stop {
             Stop::Choices => self.choose(at),
+            Stop::Sign => self.toggle_signature(),
             Stop::Button => return self.act(),
             Stop::Expected | Stop::Reason => {}
         }
@@ -355,7 +396,11 @@ impl Overlay for OpenDialog {
         let button = Printable::line(&self.dialog.button);
         match self.dialog.form {
             Form::Question => None,
-            Form::Pick { .. } => Some(format!("1-{} reason   enter {button}   esc stop", self.choices().len())),
+            Form::Pick { .. } => {
+                let sign = self.dialog.sign.map_or("", |_| "tab space sign   ");
+                let last = self.choices().len();
+                Some(format!("1-{last} reason   {sign}enter {button}   esc stop"))
+            }
             Form::Reason { .. } | Form::Typed { .. } => {
                 Some(format!("tab next   enter on the button: {button}   esc stop"))
             }

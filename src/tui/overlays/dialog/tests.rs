@@ -161,3 +161,55 @@ fn letters_typed_on_the_choices_are_the_reason() {
         (Some(1), "jk we lose 5 cases")
     );
 }
+
+fn signed_approval(rule: SignRule) -> OpenDialog {
+    let dialog = Dialog::reason(
+        CommandId::ReviewApprove,
+        "Approve",
+        vec![],
+        "approve",
+        ReasonRule::Required,
+    );
+    OpenDialog::new(dialog.with_signature(rule))
+}
+
+#[test]
+fn a_signature_is_wished_for_by_a_key_of_its_own() {
+    let plain = confirmed(press(&mut signed_approval(SignRule::Offered), "o k tab tab enter"));
+    assert!(!plain.signs());
+    let signed = confirmed(press(
+        &mut signed_approval(SignRule::Offered),
+        "o k tab space tab enter",
+    ));
+    assert!(
+        signed.signs() && signed.reason() == "ok",
+        "the space was no part of the reason"
+    );
+    let twice = confirmed(press(
+        &mut signed_approval(SignRule::Offered),
+        "o k tab space space tab enter",
+    ));
+    assert!(!twice.signs());
+    let mut typed = signed_approval(SignRule::Offered);
+    assert_eq!(
+        press(&mut typed, "tab enter"),
+        Step::Stay,
+        "enter goes on to the button"
+    );
+}
+
+#[test]
+fn a_signature_that_is_required_cannot_be_left_out() {
+    let mut dialog = signed_approval(SignRule::Required);
+    assert_eq!(press(&mut dialog, "o k tab space"), Step::Stay);
+    assert!(confirmed(press(&mut dialog, "tab enter")).signs());
+}
+
+#[test]
+fn a_roll_back_can_be_signed_on_the_way_to_enter() {
+    let choices = ["wrong answers", "other, type it"].map(str::to_owned).to_vec();
+    let dialog = Dialog::pick(CommandId::ReleaseRollBack, "Roll back", vec![], "roll back", choices);
+    let mut dialog = OpenDialog::new(dialog.with_signature(SignRule::Offered));
+    let picked = confirmed(press(&mut dialog, "1 tab space enter"));
+    assert!(picked.signs() && picked.reason() == "wrong answers");
+}

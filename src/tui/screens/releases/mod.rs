@@ -25,10 +25,10 @@ use crate::tui::effect::Effect;
 use crate::tui::input::Mouse;
 use crate::tui::layout::WidthClass;
 use crate::tui::msg::Note;
-use crate::tui::overlays::dialog::{Confirmed, Dialog, Fact};
+use crate::tui::overlays::dialog::{Confirmed, Dialog, Fact, SignRule};
 use crate::tui::widgets::listing::{HasId, Listing};
 use crate::tui::widgets::text_view::TextView;
-use crate::workbench::{Answer, EnvironmentRow, Fault, Leaving, Request, ReviewDetail};
+use crate::workbench::{Answer, EnvironmentRow, Fault, Leaving, Request, ReviewDetail, Signing};
 
 /// What it takes of the commands that not every screen has a use for.
 const TAKEN: [CommandId; 6] = [
@@ -239,7 +239,10 @@ impl Releases {
         };
         let earlier = self.earlier.rows().iter().map(|row| &row.0.promotion);
         let earlier = earlier.into_iter().find(|promotion| promotion.id == target.release);
-        let dialog = roll_back_dialog(&live.promotion, target, earlier, now);
+        let sign = self
+            .selected()
+            .map_or(SignRule::Offered, |row| SignRule::from(row.signatures));
+        let dialog = roll_back_dialog(&live.promotion, target, earlier, sign, now);
         self.asked = Some(Asked::RollBack(live.promotion.id.clone()));
         vec![Effect::Confirm(dialog)]
     }
@@ -255,12 +258,17 @@ impl Releases {
     }
 
     fn act(&mut self, confirmed: Confirmed) -> Vec<Effect> {
-        let reason = confirmed.reason().to_owned();
+        let (reason, signing) = (confirmed.reason().to_owned(), Signing::wished(confirmed.signs()));
         let request = match self.asked.clone() {
-            Some(Asked::Promote(review)) => Request::Promote { review, reason },
+            Some(Asked::Promote(review)) => Request::Promote {
+                review,
+                reason,
+                signing,
+            },
             Some(Asked::RollBack(id)) => Request::RollBack {
                 leaving: Leaving::Release(id),
                 reason,
+                signing,
             },
             None => return Vec::new(),
         };
@@ -318,7 +326,13 @@ impl Releases {
 }
 
 /// The dialog: a digit picks the reason, Enter acts. `earlier` is the promotion that it goes back to, where loaded.
-fn roll_back_dialog(live: &Promotion, target: &RollbackTarget, earlier: Option<&Promotion>, now: Timestamp) -> Dialog {
+fn roll_back_dialog(
+    live: &Promotion,
+    target: &RollbackTarget,
+    earlier: Option<&Promotion>,
+    sign: SignRule,
+    now: Timestamp,
+) -> Dialog {
     let approval = earlier.map_or(String::new(), |earlier| {
         format!(": {}, {}", earlier.review, earlier.run)
     });
@@ -344,6 +358,7 @@ fn roll_back_dialog(live: &Promotion, target: &RollbackTarget, earlier: Option<&
         format!("Roll back to {}", target.version),
         roll_back_reasons(&live.id),
     )
+    .with_signature(sign)
 }
 
 /// Reasons that say what happened to which release; the last is typed.

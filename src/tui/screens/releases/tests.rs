@@ -4,6 +4,7 @@ use super::*;
 use crate::domain::alias::Stale;
 use crate::domain::gate::Verdict;
 use crate::domain::ids::RunId;
+use crate::domain::policy::Signatures;
 use crate::domain::promotion::Environment;
 use crate::domain::reason::Reason;
 use crate::domain::review::ReviewState;
@@ -12,7 +13,7 @@ use crate::tui::input::{Key, KeyCode};
 use crate::tui::screens::release_samples::{promotion, release, review_detail};
 use crate::tui::screens::testing::NOW;
 use crate::tui::screens::testing::{answered, check_any_size, check_drawn, commanded, drawn, sent};
-use crate::workbench::PromptRef;
+use crate::workbench::{PromptRef, Signing};
 
 fn name(text: &str) -> PromptName {
     PromptName::new(text).unwrap()
@@ -20,6 +21,7 @@ fn name(text: &str) -> PromptName {
 
 fn rows() -> Vec<EnvironmentRow> {
     let nothing = |prompt: &str| EnvironmentRow {
+        signatures: Signatures::Optional,
         prompt: name(prompt),
         staging: None,
         production: None,
@@ -83,6 +85,7 @@ fn b_a_digit_and_enter_roll_back_what_was_live_when_asked() {
     let request = Request::RollBack {
         leaving: Leaving::Release("support_triage_prod_v8".parse().unwrap()),
         reason: reason.into(),
+        signing: Signing::Unsigned,
     };
     assert_eq!(
         sent(&mut screen, ScreenEvent::Confirmed(confirmed.clone())),

@@ -13,7 +13,7 @@ use crate::tui::screens::panes::{mouse_on_list, pane_at};
 use crate::tui::screens::promotion::promotion_dialog;
 use crate::tui::screens::{Context, Place, Screen};
 use crate::tui::widgets::diff_view::Sides;
-use crate::workbench::{PromptRef, Request};
+use crate::workbench::{PromptRef, Request, Signing};
 
 /// Rows that one step of the wheel moves by.
 const WHEEL_ROWS: usize = 3;
@@ -191,14 +191,19 @@ impl Reviews {
         let Some(review) = self.asked else {
             return Vec::new();
         };
-        let reason = confirmed.reason().to_owned();
+        let (reason, signing) = (confirmed.reason().to_owned(), Signing::wished(confirmed.signs()));
         let request = match judging::judgement(confirmed.command(), confirmed.choice()) {
             Some(judgement) => Request::Decide {
                 review,
                 judgement,
                 reason,
+                signing,
             },
-            None if confirmed.command() == CommandId::ReleasePromote => Request::Promote { review, reason },
+            None if confirmed.command() == CommandId::ReleasePromote => Request::Promote {
+                review,
+                reason,
+                signing,
+            },
             None => return Vec::new(),
         };
         vec![Effect::Act(request, confirmed)]

@@ -6,7 +6,7 @@ use crate::domain::promotion::Environment;
 use crate::domain::review::ReviewState;
 use crate::domain::time::Timestamp;
 use crate::tui::command::CommandId;
-use crate::tui::overlays::dialog::{Dialog, Fact, ReasonRule};
+use crate::tui::overlays::dialog::{Dialog, Fact, ReasonRule, SignRule};
 use crate::workbench::{Judgement, ReviewDetail};
 
 /// How many of the changes were viewed.
@@ -88,6 +88,7 @@ pub(super) fn approve_dialog(detail: &ReviewDetail, now: Timestamp) -> Dialog {
         format!("Approve {version}"),
         ReasonRule::Required,
     )
+    .with_signature(SignRule::from(detail.signatures))
 }
 
 fn unaffected_text(environment: Environment) -> String {
@@ -112,6 +113,7 @@ pub(super) fn reject_dialog(detail: &ReviewDetail) -> Dialog {
         ReasonRule::Required,
     )
     .with_choices(causes)
+    .with_signature(SignRule::Offered)
 }
 
 pub(super) fn pause_dialog(detail: &ReviewDetail) -> Dialog {

@@ -8,7 +8,7 @@ use crate::tui::command::Danger;
 use crate::tui::overlays::dialog::{Confirmed, Dialog};
 use crate::tui::screens::release_samples::{decision, promotion, review_detail, review_summary};
 use crate::tui::screens::testing::{answered, check_any_size, check_drawn, commanded, drawn, sent, with_context};
-use crate::workbench::{Judgement, PromptRef};
+use crate::workbench::{Judgement, PromptRef, Signing};
 
 const ID: ReviewId = ReviewId(88);
 
@@ -120,10 +120,22 @@ fn approving_sends_the_reason_about_the_review_of_the_dialog() {
         review: ID,
         judgement: Judgement::Approve,
         reason: "accuracy 227/240 is proven".into(),
+        signing: Signing::Unsigned,
     };
     assert_eq!(
         sent(&mut screen, ScreenEvent::Confirmed(confirmed.clone())),
         [Effect::Act(request.clone(), confirmed.clone())]
+    );
+    let signing = confirmed.clone().signing();
+    let signed = Request::Decide {
+        review: ID,
+        judgement: Judgement::Approve,
+        reason: "accuracy 227/240 is proven".into(),
+        signing: Signing::Wanted,
+    };
+    assert_eq!(
+        sent(&mut screen, ScreenEvent::Confirmed(signing.clone())),
+        [Effect::Act(signed, signing)]
     );
     // A refused dialog comes back, and is about the same review still.
     assert_eq!(
@@ -165,6 +177,7 @@ fn an_approved_review_is_promoted_by_typing_the_new_id() {
     let request = Request::Promote {
         review: ID,
         reason: "legal asked for it".into(),
+        signing: Signing::Unsigned,
     };
     assert_eq!(
         sent(&mut screen, ScreenEvent::Confirmed(confirmed.clone())),
@@ -201,6 +214,7 @@ fn what_was_decided_cannot_be_decided_the_same_way_again() {
         review: ID,
         judgement: Judgement::Pause,
         reason: String::new(),
+        signing: Signing::Unsigned,
     };
     let effects = answered(
         &mut screen,

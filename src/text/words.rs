@@ -1,5 +1,10 @@
 //! A command line that came as one text, as SSH sends it, cut into words as a POSIX shell would.
 
+/// What a command line begins with.
+const PROGRAM: &str = "pegbox";
+/// What to do about a command line that cannot be read.
+pub const QUOTING_HINT: &str = "quote it as for a shell, once more than for your own";
+
 /// Cuts at blanks outside of quotes. Nothing is expanded: no variable, no pattern, no command.
 ///
 /// # Errors
@@ -43,6 +48,20 @@ pub fn split(text: &str) -> Result<Vec<String>, &'static str> {
     Ok(words)
 }
 
+/// The words of a command line that SSH brought as one text, with the program's name first whether it was written or
+/// not.
+///
+/// # Errors
+/// Why it cannot be read.
+pub fn asked(text: &[u8]) -> Result<Vec<String>, &'static str> {
+    let text = std::str::from_utf8(text).map_err(|_not_utf8| "it is not UTF-8")?;
+    let mut words = split(text)?;
+    if words.first().is_none_or(|first| first != PROGRAM) {
+        words.insert(0, PROGRAM.to_owned());
+    }
+    Ok(words)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,6 +80,9 @@ mod tests {
         for (text, words) in cases {
             assert_eq!(split(text).unwrap(), words, "{text}");
         }
+        assert_eq!(asked(b"pegbox status").unwrap(), asked(b"status").unwrap());
+        assert_eq!(asked(b"").unwrap(), ["pegbox"]);
+        assert!(asked(b"\xff").is_err());
         for text in ["'a", "\"a", "\"a\\", "a\\"] {
             assert!(split(text).is_err(), "{text}");
         }

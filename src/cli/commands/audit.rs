@@ -1,0 +1,275 @@
+//! `pegbox audit`: who did what, and proof that nobody changed it since.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::{Context, store};
+use crate::cli::exit::{CliError, Exit, Failure};
+use crate::cli::output::{NO_VALUE, Plain, Reply, Table, counted};
+use crate::domain::DomainError;
+use crate::domain::time::{Timestamp, duration_ms};
+use crate::workbench::{AuditFilter, AuditRecord, Bulk};
+
+/// What to do with the audit log.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// List who did what, newest first
+    Log(LogArgs),
+    /// Check the chain of commits, every record and link, and every signature; says what was tampered with
+    Verify {
+        /// A commit as an earlier `audit verify` or `audit export` named it: it must still be there, and the same
+        #[arg(long, value_name = "SEQUENCE:HASH")]
+        expect: Option<KnownCommit>,
+    },
+    /// Write the log and every signed decision, for a check without pegbox
+    Export {
+        /// The export's folder: empty, or not there yet
+        dir: PathBuf,
+    },
+}
+
+/// Which entries.
+#[derive(Debug, Args)]
+pub struct LogArgs {
+    /// Words that an entry must have, in whatever column
+    words: Vec<String>,
+    /// Only what this person did
+    #[arg(long, value_name = "NAME")]
+    actor: Option<String>,
+    /// Only this action, such as `release.promote`, or all that begin with a word, such as `release`
+    #[arg(long, value_name = "ACTION")]
+    action: Option<String>,
+    /// Only what was done to things with this in their name
+    #[arg(long, value_name = "TEXT")]
+    subject: Option<String>,
+    /// Only from then on: `2026-06-01`, `2026-06-01T12:00:00Z`, or `12h` ago
+    #[arg(long, value_name = "WHEN")]
+    since: Option<Moment>,
+    /// Only before then
+    #[arg(long, value_name = "WHEN")]
+    until: Option<Moment>,
+    /// Entries, at most
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    limit: usize,
+    /// Only those before this commit: the next page
+    #[arg(long, value_name = "SEQUENCE")]
+    before: Option<u64>,
+    /// Every answer of a run and every saved draft too
+    #[arg(long)]
+    all: bool,
+}
+
+/// A moment, or so long ago.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// A moment.
+    At(Timestamp),
+    /// Milliseconds ago.
+    Ago(u64),
+}
+
+impl FromStr for Moment {
+    type Err = DomainError;
+
+    fn from_str(text: &str) -> Result<Self, DomainError> {
+        duration_ms(text).map(Self::Ago).or_else(|_| text.parse().map(Self::At))
+    }
+}
+
+impl Moment {
+    fn before(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::At(moment) => moment,
+            Self::Ago(ms) => now.before_ms(ms),
+        }
+    }
+}
+
+/// A commit that somebody kept a note of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownCommit {
+    sequence: u64,
+    hash: String,
+}
+
+impl FromStr for KnownCommit {
+    type Err = DomainError;
+
+    fn from_str(text: &str) -> Result<Self, DomainError> {
+        let known = text.split_once(':').and_then(|(sequence, hash)| {
+            let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+            Some(Self {
+                sequence: sequence.parse().ok().filter(|_| is_hash)?,
+                hash: hash.to_ascii_lowercase(),
+            })
+        });
+        known.ok_or_else(|| DomainError::field(text, "not a commit: write its number, a colon and its 64 digits"))
+    }
+}
+
+/// Carries the command out.
+pub fn carry_out(command: AuditCommand, context: &mut Context<'_>) -> Result<Reply, CliError> {
+    match command {
+        AuditCommand::Log(args) => log(args, context),
+        AuditCommand::Verify { expect } => verify(expect.as_ref(), context),
+        AuditCommand::Export { dir } => export(&dir, context),
+    }
+}
+
+fn log(args: LogArgs, context: &Context<'_>) -> Result<Reply, CliError> {
+    let now = context.workbench.now();
+    let filter = AuditFilter {
+        actor: args.actor,
+        action: args.action,
+        subject: args.subject,
+        since: args.since.map(|since| since.before(now)),
+        until: args.until.map(|until| until.before(now)),
+        words: args.words.join(" "),
+        bulk: if args.all { Bulk::Shown } else { Bulk::Hidden },
+    };
+    let page = context
+        .workbench
+        .audit_log(&filter, args.before, args.limit, u64::MAX)?;
+    let mut table = Table::new([
+        "when", "who", "from", "key", "action", "subject", "reason", "commit", "hash",
+    ]);
+    for entry in &page.entries {
+        table.row([
+            entry.at.to_string(),
+            entry.actor.clone(),
+            or_unknown(&entry.place),
+            or_unknown(&entry.key),
+            entry.action.clone(),
+            entry.subject.clone(),
+            entry.reason.clone(),
+            entry.sequence.to_string(),
+            entry.short_hash().to_owned(),
+        ]);
+    }
+    let next = (page.looked_back_to > 1).then_some(page.looked_back_to);
+    let mut text = Plain::new().table(&table, "no such entry");
+    if let Some(next) = next {
+        text = text.line(format!("older ones: add --before {next}"));
+    }
+    let entries: Vec<Value> = page.entries.iter().map(document).collect();
+    Ok(Reply::done(
+        json!({ "entries": entries, "newest": page.newest, "before": next }),
+        text,
+    ))
+}
+
+fn or_unknown(text: &str) -> String {
+    if text.is_empty() {
+        NO_VALUE.to_owned()
+    } else {
+        text.to_owned()
+    }
+}
+
+fn document(entry: &AuditRecord) -> Value {
+    let known = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    json!({
+        "sequence": entry.sequence,
+        "hash": entry.hash,
+        "at": entry.at,
+        "actor": entry.actor,
+        "place": known(&entry.place),
+        "key": known(&entry.key),
+        "action": entry.action,
+        "subject": entry.subject,
+        "reason": entry.reason,
+    })
+}
+
+fn verify(expect: Option<&KnownCommit>, context: &Context<'_>) -> Result<Reply, CliError> {
+    // Before the check, so that what it ends with has been checked.
+    let tip = context.workbench.audit_tip();
+    let mut reply = store::verify(context)?;
+    let tip = tip.ok().flatten();
+    if let Some(tip) = &tip {
+        reply.text = reply
+            .text
+            .line(format!("the log ends with commit {}:{}", tip.sequence, tip.hash));
+    }
+    if let Some(object) = reply.document.as_object_mut() {
+        let tip = tip.map(|tip| json!({ "sequence": tip.sequence, "hash": tip.hash }));
+        object.insert("tip".into(), json!(tip));
+    }
+    let Some(known) = expect else { return Ok(reply) };
+    let found = context.workbench.audit_record(known.sequence)?;
+    let is_same = found.as_ref().is_some_and(|found| found.hash == known.hash);
+    if let Some(object) = reply.document.as_object_mut() {
+        object.insert("expected".into(), json!(is_same));
+    }
+    if is_same {
+        reply.text = reply
+            .text
+            .line(format!("commit {} is the expected one", known.sequence));
+        return Ok(reply);
+    }
+    let what = match found {
+        Some(found) => format!(
+            "commit {} has hash {}, not {}: the history was written anew",
+            known.sequence, found.hash, known.hash
+        ),
+        None => format!("commit {} is missing: the history was cut", known.sequence),
+    };
+    reply.text = reply.text.line(&what);
+    reply.failure.get_or_insert(Failure {
+        exit: Exit::Store,
+        what,
+        hint: "keep a copy of the folder, and compare it with a backup".into(),
+    });
+    Ok(reply)
+}
+
+fn export(dir: &Path, context: &mut Context<'_>) -> Result<Reply, CliError> {
+    let Context {
+        workbench, out, caller, ..
+    } = context;
+    let made = workbench.export_audit(&caller.files.locate(dir)?, &mut |advance| out.advance(&advance))?;
+    let document = json!({
+        "export": dir.display().to_string(),
+        "commits": made.commits,
+        "hash": made.hash,
+        "signatures": made.signatures,
+    });
+    let line = format!(
+        "{} and {} are in {}",
+        counted(made.commits, "commit"),
+        counted(made.signatures, "signed decision"),
+        dir.display()
+    );
+    let next = format!("{} says how to check them", dir.join("README.md").display());
+    Ok(Reply::done(document, Plain::of(line).line(next)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_and_known_commits_are_read() {
+        let now = Timestamp(1_780_315_200_000);
+        for (text, moment) in [
+            ("12h", Timestamp(now.0 - 43_200_000)),
+            ("2026-06-01", Timestamp(1_780_272_000_000)),
+            ("2026-06-01T12:00:00Z", now),
+        ] {
+            assert_eq!(text.parse::<Moment>().unwrap().before(now), moment, "{text}");
+        }
+        assert!("soon".parse::<Moment>().is_err());
+        let hash = "Ab".repeat(32);
+        let known = KnownCommit {
+            sequence: 12,
+            hash: hash.to_lowercase(),
+        };
+        assert_eq!(format!("12:{hash}").parse(), Ok(known));
+        for text in ["12", "12:", "x:ab", &format!("12:{hash}0"), &format!(":{hash}")] {
+            assert!(text.parse::<KnownCommit>().is_err(), "{text}");
+        }
+    }
+}

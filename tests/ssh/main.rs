@@ -1,0 +1,34 @@
+//! The host's own SSH server, under the real `ssh`, `ssh-keygen` and `ssh-agent`, and under hostile peers.
+
+#![cfg(unix)]
+
+#[cfg(test)]
+mod commands;
+#[cfg(test)]
+#[path = "../host/house.rs"]
+#[expect(dead_code, reason = "other tests need more of it")]
+mod house;
+#[cfg(test)]
+mod keys;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+#[path = "../cli/pegbox.rs"]
+#[expect(dead_code, reason = "other tests need more of it")]
+mod pegbox;
+#[cfg(test)]
+mod runs;
+#[cfg(test)]
+mod screens;
+#[cfg(test)]
+mod signing;
+#[cfg(test)]
+mod site;
+#[cfg(test)]
+#[path = "../support/ssh.rs"]
+#[expect(dead_code, reason = "this binary uses a part of what several share")]
+mod ssh_tools;
+#[cfg(test)]
+#[path = "../pty/terminal.rs"]
+#[expect(dead_code, reason = "other tests need more of it")]
+mod terminal;

@@ -1,0 +1,130 @@
+//! The screens over SSH: the terminal is somebody's far away.
+
+use portable_pty::CommandBuilder;
+
+use crate::house::until;
+use crate::pegbox::Said;
+use crate::site::{Site, given, is_missing};
+use crate::terminal::Terminal;
+
+/// `ssh` with a terminal, for anna.
+fn on_terminal(site: &Site, term: &str, line: Option<&str>) -> Terminal {
+    let ssh = site.ssh("anna", "pegbox");
+    let mut command = CommandBuilder::new(ssh.get_program());
+    command.args(ssh.get_args());
+    command.args(["-tt", "-o", "SendEnv=LC_ALL", "127.0.0.1"]);
+    command.args(line);
+    command.env("TERM", term);
+    command.env("LC_ALL", "C.UTF-8");
+    Terminal::of(command)
+}
+
+#[test]
+fn the_screens_draw_take_keys_follow_the_size_and_give_the_terminal_back() {
+    if is_missing() {
+        return;
+    }
+    let site = Site::with_records(1);
+    let mut terminal = on_terminal(&site, "xterm-256color", None);
+    terminal.wait_for("Needs you");
+    assert!(!terminal.is_restored(), "the screens set modes of their own");
+    terminal.type_in("2");
+    terminal.wait_for("support_triage");
+    // What another makes is seen without a key.
+    site.says("prompt new welcome_mail --description 'greets a customer by name'", "");
+    terminal.wait_for("welcome_mail");
+    terminal.resize(160, 50);
+    terminal.type_in("?");
+    terminal.wait_for("Help: Prompts");
+    terminal.type_in("\x1b");
+    terminal.type_in("1q");
+    terminal.read_to_end();
+    assert!(terminal.is_restored(), "{}", terminal.shown());
+    assert!(terminal.child.wait().unwrap().success());
+}
+
+#[test]
+fn a_terminal_that_cannot_draw_is_told_so() {
+    if is_missing() {
+        return;
+    }
+    let site = Site::with_records(1);
+    for term in ["dumb", "unknown"] {
+        let mut terminal = on_terminal(&site, term, None);
+        terminal.wait_for("cannot be drawn on a terminal whose TERM is");
+        terminal.read_to_end();
+        assert_eq!(terminal.child.wait().unwrap().exit_code(), 2);
+        assert!(terminal.is_restored());
+    }
+    let said = site.says("", "");
+    assert_eq!(said.code, 2);
+    assert!(said.stderr.contains("ask for one with ssh -t"), "{said:?}");
+}
+
+#[test]
+fn the_host_that_stops_gives_the_terminal_back() {
+    if is_missing() {
+        return;
+    }
+    let site = Site::with_records(1);
+    let mut terminal = on_terminal(&site, "xterm-256color", None);
+    terminal.wait_for("Needs you");
+    site.house.signal("TERM");
+    terminal.wait_for("the host was stopped");
+    terminal.read_to_end();
+    assert!(terminal.is_restored());
+    assert!(terminal.child.wait().unwrap().success());
+}
+
+#[test]
+fn what_was_typed_is_kept_when_the_line_is_lost() {
+    if is_missing() {
+        return;
+    }
+    let site = Site::with_records(1);
+    let mut terminal = on_terminal(&site, "xterm-256color", None);
+    terminal.wait_for("Needs you");
+    terminal.type_in("2");
+    terminal.wait_for("every answer is JSON");
+    terminal.type_in("e");
+    terminal.wait_for("draft on v1");
+    terminal.type_in("i\x1b[200~Zebras are striped.\x1b[201~");
+    terminal.wait_for("Zebras are striped.");
+    terminal.child.kill().unwrap();
+    until("the draft", || {
+        let said = site.house.pegbox.says(&["prompt", "export", "support_triage"]);
+        said.stdout.contains("Zebras are striped.")
+    });
+}
+
+#[test]
+fn an_absurd_size_is_not_believed() {
+    if is_missing() {
+        return;
+    }
+    let site = Site::with_records(1);
+    let mut terminal = on_terminal(&site, "xterm-256color", None);
+    terminal.wait_for("Needs you");
+    terminal.resize(65_535, 65_535);
+    terminal.resize(1, 1);
+    terminal.resize(80, 24);
+    terminal.wait_for("Needs you");
+    terminal.type_in("q");
+    terminal.read_to_end();
+    assert!(terminal.child.wait().unwrap().success());
+}
+
+#[test]
+fn no_color_and_the_locale_are_the_clients() {
+    if is_missing() {
+        return;
+    }
+    let site = Site::with_records(1);
+    let mut command = site.ssh("anna", "pegbox");
+    command.env("NO_COLOR", "1").env("TERM", "xterm-256color");
+    command.args(["-tt", "-o", "SendEnv=NO_COLOR", "127.0.0.1"]);
+    let said = Said::of(&given(command, b"q"));
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.stdout.contains("Needs you"), "{said:?}");
+    assert!(!said.stdout.contains("\x1b[38;5;"), "{said:?}");
+}
