@@ -105,9 +105,12 @@ fn an_absurd_size_is_not_believed() {
     let site = Site::with_records(1);
     let mut terminal = on_terminal(&site, "xterm-256color", None);
     terminal.wait_for("Needs you");
-    terminal.resize(65_535, 65_535);
-    terminal.resize(1, 1);
-    terminal.resize(80, 24);
+    terminal.claim_size(65_535, 65_535);
+    terminal.claim_size(1, 1);
+    terminal.claim_size(80, 24);
+    terminal.type_in("2");
+    terminal.wait_for("support_triage");
+    terminal.type_in("1");
     terminal.wait_for("Needs you");
     terminal.type_in("q");
     terminal.read_to_end();

@@ -28,6 +28,8 @@ use crate::workbench::Workbench;
 const LINES_MAX: usize = 8;
 /// Lines of one connection in all. The library keeps a little of each, so a connection does not live for ever.
 const LINES_IN_ALL_MAX: usize = 1_000;
+/// Reasons that are kept of why one connection was not let in.
+const REFUSALS_MAX: usize = 6;
 /// Longest command line, in bytes.
 const ASKED_BYTES_MAX: usize = 64 << 10;
 /// Variables that a client may set on a line, and the longest value of one, in bytes.
@@ -60,19 +62,25 @@ pub struct Shared {
 pub struct Login {
     /// Somebody has logged in.
     pub is_known: Arc<AtomicBool>,
-    /// Why somebody was not let in last.
-    refused: Mutex<Option<String>>,
+    /// Why somebody was not let in, each time.
+    refused: Mutex<Vec<String>>,
 }
 
 impl Login {
     /// Why nobody was let in.
     pub fn refusal(&self) -> String {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        refused.clone().unwrap_or_else(|| "left without a key".into())
+        if refused.is_empty() {
+            return "left without a key".into();
+        }
+        refused.join("; ")
     }
 
     fn refuse(&self, why: String) -> Auth {
-        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if refused.len() < REFUSALS_MAX && !refused.contains(&why) {
+            refused.push(why);
+        }
         Auth::reject()
     }
 }
