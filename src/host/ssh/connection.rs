@@ -19,7 +19,6 @@ use crate::domain::origin::Origin;
 use crate::domain::people::People;
 use crate::domain::person::Person;
 use crate::host::caller::VARIABLES;
-use crate::host::input::Typed;
 use crate::host::serve::Reception;
 use crate::host::terminal::believed;
 use crate::workbench::Workbench;
@@ -211,10 +210,13 @@ impl Connection {
     }
 }
 
-/// A size in a message, as far as it is believed.
+/// A size in a message, as far as it is believed. A client that has no terminal itself says 0.
 fn size_of(columns: u32, rows: u32) -> Size {
-    let short = |number: u32| u16::try_from(number).unwrap_or(u16::MAX);
-    believed(short(columns), short(rows))
+    let short = |number: u32, unsaid: u16| match number {
+        0 => unsaid,
+        number => u16::try_from(number).unwrap_or(u16::MAX),
+    };
+    believed(short(columns, 80), short(rows, 24))
 }
 
 impl Handler for Connection {
@@ -364,7 +366,7 @@ impl Handler for Connection {
     ) -> Result<(), Error> {
         let size = size_of(columns, rows);
         let is_known = match self.lines.open().get_mut(&id) {
-            Some(Line::Busy(inlets)) => inlets.typed.try_send(Typed::Resized(size)).is_ok(),
+            Some(Line::Busy(inlets)) => inlets.resized(size),
             Some(Line::Idle(line)) => line.pty.as_mut().map(|pty| pty.size = size).is_some(),
             None => false,
         };

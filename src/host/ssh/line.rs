@@ -120,7 +120,7 @@ impl Lines {
         let mode = Arc::new(Mode::default());
         tokio::spawn(stop_session(shared.reception.stop.clone(), to_control));
         let inlets = Inlets {
-            typed,
+            typed: Some(typed),
             stdin: writer,
             interrupts: to_interrupts,
             cut: Some(to_cut),
