@@ -116,6 +116,8 @@ impl Site {
     pub fn logged_after(&self, bytes: usize, text: &str) -> String {
         let mut found = String::new();
         until(text, || {
+            // A look takes as long as a command, so that the host has time to write.
+            self.house.pegbox.does(&["host", "status"]);
             let log = self.house.log();
             let line = log[bytes..].lines().rev().find(|line| line.contains(text));
             line.inspect(|line| found = (*line).to_owned()).is_some()
