@@ -77,6 +77,28 @@ fn imports_point_only_downward() {
     assert!(report.is_empty(), "the layer table is broken:\n{report}");
 }
 
+/// The files above the store that make audit entries: each asks first whether whoever acts may, or belongs to a run whose
+/// start was asked about. Nobody else can commit a change.
+const MAKERS_OF_AUDIT_ENTRIES: &[&str] = &[
+    "src/releases/mod.rs",
+    "src/workbench/committing.rs",
+    "src/workbench/mod.rs",
+    "src/workbench/run_store.rs",
+];
+
+#[test]
+fn audit_entries_are_made_where_permission_is_asked() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut makers: Vec<String> = rust_files(&root.join("src"))
+        .into_iter()
+        .filter(|path| std::fs::read_to_string(path).unwrap().contains("AuditEntry {"))
+        .map(|path| path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/"))
+        .filter(|path| !path.starts_with("src/store/"))
+        .collect();
+    makers.sort();
+    assert_eq!(makers, MAKERS_OF_AUDIT_ENTRIES);
+}
+
 /// A file, what is in it, and how the one sentence about it starts.
 const CAUGHT: &[(&str, &str, &str)] = &[
     (

@@ -6,6 +6,7 @@ pub mod action;
 pub mod actor;
 pub mod alias;
 pub mod answer;
+pub mod approvals;
 pub mod calibration;
 mod canonical;
 pub mod caveats;

@@ -4,16 +4,20 @@ use serde::{Deserialize, Serialize};
 
 use super::DomainError;
 use super::actor::Actor;
+use super::approvals::Approvals;
 use super::caveats::Caveats;
 use super::decision::{Decision, DecisionKind};
 use super::gate::Verdict;
 use super::hash::ContentHash;
 use super::ids::{ReviewId, RunId, VersionId};
-use super::policy::{Policy, SelfApproval, SimulatedEvidence};
+use super::policy::{EnvironmentRules, Policy, SelfApproval, SimulatedEvidence};
 use super::promotion::{Environment, Promotion};
 use super::run::{AnswerSource, Run, RunEnd};
 use super::time::Timestamp;
 use super::version::PromptVersion;
+
+/// A day in milliseconds.
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// A request for review. Never changes; what was decided is in its decisions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,7 +100,7 @@ impl Review {
     }
 }
 
-/// Where a review stands, by its last decision.
+/// Where a review stands, by its decisions and the rules of its environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReviewState {
@@ -112,13 +116,18 @@ pub enum ReviewState {
     NotAPromptProblem,
     /// It was promoted.
     Promoted,
+    /// Somebody approved it, and more must.
+    PartlyApproved,
 }
 
 impl ReviewState {
-    /// The state that the decisions, oldest first, lead to.
-    pub fn after(decisions: &[Decision]) -> Self {
+    /// The state that the decisions, oldest first, lead to, of a version by this author.
+    pub fn after(decisions: &[Decision], author: &Actor, rules: &EnvironmentRules) -> Self {
         match decisions.last().map(|decision| &decision.kind) {
             None => Self::Open,
+            Some(DecisionKind::Approved) if Approvals::of(decisions, author, rules).missing().is_some() => {
+                Self::PartlyApproved
+            }
             Some(DecisionKind::Approved) => Self::Approved,
             Some(DecisionKind::Rejected) => Self::Rejected,
             Some(DecisionKind::Paused) => Self::Paused,
@@ -136,7 +145,13 @@ impl ReviewState {
             Self::Paused => "paused",
             Self::NotAPromptProblem => "not a prompt problem",
             Self::Promoted => "promoted",
+            Self::PartlyApproved => "partly approved",
         }
+    }
+
+    /// Whether somebody may still approve it.
+    pub fn awaits_approval(self) -> bool {
+        matches!(self, Self::Open | Self::PartlyApproved)
     }
 }
 
@@ -157,8 +172,13 @@ pub struct Approval {
 }
 
 impl Approval {
-    /// Takes a review whose last decision is an approval, for a version that is still what was reviewed.
-    pub fn of(review: &Review, decisions: &[Decision], version: &PromptVersion) -> Result<Self, DomainError> {
+    /// Takes a review with all the approvals that the rules ask for, for a version that is still what was reviewed.
+    pub fn of(
+        review: &Review,
+        decisions: &[Decision],
+        version: &PromptVersion,
+        rules: &EnvironmentRules,
+    ) -> Result<Self, DomainError> {
         if version.content_hash != review.content_hash {
             return Err(DomainError::NotAllowed(format!(
                 "{} approved content {}, {} is {}",
@@ -168,16 +188,27 @@ impl Approval {
                 version.content_hash.short()
             )));
         }
-        match decisions.last() {
-            Some(decision) if decision.kind == DecisionKind::Approved => Ok(Self {
+        let approvals = Approvals::of(decisions, &version.author, rules);
+        match (
+            ReviewState::after(decisions, &version.author, rules),
+            approvals.deciding(),
+        ) {
+            (ReviewState::Approved, Some(decision)) => Ok(Self {
                 review: review.clone(),
                 decision: decision.clone(),
             }),
-            _ => Err(DomainError::NotAllowed(format!(
-                "{} is {}, not approved",
-                review.id,
-                ReviewState::after(decisions).as_str()
-            ))),
+            (state, _) => {
+                let missing = match state {
+                    ReviewState::PartlyApproved => approvals.fault(&[]),
+                    _ => None,
+                };
+                let missing = missing.map_or_else(String::new, |missing| format!(": {missing}"));
+                Err(DomainError::NotAllowed(format!(
+                    "{} is {}, not approved{missing}",
+                    review.id,
+                    state.as_str()
+                )))
+            }
         }
     }
 
@@ -186,7 +217,7 @@ impl Approval {
         &self.review
     }
 
-    /// The decision that approved it.
+    /// The decision that approved it: the last one of those that it took.
     pub fn decision(&self) -> &Decision {
         &self.decision
     }
@@ -198,15 +229,15 @@ fn no_evidence(run: &Run, caveats: &Caveats) -> Option<String> {
     (!faults.is_empty()).then(|| format!("{} is no evidence for a release: {}", run.id, faults.join("; ")))
 }
 
-/// What must hold before `actor` may approve, in the order in which screens list it.
-pub fn approval_checks(
+/// What the evidence of a review must be, in the order in which screens list it.
+pub fn evidence_checks(
     review: &Review,
     version: &PromptVersion,
     run: &Run,
     end: Option<&RunEnd>,
     caveats: &Caveats,
-    policy: Policy,
-    actor: &Actor,
+    policy: &Policy,
+    now: Timestamp,
 ) -> Vec<Check> {
     let check = |title: String, fault: Option<String>| Check { title, fault };
     let verdict = end
@@ -225,8 +256,7 @@ pub fn approval_checks(
         (false, true) => Some("its judges are simulated, which is no evidence for a release".to_owned()),
         (false, false) => None,
     };
-    let own = policy.self_approval == SelfApproval::Refused && &version.author == actor;
-    vec![
+    let mut checks = vec![
         check(
             format!("{} finished", run.id),
             end.is_none_or(|end| !end.state.settles_gate())
@@ -242,11 +272,86 @@ pub fn approval_checks(
             simulated_fault.filter(|_| refuses_simulated),
         ),
         check("answers are fresh".into(), no_evidence(run, caveats)),
-        check(
-            "someone else than the author approves".into(),
-            own.then(|| format!("{actor} wrote {} and may not be its only approver", version.id)),
-        ),
-    ]
+    ];
+    if let Some(days) = policy.rules(review.environment).evidence_days_max {
+        checks.push(check(
+            format!("evidence is not older than {days} days"),
+            age_fault(run, end, days, now),
+        ));
+    }
+    checks
+}
+
+/// Why a run is too old to carry a decision now; `None` where it is not.
+pub fn age_fault(run: &Run, end: Option<&RunEnd>, days_max: u32, now: Timestamp) -> Option<String> {
+    let ended_at = end.map_or(run.started_at, |end| end.ended_at);
+    let age_ms = now.0.saturating_sub(ended_at.0);
+    (age_ms > i64::from(days_max) * DAY_MS).then(|| {
+        let days = age_ms / DAY_MS;
+        format!("{} ended {days} days ago, at {ended_at}: run it again", run.id)
+    })
+}
+
+/// What must hold of somebody who wants to approve. `permitted` says why their roles do not let them; `None` where they
+/// do.
+pub fn approver_checks(
+    review: &Review,
+    decisions: &[Decision],
+    author: &Actor,
+    policy: &Policy,
+    actor: &Actor,
+    permitted: Option<String>,
+) -> Vec<Check> {
+    let rules = policy.rules(review.environment);
+    let mut checks = vec![Check {
+        title: "someone else than the author approves".into(),
+        fault: (rules.self_approval == SelfApproval::Refused && author == actor)
+            .then(|| format!("{actor} wrote {} and may not be its only approver", review.version)),
+    }];
+    if let Some(why) = permitted {
+        checks.push(Check {
+            title: "a reviewer approves".into(),
+            fault: Some(why),
+        });
+    }
+    if !rules.approvers.is_empty() {
+        let names: Vec<&str> = rules.approvers.iter().map(Actor::as_str).collect();
+        let (place, names) = (review.environment.as_str(), names.join(", "));
+        checks.push(Check {
+            fault: (!rules.approvers.contains(actor))
+                .then(|| format!("{actor} is not among those who approve for {place}: {names}")),
+            title: format!("one of {names} approves"),
+        });
+    }
+    let before = Approvals::of(decisions, author, rules).by(actor);
+    if let Some(before) = before {
+        checks.push(Check {
+            title: "each person approves once".into(),
+            fault: Some(format!("{actor} approved it already, in {}", before.id)),
+        });
+    }
+    checks
+}
+
+/// That there are all the approvals that the rules ask for. Of `reviewers` may come those that are missing.
+pub fn approvals_check(
+    review: &Review,
+    decisions: &[Decision],
+    author: &Actor,
+    policy: &Policy,
+    reviewers: &[Actor],
+) -> Check {
+    let rules = policy.rules(review.environment);
+    let others = if rules.self_approval == SelfApproval::NotAlone {
+        ", not by the author alone"
+    } else {
+        ""
+    };
+    let noun = if rules.approvals == 1 { "approval" } else { "approvals" };
+    Check {
+        title: format!("{} {noun}{others}", rules.approvals),
+        fault: Approvals::of(decisions, author, rules).fault(reviewers),
+    }
 }
 
 /// That what a version would replace is still what its reviewers read it against.

@@ -99,14 +99,16 @@ pub fn local_origin(uid: Option<u32>) -> Origin {
     Origin::of_place(uid.map_or_else(|| "this machine".to_owned(), |uid| format!("account {uid} here")))
 }
 
+/// The number of the account that owns this process, and with it the store that it has open.
 #[cfg(unix)]
 #[expect(clippy::unnecessary_wraps, reason = "other systems have no such number")]
-fn own_uid() -> Option<u32> {
+pub fn own_uid() -> Option<u32> {
     Some(rustix::process::getuid().as_raw())
 }
 
+/// The number of the account that owns this process: other systems have none.
 #[cfg(not(unix))]
-fn own_uid() -> Option<u32> {
+pub fn own_uid() -> Option<u32> {
     None
 }
 

@@ -9,6 +9,7 @@ pub fn session_info(var: impl Fn(&str) -> Option<String>, user: Actor, store: St
     let remote = set("SSH_CONNECTION").is_some() || set("SSH_TTY").is_some();
     SessionInfo {
         user,
+        roles: String::new(),
         store,
         link: if remote { Link::Remote } else { Link::Local },
         colours: colours(&set),

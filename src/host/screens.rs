@@ -11,6 +11,7 @@ use super::terminal::MouseReports;
 use super::{ColourWish, Glyphs, HostError, Preferences, capability};
 use crate::domain::actor::Actor;
 use crate::domain::ids::RunId;
+use crate::domain::person::{Role, role_words};
 use crate::domain::progress::RunProgress;
 use crate::tui::keymap::{Keymap, KeymapError};
 use crate::tui::session_info::{ColourDepth, GlyphSet, SessionInfo};
@@ -77,7 +78,10 @@ pub fn open_screens(
     runtime: &Handle,
 ) -> Result<Ended, HostError> {
     let variable = |name: &str| caller.variables.get(name);
-    let info = wished(capability::session_info(variable, actor.clone(), store), preferences);
+    let info = SessionInfo {
+        roles: roles_of(workbench, &actor),
+        ..wished(capability::session_info(variable, actor.clone(), store), preferences)
+    };
     let handler = Arc::new(Seat {
         workbench: Arc::clone(workbench),
         actor,
@@ -94,6 +98,19 @@ pub fn open_screens(
         mouse,
     };
     caller.desk.run_screens(screens, runtime)
+}
+
+/// What somebody may do, for the title line. Whatever they do is checked against the people of that moment.
+fn roles_of(workbench: &Workbench, actor: &Actor) -> String {
+    match workbench.people() {
+        Ok(people) if people.is_empty() => String::new(),
+        Ok(people) => match people.find(actor).filter(|person| person.is_active()) {
+            Some(person) => role_words(&person.roles),
+            None => Role::ReadOnly.as_str().to_owned(),
+        },
+        // Every act will say what is wrong with the store.
+        Err(_) => String::new(),
+    }
 }
 
 /// What the terminal says of itself, after the person's wishes.

@@ -12,8 +12,8 @@ const AUTHORITY: &str = "cert-authority";
 /// How names of algorithms begin.
 const ALGORITHMS: [&str; 4] = ["ssh-", "ecdsa-", "sk-ssh-", "sk-ecdsa-"];
 
-/// Reads all keys of a file, each on its line. As authorities, certificates that they signed count, and not they; a line
-/// with the option `cert-authority` says so itself.
+/// Reads all keys of a file, each on its line. As authorities, certificates that they signed count, and not they; a
+/// line with the option `cert-authority` says so itself.
 ///
 /// # Errors
 /// A line that is no public key, or one of a key that proves too little.
@@ -52,8 +52,8 @@ fn read_line(line: &str, is_authority: bool) -> Result<PersonKey, String> {
     };
     if !matches!(options, "" | AUTHORITY) {
         return Err(format!(
-            "it begins neither with an algorithm, such as ssh-ed25519, nor with {AUTHORITY}, the only option that means \
-             something here"
+            "it begins neither with an algorithm, such as ssh-ed25519, nor with {AUTHORITY}, the only option that \
+             means something here"
         ));
     }
     let key = PublicKey::from_openssh(key).map_err(|error| format!("this is no public key of OpenSSH: {error}"))?;

@@ -4,17 +4,16 @@
 //! versions in which a step runs that one has a finished run that could carry a release, and whose gate passes.
 
 use super::ReleaseError;
-use super::evidence::caveats;
+use super::evidence::no_evidence;
 use crate::domain::chain::ChainVersion;
 use crate::domain::gate::Verdict;
 use crate::domain::ids::{ChainName, VersionId};
-use crate::domain::policy::{Policy, SimulatedEvidence};
+use crate::domain::policy::Policy;
 use crate::domain::review::Check;
-use crate::domain::run::{AnswerSource, Run, RunEnd};
 use crate::store::Store;
 
 /// One check for each chain that uses the prompt of a version.
-pub(super) fn chain_checks(store: &Store, version: &VersionId, policy: Policy) -> Result<Vec<Check>, ReleaseError> {
+pub(super) fn chain_checks(store: &Store, version: &VersionId, policy: &Policy) -> Result<Vec<Check>, ReleaseError> {
     let mut checks = Vec::new();
     for newest in newest_chains(store)? {
         if newest.content.versions_of(&version.prompt).next().is_some() {
@@ -40,7 +39,12 @@ fn newest_chains(store: &Store) -> Result<Vec<ChainVersion>, ReleaseError> {
 }
 
 /// Why a chain does not pass with a version, and the command that may change that.
-fn fault(store: &Store, name: &ChainName, version: &VersionId, policy: Policy) -> Result<Option<String>, ReleaseError> {
+fn fault(
+    store: &Store,
+    name: &ChainName,
+    version: &VersionId,
+    policy: &Policy,
+) -> Result<Option<String>, ReleaseError> {
     let versions = store.versions_of_chain(name)?;
     let runs_it = |chain: &&ChainVersion| chain.content.steps.iter().any(|step| &step.version == version);
     let Some(chain) = versions.iter().find(runs_it) else {
@@ -71,14 +75,4 @@ fn fault(store: &Store, name: &ChainName, version: &VersionId, policy: Policy) -
         Some(why) => format!("{id} has no run that counts ({why}): {start}"),
         None => format!("{id} has no finished run: {start}"),
     }))
-}
-
-/// Why a finished run says nothing for a release.
-fn no_evidence(store: &Store, run: &Run, end: &RunEnd, policy: Policy) -> Result<Option<String>, ReleaseError> {
-    let is_simulated = run.answers == AnswerSource::Simulated || end.totals.judging.simulated > 0;
-    if is_simulated && policy.simulated_evidence == SimulatedEvidence::Refused {
-        return Ok(Some("the simulated model answered".into()));
-    }
-    let faults = caveats(store, run, Some(end))?.faults(run);
-    Ok((!faults.is_empty()).then(|| faults.join("; ")))
 }

@@ -4,6 +4,7 @@ use super::{ReleaseError, found};
 use crate::domain::alias::{Alias, Stale};
 use crate::domain::caveats::Caveats;
 use crate::domain::ids::RunId;
+use crate::domain::policy::{Policy, SimulatedEvidence};
 use crate::domain::run::{AnswerSource, Run, RunEnd};
 use crate::store::{Store, StoreError};
 
@@ -47,4 +48,19 @@ pub(super) fn faults(store: &Store, id: RunId) -> Result<Vec<String>, ReleaseErr
     let run = found(store.run(id)?, "run", &id)?;
     let end = store.run_end(id)?;
     Ok(caveats(store, &run, end.as_ref())?.faults(&run))
+}
+
+/// Why a finished run says nothing for a release.
+pub(super) fn no_evidence(
+    store: &Store,
+    run: &Run,
+    end: &RunEnd,
+    policy: &Policy,
+) -> Result<Option<String>, ReleaseError> {
+    let is_simulated = run.answers == AnswerSource::Simulated || end.totals.judging.simulated > 0;
+    if is_simulated && policy.simulated_evidence == SimulatedEvidence::Refused {
+        return Ok(Some("the simulated model answered".into()));
+    }
+    let faults = caveats(store, run, Some(end))?.faults(run);
+    Ok((!faults.is_empty()).then(|| faults.join("; ")))
 }

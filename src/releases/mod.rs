@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod promote;
 pub mod review;
 pub mod rollback;
+mod suites;
 
 use crate::domain::DomainError;
 use crate::domain::action::Action;

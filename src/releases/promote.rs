@@ -1,6 +1,6 @@
 //! Promoting what a review approved.
 
-use super::review::Evidence;
+use super::review::{Evidence, state_of};
 use super::{Act, ReleaseError, found, take_step};
 use crate::domain::DomainError;
 use crate::domain::action::Action;
@@ -42,13 +42,20 @@ impl Promoted {
 
 /// The newest approved review of a prompt for an environment.
 pub fn approved_review(store: &Store, prompt: &PromptName, environment: Environment) -> Result<ReviewId, ReleaseError> {
+    let policy = store.policy()?;
+    let mut partly = None;
     for review in store.reviews()? {
-        if &review.version.prompt == prompt
-            && review.environment == environment
-            && ReviewState::after(&store.decisions_of_review(review.id)?) == ReviewState::Approved
-        {
-            return Ok(review.id);
+        if &review.version.prompt != prompt || review.environment != environment {
+            continue;
         }
+        match state_of(store, &review, &policy)? {
+            ReviewState::Approved => return Ok(review.id),
+            ReviewState::PartlyApproved => partly = partly.or(Some(review.id)),
+            _ => {}
+        }
+    }
+    if let Some(review) = partly {
+        Evidence::load(store, review)?.require_approvals(store)?;
     }
     let why = format!(
         "no approved review of {prompt} for {}: ask for one with pegbox review request",
@@ -86,9 +93,10 @@ fn promotion_of(
     decision: DecisionId,
     act: &Act,
 ) -> Result<(Change, Promoted), ReleaseError> {
-    let approval = Approval::of(&evidence.review, &evidence.decisions, &evidence.version)?;
-    // Since the approval the store's rules may have become stricter, and something else may have gone live.
-    evidence.require_checks(store, &approval.decision().actor, "cannot be promoted")?;
+    let rules = evidence.policy.rules(evidence.review.environment);
+    evidence.require_decided()?;
+    evidence.require_for_promotion(store, act.at)?;
+    let approval = Approval::of(&evidence.review, &evidence.decisions, &evidence.version, rules)?;
     let promotion = Promotion::new(
         id.clone(),
         &approval,

@@ -2,6 +2,7 @@
 
 use super::chains::chain_checks;
 use super::evidence::{caveats, faults};
+use super::suites::suite_checks;
 use super::{Act, ReleaseError, found, take_step};
 use crate::domain::DomainError;
 use crate::domain::action::Action;
@@ -9,9 +10,15 @@ use crate::domain::actor::Actor;
 use crate::domain::caveats::Caveats;
 use crate::domain::decision::{Decision, DecisionKind, OtherCause};
 use crate::domain::ids::{ReviewId, RunId, VersionId};
+use crate::domain::people::People;
+use crate::domain::person::Role;
+use crate::domain::policy::{Policy, SelfApproval};
 use crate::domain::promotion::Environment;
-use crate::domain::review::{Check, Review, ReviewState, approval_checks, base_check};
+use crate::domain::review::{
+    Check, Review, ReviewState, approvals_check, approver_checks, base_check, evidence_checks,
+};
 use crate::domain::run::{Run, RunEnd};
+use crate::domain::time::Timestamp;
 use crate::domain::version::PromptVersion;
 use crate::store::{Change, Store};
 
@@ -65,6 +72,8 @@ pub struct Evidence {
     pub end: Option<RunEnd>,
     /// What weakens its results.
     pub caveats: Caveats,
+    /// The rules of the store.
+    pub policy: Policy,
 }
 
 impl Evidence {
@@ -77,42 +86,124 @@ impl Evidence {
             decisions: store.decisions_of_review(id)?,
             version: found(store.version(&review.version)?, "version", &review.version)?,
             caveats: caveats(store, &run, end.as_ref())?,
+            policy: store.policy()?,
             run,
             end,
             review,
         })
     }
 
-    /// Where the review stands.
+    /// Where the review stands, by the rules of its environment.
     pub fn state(&self) -> ReviewState {
-        ReviewState::after(&self.decisions)
+        let rules = self.policy.rules(self.review.environment);
+        ReviewState::after(&self.decisions, &self.version.author, rules)
     }
 
-    /// What must hold before `actor` may approve, and still when it is promoted.
-    pub fn checks(&self, store: &Store, actor: &Actor) -> Result<Vec<Check>, ReleaseError> {
-        let mut checks = approval_checks(
+    /// What must hold before `actor` may approve.
+    pub fn checks(&self, store: &Store, actor: &Actor, now: Timestamp) -> Result<Vec<Check>, ReleaseError> {
+        let permitted = match People::new(store.people()?).permit(actor, Action::ReviewApprove) {
+            Ok(()) => None,
+            Err(why) => Some(why.to_string()),
+        };
+        let (review, author) = (&self.review, &self.version.author);
+        let mut checks = self.evidence_checks(now);
+        checks.extend(approver_checks(
+            review,
+            &self.decisions,
+            author,
+            &self.policy,
+            actor,
+            permitted,
+        ));
+        checks.extend(self.checks_of_others(store, now)?);
+        Ok(checks)
+    }
+
+    /// The check of the approvals, where the rules ask for more than one of anybody.
+    pub fn approvals_beside_one(&self, store: &Store) -> Result<Option<Check>, ReleaseError> {
+        let rules = self.policy.rules(self.review.environment);
+        let asks = rules.approvals > 1 || rules.self_approval == SelfApproval::NotAlone || !rules.approvers.is_empty();
+        if asks && self.state() != ReviewState::Promoted {
+            return Ok(Some(self.approvals(store)?));
+        }
+        Ok(None)
+    }
+
+    /// That there are all the approvals that the rules ask for, with the names of those who could give what is missing.
+    fn approvals(&self, store: &Store) -> Result<Check, ReleaseError> {
+        let people = People::new(store.people()?);
+        let reviewers: Vec<Actor> = people
+            .active()
+            .filter(|person| person.acts_as(Role::Reviewer))
+            .map(|person| person.name.clone())
+            .collect();
+        let (review, author) = (&self.review, &self.version.author);
+        Ok(approvals_check(
+            review,
+            &self.decisions,
+            author,
+            &self.policy,
+            &reviewers,
+        ))
+    }
+
+    /// Refuses, in words, while a check does not hold for who wants to approve.
+    fn require_for_approval(&self, store: &Store, approver: &Actor, now: Timestamp) -> Result<(), ReleaseError> {
+        self.require(self.checks(store, approver, now)?, "cannot be approved")
+    }
+
+    /// Refuses, in words, while a check of the promotion does not hold. Since the approvals the rules may have become
+    /// stricter, the evidence has grown older, and something else may have gone live.
+    pub(super) fn require_for_promotion(&self, store: &Store, now: Timestamp) -> Result<(), ReleaseError> {
+        let mut checks = self.evidence_checks(now);
+        checks.extend(self.checks_of_others(store, now)?);
+        checks.push(self.approvals(store)?);
+        self.require(checks, "cannot be promoted")
+    }
+
+    /// Refuses what nobody approved, or somebody decided otherwise since.
+    pub(super) fn require_decided(&self) -> Result<(), ReleaseError> {
+        match self.state() {
+            ReviewState::Approved | ReviewState::PartlyApproved => Ok(()),
+            state => {
+                let why = format!("{} is {}, not approved", self.review.id, state.as_str());
+                Err(DomainError::NotAllowed(why).into())
+            }
+        }
+    }
+
+    /// Refuses, in words that say who could give them, while approvals are missing.
+    pub(super) fn require_approvals(&self, store: &Store) -> Result<(), ReleaseError> {
+        self.require(vec![self.approvals(store)?], "cannot be promoted")
+    }
+
+    fn evidence_checks(&self, now: Timestamp) -> Vec<Check> {
+        evidence_checks(
             &self.review,
             &self.version,
             &self.run,
             self.end.as_ref(),
             &self.caveats,
-            store.policy()?,
-            actor,
-        );
+            &self.policy,
+            now,
+        )
+    }
+
+    /// Checks of what else is in the store: other runs, what is live, and chains.
+    fn checks_of_others(&self, store: &Store, now: Timestamp) -> Result<Vec<Check>, ReleaseError> {
+        let mut checks = suite_checks(store, &self.review, &self.policy, now)?;
         // Once it is promoted it is itself what is live, and later others are.
         if self.state() != ReviewState::Promoted {
             let live = store.live(&self.version.id.prompt, self.review.environment)?;
             checks.push(base_check(&self.review, live.as_ref()));
             if self.review.environment == Environment::Production {
-                checks.extend(chain_checks(store, &self.version.id, store.policy()?)?);
+                checks.extend(chain_checks(store, &self.version.id, &self.policy)?);
             }
         }
         Ok(checks)
     }
 
-    /// Refuses, in words, while a check does not hold for `approver`.
-    pub(super) fn require_checks(&self, store: &Store, approver: &Actor, refusal: &str) -> Result<(), ReleaseError> {
-        let checks = self.checks(store, approver)?;
+    fn require(&self, checks: Vec<Check>, refusal: &str) -> Result<(), ReleaseError> {
         let faults: Vec<String> = checks.into_iter().filter_map(|check| check.fault).collect();
         if faults.is_empty() {
             return Ok(());
@@ -120,6 +211,17 @@ impl Evidence {
         let why = format!("{} {refusal}: {}", self.review.id, faults.join("; "));
         Err(DomainError::NotAllowed(why).into())
     }
+}
+
+/// Where a review stands, by the rules of its environment.
+pub fn state_of(store: &Store, review: &Review, policy: &Policy) -> Result<ReviewState, ReleaseError> {
+    let version = found(store.version(&review.version)?, "version", &review.version)?;
+    let decisions = store.decisions_of_review(review.id)?;
+    Ok(ReviewState::after(
+        &decisions,
+        &version.author,
+        policy.rules(review.environment),
+    ))
 }
 
 /// Asks whether a version may enter an environment, on the evidence of a run; of its newest finished run that can carry
@@ -188,7 +290,7 @@ pub fn decide(store: &Store, id: ReviewId, judgement: Judgement, act: &Act) -> R
     take_step(store, &id, look, |evidence, decision| {
         require_open(evidence, &kind)?;
         if kind == DecisionKind::Approved {
-            evidence.require_checks(store, &act.actor, "cannot be approved")?;
+            evidence.require_for_approval(store, &act.actor, act.at)?;
         }
         let decision = Decision {
             id: decision,

@@ -9,6 +9,7 @@ pub(super) mod gate_1;
 pub(super) mod outcome_1;
 pub(super) mod outcome_2;
 pub(super) mod outcome_3;
+pub(super) mod policy_1;
 pub(super) mod run_1;
 pub(super) mod run_2;
 pub(super) mod run_end_2;

@@ -7,6 +7,7 @@ use super::frozen::chain_1::ChainVersion1;
 use super::frozen::outcome_1::Outcome1;
 use super::frozen::outcome_2::Outcome2;
 use super::frozen::outcome_3::Outcome3;
+use super::frozen::policy_1::Policy1;
 use super::frozen::run_1::{Run1, RunEnd1};
 use super::frozen::run_2::Run2;
 use super::frozen::run_end_2::RunEnd2;
@@ -99,7 +100,7 @@ macro_rules! record {
 }
 
 records! {
-    Policy = 1;
+    Policy = 1, 2: Policy1 = 1;
     Prompt = 2;
     Draft = 3;
     PromptVersion = 4;

@@ -240,8 +240,8 @@ impl Change {
     }
 
     /// Sets the store's policy.
-    pub fn put_policy(self, policy: Policy) -> Result<Self, StoreError> {
-        self.put(keys::POLICY.to_owned(), &policy)
+    pub fn put_policy(self, policy: &Policy) -> Result<Self, StoreError> {
+        self.put(keys::POLICY.to_owned(), policy)
     }
 
     /// Commits, and blocks until it is durable.

@@ -38,6 +38,8 @@ pub enum Link {
 pub struct SessionInfo {
     /// Who works here.
     pub user: Actor,
+    /// What they may do when the session began, in words; empty where the store lists nobody.
+    pub roles: String,
     /// Which store is open, in a few characters, as the title line shows it.
     pub store: String,
     /// How the terminal is connected.

@@ -252,7 +252,7 @@ impl Workbench {
             // Newest first: who asked again waits for the new review only.
             let is_newest = asked_again.insert((review.version.clone(), review.environment));
             match summary.state {
-                ReviewState::Open => needs.push(Need::Review {
+                ReviewState::Open | ReviewState::PartlyApproved => needs.push(Need::Review {
                     id: review.id,
                     version: review.version,
                     environment: review.environment,

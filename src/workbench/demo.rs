@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use super::{Clock, CommitReason, Judgement, StartRun, Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
 use crate::domain::ids::{DatasetLabel, DatasetName, DatasetVersionId, PromptName, RunId, SuiteVersionId, VersionId};
-use crate::domain::policy::{Policy, SelfApproval, SimulatedEvidence};
+use crate::domain::policy::{Policy, SimulatedEvidence};
 use crate::domain::promotion::Environment;
 use crate::domain::reason::Reason;
 use crate::domain::review::ReviewState;
@@ -202,10 +202,10 @@ impl History<'_> {
     fn write(&self) -> Result<(), WorkbenchError> {
         let policy = Policy {
             simulated_evidence: SimulatedEvidence::Accepted,
-            self_approval: SelfApproval::Allowed,
+            ..Policy::default()
         };
         if self.workbench.is_empty() {
-            self.workbench.set_policy(&self.cast.anna, policy, FIRST_REASON)?;
+            self.workbench.set_policy(&self.cast.anna, &policy, FIRST_REASON)?;
         }
         let smoke = self.import("support_triage_smoke", "2026-02-01", EARLY_TICKETS)?;
         self.early_history(&smoke)?;

@@ -1,5 +1,6 @@
 //! Who may act in this store.
 
+use std::collections::HashMap;
 use std::sync::{MutexGuard, PoisonError};
 
 use super::{Workbench, WorkbenchError, found};
@@ -9,6 +10,7 @@ use crate::domain::people::People;
 use crate::domain::person::{Person, PersonChange, PersonEdit};
 use crate::domain::person_key::PersonKey;
 use crate::domain::reason::Reason;
+use crate::domain::time::Timestamp;
 use crate::interchange::public_key;
 use crate::store::Change;
 
@@ -17,7 +19,33 @@ pub fn read_public_keys(text: &str, are_authorities: bool) -> Result<Vec<PersonK
     Ok(public_key::read(text, are_authorities)?)
 }
 
+/// Commits that are looked through for the last act of each person.
+const ACTS_LOOKED_AT: usize = 2_000;
+
+/// A person in a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PersonSummary {
+    /// The person.
+    pub person: Person,
+    /// What they did last, of what was done of late, and when.
+    pub last_act: Option<(String, Timestamp)>,
+}
+
 impl Workbench {
+    /// Everybody who was ever added, by name, each with what they did last.
+    pub fn person_summaries(&self) -> Result<Vec<PersonSummary>, WorkbenchError> {
+        let first = self.stats()?.commits.saturating_sub(ACTS_LOOKED_AT as u64) + 1;
+        let mut acts = HashMap::new();
+        for (_, _, entry) in self.audit_page(first, ACTS_LOOKED_AT)? {
+            acts.insert(entry.actor, (entry.action, Timestamp(entry.at_ms)));
+        }
+        let summary = |person: &Person| PersonSummary {
+            last_act: acts.get(person.name.as_str()).cloned(),
+            person: person.clone(),
+        };
+        Ok(self.people()?.all().iter().map(summary).collect())
+    }
+
     /// Everybody who was ever added, by name.
     pub fn people(&self) -> Result<People, WorkbenchError> {
         Ok(People::new(self.store.people()?))
@@ -92,12 +120,15 @@ impl Workbench {
         let people = self.people()?;
         let known = people.find(name);
         let next = next(known, edit)?;
-        people.check(&next)?;
+        people
+            .check(&next)
+            .map_err(|rule| WorkbenchError::refused(rule.to_string(), "see who is listed with pegbox user list"))?;
         Change::new(audit).put_person(&next, known)?.commit(&self.store)?;
         Ok(next)
     }
 
-    fn changing_people(&self) -> MutexGuard<'_, ()> {
+    /// Held while people or the policy change: what must hold is read from more than the record that changes.
+    pub(super) fn changing_people(&self) -> MutexGuard<'_, ()> {
         self.changing_people.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use super::{
     Ablation, AliasUse, CaseRow, CaseView, ChainDetail, CommitReason, Comparison, DiffView, DraftView, EnvironmentRow,
-    ExampleChange, Fault, ImportPreview, ImportReport, ImportRequest, Judgement, Listed, Matrix, PromptDetail,
-    PromptRef, PromptSummary, Rerun, ReviewDetail, ReviewSummary, RowsWindow, RunDetail, RunEstimate, RunSummary,
-    RunTriage, StartRun, Status, VersionBlame, Workbench, WorkbenchError,
+    ExampleChange, Fault, ImportPreview, ImportReport, ImportRequest, Judgement, Listed, Matrix, PersonSummary,
+    PromptDetail, PromptRef, PromptSummary, Rerun, ReviewDetail, ReviewSummary, RowsWindow, RunDetail, RunEstimate,
+    RunSummary, RunTriage, StartRun, Status, VersionBlame, Workbench, WorkbenchError,
 };
 use crate::domain::actor::Actor;
 use crate::domain::dataset::DatasetVersion;
@@ -16,6 +16,7 @@ use crate::domain::draft::DraftSeen;
 use crate::domain::ids::{DatasetVersionId, ExampleId, PromptName, ReviewId, RunId, SuiteVersionId, VersionId};
 use crate::domain::label::{HumanLabel, LabelContent};
 use crate::domain::outcome::{FailureCategory, Outcome, OutcomePlace};
+use crate::domain::policy::Policy;
 use crate::domain::promotion::{Environment, Promotion};
 use crate::domain::prompt::Prompt;
 use crate::domain::release::Release;
@@ -123,6 +124,8 @@ pub enum Request {
     },
     /// What model names stand for, and what rests on older models.
     Models,
+    /// The people of the store, and its policy.
+    People,
     /// Chains with their steps and runs.
     Chains,
     /// A run with its progress.
@@ -317,6 +320,13 @@ pub enum Answer {
     RunDetail(Box<RunDetail>),
     /// Model names, each with the runs that rest on an older model.
     Models(Vec<AliasUse>),
+    /// Everybody who was ever added, and what it takes to enter an environment.
+    People {
+        /// The people, by name.
+        people: Vec<PersonSummary>,
+        /// The policy.
+        policy: Box<Policy>,
+    },
     /// Chain versions, by name and newest first.
     Chains(Vec<ChainDetail>),
     /// What a run would take.
@@ -436,6 +446,10 @@ impl Workbench {
                 reason,
             } => Answer::Decided(self.decide(actor, review, judgement, &reason)?),
             Request::Decisions(search) => Answer::Decisions(self.decisions(&search)?),
+            Request::People => Answer::People {
+                people: self.person_summaries()?,
+                policy: Box::new(self.policy()?),
+            },
             Request::Environments => Answer::Environments(self.environments()?),
             Request::Releases(prompt) => Answer::Releases(self.releases(&prompt)?),
             Request::Promotions(prompt, environment) => Answer::Promotions(self.promotions(&prompt, environment)?),

@@ -52,6 +52,8 @@ pub struct ReviewDetail {
     pub comparison: Option<Comparison>,
     /// What must hold before this person may approve.
     pub checks: Vec<Check>,
+    /// That there are all the approvals that the rules ask for, where that is more than one of anybody.
+    pub approvals: Option<Check>,
     /// The promotion that it led to, and what that replaced; before there is one, the id that it would take and what it
     /// would replace.
     pub promotion: (PromotionId, Option<Promotion>),
@@ -73,9 +75,10 @@ impl Workbench {
 
     /// All reviews, newest first.
     pub fn reviews(&self) -> Result<Vec<ReviewSummary>, WorkbenchError> {
+        let policy = self.store.policy()?;
         let mut summaries = Vec::new();
         for review in self.store.reviews()? {
-            let state = ReviewState::after(&self.store.decisions_of_review(review.id)?);
+            let state = review::state_of(&self.store, &review, &policy)?;
             let run = found(self.store.run(review.run)?, "run", &review.run)?;
             let end = self.store.run_end(review.run)?;
             summaries.push(ReviewSummary {
@@ -100,7 +103,8 @@ impl Workbench {
         };
         Ok(ReviewDetail {
             state: evidence.state(),
-            checks: evidence.checks(&self.store, actor)?,
+            checks: evidence.checks(&self.store, actor, self.now())?,
+            approvals: evidence.approvals_beside_one(&self.store)?,
             promotion: self.promotion_of(&evidence)?,
             comparison: self.compare_with_base(&evidence.run)?,
             diff,

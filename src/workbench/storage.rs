@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Workbench, WorkbenchError};
+use super::{Workbench, WorkbenchError, found};
 use crate::domain::action::Action;
 use crate::domain::actor::Actor;
+use crate::domain::person::Role;
 use crate::domain::policy::Policy;
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
@@ -97,11 +98,45 @@ impl Workbench {
     }
 
     /// Sets the rules of this store.
-    pub fn set_policy(&self, actor: &Actor, policy: Policy, reason: &str) -> Result<(), WorkbenchError> {
+    pub fn set_policy(&self, actor: &Actor, policy: &Policy, reason: &str) -> Result<(), WorkbenchError> {
+        let change = |known: &mut Policy| known.clone_from(policy);
+        self.change_policy(actor, change, reason).map(drop)
+    }
+
+    /// Changes the rules of this store, from what they are at that moment, and gives what they are now.
+    pub fn change_policy(
+        &self,
+        actor: &Actor,
+        change: impl FnOnce(&mut Policy),
+        reason: &str,
+    ) -> Result<Policy, WorkbenchError> {
         self.permit(actor, Action::PolicySet)?;
         let reason = Reason::new(reason)?;
+        let _alone = self.changing_people();
+        let mut policy = self.policy()?;
+        change(&mut policy);
+        policy.check()?;
+        self.check_names(&policy)?;
         let audit = self.audit(actor, Action::PolicySet, &"policy", reason.as_str())?;
-        Change::new(audit).put_policy(policy)?.commit(&self.store)?;
+        Change::new(audit).put_policy(&policy)?.commit(&self.store)?;
+        Ok(policy)
+    }
+    /// The suites of a policy are there, and its approvers are reviewers, where people are listed.
+    fn check_names(&self, policy: &Policy) -> Result<(), WorkbenchError> {
+        let people = self.people()?;
+        for environment in Policy::ENVIRONMENTS {
+            let rules = policy.rules(environment);
+            for suite in &rules.suites {
+                found(self.store.newest_suite(suite)?, "suite", suite)?;
+            }
+            let reviews = |name: &Actor| people.find(name).is_some_and(|person| person.acts_as(Role::Reviewer));
+            if let Some(name) = rules.approvers.iter().find(|name| !people.is_empty() && !reviews(name)) {
+                return Err(WorkbenchError::refused(
+                    format!("{name} is not a reviewer of this store, and could not approve"),
+                    format!("give the role first: pegbox user change {name} --add-role reviewer"),
+                ));
+            }
+        }
         Ok(())
     }
 }

@@ -69,6 +69,11 @@ const READERS: &[Line] = &[
     (1, "lineage run_1"),
     (2, "store verify"),
     (2, "store stats"),
+    (2, "user add tess --role admin --reason REASON"),
+    (2, "user list"),
+    (2, "user show tess"),
+    (2, "user change tess --add-role author --reason REASON"),
+    (1, "whoami"),
     (1, "completions bash"),
     (1, "keys"),
 ];

@@ -14,6 +14,8 @@ mod json;
 mod judges;
 mod keeping;
 mod pegbox;
+#[cfg(test)]
+mod people;
 mod reproducing;
 mod runs;
 mod stores;

@@ -31,7 +31,7 @@ use pegbox::domain::money::UsdNanos;
 use pegbox::domain::origin::Origin;
 use pegbox::domain::outcome::{ErrorKind, FailureCategory, Outcome, OutcomePlace};
 use pegbox::domain::person::{self, Standing};
-use pegbox::domain::policy::{SelfApproval, SimulatedEvidence};
+use pegbox::domain::policy::{SelfApproval, Signatures, SimulatedEvidence};
 use pegbox::domain::promotion::Environment;
 use pegbox::domain::prompt::Role;
 use pegbox::domain::quarantine::QuarantineKind;
@@ -51,7 +51,7 @@ const KIND_LAST: u16 = 28;
 /// Numbers between them that no kind has.
 const KINDS_UNUSED: &[u16] = &[];
 /// Those of them that have more than one layout, with how many: chain, suite, run, run end, outcome, trace.
-const LATER_LAYOUTS: [(u16, u16); 6] = [(5, 2), (9, 2), (10, 3), (11, 3), (12, 4), (18, 2)];
+const LATER_LAYOUTS: [(u16, u16); 7] = [(1, 2), (5, 2), (9, 2), (10, 3), (11, 3), (12, 4), (18, 2)];
 /// Where the envelope says how the payload is coded; compression may change its bytes with the library's version.
 const CODEC_AT: usize = 8;
 const CODEC_PLAIN: u8 = 1;
@@ -98,6 +98,7 @@ fn assert_older<R: Record + PartialEq + Debug>(name: &str, schema: u16, expected
 
 #[test]
 fn older_layouts_stay_readable() {
+    assert_older("policy", 1, &samples::policy_1());
     assert_older("chain_version", 1, &samples::chain_version_1());
     assert_older("suite_version", 1, &samples::suite_version_1());
     assert_older("run", 1, &samples::run_1());
@@ -239,7 +240,8 @@ fn variants_have_the_places_that_they_always_had() {
     ]);
     assert_places(&[LabelVerdict::Passed, LabelVerdict::Failed]);
     assert_places(&[SimulatedEvidence::Refused, SimulatedEvidence::Accepted]);
-    assert_places(&[SelfApproval::Refused, SelfApproval::Allowed]);
+    assert_places(&[SelfApproval::Refused, SelfApproval::Allowed, SelfApproval::NotAlone]);
+    assert_places(&[Signatures::Optional, Signatures::Required]);
     assert_places(&[AnswerSource::Model, AnswerSource::Simulated, AnswerSource::Replayed]);
     assert_places(&[EndState::Finished, EndState::Cancelled, EndState::Decided]);
     assert_places(&[Picked::Failed, Picked::Marked, Picked::Sample]);

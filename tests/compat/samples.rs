@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pegbox::domain::actor::Actor;
 use pegbox::domain::alias::{Alias, Resolution};
 use pegbox::domain::answer::StoredAnswer;
 use pegbox::domain::chain::{ChainContent, ChainStep, ChainVersion, StepInput, StepParser, StepValue};
@@ -30,7 +31,7 @@ use pegbox::domain::outcome::{
 };
 use pegbox::domain::path_result::PathResult;
 use pegbox::domain::person::{self, Person, PersonKey, Standing};
-use pegbox::domain::policy::{Policy, SelfApproval, SimulatedEvidence};
+use pegbox::domain::policy::{EnvironmentRules, Policy, SelfApproval, Signatures, SimulatedEvidence};
 use pegbox::domain::progress::FailureLine;
 use pegbox::domain::promotion::{Environment, Promotion};
 use pegbox::domain::prompt::{MessageTemplate, Prompt, PromptContent, Role, Variable};
@@ -71,8 +72,28 @@ const AT: Timestamp = Timestamp(1_780_300_000_123);
 pub fn policy() -> Policy {
     Policy {
         simulated_evidence: SimulatedEvidence::Accepted,
-        self_approval: SelfApproval::Refused,
+        staging: EnvironmentRules {
+            self_approval: SelfApproval::NotAlone,
+            ..EnvironmentRules::default()
+        },
+        production: EnvironmentRules {
+            approvals: 2,
+            approvers: vec![anna(), Actor::new("mara").unwrap()],
+            self_approval: SelfApproval::Refused,
+            evidence_days_max: Some(30),
+            suites: vec![id("regression")],
+            signatures: Signatures::Required,
+        },
     }
+}
+
+/// As a store has it whose policy is from before there were environments in it.
+pub fn policy_1() -> Policy {
+    Policy {
+        simulated_evidence: SimulatedEvidence::Accepted,
+        ..Policy::default()
+    }
+    .with_self_approval(SelfApproval::Refused)
 }
 
 pub fn prompt() -> Prompt {

@@ -111,10 +111,14 @@ impl Bench {
     pub fn accept_simulated(&self, self_approval: SelfApproval) {
         let policy = Policy {
             simulated_evidence: SimulatedEvidence::Accepted,
-            self_approval,
+            ..Policy::default()
         };
         self.workbench
-            .set_policy(&anna(), policy, "no model is real in a test")
+            .set_policy(
+                &anna(),
+                &policy.with_self_approval(self_approval),
+                "no model is real in a test",
+            )
             .unwrap();
     }
 

@@ -11,6 +11,8 @@
 #[expect(dead_code, reason = "this binary uses a part of what several share")]
 mod support;
 
+#[cfg(test)]
+mod approvals;
 mod bench;
 mod calibration;
 mod cassettes;
@@ -22,6 +24,8 @@ mod freshness;
 mod interleaving;
 mod lab;
 mod limits;
+#[cfg(test)]
+mod people;
 mod release_path;
 mod reproducing;
 mod runs;

@@ -6,7 +6,7 @@ use std::thread;
 use pegbox::domain::decision::{DecisionKind, OtherCause};
 use pegbox::domain::ids::RunId;
 use pegbox::domain::model::ModelConfig;
-use pegbox::domain::policy::{Policy, SelfApproval};
+use pegbox::domain::policy::{EnvironmentRules, Policy, SelfApproval};
 use pegbox::domain::promotion::{Environment, Promotion};
 use pegbox::domain::reason::Reason;
 use pegbox::domain::release::{ModelBundle, ReleaseKind};
@@ -164,7 +164,8 @@ fn an_approval_counts_for_its_environment_and_once() {
 
     let review = bench.approved(&bench.version(&document("two")), Environment::Staging);
     let detail = bench.workbench.review_detail(&ben(), review).unwrap();
-    let approval = Approval::of(&detail.review, &detail.decisions, &detail.version).unwrap();
+    let rules = EnvironmentRules::default();
+    let approval = Approval::of(&detail.review, &detail.decisions, &detail.version, &rules).unwrap();
     let elsewhere = Promotion::new(
         "triage_prod_v1".parse().unwrap(),
         &approval,
@@ -178,7 +179,7 @@ fn an_approval_counts_for_its_environment_and_once() {
         content_hash: pegbox::domain::hash::ContentHash::of_bytes(b"other"),
         ..detail.version
     };
-    assert!(Approval::of(&detail.review, &detail.decisions, &other_content).is_err());
+    assert!(Approval::of(&detail.review, &detail.decisions, &other_content, &rules).is_err());
 }
 
 #[test]
@@ -191,7 +192,7 @@ fn the_policy_says_who_may_approve_and_what_counts() {
 
     bench
         .workbench
-        .set_policy(&anna(), Policy::default(), "from now on a real store")
+        .set_policy(&anna(), &Policy::default(), "from now on a real store")
         .unwrap();
     assert_refused(approve(ben()), "simulated model, which is no evidence");
     bench.accept_simulated(SelfApproval::Refused);
@@ -201,7 +202,7 @@ fn the_policy_says_who_may_approve_and_what_counts() {
     // A rule that became stricter after the approval holds for the promotion too.
     bench
         .workbench
-        .set_policy(&anna(), Policy::default(), "from now on a real store")
+        .set_policy(&anna(), &Policy::default(), "from now on a real store")
         .unwrap();
     assert_refused(bench.workbench.promote(&ben(), review, REASON), "cannot be promoted");
     assert_eq!(bench.workbench.releases(&triage()).unwrap(), []);
@@ -304,7 +305,7 @@ fn every_decision_needs_a_concrete_reason() {
         }
         assert_fault(workbench.promote(&ben(), review, empty), FaultKind::Invalid, "reason");
         assert_fault(workbench.roll_back(&ben(), &live, empty), FaultKind::Invalid, "reason");
-        let policy = workbench.set_policy(&anna(), Policy::default(), empty);
+        let policy = workbench.set_policy(&anna(), &Policy::default(), empty);
         assert_fault(policy, FaultKind::Invalid, "reason");
     }
     assert_eq!(workbench.decisions("").unwrap(), before);
@@ -471,13 +472,13 @@ fn of_two_people_at_the_same_moment_one_wins_and_the_other_is_told() {
     assert!(bench.workbench.verify().unwrap().is_sound());
 }
 
-type Done = Result<(), pegbox::workbench::WorkbenchError>;
+pub type Done = Result<(), pegbox::workbench::WorkbenchError>;
 
 fn both(act: impl Fn() -> Done + Sync) -> [Done; 2] {
     both_of(&act, &act)
 }
 
-fn both_of(one: impl Fn() -> Done + Sync, other: impl Fn() -> Done + Sync) -> [Done; 2] {
+pub fn both_of(one: impl Fn() -> Done + Sync, other: impl Fn() -> Done + Sync) -> [Done; 2] {
     let barrier = Barrier::new(2);
     thread::scope(|scope| {
         let other = scope.spawn(|| {
@@ -490,7 +491,7 @@ fn both_of(one: impl Fn() -> Done + Sync, other: impl Fn() -> Done + Sync) -> [D
 }
 
 #[track_caller]
-fn assert_one_won(results: [Done; 2]) {
+pub fn assert_one_won(results: [Done; 2]) {
     let losses: Vec<_> = results.into_iter().filter_map(Result::err).collect();
     assert_eq!(losses.len(), 1, "{losses:?}");
     assert_eq!(losses[0].kind(), FaultKind::Refused, "{}", losses[0]);

@@ -25,6 +25,7 @@ mod lineage;
 pub mod login;
 mod measures;
 pub mod model;
+pub mod policy;
 mod power;
 pub mod prompt;
 pub mod release;

@@ -109,12 +109,15 @@ fn decide(context: &Context<'_>, args: &DecisionArgs, judgement: Judgement) -> R
     let decision = context
         .workbench
         .decide(&context.actor, args.review, judgement, &args.reason)?;
+    let detail = context.workbench.review_detail(&context.actor, args.review)?;
+    let missing = detail.approvals.and_then(|check| check.fault);
     let text = Plain::of(format!(
         "{}: {} is {} by {}",
         decision.id, args.review, decision.kind, decision.actor
     ));
-    let text = match judgement {
-        Judgement::Approve => text.line(format!(
+    let text = match (judgement, missing) {
+        (Judgement::Approve, Some(missing)) => text.line(missing),
+        (Judgement::Approve, None) => text.line(format!(
             "promote it with pegbox release promote {} --to ENVIRONMENT --reason WHY",
             decision.version.prompt
         )),
@@ -186,6 +189,7 @@ fn detail_document(detail: &ReviewDetail) -> Value {
         "diff": detail.diff.as_ref().map(diff_document),
         "comparison": detail.comparison.as_ref().map(comparison_document),
         "checks": detail.checks,
+        "approvals": detail.approvals,
         "promotion": promotion,
         "replaces": replaces.as_ref().map(|promotion| &promotion.id),
     })
@@ -219,7 +223,7 @@ fn detail_text(detail: &ReviewDetail) -> Plain {
             ),
         ])
         .blank();
-    for check in &detail.checks {
+    for check in detail.checks.iter().chain(&detail.approvals) {
         text = match &check.fault {
             None => text.line(format!("[ok] {}", check.title)),
             Some(fault) => text.line(format!("[no] {}: {fault}", check.title)),

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::Context;
+use super::policy::{self, PolicyArgs};
 use crate::cli::exit::{CliError, Exit, Failure};
 use crate::cli::output::{Out, Plain, Reply, Table};
-use crate::domain::policy::{Policy, SelfApproval, SimulatedEvidence};
 use crate::domain::time::duration_ms;
 use crate::workbench::{Advance, Chain, Workbench};
 
@@ -49,35 +49,7 @@ pub enum StoreCommand {
         new_chain: bool,
     },
     /// Print the store's rules, or change them
-    Policy {
-        /// Whether runs of the simulated model may carry a release
-        #[arg(long, requires = "reason", value_name = "RULE")]
-        simulated: Option<SimulatedRule>,
-        /// Whether authors may approve their own versions
-        #[arg(long, requires = "reason", value_name = "RULE")]
-        self_approval: Option<SelfApprovalRule>,
-        /// Why the rules change
-        #[arg(long, value_name = "TEXT")]
-        reason: Option<String>,
-    },
-}
-
-/// Whether simulated results count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SimulatedRule {
-    /// They do: nothing in this store is real
-    Accept,
-    /// They never do
-    Refuse,
-}
-
-/// Whether authors may approve their own versions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SelfApprovalRule {
-    /// They may
-    Allow,
-    /// Someone else must
-    Refuse,
+    Policy(PolicyArgs),
 }
 
 /// Carries the command out.
@@ -91,34 +63,7 @@ pub fn carry_out(command: StoreCommand, context: &mut Context<'_>) -> Result<Rep
         StoreCommand::Backup { .. } | StoreCommand::Restore { .. } | StoreCommand::Import { .. } => {
             Ok(Reply::done(Value::Null, Plain::new()))
         }
-        StoreCommand::Policy {
-            simulated: None,
-            self_approval: None,
-            ..
-        } => Ok(policy_reply(context.workbench.policy()?)),
-        StoreCommand::Policy {
-            simulated,
-            self_approval,
-            reason,
-        } => {
-            let known = context.workbench.policy()?;
-            let policy = Policy {
-                simulated_evidence: match simulated {
-                    Some(SimulatedRule::Accept) => SimulatedEvidence::Accepted,
-                    Some(SimulatedRule::Refuse) => SimulatedEvidence::Refused,
-                    None => known.simulated_evidence,
-                },
-                self_approval: match self_approval {
-                    Some(SelfApprovalRule::Allow) => SelfApproval::Allowed,
-                    Some(SelfApprovalRule::Refuse) => SelfApproval::Refused,
-                    None => known.self_approval,
-                },
-            };
-            context
-                .workbench
-                .set_policy(&context.actor, policy, &reason.unwrap_or_default())?;
-            Ok(policy_reply(policy))
-        }
+        StoreCommand::Policy(args) => policy::carry_out(&args, context),
     }
 }
 
@@ -229,22 +174,6 @@ fn export(dir: &Path, context: &mut Context<'_>) -> Result<Reply, CliError> {
     );
     let next = format!("{} says what is where", dir.join("README.md").display());
     Ok(Reply::done(document, Plain::of(line).line(next)))
-}
-
-fn policy_reply(policy: Policy) -> Reply {
-    let simulated = match policy.simulated_evidence {
-        SimulatedEvidence::Accepted => "accepted",
-        SimulatedEvidence::Refused => "refused",
-    };
-    let own = match policy.self_approval {
-        SelfApproval::Allowed => "allowed",
-        SelfApproval::Refused => "refused",
-    };
-    let text = Plain::new().fields([
-        ("simulated evidence", simulated.to_owned()),
-        ("self approval", own.to_owned()),
-    ]);
-    Reply::done(json!(policy), text)
 }
 
 fn stats(context: &Context<'_>) -> Result<Reply, CliError> {

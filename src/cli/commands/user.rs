@@ -71,12 +71,9 @@ pub struct AddArgs {
 
 /// A change of a person.
 #[derive(Debug, Args)]
-#[group(id = "changes", multiple = true, args = [
-    "add_roles", "remove_roles", "add_keys", "remove_keys", "add_accounts", "remove_accounts",
-])]
 pub struct ChangeArgs {
     /// Their name
-    #[arg(value_parser = name, requires = "changes")]
+    #[arg(value_parser = name)]
     pub name: Actor,
     /// A role to give
     #[arg(long = "add-role", value_name = "ROLE")]
@@ -153,6 +150,12 @@ fn change(args: ChangeArgs, context: &mut Context<'_>) -> Result<Reply, CliError
         add_accounts: args.add_accounts,
         remove_accounts: args.remove_accounts,
     };
+    if change == PersonChange::default() {
+        return Err(CliError::invalid(
+            format!("nothing of {} is to change", args.name),
+            "say what, as with --add-role; pegbox user change --help lists it",
+        ));
+    }
     let person = context
         .workbench
         .change_person(&context.actor, &args.name, change, &args.reason)?;

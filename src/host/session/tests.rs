@@ -109,6 +109,7 @@ impl Bench {
     fn new(panics: bool) -> Self {
         let info = SessionInfo {
             user: Actor::new("anna").unwrap(),
+            roles: String::new(),
             store: "demo".into(),
             link: Link::Local,
             colours: ColourDepth::None,

@@ -437,6 +437,7 @@ fn is_of_app(id: CommandId) -> bool {
             | CommandId::GoReleases
             | CommandId::GoModels
             | CommandId::GoChains
+            | CommandId::GoPeople
             | CommandId::Palette
             | CommandId::Help
             | CommandId::Back

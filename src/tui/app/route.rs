@@ -168,6 +168,10 @@ impl App {
                 self.go_to_first(Tab::Runs);
                 self.open(&Place::Chains);
             }
+            CommandId::GoPeople => {
+                self.go_to_first(Tab::Releases);
+                self.open(&Place::People);
+            }
             CommandId::Palette => {
                 let palette = Palette::new(self.availabilities(), &self.keymap);
                 self.lay(Box::new(palette), None);

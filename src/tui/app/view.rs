@@ -12,7 +12,7 @@ use crate::tui::keymap::Lookup;
 use crate::tui::layout::{HEIGHT_MIN, WIDTH_MIN, rows, size_class};
 use crate::tui::msg::Urgency;
 use crate::tui::screens::{Context, Tab};
-use crate::tui::session_info::Link;
+use crate::tui::session_info::{Link, SessionInfo};
 
 impl App {
     /// Draws everything. Any size is fine.
@@ -106,8 +106,14 @@ impl App {
             Link::Local => "",
             Link::Remote => " ssh",
         };
-        let who = Printable::line(&format!("{}@{}{link} ", self.session.user, self.session.store));
         let room = usize::from(area.width).saturating_sub(used + 1);
+        let SessionInfo { user, store, roles, .. } = &self.session;
+        let with_roles = Printable::line(&format!("{user} ({roles})@{store}{link} "));
+        let who = if roles.is_empty() || width(with_roles.as_str()) > room {
+            Printable::line(&format!("{user}@{store}{link} "))
+        } else {
+            with_roles
+        };
         let who = cut(who.as_str(), room).into_owned();
         frame.render_widget(
             Line::styled(who, theme.dim).alignment(Alignment::Right),

@@ -57,6 +57,9 @@ commands! {
     GoChains "go.chains" "chains" "Go to Chains"
         "Shows chains, and where the prompts in them are live."
         ["g c"] [Everywhere];
+    GoPeople "go.people" "people" "Go to People"
+        "Shows who may do what, and the rules of environments."
+        ["g u"] [Everywhere];
 
     Palette "app.palette" "cmd" "Command palette"
         "Finds any command by typing part of its name."

@@ -23,6 +23,7 @@ pub mod loaded;
 mod matrix;
 pub mod models;
 pub mod panes;
+pub mod people;
 pub mod promotion;
 pub mod prompts;
 pub mod release_facts;
@@ -140,6 +141,8 @@ pub enum Place {
     Run(RunId),
     /// Model names, and what they stand for.
     Models,
+    /// The people of the store.
+    People,
     /// Chains.
     Chains,
     /// What failed in a run.
@@ -190,6 +193,7 @@ impl Place {
             Place::Runs => Box::new(runs::Runs::default()),
             Place::Run(id) => Box::new(runs::single::SingleRun::new(*id)),
             Place::Models => Box::new(models::Models::default()),
+            Place::People => Box::new(people::PeopleScreen::default()),
             Place::Chains => Box::new(chains::Chains::default()),
             Place::Failures(id) => Box::new(failures::Failures::new(*id)),
             Place::Comparison { base, candidate } => Box::new(comparison::RunComparison::new(*base, *candidate)),

@@ -17,6 +17,10 @@ pub fn promotion_fault(detail: &ReviewDetail) -> Result<(), String> {
     match detail.state {
         ReviewState::Approved => Ok(()),
         ReviewState::Promoted => Err(format!("{id} led to a promotion already")),
+        ReviewState::PartlyApproved => Err(match detail.approvals.as_ref().and_then(|check| check.fault.as_ref()) {
+            Some(missing) => format!("{id} is not approved yet: {missing}"),
+            None => format!("{id} is not approved yet"),
+        }),
         other => Err(format!(
             "{id} is {}: only an approved review is promoted",
             other.as_str()

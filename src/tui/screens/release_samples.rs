@@ -413,6 +413,7 @@ pub(crate) fn review_detail(state: ReviewState, verdict: Verdict) -> ReviewDetai
             check("answers are fresh", None),
             check("someone else than the author approves", None),
         ],
+        approvals: None,
         promotion: ("support_triage_prod_v9".parse().unwrap(), Some(promotion(8, 13, 146))),
     }
 }

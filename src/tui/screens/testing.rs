@@ -20,6 +20,7 @@ pub const NOW: Timestamp = Timestamp(1_780_315_200_000);
 pub fn session_info() -> SessionInfo {
     SessionInfo {
         user: Actor::new("anna").unwrap(),
+        roles: String::new(),
         store: "demo".into(),
         link: Link::Local,
         colours: ColourDepth::None,

@@ -29,7 +29,7 @@ pub(super) fn approval_fault(detail: &ReviewDetail, viewed: ViewedCount) -> Resu
         ReviewState::Approved => return Err(format!("{id} is approved already: P promotes it")),
         ReviewState::Promoted => return Err(format!("{id} led to a promotion already")),
         ReviewState::Rejected => return Err(format!("{id} was rejected: ask for a new review")),
-        ReviewState::Open | ReviewState::Paused | ReviewState::NotAPromptProblem => {}
+        ReviewState::Open | ReviewState::PartlyApproved | ReviewState::Paused | ReviewState::NotAPromptProblem => {}
     }
     let mut faults: Vec<String> = detail.checks.iter().filter_map(|check| check.fault.clone()).collect();
     if !viewed.is_whole() {
@@ -61,7 +61,9 @@ pub(super) fn viewed_fault(detail: &ReviewDetail) -> Result<(), String> {
     match detail.state {
         ReviewState::Promoted => Err(format!("{id} led to a promotion already: nothing waits for it")),
         ReviewState::Approved | ReviewState::Rejected => Err(format!("{id} is {} already", detail.state.as_str())),
-        ReviewState::Open | ReviewState::Paused | ReviewState::NotAPromptProblem => Ok(()),
+        ReviewState::Open | ReviewState::PartlyApproved | ReviewState::Paused | ReviewState::NotAPromptProblem => {
+            Ok(())
+        }
     }
 }
 

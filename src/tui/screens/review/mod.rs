@@ -136,10 +136,7 @@ impl Reviews {
     }
 
     fn take_queue(&mut self, mut reviews: Vec<ReviewSummary>) -> Vec<Effect> {
-        let waiting = reviews
-            .iter()
-            .filter(|summary| summary.state == ReviewState::Open)
-            .count();
+        let waiting = reviews.iter().filter(|summary| summary.state.awaits_approval()).count();
         reviews.sort_by_key(|summary| queue_rank(summary.state));
         let is_first = self.queue_loaded.ready().is_none();
         self.queue_loaded = Loaded::Ready(());
@@ -231,7 +228,7 @@ impl Reviews {
 /// What waits comes first: for a decision, for a promotion, for better times.
 fn queue_rank(state: ReviewState) -> u8 {
     match state {
-        ReviewState::Open => 0,
+        ReviewState::Open | ReviewState::PartlyApproved => 0,
         ReviewState::Approved => 1,
         ReviewState::Paused => 2,
         ReviewState::Rejected | ReviewState::NotAPromptProblem | ReviewState::Promoted => 3,
@@ -325,15 +322,15 @@ impl Screen for Reviews {
         let Some(detail) = self.shown() else {
             return String::new();
         };
-        match (detail.state, self.availability(CommandId::ReviewApprove)) {
-            (ReviewState::Open | ReviewState::Paused | ReviewState::NotAPromptProblem, Ok(())) => {
-                "all checks hold: A approves".into()
-            }
-            (ReviewState::Open | ReviewState::Paused | ReviewState::NotAPromptProblem, Err(why)) => {
-                format!("approve is off: {why}")
-            }
-            (_, Err(why)) => why,
-            (_, Ok(())) => String::new(),
+        let is_undecided = matches!(
+            detail.state,
+            ReviewState::Open | ReviewState::PartlyApproved | ReviewState::Paused | ReviewState::NotAPromptProblem
+        );
+        match (is_undecided, self.availability(CommandId::ReviewApprove)) {
+            (true, Ok(())) => "all checks hold: A approves".into(),
+            (true, Err(why)) => format!("approve is off: {why}"),
+            (false, Err(why)) => why,
+            (false, Ok(())) => String::new(),
         }
     }
 }

@@ -110,7 +110,7 @@ impl Reviews {
             .queue
             .rows()
             .iter()
-            .filter(|row| row.0.state == ReviewState::Open)
+            .filter(|row| row.0.state.awaits_approval())
             .count();
         let panel = self
             .panel(Pane::Queue, "Queue")
@@ -355,17 +355,18 @@ fn weighted_lines(detail: &ReviewDetail, context: &Context) -> Vec<Line<'static>
 }
 
 fn is_open(state: ReviewState) -> bool {
-    matches!(state, ReviewState::Open | ReviewState::Paused)
+    state.awaits_approval() || state == ReviewState::Paused
 }
 
 fn is_waiting(state: ReviewState) -> bool {
-    matches!(state, ReviewState::Open | ReviewState::Approved | ReviewState::Paused)
+    is_open(state) || state == ReviewState::Approved
 }
 
 /// A state in eight columns.
 fn state_word(state: ReviewState) -> &'static str {
     match state {
         ReviewState::NotAPromptProblem => "other",
+        ReviewState::PartlyApproved => "partly",
         other => other.as_str(),
     }
 }
@@ -380,6 +381,7 @@ pub(super) fn checks_text(detail: &ReviewDetail, viewed: ViewedCount, now: Times
     let mut lines: Vec<String> = detail
         .checks
         .iter()
+        .chain(&detail.approvals)
         .map(|check| match &check.fault {
             None => format!("[x] {}", one_line(&check.title)),
             Some(fault) => format!("[!] {}: {}", one_line(&check.title), one_line(fault)),

@@ -1,0 +1,255 @@
+//! People on the command line: who may do what, who one is, and what is refused in words.
+
+use std::process::Command;
+
+use crate::pegbox::{Pegbox, REASON, Said};
+
+/// A key of OpenSSH, and its fingerprint.
+const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti";
+
+fn as_user(pegbox: &Pegbox, user: &str, arguments: &[&str]) -> Said {
+    let arguments: Vec<&str> = arguments.iter().copied().chain(["--user", user]).collect();
+    pegbox.says(&arguments)
+}
+
+/// Runs a command that must be refused by a rule, and gives what it said.
+fn refused(pegbox: &Pegbox, user: &str, arguments: &[&str]) -> String {
+    let said = as_user(pegbox, user, arguments);
+    assert_eq!(said.code, 4, "{said:?}");
+    said.stderr
+}
+
+fn peopled() -> Pegbox {
+    let pegbox = Pegbox::with_records(3);
+    for (name, role) in [
+        ("root", "admin"),
+        ("anna", "author"),
+        ("ben", "reviewer"),
+        ("mei", "releaser"),
+    ] {
+        let said = as_user(
+            &pegbox,
+            "root",
+            &["user", "add", name, "--role", role, "--reason", REASON],
+        );
+        assert_eq!(said.code, 0, "{said:?}");
+    }
+    pegbox
+}
+
+#[test]
+fn from_the_first_person_on_only_people_who_are_listed_act() {
+    let pegbox = Pegbox::with_records(3);
+    let first = pegbox.says(&["user", "add", "anna", "--role", "author", "--reason", REASON]);
+    assert_eq!(first.code, 4);
+    assert!(first.stderr.contains("the first one must be an admin"), "{first:?}");
+    let added = pegbox.does(&["user", "add", "root", "--role", "admin", "--reason", REASON]);
+    assert!(added.contains("only people who are listed may act"), "{added}");
+    assert!(added.contains("you acted as tess, who is not listed"), "{added}");
+    let said = pegbox.says(&[
+        "run",
+        "start",
+        "support_triage_v1",
+        "--dataset",
+        "tickets",
+        "--suite",
+        "shape",
+    ]);
+    assert_eq!(said.code, 4);
+    let words = "tess may not start a run: that takes the role author, and tess is not among the people of this store";
+    assert!(said.stderr.contains(words), "{said:?}");
+    assert!(
+        said.stderr.contains("ask an admin, who can add people: root"),
+        "{said:?}"
+    );
+    // Reading is open to whoever is let in.
+    pegbox.does(&["prompt", "list"]);
+    assert!(pegbox.does(&["whoami"]).contains("tess is not among the people"));
+}
+
+#[test]
+fn the_way_into_production_takes_a_person_of_each_role() {
+    let pegbox = peopled();
+    let run = [
+        "run",
+        "start",
+        "support_triage_v1",
+        "--dataset",
+        "tickets",
+        "--suite",
+        "shape",
+    ];
+    assert!(refused(&pegbox, "ben", &run).contains("ben may not start a run"));
+    assert_eq!(as_user(&pegbox, "anna", &run).code, 0);
+    let policy = ["store", "policy", "--simulated", "accept", "--reason", REASON];
+    assert!(refused(&pegbox, "anna", &policy).contains("takes the role admin, and anna is author"));
+    assert_eq!(as_user(&pegbox, "root", &policy).code, 0);
+    let request = [
+        "review",
+        "request",
+        "support_triage_v1",
+        "--to",
+        "production",
+        "--reason",
+        REASON,
+    ];
+    assert_eq!(as_user(&pegbox, "anna", &request).code, 0);
+    let approve = ["review", "approve", "review_1", "--reason", REASON];
+    assert!(refused(&pegbox, "anna", &approve).contains("ask ben, who may, or an admin"));
+    assert_eq!(as_user(&pegbox, "ben", &approve).code, 0);
+    let promote = [
+        "release",
+        "promote",
+        "support_triage",
+        "--to",
+        "production",
+        "--reason",
+        REASON,
+    ];
+    assert!(refused(&pegbox, "ben", &promote).contains("takes the role releaser"));
+    assert_eq!(as_user(&pegbox, "mei", &promote).code, 0);
+}
+
+#[test]
+fn rules_of_an_environment_are_set_and_shown() {
+    let pegbox = peopled();
+    let set = |rules: &[&str]| {
+        let arguments: Vec<&str> = ["store", "policy"].iter().chain(rules).copied().collect();
+        as_user(&pegbox, "root", &[&arguments[..], &["--reason", REASON]].concat())
+    };
+    let said = set(&[
+        "--environment",
+        "production",
+        "--approvals",
+        "2",
+        "--evidence-days",
+        "30",
+        "--suites",
+        "shape",
+    ]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert_eq!(
+        set(&["--self-approval", "not-alone", "--signatures", "required"]).code,
+        0
+    );
+    let policy = pegbox.json(&["store", "policy"]);
+    assert_eq!(policy["production"]["approvals"], 2);
+    assert_eq!(policy["production"]["evidence_days_max"], 30);
+    assert_eq!(policy["production"]["suites"][0], "shape");
+    assert_eq!(policy["staging"]["approvals"], 1);
+    assert_eq!(policy["staging"]["self_approval"], "not_alone");
+    assert_eq!(policy["staging"]["signatures"], "required");
+    for (rules, code, words) in [
+        (&["--approvers", "anna,ben"][..], 4, "anna is not a reviewer"),
+        (&["--approvals", "0"], 2, "from 1 to 20"),
+        (&["--suites", "nothing"], 3, "no suite named nothing"),
+        (
+            &["--environment", "draft", "--approvals", "1"],
+            2,
+            "only staging and production",
+        ),
+        (&["--environment", "staging"], 2, "no rule of that environment"),
+    ] {
+        let said = set(rules);
+        assert_eq!(said.code, code, "{rules:?}: {said:?}");
+        assert!(said.stderr.contains(words), "{rules:?}: {said:?}");
+    }
+    assert_eq!(set(&["--evidence-days", "0", "--suites", ""]).code, 0);
+    assert_eq!(
+        pegbox.json(&["store", "policy"])["production"]["evidence_days_max"],
+        serde_json::Value::Null
+    );
+}
+
+#[test]
+fn keys_are_added_shown_and_removed() {
+    let pegbox = peopled();
+    let file = pegbox.write("key.pub", format!("{KEY} somebody@somewhere\n"));
+    let root = |arguments: &[&str]| as_user(&pegbox, "root", arguments);
+    assert_eq!(
+        root(&["user", "change", "ben", "--add-key", &file, "--reason", REASON]).code,
+        0
+    );
+    let shown = pegbox.json(&["user", "show", "ben"]);
+    assert_eq!(shown["person"]["keys"][0]["public_key"], KEY);
+    let fingerprint = shown["person"]["keys"][0]["fingerprint"].as_str().unwrap().to_owned();
+    let taken = root(&["user", "change", "mei", "--add-key", &file, "--reason", REASON]);
+    assert!(
+        taken.code == 4 && taken.stderr.contains("is ben's already"),
+        "{taken:?}"
+    );
+    let gone = root(&[
+        "user",
+        "change",
+        "ben",
+        "--remove-key",
+        &fingerprint,
+        "--reason",
+        REASON,
+    ]);
+    assert_eq!(gone.code, 0);
+    let authority = [
+        "user",
+        "change",
+        "mei",
+        "--add-key",
+        &file,
+        "--certificate-authority",
+        "--reason",
+        REASON,
+    ];
+    assert!(root(&authority).stdout.contains("signs certificates"));
+    let nothing = root(&["user", "change", "mei", "--reason", REASON]);
+    assert_eq!(nothing.code, 2, "{nothing:?}");
+    let bad = pegbox.write("bad.pub", "-----BEGIN OPENSSH PRIVATE KEY-----\n");
+    let said = root(&[
+        "user", "add", "eve", "--role", "author", "--key", &bad, "--reason", REASON,
+    ]);
+    assert!(said.code == 2 && said.stderr.contains("private key"), "{said:?}");
+}
+
+#[test]
+fn the_audit_log_tells_a_claim_from_an_account() {
+    let pegbox = Pegbox::with_records(3);
+    let audit = |folder: &str| {
+        let folder = pegbox.home.path().join(folder);
+        pegbox.does(&["store", "export", folder.to_str().unwrap()]);
+        let read = |entry: std::io::Result<std::fs::DirEntry>| std::fs::read(entry.unwrap().path()).unwrap_or_default();
+        let bytes: Vec<u8> = std::fs::read_dir(folder).unwrap().flat_map(read).collect();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    assert!(
+        !audit("before").contains(", claimed"),
+        "without people there is nothing to claim"
+    );
+    pegbox.does(&["user", "add", "tess", "--role", "admin", "--reason", REASON]);
+    let list = ["user", "add", "ben", "--role", "reviewer", "--reason", REASON];
+    pegbox.does(&list);
+    let after = audit("after");
+    let claimed = after
+        .lines()
+        .filter(|line| line.contains(", claimed") && line.contains("person.add"));
+    assert_eq!(
+        claimed.count(),
+        1,
+        "the first person was added to a store without people"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_listed_account_is_its_person_and_nobody_else() {
+    let pegbox = peopled();
+    let uid = String::from_utf8(Command::new("id").arg("-u").output().unwrap().stdout).unwrap();
+    let uid = uid.trim();
+    let list = ["user", "change", "ben", "--add-account", uid, "--reason", REASON];
+    assert_eq!(as_user(&pegbox, "root", &list).code, 0);
+    let known = pegbox.json(&["whoami"]);
+    assert_eq!((&known["name"], &known["proof"]), (&"ben".into(), &"account".into()));
+    assert_eq!(known["roles"][0], "reviewer");
+    let refusal = refused(&pegbox, "root", &["whoami"]);
+    assert!(
+        refusal.contains("is ben's, and acts for nobody else, so not for root"),
+        "{refusal}"
+    );
+}
