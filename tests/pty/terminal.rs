@@ -52,11 +52,16 @@ impl Terminal {
 
     /// Makes it another size.
     pub fn resize(&mut self, columns: u16, rows: u16) {
-        self.master.resize(size(columns, rows)).expect("another size");
+        self.claim_size(columns, rows);
         let columns = columns.try_into().expect("not zero");
         self.parser
             .screen_mut()
             .set_size(rows.try_into().expect("not zero"), columns);
+    }
+
+    /// Tells the program another size than the screen's.
+    pub fn claim_size(&mut self, columns: u16, rows: u16) {
+        self.master.resize(size(columns, rows)).expect("another size");
     }
 
     /// Sends bytes as if they were typed.

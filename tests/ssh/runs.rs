@@ -5,7 +5,6 @@ use std::process::{Child, ChildStderr, Stdio};
 
 use portable_pty::CommandBuilder;
 
-use crate::house::until;
 use crate::site::{Site, is_missing};
 use crate::terminal::Terminal;
 
@@ -55,9 +54,7 @@ fn a_run_whose_line_is_cut_is_complete_on_return() {
     follower.wait_for("run_1  0/2000");
     follower.process.kill().unwrap();
     follower.process.wait().unwrap();
-    until("the end of the command", || {
-        site.house.log().contains("anna ended with")
-    });
+    site.logged("anna ended with");
     let watched = site.says("run watch run_1", "");
     assert!(watched.stdout.contains("finished"), "{watched:?}");
     assert!(watched.stdout.contains("2000"), "{watched:?}");

@@ -34,9 +34,7 @@ fn the_screens_draw_take_keys_follow_the_size_and_give_the_terminal_back() {
     site.says("prompt new welcome_mail --description 'greets a customer by name'", "");
     terminal.wait_for("welcome_mail");
     terminal.resize(160, 50);
-    terminal.type_in("?");
-    terminal.wait_for("Help: Prompts");
-    terminal.type_in("\x1b");
+    terminal.wait_for("author");
     terminal.type_in("1q");
     terminal.read_to_end();
     assert!(terminal.is_restored(), "{}", terminal.shown());
@@ -105,9 +103,12 @@ fn an_absurd_size_is_not_believed() {
     let site = Site::with_records(1);
     let mut terminal = on_terminal(&site, "xterm-256color", None);
     terminal.wait_for("Needs you");
-    terminal.resize(65_535, 65_535);
-    terminal.resize(1, 1);
-    terminal.resize(80, 24);
+    terminal.claim_size(65_535, 65_535);
+    terminal.claim_size(1, 1);
+    terminal.claim_size(80, 24);
+    terminal.type_in("2");
+    terminal.wait_for("support_triage");
+    terminal.type_in("1");
     terminal.wait_for("Needs you");
     terminal.type_in("q");
     terminal.read_to_end();
@@ -123,8 +124,9 @@ fn no_color_and_the_locale_are_the_clients() {
     let mut command = site.ssh("anna", "pegbox");
     command.env("NO_COLOR", "1").env("TERM", "xterm-256color");
     command.args(["-tt", "-o", "SendEnv=NO_COLOR", "127.0.0.1"]);
-    let said = Said::of(&given(command, b"q"));
+    // Its standard input ends, and the screens with it.
+    let said = Said::of(&given(command, b"2"));
     assert_eq!(said.code, 0, "{said:?}");
-    assert!(said.stdout.contains("Needs you"), "{said:?}");
+    assert!(said.stdout.ends_with("\x1b[?25h"), "{said:?}");
     assert!(!said.stdout.contains("\x1b[38;5;"), "{said:?}");
 }

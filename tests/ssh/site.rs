@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use crate::house::House;
+use crate::house::{House, until};
 use crate::pegbox::{Pegbox, REASON, Said};
 
 /// What `ssh` is told besides whom to reach: nothing of the person's own.
@@ -107,11 +107,22 @@ impl Site {
         given(command, b"").status.code().unwrap()
     }
 
-    /// The last line of the log with a text in it.
+    /// The last line of the log with a text in it. A client is gone before the host says so.
     pub fn logged(&self, text: &str) -> String {
-        let log = self.house.log();
-        let line = log.lines().rev().find(|line| line.contains(text));
-        line.unwrap_or_else(|| panic!("no '{text}' in\n{log}")).to_owned()
+        self.logged_after(0, text)
+    }
+
+    /// Such a line that came after so many bytes of the log.
+    pub fn logged_after(&self, bytes: usize, text: &str) -> String {
+        let mut found = String::new();
+        until(text, || {
+            // A look takes as long as a command, so that the host has time to write.
+            self.house.pegbox.does(&["host", "status"]);
+            let log = self.house.log();
+            let line = log[bytes..].lines().rev().find(|line| line.contains(text));
+            line.inspect(|line| found = (*line).to_owned()).is_some()
+        });
+        found
     }
 }
 

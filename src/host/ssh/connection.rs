@@ -19,7 +19,6 @@ use crate::domain::origin::Origin;
 use crate::domain::people::People;
 use crate::domain::person::Person;
 use crate::host::caller::VARIABLES;
-use crate::host::input::Typed;
 use crate::host::serve::Reception;
 use crate::host::terminal::believed;
 use crate::workbench::Workbench;
@@ -28,6 +27,8 @@ use crate::workbench::Workbench;
 const LINES_MAX: usize = 8;
 /// Lines of one connection in all. The library keeps a little of each, so a connection does not live for ever.
 const LINES_IN_ALL_MAX: usize = 1_000;
+/// Reasons that are kept of why one connection was not let in.
+const REFUSALS_MAX: usize = 6;
 /// Longest command line, in bytes.
 const ASKED_BYTES_MAX: usize = 64 << 10;
 /// Variables that a client may set on a line, and the longest value of one, in bytes.
@@ -60,19 +61,25 @@ pub struct Shared {
 pub struct Login {
     /// Somebody has logged in.
     pub is_known: Arc<AtomicBool>,
-    /// Why somebody was not let in last.
-    refused: Mutex<Option<String>>,
+    /// Why somebody was not let in, each time.
+    refused: Mutex<Vec<String>>,
 }
 
 impl Login {
     /// Why nobody was let in.
     pub fn refusal(&self) -> String {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        refused.clone().unwrap_or_else(|| "left without a key".into())
+        if refused.is_empty() {
+            return "left without a key".into();
+        }
+        refused.join("; ")
     }
 
     fn refuse(&self, why: String) -> Auth {
-        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if refused.len() < REFUSALS_MAX && !refused.contains(&why) {
+            refused.push(why);
+        }
         Auth::reject()
     }
 }
@@ -203,10 +210,13 @@ impl Connection {
     }
 }
 
-/// A size in a message, as far as it is believed.
+/// A size in a message, as far as it is believed. A client that has no terminal itself says 0.
 fn size_of(columns: u32, rows: u32) -> Size {
-    let short = |number: u32| u16::try_from(number).unwrap_or(u16::MAX);
-    believed(short(columns), short(rows))
+    let short = |number: u32, unsaid: u16| match number {
+        0 => unsaid,
+        number => u16::try_from(number).unwrap_or(u16::MAX),
+    };
+    believed(short(columns, 80), short(rows, 24))
 }
 
 impl Handler for Connection {
@@ -356,7 +366,7 @@ impl Handler for Connection {
     ) -> Result<(), Error> {
         let size = size_of(columns, rows);
         let is_known = match self.lines.open().get_mut(&id) {
-            Some(Line::Busy(inlets)) => inlets.typed.try_send(Typed::Resized(size)).is_ok(),
+            Some(Line::Busy(inlets)) => inlets.resized(size),
             Some(Line::Idle(line)) => line.pty.as_mut().map(|pty| pty.size = size).is_some(),
             None => false,
         };

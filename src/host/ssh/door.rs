@@ -32,6 +32,8 @@ const LOGIN_WAIT: Duration = Duration::from_secs(20);
 const IDLE_WAIT: Duration = Duration::from_secs(60);
 /// How long a connection may take to go once it was told to.
 const LEAVE_WAIT: Duration = Duration::from_secs(2);
+/// How long a client has to show what it was sent last when the host stops.
+const LAST_WORDS_WAIT: Duration = Duration::from_secs(1);
 /// How long to wait after the system refused to give a connection.
 const REFUSED_WAIT: Duration = Duration::from_millis(100);
 /// Bytes that the system may hold unsent. A frame is drawn only when the last has left, so that a slow line shows what
@@ -229,6 +231,8 @@ impl Post {
         loop {
             let is_idle = *live.borrow_and_update() == 0;
             if is_idle && *stop.borrow_and_update() {
+                // A client that is told to go does not show what it was sent last: one that is done goes by itself.
+                sleep(LAST_WORDS_WAIT).await;
                 return "the host stops";
             }
             tokio::select! {

@@ -4,6 +4,7 @@ use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ratatui::layout::Size;
 use tokio::sync::{mpsc, oneshot};
 
 use super::spool::{SpoolReader, SpoolWriter};
@@ -35,8 +36,8 @@ pub enum Cut {
 /// Where what comes over a line goes. Nothing here waits; what is too much is dropped. When this is dropped, all learn
 /// that the line is gone.
 pub struct Inlets {
-    /// Keys and sizes, on a terminal.
-    pub typed: mpsc::Sender<Typed>,
+    /// Keys and sizes, on a terminal; `None` once no more keys come.
+    pub typed: Option<mpsc::Sender<Typed>>,
     /// Standard input, where there is no terminal.
     pub stdin: Option<SpoolWriter>,
     /// To the command.
@@ -60,19 +61,29 @@ impl Inlets {
             self.interrupt();
         }
         if !bytes.is_empty() {
-            let _ = self.typed.try_send(Typed::Bytes(bytes));
+            self.send(Typed::Bytes(bytes));
         }
     }
 
-    /// No more bytes come. On a terminal that is Ctrl-D, and nothing for the screens.
+    /// The terminal has another size. Whether there is anybody to tell.
+    pub fn resized(&self, size: Size) -> bool {
+        self.send(Typed::Resized(size))
+    }
+
+    fn send(&self, typed: Typed) -> bool {
+        self.typed.as_ref().is_some_and(|to| to.try_send(typed).is_ok())
+    }
+
+    /// No more bytes come. For a command that reads what is typed that is Ctrl-D, for the screens the end.
     pub fn end(&mut self) {
-        match &self.stdin {
-            Some(stdin) => stdin.complete(),
-            None if self.mode.has_screens.load(Ordering::Acquire) => {}
-            None => {
-                let _ = self.typed.try_send(Typed::Bytes(vec![END]));
-            }
+        if let Some(stdin) = &self.stdin {
+            stdin.complete();
+            return;
         }
+        if !self.mode.has_screens.load(Ordering::Acquire) {
+            self.send(Typed::Bytes(vec![END]));
+        }
+        self.typed = None;
     }
 
     /// The person wants the command to end.
@@ -181,7 +192,7 @@ mod tests {
         let (to_interrupts, interrupts) = mpsc::channel(1);
         let (to_cut, cut) = oneshot::channel();
         let inlets = Inlets {
-            typed,
+            typed: Some(typed),
             stdin: None,
             interrupts: to_interrupts,
             cut: Some(to_cut),

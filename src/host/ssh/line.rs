@@ -25,9 +25,8 @@ use crate::text::words;
 const TYPED_MAX: usize = 256;
 /// Other things that wait.
 const EVENTS_MAX: usize = 8;
-/// The exit code of what could not be begun, as of `sysexits.h`: try again later.
-const NO_PLACE: u8 = 75;
-/// The exit code of a command line that cannot be read.
+/// The command line's exit codes of a store that cannot be reached now, and of a command line that cannot be read.
+const NO_PLACE: u8 = 5;
 const NOT_READ: u8 = 2;
 
 /// The lines of one connection.
@@ -120,7 +119,7 @@ impl Lines {
         let mode = Arc::new(Mode::default());
         tokio::spawn(stop_session(shared.reception.stop.clone(), to_control));
         let inlets = Inlets {
-            typed,
+            typed: Some(typed),
             stdin: writer,
             interrupts: to_interrupts,
             cut: Some(to_cut),
