@@ -101,7 +101,6 @@ pub fn local_origin(uid: Option<u32>) -> Origin {
 
 /// The number of the account that owns this process, and with it the store that it has open.
 #[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "other systems have no such number")]
 pub fn own_uid() -> Option<u32> {
     Some(rustix::process::getuid().as_raw())
 }
