@@ -4,7 +4,7 @@ use russh::keys::ssh_key::public::KeyData;
 use russh::keys::{HashAlg, PublicKey};
 use serde::{Deserialize, Serialize};
 
-/// Shortest RSA key that counts, in bits, as for OpenSSH's `RequiredRSASize` in the systems that set it higher.
+/// Shortest RSA key that counts, in bits: NIST SP 800-131A disallows shorter ones.
 const RSA_BITS_MIN: usize = 2_048;
 /// How the line of a certificate authority begins.
 const AUTHORITY: &str = "cert-authority ";

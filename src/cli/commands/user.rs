@@ -55,7 +55,7 @@ pub struct AddArgs {
     /// What they may do: `read-only`, `author`, `reviewer`, `releaser` or `admin`; give it once for each role
     #[arg(long = "role", required = true, value_name = "ROLE")]
     pub roles: Vec<Role>,
-    /// Public keys of theirs, as in `~/.ssh/id_ed25519.pub` or an `authorized_keys` file; - is standard input
+    /// Public keys of theirs: a file that ends in .pub, or one of `authorized_keys`; - is standard input
     #[arg(long = "key", value_name = "FILE")]
     pub keys: Vec<PathBuf>,
     /// The number of an account of the host's machine that is theirs
