@@ -17,6 +17,7 @@ use super::HostError;
 use super::caller::{Caller, Desk, Files, Identity, Interrupt, Screens, Streams, Variables, local_origin};
 use super::fence::fenced;
 use super::input::Typed;
+use super::needs::Needs;
 use super::remote::{self, Outlet, post, run_remote};
 use super::serve::{Call, CommandLine, PANICKED};
 use super::session::{Control, Ended, Surface};
@@ -38,6 +39,7 @@ pub async fn attend(
     mut stream: UnixStream,
     commands: Arc<dyn CommandLine>,
     stop: watch::Receiver<bool>,
+    needs: &Needs,
 ) -> Result<String, String> {
     let peer = stream.peer_cred().map_err(|error| error.to_string())?;
     let own = rustix::process::getuid().as_raw();
@@ -52,7 +54,7 @@ pub async fn attend(
         Err(_) => return Err("it said nothing".into()),
     };
     if hello.protocol != PROTOCOL {
-        let refusal = other_version(&hello);
+        let refusal = other_version(&hello, needs);
         let what = refusal.what.clone();
         let _ = wire::send(&mut stream, ToGuest::Refused(refusal)).await;
         return Err(what);
@@ -79,16 +81,17 @@ pub async fn attend(
 }
 
 /// What to tell a guest of another protocol. The host's own command, which works across versions, is the way out.
-fn other_version(hello: &Hello) -> Refusal {
+fn other_version(hello: &Hello, needs: &Needs) -> Refusal {
     Refusal {
         what: format!(
             "the host of this store is pegbox {} (process {}, protocol {PROTOCOL}), \
-             and this is pegbox {} (protocol {})",
+             and this is pegbox {} (protocol {}); {needs}",
             env!("CARGO_PKG_VERSION"),
             std::process::id(),
             hello.version,
             hello.protocol
         ),
+        is_replaceable: needs.is_replaceable(),
         hint: "stop it with pegbox host stop, which parks its runs, and start it in this version; or use its version"
             .into(),
     }

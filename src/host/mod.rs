@@ -4,6 +4,8 @@
 //! Must never: decide a rule of the domain, or draw other than through `tui`.
 
 #[cfg(unix)]
+pub mod asking;
+#[cfg(unix)]
 mod attached;
 pub mod caller;
 pub mod capability;
@@ -19,6 +21,9 @@ pub mod guest;
 pub mod home;
 mod input;
 mod log;
+#[cfg(unix)]
+mod needs;
+pub mod parking;
 mod preferences;
 mod remote;
 mod rescue;
@@ -33,7 +38,7 @@ pub mod tty;
 mod wire;
 
 pub use preferences::{ColourWish, Glyphs, Preferences};
-pub use screens::{keymap, open_screens};
+pub use screens::{Arrival, keymap, open_screens};
 
 use serde_json::json;
 

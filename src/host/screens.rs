@@ -6,6 +6,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::caller::{Caller, Files, Screens};
+use super::parking::Parking;
 use super::session::{Ended, RequestHandler};
 use super::terminal::MouseReports;
 use super::{ColourWish, Glyphs, HostError, Preferences, capability};
@@ -13,8 +14,10 @@ use crate::domain::actor::Actor;
 use crate::domain::ids::RunId;
 use crate::domain::progress::RunProgress;
 use crate::tui::keymap::{Keymap, KeymapError};
+use crate::tui::msg::Note;
+use crate::tui::screens::Tab;
 use crate::tui::session_info::{ColourDepth, GlyphSet, SessionInfo};
-use crate::workbench::{Answer, Fault, Request, Workbench};
+use crate::workbench::{Answer, Doing, Fault, Request, Workbench};
 
 /// A workbench with the person who sits at it.
 struct Seat {
@@ -62,6 +65,15 @@ pub fn keymap(preferences: &Preferences) -> Result<Keymap, KeymapError> {
     )
 }
 
+/// What the process that opens screens knows of what was before.
+#[derive(Debug, Default)]
+pub struct Arrival {
+    /// Where screens wait when their terminal is gone; they end with it where there is none.
+    pub parking: Option<Arc<Parking>>,
+    /// What is to be known first, in a sentence.
+    pub note: Option<String>,
+}
+
 /// Opens the screens at the caller's desk, and comes back when they are closed; `store` is how the title line calls
 /// the store. Must not be called on the runtime.
 ///
@@ -73,11 +85,13 @@ pub fn open_screens(
     store: String,
     preferences: &Preferences,
     keymap: Keymap,
+    arrival: Arrival,
     caller: &mut Caller,
     runtime: &Handle,
 ) -> Result<Ended, HostError> {
     let variable = |name: &str| caller.variables.get(name);
     let info = wished(capability::session_info(variable, actor.clone(), store), preferences);
+    let attendance = workbench.attend(&actor, Doing::Looking(Tab::Home.title().to_owned()));
     let handler = Arc::new(Seat {
         workbench: Arc::clone(workbench),
         actor,
@@ -92,6 +106,9 @@ pub fn open_screens(
         info,
         keymap,
         mouse,
+        attendance,
+        note: arrival.note.map(Note::warning),
+        parking: arrival.parking,
     };
     caller.desk.run_screens(screens, runtime)
 }

@@ -2,7 +2,8 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use super::caller::{Caller, StopSignals, Streams};
 use super::fence;
 use super::home::{Claim, Home, HomeError, Running};
 use super::log::Log;
+use super::needs::Needs;
 use super::wire::{self, Refusal, ToGuest};
 use crate::workbench::Workbench;
 
@@ -25,8 +27,8 @@ const GUESTS_MAX: usize = 200;
 const LEAVE_WAIT: Duration = Duration::from_secs(5);
 /// How long to wait after the system refused to give a connection, such as for want of file descriptors.
 const REFUSED_WAIT: Duration = Duration::from_millis(100);
-/// How often a host that may end by itself looks whether anybody needs it.
-const IDLE_CHECK: Duration = Duration::from_secs(1);
+/// How often the host looks whether it can still be reached, and whether anybody needs it.
+const CHECK: Duration = Duration::from_secs(1);
 /// The exit code of a command that panicked, as of `sysexits.h`.
 pub const PANICKED: u8 = 70;
 
@@ -51,6 +53,7 @@ pub struct Server {
     claim: Claim,
     listener: UnixListener,
     socket: PathBuf,
+    socket_inode: u64,
     log: Arc<Log>,
     signals: StopSignals,
     /// What it says of itself.
@@ -62,7 +65,7 @@ impl Server {
     ///
     /// # Errors
     /// There is no place for the socket or the log.
-    pub fn open(claim: Claim, home: &Home) -> Result<Self, HomeError> {
+    pub fn open(claim: Claim, home: &Home, is_detached: bool) -> Result<Self, HomeError> {
         fence::install_panic_hook();
         let io = |what: &str| {
             let what = what.to_owned();
@@ -71,16 +74,25 @@ impl Server {
         let log = Log::open(&home.log()).map_err(io("cannot open the host's log"))?;
         let signals = StopSignals::listen().map_err(io("cannot wait for signals"))?;
         let (listener, socket) = claim.bind()?;
-        let running = claim.publish(&socket)?;
+        let running = claim.publish(&socket, is_detached)?;
         log.line(&format!("started: pegbox {}, process {}", running.version, running.pid));
+        if let Some(left) = &claim.left {
+            log.line(&killed(left));
+        }
         Ok(Self {
             claim,
             listener,
+            socket_inode: inode(&socket),
             socket,
             log: Arc::new(log),
             signals,
             running,
         })
+    }
+
+    /// What is to be said of the host before, where it did not end as it should.
+    pub fn left(&self) -> Option<String> {
+        self.claim.left.as_ref().map(killed)
     }
 
     /// Takes guests in until the process is told to stop, or has had no guest and no run for `idle_max`; then parks the
@@ -125,14 +137,19 @@ impl Server {
         let places = Arc::new(Semaphore::new(GUESTS_MAX));
         let mut number = 0_u64;
         let mut last_used = Instant::now();
-        let mut idle_check = tokio::time::interval(IDLE_CHECK);
+        let mut check = tokio::time::interval(CHECK);
         loop {
             tokio::select! {
                 () = self.signals.next() => return,
                 taken = self.listener.accept() => match taken {
                     Ok((stream, _)) => {
                         number += 1;
-                        let guest = Guest { number, log: Arc::clone(&self.log), places: Arc::clone(&places) };
+                        let needs = Needs {
+                            is_detached: self.running.detached,
+                            guests: GUESTS_MAX - places.available_permits(),
+                            runs: workbench.runs_at_work(),
+                        };
+                        let guest = Guest { number, log: Arc::clone(&self.log), places: Arc::clone(&places), needs };
                         guests.spawn(guest.attend(stream, Arc::clone(commands), stopping.clone()));
                     }
                     Err(error) => {
@@ -141,7 +158,10 @@ impl Server {
                     }
                 },
                 Some(_) = guests.join_next() => last_used = Instant::now(),
-                _ = idle_check.tick(), if idle_max.is_some() => {
+                _ = check.tick() => {
+                    if !self.mend() {
+                        return;
+                    }
                     if !guests.is_empty() || workbench.has_live_runs() {
                         last_used = Instant::now();
                     } else if idle_max.is_some_and(|idle_max| last_used.elapsed() >= idle_max) {
@@ -154,11 +174,58 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Binds the socket anew, and takes the lock anew, where somebody has removed them: those who clean up runtime
+    /// folders do. Whether the host can go on.
+    fn mend(&mut self) -> bool {
+        let is_lock_mended = match self.claim.mend() {
+            Ok(is_mended) => is_mended,
+            Err(error) => {
+                self.log.line(&format!("the place of the host is lost: {error}"));
+                return false;
+            }
+        };
+        let metadata = std::fs::symlink_metadata(&self.socket);
+        let is_there = metadata.is_ok_and(|found| found.ino() == self.socket_inode);
+        if is_there && !is_lock_mended {
+            return true;
+        }
+        match self.bind_again() {
+            Ok(()) => self.log.line("the socket or the lock was removed, and is there again"),
+            Err(error) => self.log.line(&format!("the socket is gone: {error}")),
+        }
+        true
+    }
+
+    fn bind_again(&mut self) -> Result<(), HomeError> {
+        let (listener, socket) = self.claim.bind()?;
+        self.socket_inode = inode(&socket);
+        self.listener = listener;
+        self.running = self.claim.publish(&socket, self.running.detached)?;
+        self.socket = socket;
+        Ok(())
+    }
+}
+
+fn inode(path: &Path) -> u64 {
+    std::fs::symlink_metadata(path).map_or(0, |found| found.ino())
+}
+
+/// What is said of a host that left its lock file as it was.
+fn killed(left: &Running) -> String {
+    format!(
+        "the host before, process {} of pegbox {}, did not end as it should: it was killed, or the machine stopped; \
+         runs that it worked at can be resumed",
+        left.pid, left.version
+    )
+}
+
 /// One that has connected.
 struct Guest {
     number: u64,
     log: Arc<Log>,
     places: Arc<Semaphore>,
+    needs: Needs,
 }
 
 impl Guest {
@@ -167,11 +234,12 @@ impl Guest {
             let refusal = Refusal {
                 what: format!("the host of this store has {GUESTS_MAX} guests already"),
                 hint: "try again when some have left".into(),
+                is_replaceable: false,
             };
             let _ = wire::send(&mut stream, ToGuest::Refused(refusal)).await;
             return;
         };
-        let said = match attend(stream, commands, stop).await {
+        let said = match attend(stream, commands, stop, &self.needs).await {
             Ok(said) => said,
             Err(why) => format!("turned away: {why}"),
         };

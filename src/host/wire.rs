@@ -82,6 +82,9 @@ pub struct Refusal {
     pub what: String,
     /// What to do.
     pub hint: String,
+    /// Whether nobody needs this host, and it was not started by hand: a guest may stop it and start its own.
+    #[serde(default)]
+    pub is_replaceable: bool,
 }
 
 /// From a guest.
@@ -303,6 +306,7 @@ mod tests {
         let refusal = Refusal {
             what: "no".into(),
             hint: "go".into(),
+            is_replaceable: true,
         };
         let welcome = Welcome {
             protocol: 1,

@@ -13,6 +13,8 @@ mod lives;
 #[expect(dead_code, reason = "other tests need more of it")]
 mod pegbox;
 #[cfg(test)]
+mod presence;
+#[cfg(test)]
 mod runs;
 #[cfg(test)]
 mod screens;

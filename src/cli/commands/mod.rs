@@ -39,6 +39,7 @@ pub mod store;
 mod study;
 pub mod suite;
 mod sweep;
+mod who;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -55,6 +56,7 @@ use super::input;
 use super::output::{Format, Out, Plain, Reply};
 use super::store_path::{self, Missing};
 use crate::domain::actor::Actor;
+use crate::host::Arrival;
 use crate::host::caller::Caller;
 use crate::workbench::{Advance, Clock, Workbench, WorkbenchError};
 
@@ -82,6 +84,8 @@ pub struct Context<'a> {
     pub runtime: Handle,
     /// Whose the runs are.
     pub hosting: Hosting,
+    /// What the screens begin with.
+    pub arrival: Arrival,
 }
 
 /// Whose process carries the command out.
@@ -115,6 +119,7 @@ impl<'a> Context<'a> {
             caller,
             runtime,
             hosting: Hosting::Command,
+            arrival: Arrival::default(),
         })
     }
 }
@@ -147,7 +152,7 @@ fn price_files(store: &Path, global: &Global) -> impl Iterator<Item = PathBuf> {
 
 /// Carries a command out in this process, and prints its reply.
 pub fn carry_out(arguments: Arguments, out: &mut Out, caller: &mut Caller) -> Result<Exit, CliError> {
-    let Arguments { global, command } = arguments;
+    let Arguments { global, command, .. } = arguments;
     match command {
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
@@ -249,6 +254,7 @@ fn missing(command: &Command) -> Missing {
 fn dispatch(command: Command, context: &mut Context<'_>) -> Result<Reply, CliError> {
     match command {
         Command::Status => status::status(context),
+        Command::Who => Ok(who::who(context)),
         Command::Prompt(command) => prompt::carry_out(command, context),
         Command::Diff(args) => diff::diff(&args, context),
         Command::Dataset(command) => dataset::carry_out(command, context),

@@ -19,6 +19,7 @@ pub fn open(context: Context<'_>) -> Result<Exit, CliError> {
         store,
         &context.config.screens,
         keymap,
+        context.arrival,
         context.caller,
         &context.runtime,
     );
@@ -33,6 +34,12 @@ pub fn open(context: Context<'_>) -> Result<Exit, CliError> {
         };
         CliError::invalid(error.to_string(), hint)
     })?;
+    if ended == Ended::Detached {
+        let minutes = host::parking::PARKED_MAX.as_secs() / 60;
+        context.out.note(&format!(
+            "detached: pegbox comes back to these screens within {minutes} minutes"
+        ));
+    }
     if (context.hosting, ended) == (Hosting::Host, Ended::Terminated) {
         let told = "the host was stopped: what was typed is kept, and runs are parked until pegbox run resume";
         context.out.note(told);

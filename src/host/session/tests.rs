@@ -100,6 +100,7 @@ struct Bench {
     sink: Sink,
     surface: FakeSurface,
     handler: Arc<Handler>,
+    parking: Arc<Parking>,
     input: mpsc::Sender<Msg>,
     control: mpsc::Sender<Control>,
     receivers: Option<(mpsc::Receiver<Msg>, mpsc::Receiver<Control>)>,
@@ -107,6 +108,10 @@ struct Bench {
 
 impl Bench {
     fn new(panics: bool) -> Self {
+        Self::with_parking(panics, Arc::default())
+    }
+
+    fn with_parking(panics: bool, parking: Arc<Parking>) -> Self {
         let info = SessionInfo {
             user: Actor::new("anna").unwrap(),
             store: "demo".into(),
@@ -129,6 +134,9 @@ impl Bench {
             info,
             keymap: Keymap::default(),
             mouse: MouseReports::On,
+            attendance: Attendance::alone(&Actor::new("anna").unwrap()),
+            note: None,
+            parking: Some(Arc::clone(&parking)),
         };
         let session = Session::new(screens, surface.clone(), sink.clone(), size).unwrap();
         let receivers = Some((inputs, controls));
@@ -137,6 +145,7 @@ impl Bench {
             sink,
             surface,
             handler,
+            parking,
             input,
             control,
             receivers,
@@ -258,4 +267,37 @@ async fn changes_of_the_store_reload_at_a_pace() {
     assert_eq!(ended.unwrap(), Ended::Quit);
     let asked = bench.handler.asked.load(Ordering::SeqCst);
     assert!((2..=7).contains(&asked), "1,000 commits in 2 s gave {asked} reloads");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_terminal_leaves_the_screens_for_the_next_and_quitting_does_not() {
+    let mut bench = Bench::new(false);
+    bench.press("2").await;
+    bench.control.send(Control::HangUp).await.unwrap();
+    let ended = bench.run().await.unwrap();
+    assert_eq!(ended, Ended::TerminalLost);
+    bench.session.park(ended);
+    let mut next = Bench::with_parking(false, bench.parking);
+    next.press("q").await;
+    next.control.send(Control::Terminate).await.unwrap();
+    next.run().await.unwrap();
+    let screen = next.sink.screen();
+    assert!(screen.contains("[2 Prompts]"), "{screen}");
+    let ended = Ended::Quit;
+    next.session.park(ended);
+    let me = Actor::new("anna").unwrap();
+    assert!(next.parking.take(&me, Instant::now().into_std()).is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn detaching_is_refused_where_nothing_keeps_the_screens() {
+    let mut bench = Bench::new(false);
+    bench.session.parking = None;
+    let step = bench.session.carry_out(Order::Detach).unwrap();
+    assert_eq!(step, None);
+    let told = bench.session.later.pop_front();
+    assert!(matches!(told, Some(Msg::Note(note)) if note.text.contains("not in a host")));
+    bench.session.parking = Some(bench.parking);
+    let step = bench.session.carry_out(Order::Detach).unwrap();
+    assert_eq!(step, Some(Ended::Detached));
 }

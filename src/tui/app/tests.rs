@@ -1,5 +1,6 @@
 mod leaving;
 mod mouse;
+mod present;
 mod viewed;
 
 use ratatui::backend::TestBackend;

@@ -85,6 +85,12 @@ commands! {
     Mouse "app.mouse" "mouse" "Mouse on or off"
         "Leaves the mouse to the terminal, or takes it back."
         [] [Everywhere];
+    Who "app.who" "who" "Who is here"
+        "Lists everybody who is here, from where, since when, and what they are at."
+        [] [Everywhere];
+    Detach "app.detach" "detach" "Detach"
+        "Leaves the terminal and keeps the screens in the host: the next pegbox comes back to them."
+        [] [Everywhere];
 
     MoveDown "move.down" "move" "Down"
         "Moves down."
