@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod house;
 #[cfg(test)]
 mod lives;
@@ -22,6 +24,8 @@ mod screens;
 mod socket;
 #[cfg(test)]
 mod ssh;
+#[cfg(test)]
+mod starting;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "this binary uses a part of what several share")]
 mod support;

@@ -105,7 +105,7 @@ fn what_one_does_is_on_the_screen_of_the_other() {
 fn what_is_half_typed_is_left_alone() {
     let house = House::with_records(1);
     let (mut anna, _ben) = anna_and_ben(&house);
-    anna.type_in("n");
+    anna.type_in("a");
     anna.wait_for("New prompt");
     anna.type_in("refund_pol");
     anna.wait_for("refund_pol");

@@ -4,11 +4,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
-use crate::domain::actor::Actor;
 use crate::host::terminal::MouseReports;
 use crate::tui::input::Key;
 use crate::tui::keymap::Keymap;
 use crate::tui::session_info::{ColourDepth, GlyphSet, SessionInfo};
+use crate::workbench::Doing;
 
 /// Keeps what was written, each write apart.
 #[derive(Clone, Default)]
@@ -158,6 +158,11 @@ impl Bench {
         self.session.run(input, control).await
     }
 
+    /// The terminal goes when everything that was typed is taken.
+    fn hang_up(&mut self) {
+        self.input = mpsc::channel(1).0;
+    }
+
     async fn press(&self, keys: &str) {
         for key in keys.split(' ') {
             self.input.send(Msg::Key(Key::parse(key).unwrap())).await.unwrap();
@@ -273,17 +278,15 @@ async fn changes_of_the_store_reload_at_a_pace() {
 async fn a_lost_terminal_leaves_the_screens_for_the_next_and_quitting_does_not() {
     let mut bench = Bench::new(false);
     bench.press("2").await;
-    bench.control.send(Control::HangUp).await.unwrap();
+    bench.hang_up();
     let ended = bench.run().await.unwrap();
     assert_eq!(ended, Ended::TerminalLost);
     bench.session.park(ended);
     let mut next = Bench::with_parking(false, bench.parking);
-    next.press("q").await;
-    next.control.send(Control::Terminate).await.unwrap();
-    next.run().await.unwrap();
-    let screen = next.sink.screen();
-    assert!(screen.contains("[2 Prompts]"), "{screen}");
-    let ended = Ended::Quit;
+    assert_eq!(next.session.app.doing(), Some(Doing::Looking("Prompts".into())));
+    next.press("q q").await;
+    let ended = next.run().await.unwrap();
+    assert_eq!(ended, Ended::Quit);
     next.session.park(ended);
     let me = Actor::new("anna").unwrap();
     assert!(next.parking.take(&me, Instant::now().into_std()).is_none());

@@ -20,7 +20,7 @@ pub(super) struct Company {
 
 impl App {
     /// What the person is at, as others are told.
-    pub(super) fn doing(&self) -> Option<Doing> {
+    pub fn doing(&self) -> Option<Doing> {
         self.visible().map(|open| open.screen.doing())
     }
 

@@ -86,10 +86,10 @@ commands! {
         "Leaves the mouse to the terminal, or takes it back."
         [] [Everywhere];
     Who "app.who" "who" "Who is here"
-        "Lists everybody who is here, from where, since when, and what they are at."
+        "Lists everybody who is here, and what they are at."
         [] [Everywhere];
     Detach "app.detach" "detach" "Detach"
-        "Leaves the terminal and keeps the screens in the host: the next pegbox comes back to them."
+        "Leaves; the next pegbox comes back to these screens."
         [] [Everywhere];
 
     MoveDown "move.down" "move" "Down"
