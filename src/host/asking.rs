@@ -28,6 +28,7 @@ pub fn ask(joined: Joined, words: &[&str]) -> Result<Vec<u8>, GuestError> {
         variables: super::caller::Variables::to_send(),
         terminals: [false; 3],
         size: (0, 0),
+        is_looking: true,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let late = || GuestError::HostGone(io::Error::from(io::ErrorKind::TimedOut).into());

@@ -34,13 +34,14 @@ const TYPED_MAX: usize = 64;
 /// Other messages of a guest that wait.
 const EVENTS_MAX: usize = 8;
 
-/// Attends to one guest until it is gone or its command has ended. What to log of it, where it came as far as that.
+/// Attends to one guest until it is gone or its command has ended. What to log of it, where it came as far as that; none
+/// where it only looked.
 pub async fn attend(
     mut stream: UnixStream,
     commands: Arc<dyn CommandLine>,
     stop: watch::Receiver<bool>,
     needs: &Needs,
-) -> Result<String, String> {
+) -> Result<Option<String>, String> {
     let peer = stream.peer_cred().map_err(|error| error.to_string())?;
     let own = rustix::process::getuid().as_raw();
     if peer.uid() != own && peer.uid() != 0 {
@@ -71,13 +72,15 @@ pub async fn attend(
     let (inlets, desk) = meet(&hello, outbox.clone());
     tokio::spawn(stop_session(stop, inlets.control.clone()));
     let reading = tokio::spawn(route(read, inlets));
+    let is_looking = hello.is_looking;
     let code = carry_out(hello, &peer, desk, &outbox, commands).await;
     let _ = outbox.send(ToGuest::Exit(code)).await;
     drop(outbox);
     let _ = sending.await;
     reading.abort();
     let (account, process) = (peer.uid(), peer.pid().unwrap_or_default());
-    Ok(format!("of account {account}, process {process}, ended with {code}"))
+    let said = format!("of account {account}, process {process}, ended with {code}");
+    Ok((!is_looking).then_some(said))
 }
 
 /// What to tell a guest of another protocol. The host's own command, which works across versions, is the way out.

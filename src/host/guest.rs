@@ -202,6 +202,7 @@ fn greeting(words: &[OsString], person: Option<&Actor>) -> Result<Hello, GuestEr
             streams.is_stderr_terminal,
         ],
         size: terminal::size().map_or((0, 0), |size| (size.width, size.height)),
+        is_looking: false,
     })
 }
 

@@ -132,7 +132,7 @@ impl Server {
         workbench: &Workbench,
         idle_max: Option<Duration>,
         stopping: &watch::Receiver<bool>,
-        guests: &mut JoinSet<()>,
+        guests: &mut JoinSet<bool>,
     ) {
         let places = Arc::new(Semaphore::new(GUESTS_MAX));
         let mut number = 0_u64;
@@ -157,7 +157,9 @@ impl Server {
                         tokio::time::sleep(REFUSED_WAIT).await;
                     }
                 },
-                Some(_) = guests.join_next() => last_used = Instant::now(),
+                Some(ended) = guests.join_next() => if !matches!(ended, Ok(false)) {
+                    last_used = Instant::now();
+                },
                 _ = check.tick() => {
                     if !self.mend() {
                         return;
@@ -229,7 +231,8 @@ struct Guest {
 }
 
 impl Guest {
-    async fn attend(self, mut stream: UnixStream, commands: Arc<dyn CommandLine>, stop: watch::Receiver<bool>) {
+    /// Attends to the guest until it is gone. Whether it was a reason for the host to be there.
+    async fn attend(self, mut stream: UnixStream, commands: Arc<dyn CommandLine>, stop: watch::Receiver<bool>) -> bool {
         let Ok(_place) = self.places.try_acquire() else {
             let refusal = Refusal {
                 what: format!("the host of this store has {GUESTS_MAX} guests already"),
@@ -237,12 +240,14 @@ impl Guest {
                 is_replaceable: false,
             };
             let _ = wire::send(&mut stream, ToGuest::Refused(refusal)).await;
-            return;
+            return false;
         };
         let said = match attend(stream, commands, stop, &self.needs).await {
-            Ok(said) => said,
+            Ok(None) => return false,
+            Ok(Some(said)) => said,
             Err(why) => format!("turned away: {why}"),
         };
         self.log.line(&format!("guest {} {said}", self.number));
+        true
     }
 }

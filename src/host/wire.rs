@@ -64,6 +64,9 @@ pub struct Hello {
     /// Columns and rows of its terminal.
     #[serde(default)]
     pub size: (u16, u16),
+    /// Whether it only looks at the host itself: no reason for the host to stay, and none to log.
+    #[serde(default)]
+    pub is_looking: bool,
 }
 
 /// The host takes the guest in.
@@ -293,6 +296,7 @@ mod tests {
             variables: [("TERM".to_owned(), "xterm".to_owned())].into(),
             terminals: [true, true, false],
             size: (80, 24),
+            is_looking: true,
         }
     }
 

@@ -12,7 +12,6 @@ mod house;
 mod lives;
 #[cfg(test)]
 #[path = "../cli/pegbox.rs"]
-#[expect(dead_code, reason = "other tests need more of it")]
 mod pegbox;
 #[cfg(test)]
 mod presence;

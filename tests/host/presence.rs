@@ -22,7 +22,7 @@ fn open_draft(terminal: &mut Terminal) {
     terminal.type_in("2");
     terminal.wait_for("every answer is JSON");
     terminal.type_in("e");
-    terminal.wait_for("EDITOR");
+    terminal.wait_for("NORMAL");
 }
 
 fn said_by_status(house: &House) -> Vec<String> {
@@ -92,8 +92,10 @@ fn what_one_does_is_on_the_screen_of_the_other() {
         "review",
         "request",
         "support_triage_v1",
-        "--for",
+        "--to",
         "staging",
+        "--reason",
+        REASON,
         "--user",
         "mei",
     ]);
@@ -131,7 +133,7 @@ fn of_two_who_type_over_each_other_one_is_told() {
     ben.type_in("iBen.");
     ben.wait_for("Ben.");
     anna.wait_for("draft kept");
-    ben.wait_for("has changed this draft");
+    ben.wait_for("yours is on the screen");
 }
 
 /// Starts a command of somebody without waiting for it.
@@ -162,8 +164,10 @@ fn of_two_who_decide_at_once_one_wins_and_the_other_is_told() {
         "review",
         "request",
         "support_triage_v1",
-        "--for",
+        "--to",
         "staging",
+        "--reason",
+        REASON,
         "--user",
         "anna",
     ]);

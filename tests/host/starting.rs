@@ -149,10 +149,13 @@ fn whoever_comes_back_is_where_they_were() {
     terminal.wait_for("back where you were");
     terminal.wait_for("refund_pol");
     terminal.type_in("icy\x1b");
+    terminal.wait_until_gone("New prompt");
     terminal.type_in("3");
     terminal.wait_for("[3 Data]");
     // Left by a command, to come back.
-    terminal.type_in(":detach\r");
+    terminal.type_in(":");
+    terminal.wait_for("Commands");
+    terminal.type_in("detach\r");
     terminal.wait_for("detached: pegbox comes back");
     terminal.read_to_end();
     assert!(terminal.is_restored());
