@@ -73,9 +73,12 @@ fn what_one_does_is_on_the_screen_of_the_other() {
     anna.type_in("i\x1b[200~Lions are not.\x1b[201~\x1b");
     ben.wait_for("Lions are not.");
     // A run, a review and a decision.
-    anna.type_in("\x1b\x1b1");
-    anna.wait_for("Needs you");
-    ben.type_in("\x1b\x1b5");
+    for (terminal, tab, shown) in [(&mut anna, "4", "[4 Runs]"), (&mut ben, "5", "[5 Review]")] {
+        terminal.type_in("\x1b");
+        terminal.wait_until_gone("NORMAL");
+        terminal.type_in(tab);
+        terminal.wait_for(shown);
+    }
     let started = [
         "run",
         "start",
@@ -86,7 +89,6 @@ fn what_one_does_is_on_the_screen_of_the_other() {
         "shape",
     ];
     house.pegbox.says(&started);
-    anna.type_in("4");
     anna.wait_for("run_1");
     house.pegbox.does(&[
         "review",
@@ -133,7 +135,9 @@ fn of_two_who_type_over_each_other_one_is_told() {
     ben.type_in("iBen.");
     ben.wait_for("Ben.");
     anna.wait_for("draft kept");
-    ben.wait_for("yours is on the screen");
+    ben.wait_for("NOT KEPT");
+    ben.type_in("\x1b");
+    ben.wait_for("keep mine");
 }
 
 /// Starts a command of somebody without waiting for it.

@@ -154,7 +154,7 @@ fn whoever_comes_back_is_where_they_were() {
     terminal.wait_for("[3 Data]");
     // Left by a command, to come back.
     terminal.type_in(":");
-    terminal.wait_for("Commands");
+    terminal.wait_for("type to find");
     terminal.type_in("detach\r");
     terminal.wait_for("detached: pegbox comes back");
     terminal.read_to_end();
