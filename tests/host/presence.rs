@@ -101,7 +101,11 @@ fn what_one_does_is_on_the_screen_of_the_other() {
         "--user",
         "mei",
     ]);
-    ben.wait_for("review_1");
+    ben.wait_for("Review(1)");
+    house
+        .pegbox
+        .does(&["review", "reject", "review_1", "--reason", REASON, "--user", "mei"]);
+    ben.wait_until_gone("Review(1)");
 }
 
 /// A form that is half filled stays while the store changes under it.
