@@ -72,6 +72,7 @@ fn what_one_does_is_on_the_screen_of_the_other() {
     // And back: what anna types is in ben's editor, which he does not type into.
     anna.type_in("i\x1b[200~Lions are not.\x1b[201~\x1b");
     ben.wait_for("Lions are not.");
+    anna.wait_for("draft kept");
     // A run, a review and a decision.
     for (terminal, tab, shown) in [(&mut anna, "4", "[4 Runs]"), (&mut ben, "5", "[5 Review]")] {
         terminal.type_in("\x1b");
