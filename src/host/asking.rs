@@ -31,11 +31,11 @@ pub fn ask(joined: Joined, words: &[&str]) -> Result<Vec<u8>, GuestError> {
         is_looking: true,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let late = || GuestError::HostGone(io::Error::from(io::ErrorKind::TimedOut).into());
     runtime.block_on(async {
-        tokio::time::timeout(ANSWER_WAIT, converse(joined, hello))
-            .await
-            .map_err(|_| late())?
+        match tokio::time::timeout(ANSWER_WAIT, converse(joined, hello)).await {
+            Ok(answer) => answer,
+            Err(late) => Err(GuestError::HostGone(io::Error::from(late).into())),
+        }
     })
 }
 

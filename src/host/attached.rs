@@ -34,8 +34,8 @@ const TYPED_MAX: usize = 64;
 /// Other messages of a guest that wait.
 const EVENTS_MAX: usize = 8;
 
-/// Attends to one guest until it is gone or its command has ended. What to log of it, where it came as far as that; none
-/// where it only looked.
+/// Attends to one guest until it is gone or its command has ended. What to log of it, where it came as far as that;
+/// none where it only looked.
 pub async fn attend(
     mut stream: UnixStream,
     commands: Arc<dyn CommandLine>,

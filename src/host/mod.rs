@@ -38,7 +38,7 @@ pub mod tty;
 mod wire;
 
 pub use preferences::{ColourWish, Glyphs, Preferences};
-pub use screens::{Arrival, keymap, open_screens};
+pub use screens::{Arrival, Opening, keymap, open_screens};
 
 use serde_json::json;
 

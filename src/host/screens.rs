@@ -74,21 +74,36 @@ pub struct Arrival {
     pub note: Option<String>,
 }
 
-/// Opens the screens at the caller's desk, and comes back when they are closed; `store` is how the title line calls
-/// the store. Must not be called on the runtime.
+/// How the screens are to be.
+#[derive(Debug)]
+pub struct Opening<'a> {
+    /// How the title line calls the store.
+    pub store: String,
+    /// The person's wishes.
+    pub preferences: &'a Preferences,
+    /// The person's keys.
+    pub keymap: Keymap,
+    /// What was before.
+    pub arrival: Arrival,
+}
+
+/// Opens the screens at the caller's desk, and comes back when they are closed. Must not be called on the runtime.
 ///
 /// # Errors
 /// There is no terminal, it failed, or a screen panicked.
 pub fn open_screens(
     workbench: &Arc<Workbench>,
     actor: Actor,
-    store: String,
-    preferences: &Preferences,
-    keymap: Keymap,
-    arrival: Arrival,
+    opening: Opening<'_>,
     caller: &mut Caller,
     runtime: &Handle,
 ) -> Result<Ended, HostError> {
+    let Opening {
+        store,
+        preferences,
+        keymap,
+        arrival,
+    } = opening;
     let variable = |name: &str| caller.variables.get(name);
     let info = wished(capability::session_info(variable, actor.clone(), store), preferences);
     let attendance = workbench.attend(&actor, Doing::Looking(Tab::Home.title().to_owned()));

@@ -74,8 +74,8 @@ pub fn commit_hash(previous: &[u8; 32], sequence: u64, digests: &[[u8; 32]], aud
     *hasher.finalize().as_bytes()
 }
 
-/// An audit entry as it is hashed and stored: milliseconds, then four texts with their lengths, and two more where it is
-/// known from where: entries were kept before that was.
+/// An audit entry as it is hashed and stored: milliseconds, then four texts with their lengths, and two more where it
+/// is known from where: entries were kept before that was.
 pub(super) fn encode_audit(audit: &AuditEntry) -> Vec<u8> {
     let mut bytes = audit.at_ms.to_le_bytes().to_vec();
     let Origin { place, key } = &audit.origin;

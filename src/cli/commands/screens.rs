@@ -13,13 +13,16 @@ pub fn open(context: Context<'_>) -> Result<Exit, CliError> {
         .store
         .file_name()
         .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let opening = host::Opening {
+        store,
+        preferences: &context.config.screens,
+        keymap,
+        arrival: context.arrival,
+    };
     let closed = host::open_screens(
         &context.workbench,
         context.actor,
-        store,
-        &context.config.screens,
-        keymap,
-        context.arrival,
+        opening,
         context.caller,
         &context.runtime,
     );

@@ -196,8 +196,8 @@ impl<W: Write, S: Surface> Session<W, S> {
         self.later.push_back(Msg::Note(note));
     }
 
-    /// Runs until the user quits or detaches, the terminal is gone, or `control` ends it. Unless the user quit, what was
-    /// typed is stored then; [`Session::unsaved_texts`] is what could not be.
+    /// Runs until the user quits or detaches, the terminal is gone, or `control` ends it. Unless the user quit, what
+    /// was typed is stored then; [`Session::unsaved_texts`] is what could not be.
     pub async fn run(
         &mut self,
         input: mpsc::Receiver<Msg>,
