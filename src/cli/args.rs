@@ -23,6 +23,9 @@ pub struct Arguments {
     /// The common options.
     #[command(flatten)]
     pub global: Global,
+    /// Start no host for the screens where there is none: what they run then ends with this terminal
+    #[arg(long)]
+    pub no_host: bool,
     /// What to do.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -108,6 +111,8 @@ pub enum Command {
     /// Own the store for as long as the process lives; commands and screens join it
     #[cfg(unix)]
     Host(HostArgs),
+    /// Who is here: in the screens, or waiting for a command
+    Who,
     /// Join the host as a person whose key sshd has checked, for what they asked sshd for: a forced command
     #[cfg(unix)]
     Login {

@@ -17,7 +17,7 @@ pub const CONFIG_FILE: &str = "config.toml";
 /// Before a command's id.
 const KEYS_PREFIX: &str = "keys.";
 /// Every name but those of commands.
-const NAMES: [&str; 4] = ["color", "glyphs", "mouse", "openai.base_url"];
+const NAMES: [&str; 5] = ["color", "glyphs", "mouse", "openai.base_url", "host.start"];
 
 const COLORS: [(&str, ColourWish); 6] = [
     ("auto", ColourWish::Auto),
@@ -36,6 +36,8 @@ pub struct Config {
     pub screens: Preferences,
     /// The OpenAI-compatible endpoint of runs that name none.
     pub openai_base_url: Option<String>,
+    /// Whether the screens start a host where there is none.
+    pub host_start: Option<bool>,
 }
 
 impl Config {
@@ -80,6 +82,7 @@ impl Config {
             "openai.base_url" => {
                 self.openai_base_url = Some(value.as_str().ok_or("openai.base_url is a text")?.to_owned());
             }
+            "host.start" => self.host_start = Some(value.as_bool().ok_or("host.start is true or false")?),
             _ => match name.strip_prefix(KEYS_PREFIX) {
                 Some(id) if commands.contains(&id) => {
                     self.screens.keys.insert(id.to_owned(), keys(name, value)?);

@@ -8,6 +8,8 @@ pub mod config;
 pub mod exit;
 mod identity;
 mod input;
+#[cfg(unix)]
+mod joining;
 mod output;
 mod store_path;
 
@@ -18,11 +20,11 @@ use clap::{CommandFactory, Parser};
 
 use args::Arguments;
 use exit::{CliError, Exit, Failure};
+#[cfg(unix)]
+use joining::Carried;
 use output::{Format, Out};
 
 use crate::host::caller::{Caller, Streams};
-#[cfg(unix)]
-use crate::host::guest;
 
 /// Carries out one command line, here or in the store's host, prints what it has to say, and says how the process ends.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -41,10 +43,15 @@ fn run_words(words: &[OsString], out: &mut Out) -> Result<ExitCode, CliError> {
         return commands::login::login(person, &arguments.global);
     }
     #[cfg(unix)]
-    if commands::is_for_host(arguments.command.as_ref())
-        && let Some(joined) = guest::join(&store_path::resolve(arguments.global.store.clone())?)?
-    {
-        return Ok(guest::attach(joined, words, None)?.into());
+    if commands::is_for_host(arguments.command.as_ref()) {
+        match joining::carry_out(&arguments, words, out)? {
+            Carried::ByHost(code) => return Ok(code.into()),
+            Carried::HereAlone(why) => {
+                let mut caller = Caller::without_host(&why);
+                return Ok(commands::carry_out(arguments, out, &mut caller)?.into());
+            }
+            Carried::Here => {}
+        }
     }
     Ok(commands::carry_out(arguments, out, &mut Caller::of_process())?.into())
 }

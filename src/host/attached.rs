@@ -17,6 +17,7 @@ use super::HostError;
 use super::caller::{Caller, Desk, Files, Identity, Interrupt, Screens, Streams, Variables, local_origin};
 use super::hosted::{NO_STOP, PANICKED, failed, gone, no_editor_over_ssh, run_apart, stop_session};
 use super::input::Typed;
+use super::needs::Needs;
 use super::remote::{self, Outlet, post, run_remote};
 use super::serve::{Call, CommandLine};
 use super::session::{Control, Ended, Surface};
@@ -33,12 +34,14 @@ const TYPED_MAX: usize = 64;
 /// Other messages of a guest that wait.
 const EVENTS_MAX: usize = 8;
 
-/// Attends to one guest until it is gone or its command has ended. What to log of it, where it came as far as that.
+/// Attends to one guest until it is gone or its command has ended. What to log of it, where it came as far as that;
+/// none where it only looked.
 pub async fn attend(
     mut stream: UnixStream,
     commands: Arc<dyn CommandLine>,
     stop: watch::Receiver<bool>,
-) -> Result<String, String> {
+    needs: &Needs,
+) -> Result<Option<String>, String> {
     let peer = stream.peer_cred().map_err(|error| error.to_string())?;
     let own = rustix::process::getuid().as_raw();
     if peer.uid() != own && peer.uid() != 0 {
@@ -52,7 +55,7 @@ pub async fn attend(
         Err(_) => return Err("it said nothing".into()),
     };
     if hello.protocol != PROTOCOL {
-        let refusal = other_version(&hello);
+        let refusal = other_version(&hello, needs);
         let what = refusal.what.clone();
         let _ = wire::send(&mut stream, ToGuest::Refused(refusal)).await;
         return Err(what);
@@ -69,26 +72,29 @@ pub async fn attend(
     let (inlets, desk) = meet(&hello, outbox.clone());
     tokio::spawn(stop_session(stop, inlets.control.clone()));
     let reading = tokio::spawn(route(read, inlets));
+    let is_looking = hello.is_looking;
     let code = carry_out(hello, &peer, desk, &outbox, commands).await;
     let _ = outbox.send(ToGuest::Exit(code)).await;
     drop(outbox);
     let _ = sending.await;
     reading.abort();
     let (account, process) = (peer.uid(), peer.pid().unwrap_or_default());
-    Ok(format!("of account {account}, process {process}, ended with {code}"))
+    let said = format!("of account {account}, process {process}, ended with {code}");
+    Ok((!is_looking).then_some(said))
 }
 
 /// What to tell a guest of another protocol. The host's own command, which works across versions, is the way out.
-fn other_version(hello: &Hello) -> Refusal {
+fn other_version(hello: &Hello, needs: &Needs) -> Refusal {
     Refusal {
         what: format!(
             "the host of this store is pegbox {} (process {}, protocol {PROTOCOL}), \
-             and this is pegbox {} (protocol {})",
+             and this is pegbox {} (protocol {}); {needs}",
             env!("CARGO_PKG_VERSION"),
             std::process::id(),
             hello.version,
             hello.protocol
         ),
+        is_replaceable: needs.is_replaceable(),
         hint: "stop it with pegbox host stop, which parks its runs, and start it in this version; or use its version"
             .into(),
     }

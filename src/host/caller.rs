@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
+use super::parking::Parking;
 use super::session::{Ended, RequestHandler, run_local};
 use super::signing::ToSign;
 use super::terminal::MouseReports;
@@ -16,8 +17,9 @@ use super::{HostError, editor, signing};
 use crate::domain::actor::Actor;
 use crate::domain::origin::Origin;
 use crate::tui::keymap::Keymap;
+use crate::tui::msg::Note;
 use crate::tui::session_info::SessionInfo;
-use crate::workbench::Fault;
+use crate::workbench::{Attendance, Fault};
 
 /// Variables of a guest that a command or a session looks at. Nothing else of a guest's environment is sent, above all
 /// no key of a provider.
@@ -90,7 +92,18 @@ impl Caller {
             files: Files::Process,
             identity: Identity::Claimed { uid: own_uid() },
             origin: local_origin(own_uid()),
-            desk: Box::new(OwnDesk),
+            desk: Box::new(OwnDesk { note: None }),
+        }
+    }
+
+    /// The person at this process's terminal, where a host was wished for and cannot be: the screens say so first.
+    pub fn without_host(why: &str) -> Self {
+        let note = Note::warning(format!(
+            "no host could be started, so runs end with this terminal: {why}"
+        ));
+        Self {
+            desk: Box::new(OwnDesk { note: Some(note) }),
+            ..Self::of_process()
         }
     }
 }
@@ -220,6 +233,12 @@ pub struct Screens {
     pub keymap: Keymap,
     /// Whether the mouse is wished for.
     pub mouse: MouseReports,
+    /// Their place in the roster.
+    pub attendance: Attendance,
+    /// What is said first.
+    pub note: Option<Note>,
+    /// Where the screens wait when the terminal is gone; they end with it where there is none.
+    pub parking: Option<Arc<Parking>>,
 }
 
 /// What the person sits at. Called on threads that may block.
@@ -250,7 +269,10 @@ pub trait Desk: Send {
 }
 
 /// This process's own terminal.
-struct OwnDesk;
+struct OwnDesk {
+    /// What the screens say first.
+    note: Option<Note>,
+}
 
 impl Desk for OwnDesk {
     fn edit(&mut self, text: &str) -> Result<String, Fault> {
@@ -278,7 +300,8 @@ impl Desk for OwnDesk {
         Ok(receiver)
     }
 
-    fn run_screens(&mut self, screens: Screens, runtime: &Handle) -> Result<Ended, HostError> {
+    fn run_screens(&mut self, mut screens: Screens, runtime: &Handle) -> Result<Ended, HostError> {
+        screens.note = screens.note.or(self.note.take());
         runtime.block_on(run_local(screens))
     }
 }

@@ -27,7 +27,7 @@ use crate::domain::actor::Actor;
 const TRIES: u32 = 600;
 const TRY_AGAIN: Duration = Duration::from_millis(50);
 /// How often a host that says it is there is tried to be reached.
-const CONNECT_TRIES: u32 = 20;
+const CONNECT_TRIES: u32 = 60;
 /// Messages of either side that wait.
 const MESSAGES_MAX: usize = 4;
 /// Things that the person does that wait.
@@ -149,6 +149,14 @@ pub fn join(store: &Path) -> Result<Option<Joined>, GuestError> {
     Ok(None)
 }
 
+impl Joined {
+    /// The connection, as tasks want it.
+    pub(super) fn into_stream(self) -> io::Result<std::os::unix::net::UnixStream> {
+        self.0.set_nonblocking(true)?;
+        Ok(self.0)
+    }
+}
+
 fn silent(running: &Running, source: io::Error) -> GuestError {
     GuestError::Silent {
         pid: running.pid,
@@ -167,8 +175,7 @@ pub fn attach(joined: Joined, words: &[OsString], person: Option<&Actor>) -> Res
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let restore = RestoreOnDrop;
     let ended = runtime.block_on(async {
-        joined.0.set_nonblocking(true)?;
-        let stream = UnixStream::from_std(joined.0)?;
+        let stream = UnixStream::from_std(joined.into_stream()?)?;
         Attached::greet(stream, hello).await?.lend().await
     });
     drop(restore);
@@ -196,6 +203,7 @@ fn greeting(words: &[OsString], person: Option<&Actor>) -> Result<Hello, GuestEr
             streams.is_stderr_terminal,
         ],
         size: terminal::size().map_or((0, 0), |size| (size.width, size.height)),
+        is_looking: false,
     })
 }
 

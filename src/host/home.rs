@@ -8,6 +8,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::process::getuid;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,9 @@ use crate::domain::hash::ContentHash;
 const SOCKET_PATH_BYTES_MAX: usize = 100;
 /// So much of the hash of a store's path tells its socket from others.
 const HASH_CHARS: usize = 16;
+/// How often, and after what pause, the turn to start a host is tried to be had: a quarter of a minute in all.
+const TURN_TRIES: u32 = 300;
+const TURN_AGAIN: Duration = Duration::from_millis(50);
 /// Largest lock file that is read.
 const LOCK_BYTES_MAX: u64 = 64 << 10;
 
@@ -63,6 +67,9 @@ pub struct Running {
     /// Where it is reached over SSH, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ssh: Option<SshPlace>,
+    /// Whether it was started in the background, by a guest that found none.
+    #[serde(default)]
+    pub detached: bool,
 }
 
 /// Whether a store has a host.
@@ -115,7 +122,7 @@ impl Home {
     /// The lock file cannot be read.
     pub fn find(&self) -> Result<Found, HomeError> {
         let path = self.lock();
-        let mut file = match File::open(&path) {
+        let file = match File::open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nobody),
             Err(error) => return Err(failed("cannot open", &path, error)),
@@ -125,12 +132,7 @@ impl Home {
             Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(error)) => return Err(failed("cannot lock", &path, error)),
         }
-        let mut text = String::new();
-        (&mut file)
-            .take(LOCK_BYTES_MAX)
-            .read_to_string(&mut text)
-            .map_err(|error| failed("cannot read", &path, error))?;
-        Ok(serde_json::from_str(&text).map_or(Found::NotReady, Found::Running))
+        Ok(read_lock(&file).map_or(Found::NotReady, Found::Running))
     }
 
     /// Makes the folder, or finds that it is fit.
@@ -148,11 +150,7 @@ impl Home {
     pub fn claim(&self) -> Result<Claim, HomeError> {
         self.make()?;
         let path = self.lock();
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false).mode(0o600);
-        let file = options
-            .open(&path)
-            .map_err(|error| failed("cannot open", &path, error))?;
+        let file = open_lock(&path).map_err(|error| failed("cannot open", &path, error))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(HomeError::Taken(self.taken())),
@@ -160,10 +158,25 @@ impl Home {
         }
         let claim = Claim {
             home: self.clone(),
+            left: read_lock(&file),
             file,
         };
         claim.write(b"")?;
         Ok(claim)
+    }
+
+    /// Waits for the turn to start a host, so that of many who find none one starts it. A folder for the turns that
+    /// cannot be had costs nothing but a host that starts in vain.
+    pub fn turn_to_start(&self) -> Option<Turn> {
+        let file = open_lock(&self.socket_in_private_folder().ok()?.with_extension("start")).ok()?;
+        for _ in 0..TURN_TRIES {
+            match file.try_lock() {
+                Ok(()) => return Some(Turn { _file: file }),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(TURN_AGAIN),
+                Err(TryLockError::Error(_)) => return None,
+            }
+        }
+        None
     }
 
     fn taken(&self) -> String {
@@ -180,25 +193,60 @@ impl Home {
     fn socket(&self) -> Result<PathBuf, HomeError> {
         let folder = self.folder();
         let path = fs::canonicalize(&folder).map_err(|error| failed("cannot find", &folder, error))?;
+        let beside = path.join("socket");
+        if runtime_folder().is_none() && fits(&beside) {
+            return Ok(beside);
+        }
+        self.socket_in_private_folder()
+    }
+
+    /// Where the socket goes when it does not lie beside the store's files. Its name is of the store's path.
+    fn socket_in_private_folder(&self) -> Result<PathBuf, HomeError> {
+        let store = fs::canonicalize(&self.store).or_else(|_| std::path::absolute(&self.store));
+        let path = store
+            .map_err(|error| failed("cannot find", &self.store, error))?
+            .join("host");
         let hash = ContentHash::of_bytes(path.as_os_str().as_encoded_bytes()).to_string();
         let name: String = hash.chars().take(HASH_CHARS).collect();
         let name = format!("{name}.sock");
-        let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-        if let Some(runtime) = runtime.filter(|runtime| runtime.is_absolute() && runtime.is_dir()) {
-            let socket = runtime.join("pegbox").join(&name);
-            if fits(&socket) {
-                make_private(&runtime.join("pegbox"))?;
-                return Ok(socket);
-            }
-        }
-        let beside = path.join("socket");
-        if fits(&beside) {
-            return Ok(beside);
+        if let Some(socket) = runtime_folder()
+            .map(|folder| folder.join(&name))
+            .filter(|socket| fits(socket))
+        {
+            make_private(socket.parent().unwrap_or(&socket))?;
+            return Ok(socket);
         }
         let temporary = std::env::temp_dir().join(format!("pegbox-{}", getuid().as_raw()));
         make_private(&temporary)?;
         Ok(temporary.join(name))
     }
+}
+
+/// Our folder where the system keeps what lives as long as the person is logged in.
+fn runtime_folder() -> Option<PathBuf> {
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from)?;
+    (runtime.is_absolute() && runtime.is_dir()).then(|| runtime.join("pegbox"))
+}
+
+/// Opens a file that is locked, and makes it where it is missing.
+fn open_lock(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    options.open(path)
+}
+
+/// What a host has written into its lock file, if it has.
+fn read_lock(mut file: &File) -> Option<Running> {
+    let mut text = String::new();
+    file.rewind().ok()?;
+    file.take(LOCK_BYTES_MAX).read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+/// The turn to start a host, until it is dropped.
+#[derive(Debug)]
+pub struct Turn {
+    _file: File,
 }
 
 fn fits(socket: &Path) -> bool {
@@ -210,6 +258,8 @@ fn fits(socket: &Path) -> bool {
 pub struct Claim {
     home: Home,
     file: File,
+    /// What the host before left in the lock file: only one that was killed, or whose machine stopped, leaves anything.
+    pub left: Option<Running>,
 }
 
 impl Claim {
@@ -241,18 +291,32 @@ impl Claim {
     ///
     /// # Errors
     /// The system refuses.
-    pub fn publish(&self, socket: &Path, ssh: Option<SshPlace>) -> Result<Running, HomeError> {
+    pub fn publish(&self, socket: &Path, ssh: Option<SshPlace>, detached: bool) -> Result<Running, HomeError> {
         let running = Running {
             pid: std::process::id().cast_signed(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             protocol: PROTOCOL,
             socket: socket.to_owned(),
             ssh,
+            detached,
         };
         let text = serde_json::to_vec(&running).map_err(io::Error::from);
         let text = text.map_err(|error| failed("cannot write", &self.home.lock(), error))?;
         self.write(&text)?;
         Ok(running)
+    }
+
+    /// Takes the place anew where somebody has removed the lock file, such as whoever cleans up. Whether it was so.
+    ///
+    /// # Errors
+    /// The folder is gone, or another host has taken the place.
+    pub fn mend(&mut self) -> Result<bool, HomeError> {
+        let path = self.home.lock();
+        if fs::metadata(&path).is_ok_and(|found| is_same(&found, &self.file)) {
+            return Ok(false);
+        }
+        self.file = self.home.claim()?.file;
+        Ok(true)
     }
 
     /// Says that the host takes no more guests, and takes the socket away.
@@ -270,6 +334,12 @@ impl Claim {
             .and_then(|()| file.write_all(text));
         written.map_err(|error| failed("cannot write", &self.home.lock(), error))
     }
+}
+
+/// Whether a path still leads to the file that is open.
+fn is_same(found: &fs::Metadata, file: &File) -> bool {
+    file.metadata()
+        .is_ok_and(|own| (own.dev(), own.ino()) == (found.dev(), found.ino()))
 }
 
 /// Makes a folder that only the owner may enter, or finds that it is one.
@@ -307,13 +377,48 @@ mod tests {
         assert_eq!(home.find().unwrap(), Found::Nobody);
         let claim = home.claim().unwrap();
         assert_eq!(home.find().unwrap(), Found::NotReady);
-        let running = claim.publish(Path::new("/run/s"), None).unwrap();
+        let running = claim.publish(Path::new("/run/s"), None, false).unwrap();
         assert_eq!(home.find().unwrap(), Found::Running(running));
         let refused = home.claim().unwrap_err().to_string();
         assert!(refused.contains("has a host already: process "), "{refused}");
+        claim.withdraw(Path::new("/run/s"));
         drop(claim);
         assert_eq!(home.find().unwrap(), Found::Nobody);
-        home.claim().unwrap();
+        assert_eq!(home.claim().unwrap().left, None);
+    }
+
+    #[test]
+    fn a_host_that_was_killed_leaves_what_it_was() {
+        let store = tempfile::tempdir().unwrap();
+        let home = Home::of(store.path());
+        let running = home.claim().unwrap().publish(Path::new("/run/s"), true).unwrap();
+        assert_eq!(home.claim().unwrap().left, Some(running));
+        assert_eq!(home.claim().unwrap().left, None, "it is told once");
+    }
+
+    #[test]
+    fn a_removed_lock_file_is_made_again_unless_another_host_was_faster() {
+        let store = tempfile::tempdir().unwrap();
+        let home = Home::of(store.path());
+        let mut claim = home.claim().unwrap();
+        assert!(!claim.mend().unwrap(), "nothing is wrong");
+        fs::remove_dir_all(home.folder()).unwrap();
+        assert!(claim.mend().unwrap());
+        assert_eq!(home.find().unwrap(), Found::NotReady, "it is held again");
+        fs::remove_file(home.folder().join("lock")).unwrap();
+        let _other = home.claim().unwrap();
+        assert!(matches!(claim.mend(), Err(HomeError::Taken(_))));
+        fs::remove_dir_all(store.path()).unwrap();
+        assert!(matches!(claim.mend(), Err(HomeError::Io { .. })));
+    }
+
+    #[test]
+    fn one_at_a_time_starts_a_host() {
+        let store = tempfile::tempdir().unwrap();
+        let turn = Home::of(store.path()).turn_to_start();
+        assert!(turn.is_some());
+        drop(turn);
+        assert!(Home::of(&store.path().join("not there yet")).turn_to_start().is_some());
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! Must never: decide a rule of the domain, or draw other than through `tui`.
 
 #[cfg(unix)]
+pub mod asking;
+#[cfg(unix)]
 mod attached;
 pub mod caller;
 pub mod capability;
@@ -21,6 +23,9 @@ pub mod home;
 mod hosted;
 mod input;
 mod log;
+#[cfg(unix)]
+mod needs;
+pub mod parking;
 mod preferences;
 mod remote;
 mod rescue;
@@ -38,7 +43,7 @@ pub mod tty;
 mod wire;
 
 pub use preferences::{ColourWish, Glyphs, Preferences};
-pub use screens::{keymap, open_screens};
+pub use screens::{Arrival, Opening, keymap, open_screens};
 
 use serde_json::json;
 

@@ -65,5 +65,7 @@ pub async fn run_remote<M: Send, S: Surface>(
     let input = decode(typed);
     let mut session = Session::new(screens, surface, outlet, size)?;
     let ended = session.run(input, control).await;
-    rescue_typed(&session, ended)
+    let ended = rescue_typed(&session, ended)?;
+    session.park(ended);
+    Ok(ended)
 }

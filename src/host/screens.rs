@@ -6,6 +6,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::caller::{Caller, Files, Screens};
+use super::parking::Parking;
 use super::session::{Ended, RequestHandler};
 use super::terminal::MouseReports;
 use super::{ColourWish, Glyphs, HostError, Preferences, capability};
@@ -14,8 +15,10 @@ use crate::domain::ids::RunId;
 use crate::domain::person::{Role, role_words};
 use crate::domain::progress::RunProgress;
 use crate::tui::keymap::{Keymap, KeymapError};
+use crate::tui::msg::Note;
+use crate::tui::screens::Tab;
 use crate::tui::session_info::{ColourDepth, GlyphSet, SessionInfo};
-use crate::workbench::{Answer, Fault, Request, Workbench};
+use crate::workbench::{Answer, Doing, Fault, Request, Workbench};
 
 /// A workbench with the person who sits at it.
 struct Seat {
@@ -63,25 +66,51 @@ pub fn keymap(preferences: &Preferences) -> Result<Keymap, KeymapError> {
     )
 }
 
-/// Opens the screens at the caller's desk, and comes back when they are closed; `store` is how the title line calls
-/// the store. Must not be called on the runtime.
+/// What the process that opens screens knows of what was before.
+#[derive(Debug, Default)]
+pub struct Arrival {
+    /// Where screens wait when their terminal is gone; they end with it where there is none.
+    pub parking: Option<Arc<Parking>>,
+    /// What is to be known first, in a sentence.
+    pub note: Option<String>,
+}
+
+/// How the screens are to be.
+#[derive(Debug)]
+pub struct Opening<'a> {
+    /// How the title line calls the store.
+    pub store: String,
+    /// The person's wishes.
+    pub preferences: &'a Preferences,
+    /// The person's keys.
+    pub keymap: Keymap,
+    /// What was before.
+    pub arrival: Arrival,
+}
+
+/// Opens the screens at the caller's desk, and comes back when they are closed. Must not be called on the runtime.
 ///
 /// # Errors
 /// There is no terminal, it failed, or a screen panicked.
 pub fn open_screens(
     workbench: &Arc<Workbench>,
     actor: Actor,
-    store: String,
-    preferences: &Preferences,
-    keymap: Keymap,
+    opening: Opening<'_>,
     caller: &mut Caller,
     runtime: &Handle,
 ) -> Result<Ended, HostError> {
+    let Opening {
+        store,
+        preferences,
+        keymap,
+        arrival,
+    } = opening;
     let variable = |name: &str| caller.variables.get(name);
     let info = SessionInfo {
         roles: roles_of(workbench, &actor),
         ..wished(capability::session_info(variable, actor.clone(), store), preferences)
     };
+    let attendance = workbench.attend(&actor, Doing::Looking(Tab::Home.title().to_owned()));
     let handler = Arc::new(Seat {
         workbench: Arc::clone(workbench),
         actor,
@@ -96,6 +125,9 @@ pub fn open_screens(
         info,
         keymap,
         mouse,
+        attendance,
+        note: arrival.note.map(Note::warning),
+        parking: arrival.parking,
     };
     caller.desk.run_screens(screens, runtime)
 }

@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -18,6 +19,7 @@ use super::caller::{Caller, StopSignals, Streams};
 use super::fence;
 use super::home::{Claim, Home, HomeError, Running};
 use super::log::Log;
+use super::needs::Needs;
 use super::ssh::Door;
 use super::wire::{self, Refusal, ToGuest};
 use crate::workbench::Workbench;
@@ -28,8 +30,8 @@ pub const GUESTS_MAX: usize = 200;
 const LEAVE_WAIT: Duration = Duration::from_secs(5);
 /// How long to wait after the system refused to give a connection, such as for want of file descriptors.
 const REFUSED_WAIT: Duration = Duration::from_millis(100);
-/// How often a host that may end by itself looks whether anybody needs it.
-const IDLE_CHECK: Duration = Duration::from_secs(1);
+/// How often the host looks whether it can still be reached, and whether anybody needs it.
+const CHECK: Duration = Duration::from_secs(1);
 
 /// A command line of a guest.
 pub struct Call {
@@ -69,12 +71,16 @@ impl Reception {
     /// A place for a guest, if there is one.
     pub fn place(&self) -> Option<Place<'_>> {
         let permit = self.places.try_acquire().ok()?;
-        self.served.fetch_add(1, Ordering::Relaxed);
         Some(Place { _permit: permit })
     }
 
-    fn has_guests(&self) -> bool {
-        self.places.available_permits() < GUESTS_MAX
+    /// Notes that the host was needed, for a guest that may be gone before anybody looks.
+    pub fn note(&self) {
+        self.served.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn guests(&self) -> usize {
+        GUESTS_MAX - self.places.available_permits()
     }
 }
 
@@ -83,6 +89,7 @@ pub struct Server {
     claim: Claim,
     listener: UnixListener,
     socket: PathBuf,
+    socket_inode: u64,
     log: Arc<Log>,
     signals: StopSignals,
     door: Option<Door>,
@@ -95,7 +102,7 @@ impl Server {
     ///
     /// # Errors
     /// There is no place for the socket or the log, or no way in for SSH.
-    pub fn open(claim: Claim, home: &Home, ssh: &[SocketAddr]) -> Result<Self, HomeError> {
+    pub fn open(claim: Claim, home: &Home, ssh: &[SocketAddr], is_detached: bool) -> Result<Self, HomeError> {
         fence::install_panic_hook();
         let io = |what: &str| {
             let what = what.to_owned();
@@ -109,7 +116,8 @@ impl Server {
             Some(Door::open(home, ssh)?)
         };
         let (listener, socket) = claim.bind()?;
-        let running = claim.publish(&socket, door.as_ref().map(|door| door.place.clone()))?;
+        let place = door.as_ref().map(|door| door.place.clone());
+        let running = claim.publish(&socket, place, is_detached)?;
         log.line(&format!("started: pegbox {}, process {}", running.version, running.pid));
         for address in running.ssh.iter().flat_map(|ssh| &ssh.addresses) {
             log.line(&format!("listening for SSH at {address}"));
@@ -117,15 +125,24 @@ impl Server {
         if let Some(ssh) = &running.ssh {
             log.line(&format!("host key {}", ssh.host_key));
         }
+        if let Some(left) = &claim.left {
+            log.line(&killed(left));
+        }
         Ok(Self {
             claim,
             listener,
+            socket_inode: inode(&socket),
             socket,
             log: Arc::new(log),
             signals,
             door,
             running,
         })
+    }
+
+    /// What is to be said of the host before, where it did not end as it should.
+    pub fn left(&self) -> Option<String> {
+        self.claim.left.as_ref().map(killed)
     }
 
     /// Takes guests in until the process is told to stop, or has had no guest and no run for `idle_max`; then parks the
@@ -178,19 +195,24 @@ impl Server {
         reception: &Reception,
         workbench: &Workbench,
         idle_max: Option<Duration>,
-        guests: &mut JoinSet<()>,
+        guests: &mut JoinSet<bool>,
     ) {
         let mut number = 0_u64;
         let mut last_used = Instant::now();
         let mut served = 0;
-        let mut idle_check = tokio::time::interval(IDLE_CHECK);
+        let mut check = tokio::time::interval(CHECK);
         loop {
             tokio::select! {
                 () = self.signals.next() => return,
                 taken = self.listener.accept() => match taken {
                     Ok((stream, _)) => {
                         number += 1;
-                        let guest = Guest { number, reception: reception.clone() };
+                        let needs = Needs {
+                            is_detached: self.running.detached,
+                            guests: reception.guests(),
+                            runs: workbench.runs_at_work(),
+                        };
+                        let guest = Guest { number, reception: reception.clone(), needs };
                         guests.spawn(guest.attend(stream));
                     }
                     Err(error) => {
@@ -198,10 +220,15 @@ impl Server {
                         tokio::time::sleep(REFUSED_WAIT).await;
                     }
                 },
-                Some(_) = guests.join_next() => {}
-                _ = idle_check.tick(), if idle_max.is_some() => {
+                Some(ended) = guests.join_next() => if !matches!(ended, Ok(false)) {
+                    last_used = Instant::now();
+                },
+                _ = check.tick() => {
+                    if !self.mend() {
+                        return;
+                    }
                     let count = reception.served.load(Ordering::Relaxed);
-                    if reception.has_guests() || count > served || workbench.has_live_runs() {
+                    if reception.guests() > 0 || count > served || workbench.has_live_runs() {
                         served = count;
                         last_used = Instant::now();
                     } else if idle_max.is_some_and(|idle_max| last_used.elapsed() >= idle_max) {
@@ -214,29 +241,82 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Binds the socket anew, and takes the lock anew, where somebody has removed them: those who clean up runtime
+    /// folders do. Whether the host can go on.
+    fn mend(&mut self) -> bool {
+        let is_lock_mended = match self.claim.mend() {
+            Ok(is_mended) => is_mended,
+            Err(error) => {
+                self.log.line(&format!("the place of the host is lost: {error}"));
+                return false;
+            }
+        };
+        let metadata = std::fs::symlink_metadata(&self.socket);
+        let is_there = metadata.is_ok_and(|found| found.ino() == self.socket_inode);
+        if is_there && !is_lock_mended {
+            return true;
+        }
+        match self.bind_again() {
+            Ok(()) => self.log.line("the socket or the lock was removed, and is there again"),
+            Err(error) => self.log.line(&format!("the socket is gone: {error}")),
+        }
+        true
+    }
+
+    fn bind_again(&mut self) -> Result<(), HomeError> {
+        let (listener, socket) = self.claim.bind()?;
+        self.socket_inode = inode(&socket);
+        self.listener = listener;
+        self.running = self
+            .claim
+            .publish(&socket, self.running.ssh.clone(), self.running.detached)?;
+        self.socket = socket;
+        Ok(())
+    }
+}
+
+fn inode(path: &Path) -> u64 {
+    std::fs::symlink_metadata(path).map_or(0, |found| found.ino())
+}
+
+/// What is said of a host that left its lock file as it was.
+fn killed(left: &Running) -> String {
+    format!(
+        "the host before, process {} of pegbox {}, did not end as it should: it was killed, or the machine stopped; \
+         runs that it worked at can be resumed",
+        left.pid, left.version
+    )
+}
+
 /// One that has connected.
 struct Guest {
     number: u64,
     reception: Reception,
+    needs: Needs,
 }
 
 impl Guest {
-    async fn attend(self, mut stream: UnixStream) {
+    /// Attends to the guest until it is gone. Whether it was a reason for the host to be there.
+    async fn attend(self, mut stream: UnixStream) -> bool {
         let Some(_place) = self.reception.place() else {
             let refusal = Refusal {
                 what: format!("the host of this store has {GUESTS_MAX} guests already"),
                 hint: "try again when some have left".into(),
+                is_replaceable: false,
             };
             let _ = wire::send(&mut stream, ToGuest::Refused(refusal)).await;
-            return;
+            return false;
         };
         let Reception {
             commands, log, stop, ..
         } = self.reception.clone();
-        let said = match attend(stream, commands, stop).await {
-            Ok(said) => said,
+        let said = match attend(stream, commands, stop, &self.needs).await {
+            Ok(None) => return false,
+            Ok(Some(said)) => said,
             Err(why) => format!("turned away: {why}"),
         };
         log.line(&format!("guest {} {said}", self.number));
+        true
     }
 }

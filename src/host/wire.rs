@@ -65,6 +65,9 @@ pub struct Hello {
     /// Columns and rows of its terminal.
     #[serde(default)]
     pub size: (u16, u16),
+    /// Whether it only looks at the host itself: no reason for the host to stay, and none to log.
+    #[serde(default)]
+    pub is_looking: bool,
 }
 
 /// The host takes the guest in.
@@ -83,6 +86,9 @@ pub struct Refusal {
     pub what: String,
     /// What to do.
     pub hint: String,
+    /// Whether nobody needs this host, and it was not started by hand: a guest may stop it and start its own.
+    #[serde(default)]
+    pub is_replaceable: bool,
 }
 
 /// From a guest.
@@ -299,6 +305,7 @@ mod tests {
             variables: [("TERM".to_owned(), "xterm".to_owned())].into(),
             terminals: [true, true, false],
             size: (80, 24),
+            is_looking: true,
         }
     }
 
@@ -312,6 +319,7 @@ mod tests {
         let refusal = Refusal {
             what: "no".into(),
             hint: "go".into(),
+            is_replaceable: true,
         };
         let welcome = Welcome {
             protocol: 1,

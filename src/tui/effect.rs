@@ -9,7 +9,7 @@ use super::overlays::form::Form;
 use super::screens::review::ViewedOf;
 use super::screens::{Place, ScreenId, Tab};
 use crate::domain::ids::RunId;
-use crate::workbench::Request;
+use crate::workbench::{Doing, Request};
 
 /// What a screen wants done; returned by `Screen::update`.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,6 +79,10 @@ pub enum Order {
     Redraw,
     /// Stop until the shell continues us.
     Suspend,
+    /// Tell the others what the person is at.
+    NowAt(Doing),
+    /// Leave the terminal, and keep the screens for the next.
+    Detach,
     /// End the session.
     Quit,
 }

@@ -5,7 +5,7 @@ use ratatui::layout::Size;
 use super::input::{Key, Mouse};
 use super::screens::ScreenId;
 use crate::domain::progress::RunProgress;
-use crate::workbench::{Answer, Fault, Request};
+use crate::workbench::{Answer, Fault, Presence, Request};
 
 /// One event of a session. They arrive in one order; the app changes only by them.
 #[expect(
@@ -48,6 +48,10 @@ pub enum Msg {
     Drawn,
     /// The session must end: what was typed is stored first. Nobody is there to answer a question.
     End,
+    /// The terminal is gone, and another may take the screens over: what was typed is stored.
+    Keep,
+    /// Who else is here, and what they are at.
+    Others(Vec<Presence>),
     /// The session has something to say, such as how a copy went.
     Note(Note),
 }

@@ -41,6 +41,7 @@ mod rerunning;
 mod reusing;
 mod reviewing;
 mod room;
+mod roster;
 mod run_notes;
 mod run_reading;
 mod run_store;
@@ -88,6 +89,7 @@ pub use request::*;
 pub use rerunning::*;
 pub use reusing::*;
 pub use reviewing::*;
+pub use roster::{Attendance, Doing, Others, Presence};
 pub use run_reading::*;
 pub use running::*;
 pub use signing::*;
@@ -133,6 +135,7 @@ pub struct Workbench {
     limiters: Arc<Limiters>,
     prices: Arc<PriceTable>,
     origin: Origin,
+    roster: Arc<roster::Roster>,
 }
 
 impl Workbench {
@@ -165,6 +168,7 @@ impl Workbench {
             limiters: Arc::default(),
             prices: PriceTable::shipped(),
             origin: Origin::default(),
+            roster: Arc::default(),
         }
     }
 

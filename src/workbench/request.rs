@@ -4,10 +4,11 @@
 use std::path::PathBuf;
 
 use super::{
-    Ablation, AliasUse, AuditPage, CaseRow, CaseView, ChainDetail, ChainDiffView, CommitReason, Comparison, Deed, DiffView,
-    DraftView, EnvironmentRow, ExampleChange, Fault, ImportPreview, ImportReport, ImportRequest, Judgement, Listed, Matrix,
-    PersonSummary, PromptDetail, PromptRef, PromptSummary, Rerun, ReviewDetail, ReviewSummary, RowsWindow, RunDetail,
-    RunEstimate, RunSummary, RunTriage, Signing, StartRun, Status, Unsigned, VersionBlame, Workbench, WorkbenchError,
+    Ablation, AliasUse, AuditPage, CaseRow, CaseView, ChainDetail, ChainDiffView, CommitReason, Comparison, Deed,
+    DiffView, DraftView, EnvironmentRow, ExampleChange, Fault, ImportPreview, ImportReport, ImportRequest, Judgement,
+    Listed, Matrix, PersonSummary, PromptDetail, PromptRef, PromptSummary, Rerun, ReviewDetail, ReviewSummary,
+    RowsWindow, RunDetail, RunEstimate, RunSummary, RunTriage, Signing, StartRun, Status, Unsigned, VersionBlame,
+    Workbench, WorkbenchError,
 };
 use crate::domain::actor::Actor;
 use crate::domain::dataset::DatasetVersion;

@@ -400,6 +400,14 @@ impl Workbench {
         self.live_runs().values().any(|run| run.done.borrow().is_none())
     }
 
+    /// The runs that are at work in this process, in the order of their numbers.
+    pub fn runs_at_work(&self) -> Vec<RunId> {
+        let at_work = |(id, run): (&RunId, &LiveRun)| run.done.borrow().is_none().then_some(*id);
+        let mut runs: Vec<RunId> = self.live_runs().iter().filter_map(at_work).collect();
+        runs.sort_unstable();
+        runs
+    }
+
     /// Tells one run to save what is in flight and leave the rest. Its progress says when it has.
     pub fn park_run(&self, id: RunId) {
         self.order(id, Order::Pause);

@@ -8,13 +8,16 @@ mod commands;
 #[expect(dead_code, reason = "this binary uses a part of what several share")]
 mod deeds;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod house;
 #[cfg(test)]
 mod lives;
 #[cfg(test)]
 #[path = "../cli/pegbox.rs"]
-#[expect(dead_code, reason = "other tests need more of it")]
 mod pegbox;
+#[cfg(test)]
+mod presence;
 #[cfg(test)]
 mod runs;
 #[cfg(test)]
@@ -28,6 +31,8 @@ mod ssh;
 #[path = "../support/ssh.rs"]
 #[expect(dead_code, reason = "this binary uses a part of what several share")]
 mod ssh_tools;
+#[cfg(test)]
+mod starting;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "this binary uses a part of what several share")]
 mod support;

@@ -3,4 +3,5 @@
 #[cfg(test)]
 mod screens;
 #[cfg(test)]
+#[expect(dead_code, reason = "the tests of the host need more of it")]
 mod terminal;

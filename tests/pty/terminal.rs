@@ -27,11 +27,17 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Opens the screens on a store.
+    /// Opens the screens on a store as anna. They start no host where there is none.
     pub fn open(store: &Path) -> Self {
+        Self::open_as("anna", store, &["--no-host"])
+    }
+
+    /// Opens the screens on a store as somebody.
+    pub fn open_as(person: &str, store: &Path, options: &[&str]) -> Self {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_pegbox"));
-        command.args(["--user", "anna", "--store"]);
+        command.args(["--user", person, "--store"]);
         command.arg(store);
+        command.args(options);
         command.env("TERM", "xterm-256color");
         command.env("LC_ALL", "C.UTF-8");
         Self::of(command)
@@ -77,6 +83,16 @@ impl Terminal {
             let count = self.read_some();
             read += count;
             assert!(count > 0 && read < BYTES_MAX, "'{text}' never came:\n{}", self.shown());
+        }
+    }
+
+    /// Reads until the screen does not show a text any more.
+    pub fn wait_until_gone(&mut self, text: &str) {
+        let mut read = 0;
+        while self.shown().contains(text) {
+            let count = self.read_some();
+            read += count;
+            assert!(count > 0 && read < BYTES_MAX, "'{text}' never went:\n{}", self.shown());
         }
     }
 

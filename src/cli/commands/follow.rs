@@ -19,7 +19,7 @@ use crate::domain::money::PriceFile;
 use crate::domain::progress::RunProgress;
 use crate::domain::run::{Caps, Picked, RunState, RunStep, RunStepKind, RunTotals, Selection};
 use crate::host::caller::Interrupt;
-use crate::workbench::{FaultKind, RunDetail, RunTriage, Workbench};
+use crate::workbench::{Doing, FaultKind, RunDetail, RunTriage, Workbench};
 
 /// Where progress is not redrawn in place, a line comes at every twentieth of the run.
 const PROGRESS_LINES: u64 = 20;
@@ -52,6 +52,8 @@ pub fn wait(
 ) -> Result<(RunDetail, Watched), CliError> {
     let mut watched = Watched::ToTheEnd;
     if let Some(progress) = context.workbench.watch_run(run) {
+        let doing = Doing::Waiting(run);
+        let _attendance = context.workbench.attend(&context.actor, doing);
         let interrupts = context.caller.desk.interrupts(&context.runtime)?;
         let watching = watch_to_end(&context.workbench, context.out, progress, interrupts, on_interrupt);
         watched = context.runtime.block_on(watching);

@@ -1,29 +1,32 @@
 //! `pegbox host`: one process that owns the store, for many people.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
-use super::{Context, Hosting, answer, door, is_for_host, open_workbench, refuse_json_screens};
-use crate::cli::args::{Arguments, Global};
+use super::{Context, Hosting, answer, door, is_for_host, open_workbench, refuse_json_screens, who};
+use crate::cli::args::{Arguments, Command as Subcommands, Global};
 use crate::cli::config::Config;
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::output::{Out, Plain, Reply};
 use crate::cli::{format_of, parse, report};
 use crate::domain::time::{duration_ms, duration_short};
+use crate::host::asking::ask;
 use crate::host::detach::{leave_session, start_detached};
-use crate::host::guest::{GuestError, find_host, stop_host};
+use crate::host::guest::{GuestError, find_host, join, stop_host};
 use crate::host::home::{Home, Running};
+use crate::host::parking::Parking;
 use crate::host::serve::{Call, CommandLine, Server};
 use crate::host::ssh::SshPlace;
-use crate::host::{self, caller::Caller};
-use crate::workbench::Workbench;
+use crate::host::{self, Arrival, caller::Caller};
+use crate::workbench::{Presence, Workbench};
 
 /// The host.
 #[derive(Debug, Args)]
@@ -69,7 +72,7 @@ pub fn host(
     match args.command {
         Some(HostCommand::Status) => status(folder, out),
         Some(HostCommand::Stop) => stop(folder, out),
-        None if args.detach => detach(args, folder, global, out, runtime),
+        None if args.detach => detach(args, folder, global, out),
         None => serve(args, folder, global, out, runtime),
     }
 }
@@ -85,23 +88,8 @@ fn make_store(folder: &Path, runtime: &Handle) -> Result<(), CliError> {
 }
 
 /// Starts this program again as the host, and waits until it is ready.
-fn detach(args: &HostArgs, folder: &Path, global: &Global, out: &mut Out, runtime: &Handle) -> Result<Exit, CliError> {
-    make_store(folder, runtime)?;
-    let mut command = Command::new(std::env::current_exe()?);
-    command.args(["host", "--detached", "--store"]);
-    command.arg(std::path::absolute(folder)?);
-    // Nobody could start a host from afar.
-    let idle_ms = args.idle.or(args.ssh.is_empty().then_some(IDLE_DETACHED_MS));
-    if let Some(idle_ms) = idle_ms {
-        command.args(["--idle", &duration_short(idle_ms)]);
-    }
-    for address in &args.ssh {
-        command.args(["--ssh", &address.to_string()]);
-    }
-    if let Some(prices) = &global.prices {
-        command.arg("--prices").arg(std::path::absolute(prices)?);
-    }
-    start_detached(command, &Home::of(folder))?;
+fn detach(args: &HostArgs, folder: &Path, global: &Global, out: &mut Out) -> Result<Exit, CliError> {
+    start_in_background(folder, args.idle, &args.ssh, global.prices.as_deref())?;
     match find_host(folder)? {
         Some(running) => ready(folder, &running, Vec::new(), out),
         None => Err(CliError::invalid(
@@ -111,24 +99,78 @@ fn detach(args: &HostArgs, folder: &Path, global: &Global, out: &mut Out, runtim
     }
 }
 
+/// Starts this program again as the host of a store, which is made where there is none, and waits until it is ready.
+/// It ends after so many milliseconds in which nobody needs it; where it listens for SSH only if that was asked for, as
+/// nobody could start it again from afar.
+pub fn start_in_background(
+    folder: &Path,
+    idle_ms: Option<u64>,
+    ssh: &[SocketAddr],
+    prices: Option<&Path>,
+) -> Result<(), CliError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    make_store(folder, runtime.handle())?;
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["host", "--detached", "--store"]);
+    command.arg(std::path::absolute(folder)?);
+    if let Some(idle_ms) = idle_ms.or(ssh.is_empty().then_some(IDLE_DETACHED_MS)) {
+        command.args(["--idle", &duration_short(idle_ms)]);
+    }
+    for address in ssh {
+        command.args(["--ssh", &address.to_string()]);
+    }
+    if let Some(prices) = prices {
+        command.arg("--prices").arg(std::path::absolute(prices)?);
+    }
+    Ok(start_detached(command, &Home::of(folder))?)
+}
+
 fn status(folder: &Path, out: &mut Out) -> Result<Exit, CliError> {
+    let log = Home::of(folder).log();
     let Some(running) = find_host(folder)? else {
         let text = Plain::of(format!("{} has no host", folder.display()));
-        return out.reply(&Reply::done(json!({ "host": null }), text));
+        let mut reply = Reply::done(json!({ "host": null, "log": log, "present": [] }), text);
+        reply.exit = Exit::NotFound;
+        return out.reply(&reply);
     };
+    let present = present(folder);
     let mut fields = vec![
         ("process", running.pid.to_string()),
         ("version", running.version.clone()),
         ("protocol", running.protocol.to_string()),
         ("socket", running.socket.display().to_string()),
-        ("log", Home::of(folder).log().display().to_string()),
+        ("log", log.display().to_string()),
     ];
     if let Some(ssh) = &running.ssh {
         fields.push(("ssh", addresses(ssh)));
         fields.push(("host key", ssh.host_key.clone()));
     }
-    let text = Plain::new().fields(fields);
-    out.reply(&Reply::done(json!({ "host": running }), text))
+    let text = match &present {
+        Ok(present) => Plain::new()
+            .fields(fields)
+            .blank()
+            .table(&who::table(present), "nobody is here"),
+        Err(error) => Plain::new()
+            .fields(fields)
+            .blank()
+            .line(format!("who is here cannot be told: {error}")),
+    };
+    let document = json!({ "host": running, "log": log, "present": present.ok() });
+    out.reply(&Reply::done(document, text))
+}
+
+/// Who is at the host, as it says itself.
+fn present(folder: &Path) -> Result<Vec<Presence>, GuestError> {
+    #[derive(serde::Deserialize)]
+    struct Said {
+        present: Vec<Presence>,
+    }
+    let Some(joined) = join(folder)? else {
+        return Ok(Vec::new());
+    };
+    let answer = ask(joined, &["pegbox", "who", "--json"])?;
+    let said: Said = serde_json::from_slice(&answer).map_err(io::Error::from)?;
+    Ok(said.present)
 }
 
 fn stop(folder: &Path, out: &mut Out) -> Result<Exit, CliError> {
@@ -155,7 +197,7 @@ fn serve(args: &HostArgs, folder: &Path, global: &Global, out: &mut Out, runtime
     let workbench = Arc::new(workbench);
     let server = {
         let _inside = runtime.enter();
-        Server::open(claim, &home, &args.ssh).map_err(GuestError::from)?
+        Server::open(claim, &home, &args.ssh, args.detached).map_err(GuestError::from)?
     };
     let advice = if args.ssh.is_empty() {
         None
@@ -167,6 +209,8 @@ fn serve(args: &HostArgs, folder: &Path, global: &Global, out: &mut Out, runtime
         workbench: Arc::clone(&workbench),
         store: folder.to_owned(),
         runtime: runtime.clone(),
+        parking: Arc::default(),
+        note: Mutex::new(server.left()),
     };
     let idle_max = args.idle.map(Duration::from_millis);
     let claim = runtime.block_on(server.run(Arc::new(guests), workbench, idle_max));
@@ -214,11 +258,15 @@ struct Guests {
     workbench: Arc<Workbench>,
     store: PathBuf,
     runtime: Handle,
+    /// Screens whose terminal is gone.
+    parking: Arc<Parking>,
+    /// What the first screens say, where the host before did not end as it should.
+    note: Mutex<Option<String>>,
 }
 
 impl Guests {
     fn answer(&self, arguments: Arguments, out: &mut Out, caller: &mut Caller) -> Result<Exit, CliError> {
-        let Arguments { global, command } = arguments;
+        let Arguments { global, command, .. } = arguments;
         if !is_for_host(command.as_ref()) {
             return Err(CliError::invalid(
                 "this command is not for a host",
@@ -243,8 +291,22 @@ impl Guests {
             caller,
             runtime: self.runtime.clone(),
             hosting: Hosting::Host,
+            arrival: self.arrival(command.as_ref()),
         };
         answer(command, context)
+    }
+}
+
+impl Guests {
+    /// What screens begin with.
+    fn arrival(&self, command: Option<&Subcommands>) -> Arrival {
+        if command.is_some() {
+            return Arrival::default();
+        }
+        Arrival {
+            parking: Some(Arc::clone(&self.parking)),
+            note: self.note.lock().unwrap_or_else(PoisonError::into_inner).take(),
+        }
     }
 }
 

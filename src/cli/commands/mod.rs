@@ -43,6 +43,7 @@ mod study;
 pub mod suite;
 mod sweep;
 pub mod user;
+mod who;
 mod whoami;
 
 use std::path::{Path, PathBuf};
@@ -60,6 +61,7 @@ use super::input;
 use super::output::{Format, Out, Plain, Reply};
 use super::store_path::{self, Missing};
 use crate::domain::actor::Actor;
+use crate::host::Arrival;
 use crate::host::caller::Caller;
 use crate::workbench::{Advance, Clock, Workbench, WorkbenchError};
 
@@ -89,6 +91,8 @@ pub struct Context<'a> {
     pub runtime: Handle,
     /// Whose the runs are.
     pub hosting: Hosting,
+    /// What the screens begin with.
+    pub arrival: Arrival,
 }
 
 /// Whose process carries the command out.
@@ -123,6 +127,7 @@ impl<'a> Context<'a> {
             caller,
             runtime,
             hosting: Hosting::Command,
+            arrival: Arrival::default(),
         })
     }
 }
@@ -166,7 +171,7 @@ fn price_files(store: &Path, global: &Global) -> impl Iterator<Item = PathBuf> {
 
 /// Carries a command out in this process, and prints its reply.
 pub fn carry_out(arguments: Arguments, out: &mut Out, caller: &mut Caller) -> Result<Exit, CliError> {
-    let Arguments { global, command } = arguments;
+    let Arguments { global, command, .. } = arguments;
     match command {
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
@@ -268,6 +273,7 @@ fn missing(command: &Command) -> Missing {
 fn dispatch(command: Command, context: &mut Context<'_>) -> Result<Reply, CliError> {
     match command {
         Command::Status => status::status(context),
+        Command::Who => Ok(who::who(context)),
         Command::Prompt(command) => prompt::carry_out(command, context),
         Command::Diff(args) => diff::diff(&args, context),
         Command::Dataset(command) => dataset::carry_out(command, context),

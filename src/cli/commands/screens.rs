@@ -13,12 +13,16 @@ pub fn open(context: Context<'_>) -> Result<Exit, CliError> {
         .store
         .file_name()
         .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let opening = host::Opening {
+        store,
+        preferences: &context.config.screens,
+        keymap,
+        arrival: context.arrival,
+    };
     let closed = host::open_screens(
         &context.workbench,
         context.actor,
-        store,
-        &context.config.screens,
-        keymap,
+        opening,
         context.caller,
         &context.runtime,
     );
@@ -37,6 +41,12 @@ pub fn open(context: Context<'_>) -> Result<Exit, CliError> {
         };
         CliError::invalid(error.to_string(), hint)
     })?;
+    if ended == Ended::Detached {
+        let minutes = host::parking::PARKED_MAX.as_secs() / 60;
+        context.out.note(&format!(
+            "detached: pegbox comes back to these screens within {minutes} minutes"
+        ));
+    }
     if (context.hosting, ended) == (Hosting::Host, Ended::Terminated) {
         let told = "the host was stopped: what was typed is kept, and runs are parked until pegbox run resume";
         context.out.note(told);

@@ -81,7 +81,9 @@ pub(super) fn failure(rule: &RuleResult) -> String {
 
 /// What the pairs show, and what would settle it; or why there are none.
 pub(super) fn note(threshold: &Threshold, compared: &Result<Compared, String>) -> String {
-    let Compared { relative, no_bounds, .. } = match compared {
+    let Compared {
+        relative, no_bounds, ..
+    } = match compared {
         Ok(compared) => *compared,
         Err(why) => return format!("cannot be compared with the base: {why}"),
     };

@@ -21,9 +21,11 @@ pub use local::run_local;
 
 use super::caller::Screens;
 use super::fence::fenced;
+use super::parking::Parking;
 use super::screen_out::ScreenOut;
 use super::signing::ToSign;
 use super::{HostError, clock};
+use crate::domain::actor::Actor;
 use crate::domain::ids::RunId;
 use crate::domain::progress::RunProgress;
 use crate::tui::app::App;
@@ -31,7 +33,7 @@ use crate::tui::effect::Order;
 use crate::tui::msg::{Msg, Note};
 use crate::tui::screens::UnsavedText;
 use crate::tui::session_info::Link;
-use crate::workbench::{Answer, Fault, Request};
+use crate::workbench::{Answer, Attendance, Fault, Request};
 
 /// Answers that wait for the session.
 const INBOX_MAX: usize = 64;
@@ -110,6 +112,8 @@ pub enum Ended {
     Terminated,
     /// Its terminal is gone.
     TerminalLost,
+    /// The user left, to come back.
+    Detached,
 }
 
 /// A session on a terminal.
@@ -118,6 +122,9 @@ pub struct Session<W: Write, S: Surface> {
     terminal: Terminal<ScreenOut<W>>,
     surface: S,
     handler: Arc<dyn RequestHandler>,
+    person: Actor,
+    attendance: Attendance,
+    parking: Option<Arc<Parking>>,
     inbox: mpsc::Receiver<Msg>,
     to_inbox: mpsc::Sender<Msg>,
     requests: JoinSet<()>,
@@ -140,22 +147,44 @@ impl<W: Write, S: Surface> Session<W, S> {
     /// A session that draws to `sink`. Called inside a runtime.
     pub fn new(screens: Screens, surface: S, sink: W, size: Size) -> Result<Self, HostError> {
         let Screens {
-            handler, info, keymap, ..
+            handler,
+            info,
+            keymap,
+            attendance,
+            note,
+            parking,
+            ..
         } = screens;
         let frame_time = match info.link {
             Link::Local => FRAME_LOCAL,
             Link::Remote => FRAME_REMOTE,
         };
         let (to_inbox, inbox) = mpsc::channel(INBOX_MAX);
+        let person = info.user.clone();
+        let parked = parking
+            .as_ref()
+            .and_then(|parking| parking.take(&person, Instant::now().into_std()));
+        let mut later: VecDeque<Msg> = note.map(Msg::Note).into_iter().collect();
+        let app = match parked {
+            None => App::new(info, keymap, size),
+            Some((mut app, ago)) => {
+                app.move_to(info, keymap, size);
+                later.push_back(Msg::Note(back_note(ago)));
+                app
+            }
+        };
         Ok(Self {
-            app: App::new(info, keymap, size),
+            app,
             terminal: Terminal::new(ScreenOut::new(sink, size))?,
             surface,
             handler,
+            person,
+            attendance,
+            parking,
             inbox,
             to_inbox,
             requests: JoinSet::new(),
-            later: VecDeque::new(),
+            later,
             watches: HashMap::new(),
             followers: JoinSet::new(),
             frame_time,
@@ -171,8 +200,8 @@ impl<W: Write, S: Surface> Session<W, S> {
         self.later.push_back(Msg::Note(note));
     }
 
-    /// Runs until the user quits, the terminal is gone, or `control` ends it. Unless the user quit, what was typed is
-    /// stored then; [`Session::unsaved_texts`] is what could not be.
+    /// Runs until the user quits or detaches, the terminal is gone, or `control` ends it. Unless the user quit, what
+    /// was typed is stored then; [`Session::unsaved_texts`] is what could not be.
     pub async fn run(
         &mut self,
         input: mpsc::Receiver<Msg>,
@@ -180,11 +209,27 @@ impl<W: Write, S: Surface> Session<W, S> {
     ) -> Result<Ended, HostError> {
         let ended = self.run_until_ended(input, control).await;
         self.followers.abort_all();
-        if !matches!(ended, Ok(Ended::Quit)) {
-            self.keep_typed().await;
+        match &ended {
+            Ok(Ended::Quit) => {}
+            Ok(ended) if self.can_wait(*ended) => self.keep_typed(Msg::Keep).await,
+            _ => self.keep_typed(Msg::End).await,
         }
         self.finish_requests().await;
         ended
+    }
+
+    /// Whether the screens outlive a session that ended so.
+    fn can_wait(&self, ended: Ended) -> bool {
+        self.parking.is_some() && matches!(ended, Ended::TerminalLost | Ended::Detached)
+    }
+
+    /// Leaves the screens for the person's next terminal, if the session ended so that there may be one.
+    pub fn park(self, ended: Ended) {
+        if self.can_wait(ended)
+            && let Some(parking) = self.parking
+        {
+            parking.park(self.person, self.app, Instant::now().into_std());
+        }
     }
 
     /// What was typed and is not stored.
@@ -193,9 +238,9 @@ impl<W: Write, S: Surface> Session<W, S> {
     }
 
     /// Stores what was typed last, until it is stored, refused, or takes too long.
-    async fn keep_typed(&mut self) {
+    async fn keep_typed(&mut self, last: Msg) {
         let deadline = Instant::now() + LAST_REQUESTS;
-        let mut step = self.take(Msg::End);
+        let mut step = self.take(last);
         while matches!(step, Ok(None)) {
             step = tokio::select! {
                 biased;
@@ -216,6 +261,7 @@ impl<W: Write, S: Surface> Session<W, S> {
         mut control: mpsc::Receiver<Control>,
     ) -> Result<Ended, HostError> {
         self.follow_changes();
+        self.follow_others();
         let orders = fenced(|| self.app.start(clock::now())).map_err(HostError::Panicked)?;
         let mut ended = self.carry_out_all(orders)?;
         let mut alive = tokio::time::interval(ALIVE_CHECK);
@@ -331,6 +377,15 @@ impl<W: Write, S: Surface> Session<W, S> {
             }
         }
     }
+}
+
+/// What is said to whoever comes back to their screens.
+fn back_note(ago: Duration) -> Note {
+    let ago = match (ago.as_secs(), ago.as_secs() / 60) {
+        (seconds, 0) => format!("{seconds} s"),
+        (_, minutes) => format!("{minutes} min"),
+    };
+    Note::info(format!("back where you were {ago} ago; q ends a session for good"))
 }
 
 /// Waits for a moment, or for ever where there is none.

@@ -66,6 +66,12 @@ impl<W: Write, S: Surface> Session<W, S> {
                 let resized = self.suspend()?;
                 self.later.push_back(resized);
             }
+            Order::NowAt(doing) => self.attendance.now_at(doing),
+            Order::Detach if self.parking.is_some() => return Ok(Some(Ended::Detached)),
+            Order::Detach => {
+                let why = "nothing keeps the screens: they run in this process, and not in a host";
+                self.later.push_back(Msg::Note(Note::warning(why)));
+            }
             Order::Quit => return Ok(Some(Ended::Quit)),
         }
         Ok(None)
@@ -138,6 +144,19 @@ impl<W: Write, S: Surface> Session<W, S> {
         self.followers.spawn(async move {
             while changes.changed().await.is_ok() {
                 if to_inbox.send(Msg::Changed).await.is_err() {
+                    return;
+                }
+                sleep(CHANGES_PACE).await;
+            }
+        });
+    }
+
+    pub(super) fn follow_others(&mut self) {
+        let mut others = self.attendance.others();
+        let to_inbox = self.to_inbox.clone();
+        self.followers.spawn(async move {
+            while let Some(list) = others.next().await {
+                if to_inbox.send(Msg::Others(list)).await.is_err() {
                     return;
                 }
                 sleep(CHANGES_PACE).await;

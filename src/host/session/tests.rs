@@ -12,7 +12,7 @@ use crate::tui::input::Key;
 use crate::tui::keymap::Keymap;
 use crate::tui::screens::ScreenId;
 use crate::tui::session_info::{ColourDepth, GlyphSet, SessionInfo};
-use crate::workbench::{Judgement, Signing, Unsigned};
+use crate::workbench::{Doing, Judgement, Signing, Unsigned};
 
 /// Keeps what was written, each write apart.
 #[derive(Clone, Default)]
@@ -114,6 +114,7 @@ struct Bench {
     sink: Sink,
     surface: FakeSurface,
     handler: Arc<Handler>,
+    parking: Arc<Parking>,
     input: mpsc::Sender<Msg>,
     control: mpsc::Sender<Control>,
     receivers: Option<(mpsc::Receiver<Msg>, mpsc::Receiver<Control>)>,
@@ -121,6 +122,10 @@ struct Bench {
 
 impl Bench {
     fn new(panics: bool) -> Self {
+        Self::with_parking(panics, Arc::default())
+    }
+
+    fn with_parking(panics: bool, parking: Arc<Parking>) -> Self {
         let info = SessionInfo {
             user: Actor::new("anna").unwrap(),
             roles: String::new(),
@@ -144,6 +149,9 @@ impl Bench {
             info,
             keymap: Keymap::default(),
             mouse: MouseReports::On,
+            attendance: Attendance::alone(&Actor::new("anna").unwrap()),
+            note: None,
+            parking: Some(Arc::clone(&parking)),
         };
         let session = Session::new(screens, surface.clone(), sink.clone(), size).unwrap();
         let receivers = Some((inputs, controls));
@@ -152,6 +160,7 @@ impl Bench {
             sink,
             surface,
             handler,
+            parking,
             input,
             control,
             receivers,
@@ -162,6 +171,11 @@ impl Bench {
     async fn run(&mut self) -> Result<Ended, HostError> {
         let (input, control) = self.receivers.take().unwrap();
         self.session.run(input, control).await
+    }
+
+    /// The terminal goes when everything that was typed is taken.
+    fn hang_up(&mut self) {
+        self.input = mpsc::channel(1).0;
     }
 
     async fn press(&self, keys: &str) {
@@ -312,4 +326,35 @@ async fn a_decision_is_signed_on_the_terminal_before_it_is_asked_for() {
         };
         assert_eq!(request, decide(expected));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_terminal_leaves_the_screens_for_the_next_and_quitting_does_not() {
+    let mut bench = Bench::new(false);
+    bench.press("2").await;
+    bench.hang_up();
+    let ended = bench.run().await.unwrap();
+    assert_eq!(ended, Ended::TerminalLost);
+    bench.session.park(ended);
+    let mut next = Bench::with_parking(false, bench.parking);
+    assert_eq!(next.session.app.doing(), Some(Doing::Looking("Prompts".into())));
+    next.press("q q").await;
+    let ended = next.run().await.unwrap();
+    assert_eq!(ended, Ended::Quit);
+    next.session.park(ended);
+    let me = Actor::new("anna").unwrap();
+    assert!(next.parking.take(&me, Instant::now().into_std()).is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn detaching_is_refused_where_nothing_keeps_the_screens() {
+    let mut bench = Bench::new(false);
+    bench.session.parking = None;
+    let step = bench.session.carry_out(Order::Detach).unwrap();
+    assert_eq!(step, None);
+    let told = bench.session.later.pop_front();
+    assert!(matches!(told, Some(Msg::Note(note)) if note.text.contains("not in a host")));
+    bench.session.parking = Some(bench.parking);
+    let step = bench.session.carry_out(Order::Detach).unwrap();
+    assert_eq!(step, Some(Ended::Detached));
 }

@@ -234,6 +234,7 @@ async fn carry_out(
         .await;
         return NO_PLACE;
     };
+    shared.reception.note();
     let words = match words::asked(asked) {
         Ok(words) => words.into_iter().map(OsString::from).collect(),
         Err(why) => {

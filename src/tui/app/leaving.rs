@@ -76,6 +76,15 @@ impl App {
         open.filter_map(|open| open.screen.unsaved_text()).collect()
     }
 
+    /// Asks for the saves of what was typed, and stays as it is.
+    pub(super) fn keep(&mut self) {
+        let unsaved = self.stacks.iter_mut().flatten().filter(|open| open.screen.is_unsaved());
+        let last: Vec<_> = unsaved.map(|open| (open.id, open.screen.close())).collect();
+        for (id, effects) in last {
+            self.apply_last(id, effects);
+        }
+    }
+
     /// Asks for the saves that must go first; `leaving` then happens with their answers. Whether there are any.
     pub(super) fn keeps_first(&mut self, leaving: Leaving) -> bool {
         let mut last = Vec::new();

@@ -1,6 +1,7 @@
 //! The app: a stack of screens for each tab, one overlay, and who gets which event.
 
 mod leaving;
+mod present;
 mod route;
 #[cfg(test)]
 mod tests;
@@ -27,7 +28,7 @@ use super::session_info::SessionInfo;
 use super::theme::Theme;
 use crate::domain::ids::RunId;
 use crate::domain::time::Timestamp;
-use crate::workbench::{Fault, Request};
+use crate::workbench::{Doing, Fault, Presence, Request};
 
 /// Screens on one stack: a person loses the way long before.
 const STACK_SCREENS_MAX: usize = 32;
@@ -59,6 +60,9 @@ pub struct App {
     watched: Vec<RunId>,
     viewed: Viewed,
     interrupted: Option<Timestamp>,
+    others: Vec<Presence>,
+    /// What others were told last that the person is at.
+    told_doing: Option<Doing>,
     orders: Vec<Order>,
 }
 
@@ -118,15 +122,41 @@ impl App {
             watched: Vec::new(),
             viewed: Viewed::default(),
             interrupted: None,
+            others: Vec::new(),
+            told_doing: None,
             orders: Vec::new(),
         }
     }
 
-    /// Opens Home. The first orders.
+    /// Opens Home; after [`App::move_to`], what was open. The first orders.
     pub fn start(&mut self, now: Timestamp) -> Vec<Order> {
         self.now = now;
-        self.go_to(Tab::Home);
+        if self.stack().is_empty() {
+            self.go_to(Tab::Home);
+        } else {
+            self.changed();
+        }
         self.finish()
+    }
+
+    /// Takes the screens to another terminal of the same person, as they are; [`App::start`] loads anew what they show.
+    pub fn move_to(&mut self, session: SessionInfo, keymap: Keymap, size: Size) {
+        self.theme = Theme::new(&session);
+        self.session = session;
+        self.keymap = keymap;
+        self.size = size;
+        // Nobody answers any more what was asked from the terminal before.
+        self.sent = None;
+        self.leaving = None;
+        self.reloads.clear();
+        self.watched.clear();
+        self.others.clear();
+        self.told_doing = None;
+        self.pending.clear();
+        self.note = None;
+        if let Some(layer) = &mut self.layer {
+            layer.drawn = false;
+        }
     }
 
     /// Takes one event. What the session has to do about it.
@@ -168,6 +198,8 @@ impl App {
                 }
             }
             Msg::End => self.quit(),
+            Msg::Keep => self.keep(),
+            Msg::Others(others) => self.others = others,
             Msg::Note(note) => self.note = Some(note),
         }
         self.finish()
@@ -195,6 +227,11 @@ impl App {
             }
         }
         self.watched = wanted;
+        let doing = self.doing();
+        if let Some(doing) = doing.filter(|doing| self.told_doing.as_ref() != Some(doing)) {
+            self.told_doing = Some(doing.clone());
+            self.orders.push(Order::NowAt(doing));
+        }
         std::mem::take(&mut self.orders)
     }
 
@@ -448,5 +485,7 @@ fn is_of_app(id: CommandId) -> bool {
             | CommandId::Redraw
             | CommandId::Suspend
             | CommandId::Mouse
+            | CommandId::Who
+            | CommandId::Detach
     )
 }

@@ -14,6 +14,7 @@ use crate::tui::msg::Urgency;
 use crate::tui::overlays::dialog::{Dialog, OpenDialog};
 use crate::tui::overlays::help::Help;
 use crate::tui::overlays::palette::Palette;
+use crate::tui::overlays::plain::Plain;
 use crate::tui::overlays::{Outcome, Step};
 use crate::tui::screens::{Place, ScreenEvent, Tab};
 
@@ -197,6 +198,11 @@ impl App {
             CommandId::Redraw => self.orders.push(Order::Redraw),
             CommandId::Suspend => self.orders.push(Order::Suspend),
             CommandId::Mouse => self.orders.push(Order::ToggleMouse),
+            CommandId::Who => {
+                let everybody = Plain::new("Who is here", &self.everybody());
+                self.lay(Box::new(everybody), None);
+            }
+            CommandId::Detach => self.orders.push(Order::Detach),
             _ => {
                 if let Some(id) = self.visible().map(|open| open.id) {
                     self.deliver(id, ScreenEvent::Command(command));

@@ -1,5 +1,6 @@
 mod leaving;
 mod mouse;
+mod present;
 mod viewed;
 
 use ratatui::backend::TestBackend;
@@ -128,9 +129,11 @@ fn said(app: &App) -> &str {
     app.note.as_ref().map_or("", |note| note.text.as_str())
 }
 
+/// Presses keys. The orders that come of them, but for what others are told.
 fn press(app: &mut App, keys: &str) -> Vec<Order> {
     let press_one = |key| app.update(NOW, Msg::Key(Key::parse(key).unwrap()));
-    keys.split(' ').flat_map(press_one).collect()
+    let orders = keys.split(' ').flat_map(press_one);
+    orders.filter(|order| !matches!(order, Order::NowAt(_))).collect()
 }
 
 fn drawn(app: &App, width: u16, height: u16) -> String {
@@ -149,7 +152,8 @@ fn opens_home_and_asks_for_what_it_shows() {
     let mut app = App::new(session_info(), Keymap::default(), Size::new(80, 24));
     let from = ScreenId(0);
     let request = Request::Status;
-    assert_eq!(app.start(NOW), [Order::Ask { from, request }]);
+    let told = Order::NowAt(Doing::Looking("Home".into()));
+    assert_eq!(app.start(NOW), [Order::Ask { from, request }, told]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
 
 use super::App;
+use super::present::Company;
 use crate::text::{Printable, cut, width};
 use crate::tui::command::{COMMANDS, CommandId, Scope};
 use crate::tui::keymap::Lookup;
@@ -137,8 +138,25 @@ impl App {
             }
         };
         let text = Printable::line(&text);
-        let text = cut(text.as_str(), usize::from(area.width).saturating_sub(2)).into_owned();
+        let room = usize::from(area.width).saturating_sub(2);
+        let company = self
+            .company(room.saturating_sub(width(text.as_str()) + GAP))
+            .filter(|company| self.note.is_none() && company.comes_first || fits(text.as_str(), company, room));
+        let taken = company
+            .as_ref()
+            .map_or(0, |company| width(&company.text).min(room) + GAP);
+        let text = cut(text.as_str(), room.saturating_sub(taken)).into_owned();
         frame.render_widget(Line::styled(format!(" {text}"), style), area);
+        if let Some(Company { text, style, .. }) = company {
+            let text = format!("{} ", cut(&text, room));
+            let columns = u16::try_from(width(&text)).unwrap_or(u16::MAX).min(area.width);
+            let end = Rect {
+                x: area.right() - columns,
+                width: columns,
+                ..area
+            };
+            frame.render_widget(Line::styled(text, style), end);
+        }
     }
 
     /// What stands in the footer: keys and labels of the commands that can be used now, the most useful first.
@@ -256,6 +274,14 @@ impl App {
         };
         frame.render_widget(Line::raw(" esc "), end);
     }
+}
+
+/// Columns between what the status line says and who is here.
+const GAP: usize = 2;
+
+/// Whether who is here stands beside all of the text.
+fn fits(text: &str, company: &Company, room: usize) -> bool {
+    width(text) + GAP + width(&company.text) <= room
 }
 
 /// What is left of a row behind `used` columns.

@@ -91,6 +91,12 @@ commands! {
     Mouse "app.mouse" "mouse" "Mouse on or off"
         "Leaves the mouse to the terminal, or takes it back."
         [] [Everywhere];
+    Who "app.who" "who" "Who is here"
+        "Lists everybody who is here, and what they are at."
+        [] [Everywhere];
+    Detach "app.detach" "detach" "Detach"
+        "Leaves; the next pegbox comes back to these screens."
+        [] [Everywhere];
 
     MoveDown "move.down" "move" "Down"
         "Moves down."

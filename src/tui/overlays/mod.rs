@@ -47,7 +47,7 @@ pub enum Outcome {
 }
 
 /// An overlay. No key reaches what is under it.
-pub trait Overlay: fmt::Debug {
+pub trait Overlay: fmt::Debug + Send {
     /// Takes a key.
     fn key(&mut self, key: Key) -> Step;
 

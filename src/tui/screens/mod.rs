@@ -65,7 +65,7 @@ use super::theme::Theme;
 use crate::domain::ids::{ChainVersionId, DatasetVersionId, PromptName, ReviewId, RunId, VersionId};
 use crate::domain::progress::RunProgress;
 use crate::domain::time::Timestamp;
-use crate::workbench::{Answer, Fault, PromptRef, Request};
+use crate::workbench::{Answer, Doing, Fault, PromptRef, Request};
 use review::Viewed;
 
 /// The six tabs, each with a stack of screens.
@@ -302,7 +302,7 @@ pub enum ScreenEvent {
 }
 
 /// One screen. It changes only in [`Screen::update`], and knows nothing that was not told to it.
-pub trait Screen: fmt::Debug {
+pub trait Screen: fmt::Debug + Send {
     /// What it is opened on.
     fn place(&self) -> Place;
 
@@ -313,6 +313,11 @@ pub trait Screen: fmt::Debug {
 
     /// Where one is, as in `Runs > run_421 > Failures`.
     fn title(&self) -> String;
+
+    /// What whoever looks at it is at, as others are told.
+    fn doing(&self) -> Doing {
+        Doing::Looking(self.title())
+    }
 
     /// What to load when it is shown or the store changed. Answers replace what was there; the selection stays by id.
     fn requests(&self) -> Vec<Request>;

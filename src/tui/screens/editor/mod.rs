@@ -35,7 +35,7 @@ use crate::tui::command::{CommandId, Scope};
 use crate::tui::effect::Effect;
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::text_view::TextView;
-use crate::workbench::{CommitReason, DraftView, Request};
+use crate::workbench::{CommitReason, Doing, DraftView, Request};
 
 /// Whether keys are text or commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -187,6 +187,10 @@ impl Screen for Editor {
 
     fn title(&self) -> String {
         format!("Prompts > {}", self.heading())
+    }
+
+    fn doing(&self) -> Doing {
+        Doing::Editing(self.prompt.clone())
     }
 
     fn requests(&self) -> Vec<Request> {

@@ -31,7 +31,7 @@ use crate::tui::msg::Note;
 use crate::tui::widgets::diff_view::Sides;
 use crate::tui::widgets::listing::{HasId, Listing};
 use crate::tui::widgets::text_view::TextView;
-use crate::workbench::{Answer, Fault, Request, ReviewDetail, ReviewSummary};
+use crate::workbench::{Answer, Doing, Fault, Request, ReviewDetail, ReviewSummary};
 
 /// What it takes of the commands that not every screen has a use for.
 const TAKEN: [CommandId; 7] = [
@@ -246,6 +246,11 @@ impl Screen for Reviews {
 
     fn title(&self) -> String {
         self.opened_on.map_or("Review".into(), |id| format!("Review > {id}"))
+    }
+
+    fn doing(&self) -> Doing {
+        self.wanted()
+            .map_or_else(|| Doing::Looking(self.title()), Doing::Reviewing)
     }
 
     fn requests(&self) -> Vec<Request> {
