@@ -262,6 +262,10 @@ fn bisection_finds_the_version_that_broke_a_metric_and_an_example() {
         "routing_accuracy",
     ]));
     assert_eq!(same["result"]["verdict"], "cannot_tell");
+    let hint = same["result"]["hint"].as_str().unwrap();
+    assert!(hint.contains("--repeats 10, or use a larger dataset"), "{hint}");
+    let fine = pegbox.json(&[&["bisect", "support_triage_v1", "support_triage_v2"], &bisect[3..]].concat());
+    assert_eq!(fine["result"]["why"], format!("support_triage_v2 passes {example}"));
 }
 
 #[test]
