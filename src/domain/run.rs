@@ -162,8 +162,8 @@ pub struct RunSettings {
     pub reuses_answers: bool,
     /// Whether the run ends as soon as no possible rest could change what its gate says.
     pub stops_early: bool,
-    /// The endpoint, or several by provider (see [`super::endpoint`]), without secrets; `None` for a provider that needs
-    /// none.
+    /// The endpoint, or several by provider (see [`super::endpoint`]), without secrets; `None` for a provider that
+    /// needs none.
     pub base_url: Option<String>,
 }
 

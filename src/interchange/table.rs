@@ -1,5 +1,5 @@
-//! Reads tables key by key, the same for TOML, YAML and JSON: each fault is marked where it stands, and a key that nobody
-//! asked for is an error that names the nearest known one.
+//! Reads tables key by key, the same for TOML, YAML and JSON: each fault is marked where it stands, and a key that
+//! nobody asked for is an error that names the nearest known one.
 
 use serde_json::{Map, Value as Json};
 use toml::Spanned;
@@ -88,8 +88,8 @@ impl Node {
     }
 }
 
-/// Reads a whole file: JSON where it begins with `{`, YAML where its first key ends with a colon, else TOML. What it holds is checked once it is read without a
-/// fault; the error names every fault.
+/// Reads a whole file: JSON where it begins with `{`, YAML where its first key ends with a colon, else TOML. What it
+/// holds is checked once it is read without a fault; the error names every fault.
 pub(super) fn parse_file<T>(
     source: &str,
     read: impl FnOnce(Table<'_>, &mut Marks) -> Option<T>,

@@ -27,8 +27,8 @@ struct StepEstimate {
 }
 
 impl Workbench {
-    /// As much as the newest run that any version of the chain had. Where it had none, the sum of its steps: each as much
-    /// as its prompt took by itself, or a guess from its template.
+    /// As much as the newest run that any version of the chain had. Where it had none, the sum of its steps: each as
+    /// much as its prompt took by itself, or a guess from its template.
     pub(super) fn estimate_chain(
         &self,
         start: &StartRun,

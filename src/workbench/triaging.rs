@@ -209,7 +209,7 @@ impl Workbench {
         if self.run_triage(run.id)?.other_cause().is_none() {
             return Err(WorkbenchError::refused(
                 format!("the failures of {} do not say so: {NOT_MOST}", run.id),
-                "say where the cause of each lies with pegbox case triage, in words for those that the rules have wrong",
+                "say where the cause lies with pegbox case triage, where the rules have it wrong",
             ));
         }
         self.store.commit_numbered(|| {

@@ -98,7 +98,7 @@ fn store(versions: &[String]) -> Pegbox {
 }
 
 /// The command over the tickets with the suite.
-fn over(arguments: &[&'static str]) -> Vec<&'static str> {
+fn over<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
     [arguments, &["--dataset", "tickets", "--suite", "routing"]].concat()
 }
 
@@ -262,6 +262,27 @@ fn bisection_finds_the_version_that_broke_a_metric_and_an_example() {
         "routing_accuracy",
     ]));
     assert_eq!(same["result"]["verdict"], "cannot_tell");
+}
+
+#[test]
+fn a_bisection_that_cannot_tell_says_what_to_do() {
+    let pegbox = store(&[edited(&[]), edited(&[1]), edited(&[1, PLANTED])]);
+    let bisect = |ends: [&str; 2], symptom: [&str; 2]| {
+        let found = pegbox.json(&over(&["bisect", ends[0], ends[1], symptom[0], symptom[1]]));
+        let text = |key: &str| found["result"][key].as_str().unwrap_or_default().to_owned();
+        (text("why"), text("hint"))
+    };
+    let (_, hint) = bisect(
+        ["support_triage_v1", "support_triage_v2"],
+        ["--metric", "routing_accuracy"],
+    );
+    assert!(hint.contains("--repeats 10, or use a larger dataset"), "{hint}");
+    pegbox.does(&over(&["run", "start", "support_triage_v3"]));
+    let compared = pegbox.json(&["run", "compare", "run_1", "run_3"]);
+    let failing = compared["still_failing"]["examples"][0].as_str().unwrap();
+    let (why, hint) = bisect(["support_triage_v1", "support_triage_v3"], ["--example", failing]);
+    assert_eq!(why, format!("support_triage_v1 fails {failing} already"));
+    assert!(hint.starts_with("name an older version as the good one"), "{hint}");
 }
 
 #[test]

@@ -90,6 +90,11 @@ fn start<'a>(subject: &'a str, suite: &'a str) -> [&'a str; 7] {
 #[test]
 fn a_chain_runs_step_by_step_and_says_which_ways_it_took() {
     let pegbox = with_chain();
+    let status = pegbox.does(&["status"]);
+    assert!(
+        !status.contains("no run has tested"),
+        "a run of the chain tests its steps: {status}"
+    );
     let text = pegbox.does(&start("triage_flow", "flow_quality"));
     assert!(
         text.contains("route → fix → reply") && text.contains("route → lookup → refund → reply"),
@@ -185,6 +190,20 @@ fn a_version_is_released_only_when_its_chains_pass_with_it() {
     let detail = pegbox.does(&["review", "show", "review_1"]);
     assert!(detail.contains("triage_flow passes with support_triage_v2"), "{detail}");
     pegbox.does(&["chain", "bump", "triage_flow", "support_triage_v2", "--reason", REASON]);
+    let diff = pegbox.json(&["chain", "diff", "triage_flow@v1", "triage_flow@v2"]);
+    let changes: Vec<&Value> = diff["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| &step["change"])
+        .collect();
+    assert_eq!(changes, ["changed", "same", "same", "same", "same"]);
+    assert_eq!(diff["steps"][0]["prompt"]["removed_lines"], 2);
+    let text = pegbox.does(&["chain", "diff", "triage_flow@v1"]);
+    assert!(
+        text.contains("~ route  version\n    version: support_triage_v1 -> support_triage_v2\n"),
+        "{text}"
+    );
     let no_run = pegbox.says(&approve);
     let run = "triage_flow@v2 has no finished run: start one with pegbox run start triage_flow@v2 \
                --dataset DATASET --suite SUITE";

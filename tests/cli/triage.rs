@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::pegbox::Pegbox;
+use crate::pegbox::{Pegbox, Said};
 
 /// A ticket that would be markup, a script and a terminal's command wherever it is not taken as text.
 const HOSTILE: &str =
@@ -201,39 +201,54 @@ fn labels_become_expected_values_of_a_new_dataset_version() {
     assert!(pegbox.does(&["store", "verify"]).contains("the store is sound"));
 }
 
+/// Four of the eight failures.
+const RETRIEVED: [&str; 4] = ["t-0", "t-1", "t-2", "t-3"];
+
+/// Says by hand where the cause of a failure lies.
+fn triage(pegbox: &Pegbox, example: &str, category: &str) -> Said {
+    let reason = "the index has no page about it";
+    pegbox.says(&[
+        "case",
+        "triage",
+        "run_1",
+        example,
+        "--category",
+        category,
+        "--reason",
+        reason,
+    ])
+}
+
+#[test]
+fn what_is_decided_of_a_run_follows_its_causes_and_is_said_once() {
+    let pegbox = failing();
+    for example in RETRIEVED {
+        triage(&pegbox, example, "retrieval");
+    }
+    let reason = "the answer is in no document";
+    let decide = |cause: &str| pegbox.says(&["run", "decide", "run_1", "--cause", cause, "--reason", reason]);
+    let early = decide("retrieval");
+    assert!(early.stderr.contains("most failures are the prompt's"), "{early:?}");
+    triage(&pegbox, "t-4", "tool");
+    assert_eq!(decide("retrieval").code, 0);
+    let again = decide("retrieval");
+    assert!(
+        again.stderr.contains("decision_1 says so of run_1 already"),
+        "{again:?}"
+    );
+    assert_eq!(decide("tools").code, 0, "another cause is another decision");
+}
+
 #[test]
 fn most_causes_elsewhere_say_that_the_prompt_is_the_wrong_thing_to_tune() {
     let pegbox = failing();
     let advice = || pegbox.json(&["run", "failures", "run_1", "--by", "category"])["advice"].clone();
     assert_eq!(advice(), Value::Null);
-    let triage = |example: &str, category: &str| {
-        let reason = "the index has no page about it";
-        pegbox.says(&[
-            "case",
-            "triage",
-            "run_1",
-            example,
-            "--category",
-            category,
-            "--reason",
-            reason,
-        ])
-    };
-    for example in ["t-0", "t-1", "t-2", "t-3"] {
-        assert_eq!(triage(example, "retrieval").code, 0);
+    for example in RETRIEVED {
+        assert_eq!(triage(&pegbox, example, "retrieval").code, 0);
     }
     assert_eq!(advice(), Value::Null, "four of eight are not most");
-    let early = pegbox.says(&[
-        "run",
-        "decide",
-        "run_1",
-        "--cause",
-        "retrieval",
-        "--reason",
-        "the answer is not there",
-    ]);
-    assert!(early.stderr.contains("most failures are the prompt's"), "{early:?}");
-    triage("t-4", "tool");
+    triage(&pegbox, "t-4", "tool");
     let said = pegbox.does(&["run", "show", "run_1"]);
     assert!(
         said.contains("causes of failures: retrieval 4, prompt 3, tool 1"),
@@ -248,24 +263,19 @@ fn most_causes_elsewhere_say_that_the_prompt_is_the_wrong_thing_to_tune() {
     assert!(said.contains(&record), "{said}");
     let decision = pegbox.json(&["run", "decide", "run_1", "--cause", "retrieval", "--reason", facts]);
     assert_eq!(decision["decision"]["kind"]["not_a_prompt_problem"], "retrieval");
-    let again = pegbox.says(&["run", "decide", "run_1", "--cause", "retrieval", "--reason", facts]);
-    assert!(
-        again.stderr.contains("decision_1 says so of run_1 already"),
-        "{again:?}"
-    );
     assert_eq!(
         pegbox.json(&["run", "show", "run_1"])["decision"],
         "not_a_prompt_problem"
     );
 
-    triage("t-0", "prompt");
+    triage(&pegbox, "t-0", "prompt");
     let cause = pegbox.json(&["run", "case", "run_1", "t-0"])["cause"].clone();
     assert_eq!(
         (&cause["category"], &cause["by"]),
         (&"prompt".into(), &"tess".into()),
         "the newest counts"
     );
-    let said = triage("t-0", "weather");
+    let said = triage(&pegbox, "t-0", "weather");
     assert!(said.stderr.contains("use one of prompt, retrieval"), "{said:?}");
     assert!(pegbox.does(&["store", "verify"]).contains("the store is sound"));
 }

@@ -28,8 +28,8 @@ const REQUESTS: usize = 27;
 
 fn document(provider: &str) -> String {
     format!(
-        "+++\n[model]\nprovider = \"{provider}\"\nname = \"gpt-4.1-mini\"\nmax_output_tokens = 100\n[[variables]]\nname = \
-         \"step\"\ndescription = \"who asks\"\n[[variables]]\nname = \"text\"\ndescription = \"what it \
+        "+++\n[model]\nprovider = \"{provider}\"\nname = \"gpt-4.1-mini\"\nmax_output_tokens = 100\n[[variables]]\n\
+         name = \"step\"\ndescription = \"who asks\"\n[[variables]]\nname = \"text\"\ndescription = \"what it \
          reads\"\n+++\n-- user --\n{{{{ step }}}}: {{{{ text }}}}\n"
     )
 }
@@ -47,8 +47,8 @@ fn chain(second: Option<&str>) -> String {
             _ => "",
         };
         format!(
-            "[[steps]]\nname = \"{name}\"\nversion = \"{version}\"\n{when}inputs = {{ step = {{ value = \"{name}\" }}, text \
-             = \"input\" }}\nparser = {{ kind = \"regex\", pattern = '(\\d)' }}\n"
+            "[[steps]]\nname = \"{name}\"\nversion = \"{version}\"\n{when}inputs = {{ step = {{ value = \"{name}\" }}, \
+             text = \"input\" }}\nparser = {{ kind = \"regex\", pattern = '(\\d)' }}\n"
         )
     };
     format!("name = \"flow\"\n{}", STEPS.iter().map(step).collect::<String>())

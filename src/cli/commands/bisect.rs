@@ -203,11 +203,11 @@ impl Search<'_, '_> {
     /// What tells noise from a break.
     fn more(&self) -> String {
         let repeats = self.study.settings.repeats;
-        let more = (repeats * 5).max(10);
+        let more = repeats.saturating_mul(5).max(10);
         match self.symptom {
             Symptom::Example(_) => format!(
-                "ask it more often: --repeats {more} instead of {repeats}, so that passing half the time shows as such; what \
-                 fails now and then in every version was broken by none"
+                "ask it more often: --repeats {more} instead of {repeats}, so that passing half the time shows; \
+                 what fails now and then in every version was broken by none"
             ),
             Symptom::Metric { .. } => {
                 format!("ask each example more often with --repeats {more}, or use a larger dataset")

@@ -63,8 +63,8 @@ pub struct StartArgs {
     #[arg(
         long,
         value_name = "URL|PROVIDER=URL",
-        help = "The endpoint, as http://localhost:8080/v1, or the program of provider command; its own where not given. \
-                Where several providers are asked, once for each: openai=http://localhost:8080/v1"
+        help = "The endpoint, as http://localhost:8080/v1, or the program of provider command; its own where not \
+                given. Where several providers are asked, once for each: openai=http://localhost:8080/v1"
     )]
     base_url: Vec<String>,
     #[command(flatten)]

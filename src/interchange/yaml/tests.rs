@@ -163,10 +163,25 @@ fn a_chain_file_is_yaml_with_its_lines() {
 
 #[test]
 fn a_suite_file_is_yaml_and_the_same_as_in_toml() {
-    let yaml = "name: quality\ngraders:\n- name: same\n  kind: exact_match\nmetrics:\n- name: right\n  kind: accuracy\n  \
-                grader: same\nthresholds:\n- metric: right\n  at_least: 0.9\n";
-    let toml = "name = \"quality\"\n[[graders]]\nname = \"same\"\nkind = \"exact_match\"\n[[metrics]]\nname = \"right\"\nkind = \
-                \"accuracy\"\ngrader = \"same\"\n[[thresholds]]\nmetric = \"right\"\nat_least = 0.9\n";
+    let yaml = "
+name: quality
+graders:
+- name: same
+  kind: exact_match
+metrics:
+- name: right
+  kind: accuracy
+  grader: same
+thresholds:
+- metric: right
+  at_least: 0.9
+";
+    let toml = r#"
+name = "quality"
+graders = [{ name = "same", kind = "exact_match" }]
+metrics = [{ name = "right", kind = "accuracy", grader = "same" }]
+thresholds = [{ metric = "right", at_least = 0.9 }]
+"#;
     let [yaml, toml] = [yaml, toml].map(SuiteFile::parse);
     assert_eq!(yaml.unwrap(), toml.unwrap());
 }
