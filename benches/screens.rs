@@ -41,6 +41,7 @@ const FRAMES: usize = 5_000;
 fn session() -> Result<SessionInfo, Fault> {
     Ok(SessionInfo {
         user: Actor::new("bench")?,
+        roles: String::new(),
         store: "bench".into(),
         link: Link::Local,
         colours: ColourDepth::True,

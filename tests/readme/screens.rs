@@ -109,6 +109,7 @@ fn session(runtime: &tokio::runtime::Runtime) -> Session {
         .expect("a review");
     let info = SessionInfo {
         user: anna.clone(),
+        roles: String::new(),
         store: "demo".into(),
         link: Link::Local,
         colours: ColourDepth::True,

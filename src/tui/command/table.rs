@@ -61,7 +61,7 @@ commands! {
         "Shows who did what, from where and why."
         ["g a"] [Everywhere];
     GoPeople "go.people" "people" "Go to People"
-        "Shows who may do what here, and what it takes to enter an environment."
+        "Shows who may do what, and the rules of environments."
         ["g u"] [Everywhere];
 
     Palette "app.palette" "cmd" "Command palette"
