@@ -12,6 +12,8 @@ fn anna_and_ben(house: &House) -> (Terminal, Terminal) {
     let mut both = ["anna", "ben"].map(|name| Terminal::open_as(name, &store, &[]));
     for terminal in &mut both {
         terminal.wait_for("Needs you");
+        // What is said first, such as what another session left unsaved, goes with a key.
+        terminal.type_in("1");
     }
     let [anna, ben] = both;
     (anna, ben)
