@@ -301,7 +301,7 @@ impl Desk for OwnDesk {
     }
 
     fn run_screens(&mut self, mut screens: Screens, runtime: &Handle) -> Result<Ended, HostError> {
-        screens.note = screens.note.or(self.note.take());
+        screens.note = self.note.take().or(screens.note);
         runtime.block_on(run_local(screens))
     }
 }

@@ -391,7 +391,7 @@ mod tests {
     fn a_host_that_was_killed_leaves_what_it_was() {
         let store = tempfile::tempdir().unwrap();
         let home = Home::of(store.path());
-        let running = home.claim().unwrap().publish(Path::new("/run/s"), true).unwrap();
+        let running = home.claim().unwrap().publish(Path::new("/run/s"), None, true).unwrap();
         assert_eq!(home.claim().unwrap().left, Some(running));
         assert_eq!(home.claim().unwrap().left, None, "it is told once");
     }

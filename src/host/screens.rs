@@ -9,7 +9,7 @@ use super::caller::{Caller, Files, Screens};
 use super::parking::Parking;
 use super::session::{Ended, RequestHandler};
 use super::terminal::MouseReports;
-use super::{ColourWish, Glyphs, HostError, Preferences, capability};
+use super::{ColourWish, Glyphs, HostError, Preferences, capability, rescue};
 use crate::domain::actor::Actor;
 use crate::domain::ids::RunId;
 use crate::domain::person::{Role, role_words};
@@ -110,6 +110,9 @@ pub fn open_screens(
         roles: roles_of(workbench, &actor),
         ..wished(capability::session_info(variable, actor.clone(), store), preferences)
     };
+    // What a session could not store is on the host's machine, where only those who are there can take it.
+    let left_over = || rescue::left_over(&std::env::temp_dir()).filter(|_| caller.files != Files::Elsewhere);
+    let note = arrival.note.map(Note::warning).or_else(left_over);
     let attendance = workbench.attend(&actor, Doing::Looking(Tab::Home.title().to_owned()));
     let handler = Arc::new(Seat {
         workbench: Arc::clone(workbench),
@@ -126,7 +129,7 @@ pub fn open_screens(
         keymap,
         mouse,
         attendance,
-        note: arrival.note.map(Note::warning),
+        note,
         parking: arrival.parking,
     };
     caller.desk.run_screens(screens, runtime)

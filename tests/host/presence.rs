@@ -12,6 +12,8 @@ fn anna_and_ben(house: &House) -> (Terminal, Terminal) {
     let mut both = ["anna", "ben"].map(|name| Terminal::open_as(name, &store, &[]));
     for terminal in &mut both {
         terminal.wait_for("Needs you");
+        // What is said first, such as what another session left unsaved, goes with a key.
+        terminal.type_in("1");
     }
     let [anna, ben] = both;
     (anna, ben)
@@ -158,34 +160,43 @@ fn start(house: &House, words: &[&str], person: &str) -> Child {
 }
 
 #[test]
-fn of_two_who_decide_at_once_one_wins_and_the_other_is_told() {
-    let house = House::with_records(1);
-    house.pegbox.says(&[
-        "run",
-        "start",
-        "support_triage_v1",
-        "--dataset",
-        "tickets",
-        "--suite",
-        "shape",
-    ]);
-    house.pegbox.does(&[
-        "review",
-        "request",
-        "support_triage_v1",
+fn of_two_who_promote_at_once_one_wins_and_the_other_is_told() {
+    let house = House::with_records(4);
+    let does = |words: &[&str]| house.pegbox.does(&[words, &["--reason", REASON]].concat());
+    let version = "support_triage_v1";
+    house
+        .pegbox
+        .does(&["run", "start", version, "--dataset", "tickets", "--suite", "shape"]);
+    does(&["review", "request", version, "--to", "production", "--user", "anna"]);
+    does(&["store", "policy", "--simulated", "accept"]);
+    does(&["review", "approve", "review_1", "--user", "mei"]);
+    let words = [
+        "release",
+        "promote",
+        "support_triage",
         "--to",
-        "staging",
+        "production",
         "--reason",
         REASON,
-        "--user",
-        "anna",
-    ]);
-    let words = ["review", "reject", "review_1", "--reason", REASON];
+    ];
     let both = ["ben", "mei"].map(|person| start(&house, &words, person));
     let said = both.map(|child| Said::of(&child.wait_with_output().unwrap()));
     let mut codes = [said[0].code, said[1].code];
     codes.sort_unstable();
     assert_eq!(codes, [0, 4], "{said:?}");
-    let loser = said.iter().find(|said| said.code == 4).unwrap();
-    assert!(loser.stderr.contains("review_1"), "{loser:?}");
+    let [winner, loser] = if said[0].code == 0 {
+        [&said[0], &said[1]]
+    } else {
+        [&said[1], &said[0]]
+    };
+    assert!(winner.stdout.contains("support_triage_prod_v1 is live"), "{winner:?}");
+    assert!(
+        loser.stderr.starts_with("error: ") && loser.stderr.contains("hint: "),
+        "{loser:?}"
+    );
+    let releases = house.pegbox.json(&["release", "list"]);
+    assert_eq!(
+        releases["environments"][0]["production"]["promotion"]["version"],
+        version
+    );
 }

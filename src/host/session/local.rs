@@ -27,9 +27,6 @@ pub async fn run_local(screens: Screens) -> Result<Ended, HostError> {
     let surface = LocalSurface { mouse, gate };
     let size = terminal::size()?;
     let mut session = Session::new(screens, surface, terminal::stdout()?, size)?;
-    if let Some(note) = rescue::left_over(&std::env::temp_dir()) {
-        session.tell(note);
-    }
     let ended = session.run(input, control).await;
     drop(restore);
     rescue_typed(&session, ended)

@@ -195,11 +195,6 @@ impl<W: Write, S: Surface> Session<W, S> {
         })
     }
 
-    /// Says something when the first frame is drawn.
-    pub fn tell(&mut self, note: Note) {
-        self.later.push_back(Msg::Note(note));
-    }
-
     /// Runs until the user quits or detaches, the terminal is gone, or `control` ends it. Unless the user quit, what
     /// was typed is stored then; [`Session::unsaved_texts`] is what could not be.
     pub async fn run(
