@@ -58,67 +58,68 @@ fn people_of(bench: &Bench) {
     }
 }
 
+/// Each action, and the roles that may: whoever has another may not.
+const TABLE: &[(&[Action], &[Role])] = &[
+    (
+        &[
+            Action::PromptImport,
+            Action::DraftSave,
+            Action::DraftDiscard,
+            Action::PromptCommit,
+            Action::DatasetImport,
+            Action::SuiteImport,
+            Action::ChainImport,
+            Action::ChainBump,
+            Action::VariantKeep,
+            Action::RunStart,
+            Action::RunResume,
+            Action::RunPause,
+            Action::RunCancel,
+            Action::ReviewRequest,
+        ],
+        &[Role::Author],
+    ),
+    (
+        &[
+            Action::PromptTry,
+            Action::RunDecide,
+            Action::LabelAdd,
+            Action::TriageAdd,
+            Action::QuarantinePlace,
+            Action::QuarantineLift,
+        ],
+        &[Role::Author, Role::Reviewer],
+    ),
+    (
+        &[
+            Action::ReviewApprove,
+            Action::ReviewReject,
+            Action::ReviewPause,
+            Action::ReviewOtherCause,
+        ],
+        &[Role::Reviewer],
+    ),
+    (&[Action::ReleasePromote, Action::ReleaseRollback], &[Role::Releaser]),
+    (
+        &[
+            Action::PolicySet,
+            Action::TraceExpire,
+            Action::StoreCompact,
+            Action::PersonAdd,
+            Action::PersonChange,
+            Action::PersonRemove,
+        ],
+        &[Role::Admin],
+    ),
+    (&[Action::RunOutcome, Action::RunEnd, Action::ModelResolve], &Role::ALL),
+];
+
 #[test]
 fn each_action_is_for_the_roles_that_it_needs_and_for_nobody_else() {
-    use Role::{Admin, Author, Releaser, Reviewer};
     let bench = peopled();
-    let table: &[(&[Action], &[Role])] = &[
-        (
-            &[
-                Action::PromptImport,
-                Action::DraftSave,
-                Action::DraftDiscard,
-                Action::PromptCommit,
-                Action::DatasetImport,
-                Action::SuiteImport,
-                Action::ChainImport,
-                Action::ChainBump,
-                Action::VariantKeep,
-                Action::RunStart,
-                Action::RunResume,
-                Action::RunPause,
-                Action::RunCancel,
-                Action::ReviewRequest,
-            ],
-            &[Author],
-        ),
-        (
-            &[
-                Action::PromptTry,
-                Action::RunDecide,
-                Action::LabelAdd,
-                Action::TriageAdd,
-                Action::QuarantinePlace,
-                Action::QuarantineLift,
-            ],
-            &[Author, Reviewer],
-        ),
-        (
-            &[
-                Action::ReviewApprove,
-                Action::ReviewReject,
-                Action::ReviewPause,
-                Action::ReviewOtherCause,
-            ],
-            &[Reviewer],
-        ),
-        (&[Action::ReleasePromote, Action::ReleaseRollback], &[Releaser]),
-        (
-            &[
-                Action::PolicySet,
-                Action::TraceExpire,
-                Action::StoreCompact,
-                Action::PersonAdd,
-                Action::PersonChange,
-                Action::PersonRemove,
-            ],
-            &[Admin],
-        ),
-        (&[Action::RunOutcome, Action::RunEnd, Action::ModelResolve], &Role::ALL),
-    ];
-    let listed: usize = table.iter().map(|(actions, _)| actions.len()).sum();
+    let listed: usize = TABLE.iter().map(|(actions, _)| actions.len()).sum();
     assert_eq!(listed, Action::ALL.len(), "an action is missing");
-    for (actions, roles) in table {
+    for (actions, roles) in TABLE {
         for action in *actions {
             for role in Role::ALL {
                 let asked = bench.workbench.permit(&actor(role.as_str()), *action);
