@@ -35,7 +35,8 @@ pub struct HostArgs {
     /// Start the host in the background, and come back when it is ready; it ends when nobody needs it
     #[arg(long)]
     detach: bool,
-    /// End after so long without a guest and a run: `90s`, `2h`; where not given never, with --detach and without --ssh after `10m`
+    /// End after so long without a guest and a run: `90s`, `2h`; where not given never, with --detach and without --ssh
+    /// after `10m`
     #[arg(long, value_name = "TIME", value_parser = duration_ms)]
     idle: Option<u64>,
     /// Let people in over SSH at this address, such as `127.0.0.1:2222` or `[::]:2222`; once more for another
