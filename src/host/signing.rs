@@ -92,8 +92,8 @@ async fn by_own_agent(_to_sign: &ToSign, _keys: &[PublicKey]) -> Result<String, 
 }
 
 /// What to do where somebody is elsewhere, and their keys with them.
-pub const OVER_SSH: &str = "forward your agent with ssh -A and give --sign; or sign on yours what --statement prints, and \
-                            send both back with --signature -";
+pub const OVER_SSH: &str = "forward your agent with ssh -A and give --sign; or sign on yours what --statement prints, \
+                            and send both back with --signature -";
 
 /// Refuses key files to whoever is elsewhere: those here are not theirs.
 ///

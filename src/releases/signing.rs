@@ -57,8 +57,8 @@ fn require_none(store: &Store, decided: &Statement) -> Result<(), ReleaseError> 
         return Ok(());
     }
     let why = format!(
-        "approvals, promotions and roll backs of {} are signed in this store, and this one is not: add --sign, or --sign-key FILE, or go in two \
-         steps with --statement and --signature",
+        "approvals, promotions and roll backs of {} are signed in this store, and this one is not: add --sign, or \
+         --sign-key FILE, or go in two steps with --statement and --signature",
         place.as_str()
     );
     Err(DomainError::NotAllowed(why).into())
