@@ -24,7 +24,8 @@ fn open_draft(terminal: &mut Terminal) {
     terminal.type_in("2");
     terminal.wait_for("every answer is JSON");
     terminal.type_in("e");
-    terminal.wait_for("NORMAL");
+    // The text, and not only its frame: until it is there nothing can be typed.
+    terminal.wait_for("You triage");
 }
 
 fn said_by_status(house: &House) -> Vec<String> {
