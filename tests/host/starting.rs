@@ -116,7 +116,9 @@ fn screens_work_alone_where_no_host_can_be_started_and_say_so() {
 fn after_a_host_was_killed_the_next_screens_start_one_and_say_what_happened() {
     let store = Store::with_records();
     let mut terminal = store.open();
-    kill(store.host().unwrap());
+    let host = store.host().unwrap();
+    kill(host);
+    until("its end", || !is_alive(host));
     terminal.wait_for("the host ended before the command did");
     terminal.read_to_end();
     assert!(terminal.is_restored());
