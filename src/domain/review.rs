@@ -357,7 +357,7 @@ pub fn approvals_check(
 /// That a run's dataset and suite are what a run of today would use.
 pub fn currency_check(run: RunId, overtaken: &[Overtaken]) -> Check {
     Check {
-        title: format!("dataset and suite of {run} are the newest"),
+        title: "dataset and suite newest".into(),
         fault: no_longer_current(run, overtaken),
     }
 }

@@ -432,8 +432,8 @@ fn warnings(calibration: &Calibration, people_pass: u64, people_fail: u64) -> Ve
     for (name, count) in [(PASSED, people_pass), (FAILED, people_fail)] {
         if count < LABELS_OF_A_VERDICT_WANTED {
             warnings.push(format!(
-                "{who} say{s} {name} of {count} answers: label at least {LABELS_OF_A_VERDICT_WANTED} such, or the errors \
-                 on them stay unknown"
+                "{who} say{s} {name} of {count} answers: label at least {LABELS_OF_A_VERDICT_WANTED} such, or the \
+                 errors on them stay unknown"
             ));
         }
     }

@@ -63,8 +63,8 @@ impl JudgeModel {
 
     /// Asks until there is an answer or patience is at its end; `None` where it is not wanted any more when its turn
     /// comes. Whoever asks must hold no place at any limiter: two runs, each of which holds the place that the other
-    /// one waits for, would wait for ever. For the same reason the place at the limiter comes before the run's own, here
-    /// and where answers are asked for.
+    /// one waits for, would wait for ever. For the same reason the place at the limiter comes before the run's own,
+    /// here and where answers are asked for.
     pub(super) async fn ask(
         &self,
         request: &ChatRequest,

@@ -126,8 +126,8 @@ fn newest_run(
         Checks::Any => String::new(),
     };
     Ok(Err(format!(
-        "no finished run of {base} over {}{with_suite}{}: make one with pegbox run start {base} --dataset {} --suite {}, \
-         then start this one again",
+        "no finished run of {base} over {}{with_suite}{}: make one with pegbox run start {base} --dataset {} --suite \
+         {}, then start this one again",
         run.dataset,
         others.sentence(),
         run.dataset,

@@ -438,7 +438,12 @@ fn a_simulated_judge_is_calibrated_against_the_dataset() {
     assert_eq!(calibration["sensitivity"]["total"], people_pass);
     assert_eq!(calibration["disagreement_count"], counts[0][1] + counts[1][0]);
     let text = pegbox.does(&calibrate);
-    for part in ["people \\ grader", "kappa", "careful: simulated:", "label at least 100"] {
+    for part in [
+        "the dataset \\ grader",
+        "kappa",
+        "careful: simulated:",
+        "label at least 100",
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
     let said = pegbox.says(&["suite", "calibrate", "judged", "--grader", "good"]);

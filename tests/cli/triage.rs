@@ -136,6 +136,8 @@ fn a_label_stands_beside_the_graders_and_changes_nothing_of_the_run() {
     assert_eq!(after["triage"]["overrides"], 1);
     after["triage"] = before["triage"].clone();
     after["advice"] = before["advice"].clone();
+    assert_eq!(after["labelled"][1]["agreed"], 0);
+    after["labelled"] = before["labelled"].clone();
     assert_eq!(after, before);
 
     let cause = |example: &str| pegbox.json(&["run", "case", "run_1", example])["cause"].clone();

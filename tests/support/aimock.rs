@@ -4,7 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
-/// A running `aimock` (npm `@copilotkit/aimock` 1.43.0), a mock of provider APIs that others wrote; it is ended when dropped.
+/// A running `aimock` (npm `@copilotkit/aimock` 1.43.0), a mock of provider APIs that others wrote; it is
+/// ended when dropped.
 pub struct Aimock {
     child: Child,
     /// Where it listens on the loopback.

@@ -14,7 +14,8 @@ use super::bench::*;
 /// What the mock answers: tickets by their number, and of judges each by its model.
 const FIXTURES: &str = r#"{"fixtures":[
     {"match":{"model":"rubric","userMessage":"answer one"},
-     "response":{"content":"{\"score\": 5, \"explanation\": \"kind\"}","usage":{"prompt_tokens":30,"completion_tokens":9}}},
+     "response":{"content":"{\"score\": 5, \"explanation\": \"kind\"}",
+      "usage":{"prompt_tokens":30,"completion_tokens":9}}},
     {"match":{"model":"rubric","userMessage":"answer two"},"response":{"content":"{\"score\": 2}"}},
     {"match":{"model":"rubric","userMessage":"answer three"},"response":{"content":"Five out of five!"}},
     {"match":{"model":"rubric","userMessage":"answer four"},
