@@ -22,6 +22,7 @@ mod people;
 mod reproducing;
 mod runs;
 mod signing;
+#[cfg(test)]
 #[path = "../support/ssh.rs"]
 #[expect(dead_code, reason = "this binary uses a part of what several share")]
 mod ssh_tools;

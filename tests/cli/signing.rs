@@ -228,7 +228,7 @@ fn what_was_changed_on_disk_is_named_and_a_cut_history_is_noticed() {
             .contains("is the expected one")
     );
     let wrong = known.replacen(|digit: char| digit.is_ascii_digit(), "9", 1);
-    let cut = pegbox.says(&["audit", "verify", "--expect", &wrong.replacen("9", "99", 1)]);
+    let cut = pegbox.says(&["audit", "verify", "--expect", &wrong.replacen('9', "99", 1)]);
     assert!(cut.code != 0 && cut.stderr.contains("the history was cut"), "{cut:?}");
     let other = format!("{}:{}", tip["sequence"], "0".repeat(64));
     let anew = pegbox.says(&["audit", "verify", "--expect", &other]);

@@ -4,12 +4,13 @@
 
 #[cfg(test)]
 mod commands;
+#[cfg(test)]
 #[path = "../support/deeds.rs"]
-#[expect(dead_code, reason = "this binary uses a part of what several share")]
 mod deeds;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+#[expect(dead_code, reason = "other tests need more of it")]
 mod house;
 #[cfg(test)]
 mod lives;
@@ -28,6 +29,7 @@ mod signing;
 mod socket;
 #[cfg(test)]
 mod ssh;
+#[cfg(test)]
 #[path = "../support/ssh.rs"]
 #[expect(dead_code, reason = "this binary uses a part of what several share")]
 mod ssh_tools;
@@ -38,4 +40,5 @@ mod starting;
 mod support;
 #[cfg(test)]
 #[path = "../pty/terminal.rs"]
+#[expect(dead_code, reason = "other tests need more of it")]
 mod terminal;

@@ -1,5 +1,6 @@
 //! Command lines over SSH: as if they were given here.
 
+use std::fmt::Write as _;
 use std::process::Stdio;
 
 use crate::pegbox::{PROMPT, Pegbox, REASON, Said};
@@ -48,9 +49,11 @@ fn what_is_sent_is_what_is_read() {
     assert!(shown.contains("anna") && shown.contains(REASON), "{shown}");
 
     // Larger than any window or buffer on the way, and compared by its hash.
-    let rows: String = (0..40_000)
-        .map(|row| format!("{{\"id\": \"r{row}\", \"ticket\": \"{}\"}}\n", "text ".repeat(40)))
-        .collect();
+    let mut rows = String::new();
+    for row in 0..40_000 {
+        let ticket = "text ".repeat(40);
+        let _ = writeln!(rows, "{{\"id\": \"r{row}\", \"ticket\": \"{ticket}\"}}");
+    }
     let line = format!("dataset import - --name large --reason '{REASON}'");
     let imported = site.says(&line, &rows);
     assert_eq!(imported.code, 0, "{imported:?}");

@@ -112,7 +112,7 @@ fn garbage_ends_its_own_connection() {
     for garbage in [
         b"GET / HTTP/1.1\r\nHost: x\r\n\r\n".as_slice(),
         &[0; 4_096],
-        &[0xff; 70_000],
+        vec![0xff; 70_000].as_slice(),
         &[hello, &[0xff; 64]].concat(),
         &[hello, &[0, 0, 0, 1, 0]].concat(),
         &[hello, &[0, 0, 0, 12, 0], &[20; 11]].concat(),

@@ -119,7 +119,8 @@ impl Site {
             // A look takes as long as a command, so that the host has time to write.
             self.house.pegbox.does(&["host", "status"]);
             let log = self.house.log();
-            let line = log[bytes..].lines().rev().find(|line| line.contains(text));
+            let later = log.get(bytes..).unwrap_or_default();
+            let line = later.lines().rev().find(|line| line.contains(text));
             line.inspect(|line| found = (*line).to_owned()).is_some()
         });
         found
