@@ -119,7 +119,9 @@ impl Store {
 fn command(signature: &Signature, statement: &Statement) -> String {
     let file = format!("{SIGNATURES_FOLDER}/{}.json", signature.decision);
     format!(
-        "# {}: {} of {} by {}\nssh-keygen -Y verify -f {SIGNERS_FILE} -I {} -n {NAMESPACE} -O verify-time={} -s {file}.sig < {file}\n",
+        "# {}: {} of {} by {}\n\
+         ssh-keygen -Y verify -f {SIGNERS_FILE} -I {} -n {NAMESPACE} \
+         -O verify-time={} -s {file}.sig < {file}\n",
         signature.decision,
         statement.decision,
         statement.version,

@@ -77,7 +77,8 @@ pub struct AuditPage {
     pub entries: Vec<AuditRecord>,
     /// The number of the newest commit there is.
     pub newest: u64,
-    /// The number from which to look further back: it and later ones have been looked at. 1 at the beginning of the log.
+    /// The number from which to look further back: it and later ones have been looked at. 1 at the beginning of the
+    /// log.
     pub looked_back_to: u64,
 }
 
