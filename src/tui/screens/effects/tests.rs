@@ -93,7 +93,7 @@ fn one_goes_from_hunk_to_hunk() {
     assert_eq!(hunks, [Some(0), Some(1), Some(2), Some(0)]);
     commanded(&mut screen, CommandId::ProblemPrevious);
     commanded(&mut screen, CommandId::ProblemPrevious);
-    assert!(drawn(&screen, 100, 27).contains("not run, or the metric cannot be paired"));
+    assert!(drawn(&screen, 100, 27).contains("not run, or undefined"));
     let [Effect::Open(Place::Diff { .. })] = &commanded(&mut screen, CommandId::Open)[..] else {
         panic!("back to the diff");
     };
