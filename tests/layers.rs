@@ -77,8 +77,8 @@ fn imports_point_only_downward() {
     assert!(report.is_empty(), "the layer table is broken:\n{report}");
 }
 
-/// The files above the store that make audit entries: each asks first whether whoever acts may, or belongs to a run whose
-/// start was asked about. Nobody else can commit a change.
+/// The files above the store that make audit entries: each asks first whether whoever acts may, or belongs to a run
+/// whose start was asked about. Nobody else can commit a change.
 const MAKERS_OF_AUDIT_ENTRIES: &[&str] = &[
     "src/releases/mod.rs",
     "src/workbench/committing.rs",

@@ -177,20 +177,20 @@ fn signed_approval(rule: SignRule) -> OpenDialog {
 fn a_signature_is_wished_for_by_a_key_of_its_own() {
     let plain = confirmed(press(
         &mut signed_approval(SignRule::Offered),
-        "t o o space s l o w tab tab enter",
+        "t o o space s l o w space n o w tab tab enter",
     ));
     assert!(!plain.signs());
     let signed = confirmed(press(
         &mut signed_approval(SignRule::Offered),
-        "t o o space s l o w tab space tab enter",
+        "t o o space s l o w space n o w tab space tab enter",
     ));
     assert!(
-        signed.signs() && signed.reason() == "too slow",
+        signed.signs() && signed.reason() == "too slow now",
         "the space was no part of the reason"
     );
     let twice = confirmed(press(
         &mut signed_approval(SignRule::Offered),
-        "t o o space s l o w tab space space tab enter",
+        "t o o space s l o w space n o w tab space space tab enter",
     ));
     assert!(!twice.signs());
     let mut typed = signed_approval(SignRule::Offered);
@@ -204,7 +204,10 @@ fn a_signature_is_wished_for_by_a_key_of_its_own() {
 #[test]
 fn a_signature_that_is_required_cannot_be_left_out() {
     let mut dialog = signed_approval(SignRule::Required);
-    assert_eq!(press(&mut dialog, "t o o space s l o w tab space"), Step::Stay);
+    assert_eq!(
+        press(&mut dialog, "t o o space s l o w space n o w tab space"),
+        Step::Stay
+    );
     assert!(confirmed(press(&mut dialog, "tab enter")).signs());
 }
 
