@@ -31,8 +31,9 @@ fn with_agent(site: &Site, keys: &[&str], line: &str) -> Said {
     ssh.args(["-o", "ForwardAgent=$SSH_AUTH_SOCK", "127.0.0.1", line]);
     let quoted = |word: &std::ffi::OsStr| format!("'{}'", word.to_str().unwrap().replace('\'', "'\\''"));
     let words: Vec<String> = ssh.get_args().map(quoted).collect();
-    // The agent is for the forwarding; who it is, the file of the key says.
-    let line = format!("ssh-add -q {} && exec ssh {}", keys.join(" "), words.join(" "));
+    // The agent is for the forwarding alone; who it is, the file of the key says. The shell knows where the agent is.
+    let words = words.join(" ").replace("$SSH_AUTH_SOCK", "'\"$SSH_AUTH_SOCK\"'");
+    let line = format!("ssh-add -q {} && exec ssh {}", keys.join(" "), words);
     let mut agent = Command::new("ssh-agent");
     agent
         .args(["sh", "-c", &line])
