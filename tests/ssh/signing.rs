@@ -27,12 +27,14 @@ fn with_review() -> Site {
 /// What `ssh -A` says to a command line of anna's, under an agent with these keys of hers.
 fn with_agent(site: &Site, keys: &[&str], line: &str) -> Said {
     let mut ssh = site.ssh("anna", "pegbox");
-    // As -A does; the site has ssh look at no agent of its own.
-    ssh.args(["-o", "ForwardAgent=$SSH_AUTH_SOCK", "127.0.0.1", line]);
+    ssh.args(["-A", "127.0.0.1", line]);
     let quoted = |word: &std::ffi::OsStr| format!("'{}'", word.to_str().unwrap().replace('\'', "'\\''"));
     let words: Vec<String> = ssh.get_args().map(quoted).collect();
-    // The agent is for the forwarding; who it is, the file of the key says.
-    let line = format!("ssh-add -q {} && exec ssh {}", keys.join(" "), words.join(" "));
+    // The site has ssh look at no agent, and without one there is nothing to forward.
+    let words = words
+        .join(" ")
+        .replace("IdentityAgent=none", "IdentityAgent=SSH_AUTH_SOCK");
+    let line = format!("ssh-add -q {} && exec ssh {}", keys.join(" "), words);
     let mut agent = Command::new("ssh-agent");
     agent
         .args(["sh", "-c", &line])
