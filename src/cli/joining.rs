@@ -10,7 +10,11 @@ use super::exit::CliError;
 use super::output::{Format, Out};
 use super::store_path::{self, Missing};
 use crate::host;
-use crate::host::guest::{self, GuestError, Joined};
+use crate::host::guest::{self, GuestError};
+use crate::host::join::{Joined, find_host, join, stop_host};
+
+/// How often the screens are asked for of hosts that end at that moment.
+const GREETING_TRIES: u32 = 20;
 
 /// Where a command was or is to be carried out.
 pub enum Carried {
@@ -25,8 +29,9 @@ pub enum Carried {
 /// Has the store's host carry a command line out, where there is one. The screens start one where there is none.
 pub fn carry_out(arguments: &Arguments, words: &[OsString], out: &mut Out) -> Result<Carried, CliError> {
     let store = store_path::resolve(arguments.global.store.clone())?;
+    let mut tries = 0;
     loop {
-        let joined = match guest::join(&store)? {
+        let joined = match join(&store)? {
             Some(joined) => joined,
             None if !starts_host(arguments, &store, out) => return Ok(Carried::Here),
             None => match start(&store) {
@@ -39,6 +44,8 @@ pub fn carry_out(arguments: &Arguments, words: &[OsString], out: &mut Out) -> Re
                 out.note(&format!("{}: it is stopped", refusal.what));
                 replace(&store)?;
             }
+            // The host was just being killed. Only the screens may be asked for twice: they change nothing.
+            Err(GuestError::NotGreeted(_)) if arguments.command.is_none() && tries < GREETING_TRIES => tries += 1,
             ended => return Ok(Carried::ByHost(ended?)),
         }
     }
@@ -59,11 +66,11 @@ fn starts_host(arguments: &Arguments, store: &Path, out: &Out) -> bool {
 /// Starts a host, unless somebody else was faster.
 fn start(store: &Path) -> Result<Joined, CliError> {
     let _turn = host::home::Home::of(store).turn_to_start();
-    if let Some(joined) = guest::join(store)? {
+    if let Some(joined) = join(store)? {
         return Ok(joined);
     }
     let started = start_in_background(store, None, &[], None);
-    match (guest::join(store)?, started) {
+    match (join(store)?, started) {
         (Some(joined), _) => Ok(joined),
         (None, Err(error)) => Err(error),
         (None, Ok(())) => Err(GuestError::NotStarted("it has ended already".into()).into()),
@@ -72,8 +79,8 @@ fn start(store: &Path) -> Result<Joined, CliError> {
 
 /// Stops the host of another version that nobody needs.
 fn replace(store: &Path) -> Result<(), CliError> {
-    if let Some(running) = guest::find_host(store)? {
-        guest::stop_host(store, &running)?;
+    if let Some(running) = find_host(store)? {
+        stop_host(store, &running)?;
     }
     Ok(())
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio::net::UnixStream;
 
-use super::guest::{GuestError, Joined};
+use super::guest::GuestError;
+use super::join::Joined;
 use super::wire::{self, Hello, PROTOCOL, ToGuest, ToHost, WireError};
 
 /// How long the host may take.

@@ -4,9 +4,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::Path;
 use std::thread;
-use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::net::UnixStream;
@@ -15,7 +13,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::caller::{Streams, Variables};
-use super::home::{Found, Home, HomeError, Running};
+use super::home::HomeError;
+use super::join::Joined;
 use super::signing::ToSign;
 use super::terminal::{self, MouseReports};
 use super::tty::ReaderGate;
@@ -23,11 +22,6 @@ use super::wire::{self, Hello, PIECE_BYTES_MAX, PROTOCOL, Refusal, ToGuest, ToHo
 use super::{editor, signing};
 use crate::domain::actor::Actor;
 
-/// How often, and after what pause, a host that is starting is looked for again: half a minute in all.
-const TRIES: u32 = 600;
-const TRY_AGAIN: Duration = Duration::from_millis(50);
-/// How often a host that says it is there is tried to be reached.
-const CONNECT_TRIES: u32 = 60;
 /// Messages of either side that wait.
 const MESSAGES_MAX: usize = 4;
 /// Things that the person does that wait.
@@ -63,6 +57,9 @@ pub enum GuestError {
     /// A word of the command line that cannot be sent.
     #[error("the host takes only UTF-8 on the command line: {0}")]
     NotUtf8(String),
+    /// It died, or the connection to it did, before it had said welcome.
+    #[error("the host ended as it was given the command: {0}")]
+    NotGreeted(WireError),
     /// It died, or the connection to it did.
     #[error("the host ended before the command did: {0}")]
     HostGone(WireError),
@@ -80,7 +77,7 @@ impl GuestError {
             Self::Silent { .. } | Self::NotReady => {
                 "look at host/log in the store's folder; pegbox host stop ends it".into()
             }
-            Self::HostGone(_) => {
+            Self::NotGreeted(_) | Self::HostGone(_) => {
                 "give the command again; what was saved is intact, and pegbox run list shows runs to resume".into()
             }
             Self::NotUtf8(_) => "use a name in UTF-8, or standard input".into(),
@@ -88,80 +85,6 @@ impl GuestError {
             Self::Home(HomeError::Taken(_)) => "use it, or stop it with pegbox host stop".into(),
             Self::Home(HomeError::Io { .. }) | Self::Output(_) => "check the folder and its disk".into(),
         }
-    }
-}
-
-/// A running host of a store, if there is one; one that is starting or stopping is waited for.
-///
-/// # Errors
-/// It cannot be found out.
-pub fn find_host(store: &Path) -> Result<Option<Running>, GuestError> {
-    let home = Home::of(store);
-    for _ in 0..TRIES {
-        match home.find()? {
-            Found::Nobody => return Ok(None),
-            Found::Running(running) => return Ok(Some(running)),
-            Found::NotReady => thread::sleep(TRY_AGAIN),
-        }
-    }
-    Err(GuestError::NotReady)
-}
-
-/// Tells a host to stop, and waits until it has.
-///
-/// # Errors
-/// It is not ours to stop, or does not stop.
-pub fn stop_host(store: &Path, running: &Running) -> Result<(), GuestError> {
-    let no_process = || silent(running, io::Error::from(io::ErrorKind::InvalidData));
-    let pid = rustix::process::Pid::from_raw(running.pid).ok_or_else(no_process)?;
-    let told = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-    told.map_err(|error| silent(running, error.into()))?;
-    let home = Home::of(store);
-    for _ in 0..TRIES {
-        match home.find()? {
-            Found::Running(now) if now.pid == running.pid => thread::sleep(TRY_AGAIN),
-            Found::NotReady => thread::sleep(TRY_AGAIN),
-            // Another one may have taken its place already.
-            Found::Nobody | Found::Running(_) => return Ok(()),
-        }
-    }
-    Err(GuestError::NotReady)
-}
-
-/// A connection to the host of a store.
-pub struct Joined(std::os::unix::net::UnixStream);
-
-/// Connects to the host of a store, if there is one.
-///
-/// # Errors
-/// It is there and does not answer.
-pub fn join(store: &Path) -> Result<Option<Joined>, GuestError> {
-    let mut tries = 0;
-    while let Some(running) = find_host(store)? {
-        match std::os::unix::net::UnixStream::connect(&running.socket) {
-            Ok(stream) => return Ok(Some(Joined(stream))),
-            // It may have just stopped, or another one have taken its place.
-            Err(_) if tries < CONNECT_TRIES => thread::sleep(TRY_AGAIN),
-            Err(error) => return Err(silent(&running, error)),
-        }
-        tries += 1;
-    }
-    Ok(None)
-}
-
-impl Joined {
-    /// The connection, as tasks want it.
-    pub(super) fn into_stream(self) -> io::Result<std::os::unix::net::UnixStream> {
-        self.0.set_nonblocking(true)?;
-        Ok(self.0)
-    }
-}
-
-fn silent(running: &Running, source: io::Error) -> GuestError {
-    GuestError::Silent {
-        pid: running.pid,
-        socket: running.socket.display().to_string(),
-        source,
     }
 }
 
@@ -228,11 +151,11 @@ struct Attached {
 impl Attached {
     async fn greet(mut stream: UnixStream, hello: Hello) -> Result<Self, GuestError> {
         let sent = wire::send(&mut stream, ToHost::Hello(Box::new(hello))).await;
-        sent.map_err(GuestError::HostGone)?;
-        match wire::receive(&mut stream).await.map_err(GuestError::HostGone)? {
+        sent.map_err(GuestError::NotGreeted)?;
+        match wire::receive(&mut stream).await.map_err(GuestError::NotGreeted)? {
             ToGuest::Welcome(_) => {}
             ToGuest::Refused(refusal) => return Err(GuestError::Refused(refusal)),
-            _ => return Err(GuestError::HostGone(WireError::Malformed(0))),
+            _ => return Err(GuestError::NotGreeted(WireError::Malformed(0))),
         }
         let (read, write) = stream.into_split();
         Ok(Self {

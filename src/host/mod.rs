@@ -22,6 +22,8 @@ pub mod home;
 #[cfg(unix)]
 mod hosted;
 mod input;
+#[cfg(unix)]
+pub mod join;
 mod log;
 #[cfg(unix)]
 mod needs;

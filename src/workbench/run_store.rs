@@ -1,6 +1,7 @@
 //! What a run reads from the store, and what it writes there.
 
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 use super::Clock;
 use super::aliases::{AliasWatch, Asker};
@@ -16,7 +17,8 @@ use crate::domain::hash::ContentHash;
 use crate::domain::ids::RunId;
 use crate::domain::origin::Origin;
 use crate::domain::outcome::{Outcome, OutcomePlace};
-use crate::domain::run::{AnswerSource, Run, RunStep, RunStepKind, RunTotals};
+use crate::domain::progress::RunProgress;
+use crate::domain::run::{AnswerSource, Run, RunEnd, RunState, RunStep, RunStepKind, RunTotals};
 use crate::evals::graders::BaseAnswer;
 use crate::evals::pipeline::{Appending, ExampleFeed, Job, OutcomeSink, Placed, StoreFault, Work};
 use crate::store::engine::AuditEntry;
@@ -295,4 +297,41 @@ pub(super) fn total_of(store: &Store, run: &Run) -> Result<RunTotals, StoreError
         Ok(())
     })?;
     Ok(totals)
+}
+
+/// Saves the end of a run, then says that it finished.
+pub(super) async fn save_end(sink: &RunSink, end: RunEnd, progress: &watch::Sender<RunProgress>) -> Result<(), String> {
+    let change = Change::new(sink.audit(Action::RunEnd)).insert_run_end(&end);
+    sink.save(change).await?;
+    progress.send_modify(|progress| {
+        progress.state = end.state.into();
+        progress.in_flight = 0;
+        progress.eta_ms = None;
+        progress.results = end.results;
+    });
+    Ok(())
+}
+
+/// Saves that a cap paused a run, then says so. That somebody ordered a pause is saved with the order.
+pub(super) async fn save_pause(
+    sink: &RunSink,
+    reason: Option<String>,
+    progress: &watch::Sender<RunProgress>,
+) -> Result<(), String> {
+    let step = match reason {
+        Some(reason) => {
+            let step = sink.paused(reason).map_err(|error| error.to_string())?;
+            let change = Change::new(sink.audit(Action::RunPause)).insert_run_step(&step);
+            sink.save(change).await?;
+            Some(step)
+        }
+        None => sink.last_step().map_err(|error| error.to_string())?,
+    };
+    if let Some(RunStepKind::Paused { reason }) = step.map(|step| step.kind) {
+        progress.send_modify(|progress| {
+            progress.state = RunState::Paused;
+            progress.notice = Some(reason);
+        });
+    }
+    Ok(())
 }

@@ -9,7 +9,7 @@ use super::connecting::{check_repeats, check_settings};
 use super::reusing::Tape;
 use super::room::OUTCOME_BYTES;
 use super::run_reading::caps_of;
-use super::run_store::{RunAuthor, RunFeed, RunSink, total_of};
+use super::run_store::{RunAuthor, RunFeed, RunSink, save_end, save_pause, total_of};
 use super::subjects::{SubjectId, Tested};
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::action::Action;
@@ -450,43 +450,6 @@ impl Workbench {
             )
         })
     }
-}
-
-/// Saves the end of a run, then says that it finished.
-async fn save_end(sink: &RunSink, end: RunEnd, progress: &watch::Sender<RunProgress>) -> Result<(), String> {
-    let change = Change::new(sink.audit(Action::RunEnd)).insert_run_end(&end);
-    sink.save(change).await?;
-    progress.send_modify(|progress| {
-        progress.state = end.state.into();
-        progress.in_flight = 0;
-        progress.eta_ms = None;
-        progress.results = end.results;
-    });
-    Ok(())
-}
-
-/// Saves that a cap paused a run, then says so. That somebody ordered a pause is saved with the order.
-async fn save_pause(
-    sink: &RunSink,
-    reason: Option<String>,
-    progress: &watch::Sender<RunProgress>,
-) -> Result<(), String> {
-    let step = match reason {
-        Some(reason) => {
-            let step = sink.paused(reason).map_err(|error| error.to_string())?;
-            let change = Change::new(sink.audit(Action::RunPause)).insert_run_step(&step);
-            sink.save(change).await?;
-            Some(step)
-        }
-        None => sink.last_step().map_err(|error| error.to_string())?,
-    };
-    if let Some(RunStepKind::Paused { reason }) = step.map(|step| step.kind) {
-        progress.send_modify(|progress| {
-            progress.state = RunState::Paused;
-            progress.notice = Some(reason);
-        });
-    }
-    Ok(())
 }
 
 /// What a prompt or suite that cannot be run has wrong.

@@ -3,11 +3,13 @@
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use crate::pegbox::Pegbox;
 
-/// How often something is looked at that must come.
+/// How often something is looked at that must come, and how long to wait between two looks.
 const LOOKS_MAX: usize = 2_000;
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// A running host; it is killed when this is dropped.
 pub struct House {
@@ -100,5 +102,12 @@ pub fn signal(process: &Child, name: &str) {
 
 /// Looks again and again until something is so.
 pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    assert!((0..LOOKS_MAX).any(|_| is_so()), "{what} never came");
+    let looks = (0..LOOKS_MAX).any(|_| {
+        let found = is_so();
+        if !found {
+            std::thread::park_timeout(LOOK_AGAIN);
+        }
+        found
+    });
+    assert!(looks, "{what} never came");
 }

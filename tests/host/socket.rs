@@ -68,7 +68,7 @@ fn another_version_is_told_what_to_do() {
     let refusal: serde_json::Value = serde_json::from_slice(refusal).unwrap();
     let what = refusal["what"].as_str().unwrap();
     assert!(
-        what.contains("protocol 1") && what.contains("pegbox 9.0.0 (protocol 99)"),
+        what.contains("protocol 2") && what.contains("pegbox 9.0.0 (protocol 99)"),
         "{what}"
     );
     assert!(

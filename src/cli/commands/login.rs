@@ -7,7 +7,7 @@ use crate::cli::args::Global;
 use crate::cli::exit::CliError;
 use crate::cli::store_path;
 use crate::domain::actor::Actor;
-use crate::host::guest;
+use crate::host::{guest, join};
 use crate::text::words;
 
 /// Where sshd puts the command line that was asked for; it is not set where a shell was.
@@ -21,7 +21,7 @@ pub fn login(person: &Actor, global: &Global) -> Result<ExitCode, CliError> {
         .map_err(|why| CliError::invalid(format!("the command line cannot be read: {why}"), words::QUOTING_HINT))?;
     let words: Vec<OsString> = asked.into_iter().map(OsString::from).collect();
     let store = store_path::resolve(global.store.clone())?;
-    let Some(joined) = guest::join(&store)? else {
+    let Some(joined) = join::join(&store)? else {
         return Err(CliError::NoStore {
             what: format!("{} has no host, so nobody can log in", store.display()),
             hint: "ask whoever keeps it to start pegbox host".into(),
