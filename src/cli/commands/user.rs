@@ -64,9 +64,9 @@ pub struct AddArgs {
     /// The keys are authorities: certificates that they signed for this name count, and not the keys
     #[arg(long, requires = "keys")]
     pub certificate_authority: bool,
-    /// Why
+    /// Why; where not given, that they join, and as what
     #[arg(long, value_name = "TEXT")]
-    pub reason: String,
+    pub reason: Option<String>,
 }
 
 /// A change of a person.
@@ -121,6 +121,8 @@ pub fn carry_out(command: UserCommand, context: &mut Context<'_>) -> Result<Repl
 }
 
 fn add(args: AddArgs, context: &mut Context<'_>) -> Result<Reply, CliError> {
+    let joins = || format!("{} joins as {}", args.name, role_words(&args.roles));
+    let reason = args.reason.clone().unwrap_or_else(joins);
     let first = PersonChange {
         add_roles: args.roles,
         add_keys: read_keys(&args.keys, args.certificate_authority, context.caller)?,
@@ -130,7 +132,7 @@ fn add(args: AddArgs, context: &mut Context<'_>) -> Result<Reply, CliError> {
     let is_first = context.workbench.people()?.is_empty();
     let person = context
         .workbench
-        .add_person(&context.actor, &args.name, first, &args.reason)?;
+        .add_person(&context.actor, &args.name, first, &reason)?;
     let mut text = Plain::of(format!("{} may act here as {}", person.name, role_words(&person.roles)));
     if is_first {
         text = text.line("from now on only people who are listed may act; others read");

@@ -218,7 +218,7 @@ impl PeopleScreen {
         };
         Table::new(&columns)
             .focus(Focus::Here)
-            .empty("Nobody is listed, so everybody may do everything. pegbox user add NAME --role admin begins.")
+            .empty("Nobody is listed: everybody may do everything. See pegbox user add.")
             .draw(frame, area, theme, &self.list.rows, cells);
     }
 }
