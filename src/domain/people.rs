@@ -4,6 +4,7 @@ use super::DomainError;
 use super::action::Action;
 use super::actor::Actor;
 use super::person::{Person, Role, role_words};
+use super::person_key::PersonKey;
 
 /// Everybody who was ever added, by name. Where nobody was, there are no permissions: everybody may do everything.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -43,6 +44,14 @@ impl People {
     /// Whose key that is, of those who are let in. An authority is nobody's.
     pub fn of_key(&self, fingerprint: &str) -> Option<&Person> {
         self.active().find(|person| has_key(person, fingerprint))
+    }
+
+    /// Whether somebody is still let in who came with this key, or with a certificate for it; the key is empty where none
+    /// was needed.
+    pub fn lets_in(&self, name: &Actor, key: &str) -> bool {
+        let vouches = |known: &PersonKey| known.fingerprint == key || known.is_authority();
+        let is_let_in = |person: &Person| person.is_active() && (key.is_empty() || person.keys.iter().any(vouches));
+        self.is_empty() || self.find(name).is_some_and(is_let_in)
     }
 
     /// The names of those who are let in with a role, as a sentence has them.

@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use super::HostError;
 use super::caller::{Caller, Desk, Files, Identity, Interrupt, Screens, Streams, Variables, local_origin};
@@ -19,12 +19,15 @@ use super::hosted::{NO_STOP, PANICKED, failed, gone, no_editor_over_ssh, run_apa
 use super::input::Typed;
 use super::needs::Needs;
 use super::remote::{self, Outlet, post, run_remote};
-use super::serve::{Call, CommandLine};
+use super::serve::{Call, CommandLine, Reception};
 use super::session::{Control, Ended, Surface};
 use super::signing::{self, ToSign};
+use super::standing::until_out;
 use super::terminal::{MouseReports, believed};
 use super::wire::{self, HELLO_BYTES_MAX, Hello, PIECE_BYTES_MAX, PROTOCOL, Refusal, ToGuest, ToHost, Welcome};
 use crate::domain::origin::Origin;
+use crate::domain::people::People;
+use crate::domain::person::Person;
 use crate::workbench::Fault;
 
 /// How long a guest may take to say what it wants.
@@ -36,12 +39,7 @@ const EVENTS_MAX: usize = 8;
 
 /// Attends to one guest until it is gone or its command has ended. What to log of it, where it came as far as that;
 /// none where it only looked.
-pub async fn attend(
-    mut stream: UnixStream,
-    commands: Arc<dyn CommandLine>,
-    stop: watch::Receiver<bool>,
-    needs: &Needs,
-) -> Result<Option<String>, String> {
+pub async fn attend(mut stream: UnixStream, reception: &Reception, needs: &Needs) -> Result<Option<String>, String> {
     let peer = stream.peer_cred().map_err(|error| error.to_string())?;
     let own = rustix::process::getuid().as_raw();
     if peer.uid() != own && peer.uid() != 0 {
@@ -70,10 +68,20 @@ pub async fn attend(
     let (outbox, to_send) = mpsc::channel(remote::WAITING_MAX);
     let sending = tokio::spawn(send_all(write, to_send));
     let (inlets, desk) = meet(&hello, outbox.clone());
-    tokio::spawn(stop_session(stop, inlets.control.clone()));
+    tokio::spawn(stop_session(reception.stop.clone(), inlets.control.clone()));
+    if let Some(person) = hello.person.clone() {
+        let is_known = move |people: &People| people.is_empty() || people.find(&person).is_some_and(Person::is_active);
+        let (workbench, control) = (Arc::clone(&reception.workbench), inlets.control.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = until_out(workbench, is_known) => drop(control.send(Control::Terminate).await),
+                () = control.closed() => {}
+            }
+        });
+    }
     let reading = tokio::spawn(route(read, inlets));
     let is_looking = hello.is_looking;
-    let code = carry_out(hello, &peer, desk, &outbox, commands).await;
+    let code = carry_out(hello, &peer, desk, &outbox, Arc::clone(&reception.commands)).await;
     let _ = outbox.send(ToGuest::Exit(code)).await;
     drop(outbox);
     let _ = sending.await;

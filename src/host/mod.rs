@@ -39,6 +39,8 @@ pub mod session;
 pub mod signing;
 #[cfg(unix)]
 pub mod ssh;
+#[cfg(unix)]
+mod standing;
 pub mod terminal;
 pub mod tty;
 #[cfg(unix)]

@@ -52,6 +52,8 @@ pub trait CommandLine: Send + Sync + 'static {
 /// What guests need of the host, whatever way they come.
 #[derive(Clone)]
 pub struct Reception {
+    /// Where people are known.
+    pub workbench: Arc<Workbench>,
     /// Carries out what they ask.
     pub commands: Arc<dyn CommandLine>,
     places: Arc<Semaphore>,
@@ -156,6 +158,7 @@ impl Server {
     ) -> Claim {
         let (stop, stopping) = watch::channel(false);
         let reception = Reception {
+            workbench: Arc::clone(&workbench),
             commands,
             places: Arc::new(Semaphore::new(GUESTS_MAX)),
             log: Arc::clone(&self.log),
@@ -165,7 +168,7 @@ impl Server {
         let mut guests = JoinSet::new();
         let mut from_afar = JoinSet::new();
         if let Some(door) = self.door.take() {
-            from_afar.spawn(door.serve(Arc::clone(&workbench), reception.clone()));
+            from_afar.spawn(door.serve(reception.clone()));
         }
         self.take_guests(&reception, &workbench, idle_max, &mut guests).await;
         self.log.line("stopping");
@@ -308,15 +311,12 @@ impl Guest {
             let _ = wire::send(&mut stream, ToGuest::Refused(refusal)).await;
             return false;
         };
-        let Reception {
-            commands, log, stop, ..
-        } = self.reception.clone();
-        let said = match attend(stream, commands, stop, &self.needs).await {
+        let said = match attend(stream, &self.reception, &self.needs).await {
             Ok(None) => return false,
             Ok(Some(said)) => said,
             Err(why) => format!("turned away: {why}"),
         };
-        log.line(&format!("guest {} {said}", self.number));
+        self.reception.log.line(&format!("guest {} {said}", self.number));
         true
     }
 }

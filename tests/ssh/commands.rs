@@ -203,3 +203,26 @@ fn the_host_says_how_it_is_reached() {
         "{said:?}"
     );
 }
+
+#[test]
+fn an_apostrophe_does_not_break_a_reason_and_no_other_store_is_named() {
+    if is_missing() {
+        return;
+    }
+    let site = Site::with_records(1);
+    assert_eq!(site.says("prompt import remote -", PROMPT).code, 0);
+    let committed = site.says(
+        "prompt commit remote --kind requirement --reason it doesn't route, and won't --json",
+        "",
+    );
+    assert_eq!(committed.code, 0, "{committed:?}");
+    assert!(
+        committed.stdout.contains("it doesn't route, and won't"),
+        "{committed:?}"
+    );
+    let elsewhere = site.says("prompt list --store /somewhere/else", "");
+    assert!(
+        elsewhere.code == 2 && elsewhere.stderr.contains("--store cannot name one"),
+        "{elsewhere:?}"
+    );
+}

@@ -1,9 +1,11 @@
 //! The screens over SSH: the terminal is somebody's far away.
 
+use std::process::Command;
+
 use portable_pty::CommandBuilder;
 
 use crate::house::until;
-use crate::pegbox::Said;
+use crate::pegbox::{REASON, Said};
 use crate::site::{Site, given, is_missing};
 use crate::terminal::Terminal;
 
@@ -72,6 +74,46 @@ fn the_host_that_stops_gives_the_terminal_back() {
     terminal.read_to_end();
     assert!(terminal.is_restored());
     assert!(terminal.child.wait().unwrap().success());
+}
+
+#[test]
+fn whoever_is_let_in_no_more_is_seen_off() {
+    if is_missing() {
+        return;
+    }
+    let site = Site::with_records(1);
+    let pegbox = &site.house.pegbox;
+    let mut connection = site.ssh("anna", "pegbox");
+    let control = format!("ControlPath={}", site.path("control").display());
+    let mut master = connection
+        .args(["-M", "-N", "-o", &control, "127.0.0.1"])
+        .spawn()
+        .unwrap();
+    let over_master = || {
+        let mut command = Command::new("ssh");
+        command.args([
+            "-F",
+            "none",
+            "-o",
+            &control,
+            "-o",
+            "ControlMaster=no",
+            "nowhere.invalid",
+            "status",
+        ]);
+        given(command, b"").status.code()
+    };
+    until("the connection that others share", || over_master() == Some(0));
+    let mut terminal = on_terminal(&site, "xterm-256color", None);
+    terminal.wait_for("Needs you");
+    let shown = pegbox.json(&["user", "show", "anna"]);
+    let key = shown["person"]["keys"][0]["fingerprint"].as_str().unwrap();
+    pegbox.does(&["user", "change", "anna", "--remove-key", key, "--reason", REASON]);
+    assert_ne!(over_master(), Some(0), "the key is hers no more");
+    terminal.wait_for("you are let in no more, or not by this key");
+    terminal.read_to_end();
+    assert!(terminal.is_restored(), "{}", terminal.shown());
+    master.wait().unwrap();
 }
 
 #[test]

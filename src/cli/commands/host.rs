@@ -19,6 +19,7 @@ use crate::cli::output::{Out, Plain, Reply};
 use crate::cli::{format_of, parse, report};
 use crate::domain::time::{duration_ms, duration_short};
 use crate::host::asking::ask;
+use crate::host::caller::{Caller, Files};
 use crate::host::detach::{leave_session, start_detached};
 use crate::host::guest::GuestError;
 use crate::host::home::{Home, Running};
@@ -26,7 +27,7 @@ use crate::host::join::{find_host, join, stop_host};
 use crate::host::parking::Parking;
 use crate::host::serve::{Call, CommandLine, Server};
 use crate::host::ssh::SshPlace;
-use crate::host::{self, Arrival, caller::Caller};
+use crate::host::{self, Arrival};
 use crate::workbench::{Presence, Workbench};
 
 /// The host.
@@ -273,6 +274,12 @@ impl Guests {
             return Err(CliError::invalid(
                 "this command is not for a host",
                 "give it on the machine where the files are",
+            ));
+        }
+        if global.store.is_some() && caller.files == Files::Elsewhere {
+            return Err(CliError::invalid(
+                "over SSH there is the store of this host and no other: --store cannot name one",
+                "leave it out, or go to the host of the store that you mean",
             ));
         }
         if global.prices.is_some() {

@@ -19,9 +19,10 @@ pub fn open(context: Context<'_>) -> Result<Exit, CliError> {
         keymap,
         arrival: context.arrival,
     };
+    let (actor, key) = (context.actor, context.caller.origin.key.clone());
     let closed = host::open_screens(
         &context.workbench,
-        context.actor,
+        actor.clone(),
         opening,
         context.caller,
         &context.runtime,
@@ -48,8 +49,11 @@ pub fn open(context: Context<'_>) -> Result<Exit, CliError> {
         ));
     }
     if (context.hosting, ended) == (Hosting::Host, Ended::Terminated) {
-        let told = "the host was stopped: what was typed is kept, and runs are parked until pegbox run resume";
-        context.out.note(told);
+        context.out.note(if context.workbench.people()?.lets_in(&actor, &key) {
+            "the host was stopped: what was typed is kept, and runs are parked until pegbox run resume"
+        } else {
+            "you are let in no more, or not by this key: what was typed is kept, and runs go on"
+        });
     }
     Ok(Exit::Done)
 }

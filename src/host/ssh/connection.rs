@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use ratatui::layout::Size;
 use russh::keys::Certificate;
@@ -17,11 +17,9 @@ use super::line::{Asker, Line, Lines};
 use super::spool::Spools;
 use crate::domain::origin::Origin;
 use crate::domain::people::People;
-use crate::domain::person::Person;
 use crate::host::caller::VARIABLES;
 use crate::host::serve::Reception;
 use crate::host::terminal::believed;
-use crate::workbench::Workbench;
 
 /// Lines of one connection at a time.
 const LINES_MAX: usize = 8;
@@ -47,9 +45,8 @@ const OURS: [&str; 8] = [
 ];
 
 /// What all connections share.
+#[derive(Clone)]
 pub struct Shared {
-    /// Where people are known.
-    pub workbench: Arc<Workbench>,
     /// What guests need.
     pub reception: Reception,
     /// Where standard input waits.
@@ -61,6 +58,8 @@ pub struct Shared {
 pub struct Login {
     /// Somebody has logged in.
     pub is_known: Arc<AtomicBool>,
+    /// Who.
+    visitor: OnceLock<Visitor>,
     /// Why somebody was not let in, each time.
     refused: Mutex<Vec<String>>,
 }
@@ -73,6 +72,11 @@ impl Login {
             return "left without a key".into();
         }
         refused.join("; ")
+    }
+
+    /// Whether whoever logged in is still let in, by the same key.
+    pub fn is_still_known(&self, people: &People) -> bool {
+        self.visitor.get().is_none_or(|visitor| visitor.is_known(people))
     }
 
     fn refuse(&self, why: String) -> Auth {
@@ -121,7 +125,7 @@ impl Connection {
 
     /// Everybody in the store, read anew each time: whoever is removed stays out from then on.
     async fn people(&self) -> Result<People, String> {
-        let workbench = Arc::clone(&self.shared.workbench);
+        let workbench = Arc::clone(&self.shared.reception.workbench);
         let read = tokio::task::spawn_blocking(move || workbench.people()).await;
         match read {
             Ok(Ok(people)) => Ok(people),
@@ -142,14 +146,11 @@ impl Connection {
         }
     }
 
-    /// The person is still one who is let in.
+    /// The person is still one who is let in, by the same key.
     async fn still_known(&self) -> Option<Visitor> {
         let visitor = self.visitor.clone()?;
         let people = self.people().await.ok()?;
-        people
-            .find(&visitor.person)
-            .is_some_and(Person::is_active)
-            .then_some(visitor)
+        visitor.is_known(&people).then_some(visitor)
     }
 
     fn place(&self) -> String {
@@ -243,6 +244,8 @@ impl Handler for Connection {
     async fn auth_succeeded(&mut self, _session: &mut Session) -> Result<(), Error> {
         self.login.is_known.store(true, Ordering::Release);
         if let Some(visitor) = &self.visitor {
+            // Nobody logs in twice on one connection.
+            let _ = self.login.visitor.set(visitor.clone());
             let came = format!("{} {} came with {}", self.place(), visitor.person, visitor.proof);
             self.shared.reception.log.line(&came);
         }

@@ -22,14 +22,17 @@ use super::limits::Strangers;
 use super::line::Lines;
 use super::refusals::{Refusals, SPELL};
 use super::spool::Spools;
+use crate::domain::people::People;
 use crate::host::home::{Home, HomeError};
 use crate::host::serve::Reception;
-use crate::workbench::Workbench;
+use crate::host::standing::until_out;
 
 /// How long a login may take.
 const LOGIN_WAIT: Duration = Duration::from_secs(20);
 /// How long a connection may stay on which nothing runs.
 const IDLE_WAIT: Duration = Duration::from_secs(60);
+/// How long what runs on a connection may go on once it is to end: runs are parked meanwhile.
+const STAY_WAIT: Duration = Duration::from_secs(4);
 /// How long a connection may take to go once it was told to.
 const LEAVE_WAIT: Duration = Duration::from_secs(2);
 /// How long a client has to show what it was sent last when the host stops.
@@ -96,10 +99,9 @@ impl Door {
     }
 
     /// Takes people in until the host stops, and sees them off.
-    pub async fn serve(self, workbench: Arc<Workbench>, reception: Reception) {
+    pub async fn serve(self, reception: Reception) {
         let refusals = Refusals::new(Arc::clone(&reception.log));
         let shared = Shared {
-            workbench,
             reception,
             spools: self.spools,
         };
@@ -199,8 +201,10 @@ impl Post {
         let login = Arc::new(Login::default());
         let lines = Lines::none();
         let own = stream.local_addr().unwrap_or(peer);
-        let shared = Arc::clone(&self.shared);
-        let connection = Connection::new(shared, peer, own, Arc::clone(&login), Arc::clone(&lines));
+        let (leave, leaving) = watch::channel(false);
+        let mut shared = Shared::clone(&self.shared);
+        shared.reception.stop = leaving.clone();
+        let connection = Connection::new(Arc::new(shared), peer, own, Arc::clone(&login), Arc::clone(&lines));
         let stream = Grace::new(stream, LOGIN_WAIT, Arc::clone(&login.is_known), ticket);
         let mut live = lines.live();
         let ended = match run_stream(Arc::clone(&self.config), stream, connection).await {
@@ -208,7 +212,8 @@ impl Post {
                 let handle = session.handle();
                 tokio::select! {
                     ended = &mut session => ended,
-                    why = self.unneeded(&mut live) => {
+                    () = self.told_to_leave(&login, &leave) => Ok(()),
+                    why = unneeded(leaving, &mut live) => {
                         see_off(&handle, why).await;
                         tokio::time::timeout(LEAVE_WAIT, session).await.unwrap_or(Ok(()))
                     }
@@ -223,26 +228,40 @@ impl Post {
         }
     }
 
-    /// Waits until a connection is of no use any more: nothing has run on it for long, or the host stops and nothing
-    /// runs on it.
-    async fn unneeded(&self, live: &mut watch::Receiver<usize>) -> &'static str {
+    /// Tells the lines of a connection to end once the host stops, or whoever logged in is let in no more.
+    async fn told_to_leave(&self, login: &Login, leave: &watch::Sender<bool>) {
         let mut stop = self.shared.reception.stop.clone();
-        let mut deadline = Instant::now() + IDLE_WAIT;
-        loop {
-            let is_idle = *live.borrow_and_update() == 0;
-            if is_idle && *stop.borrow_and_update() {
-                // A client that is told to go does not show what it was sent last: one that is done goes by itself.
-                sleep(LAST_WORDS_WAIT).await;
-                return "the host stops";
-            }
-            tokio::select! {
-                changed = live.changed() => match changed {
-                    Ok(()) => deadline = Instant::now() + IDLE_WAIT,
-                    Err(_) => std::future::pending().await,
-                },
-                changed = stop.changed() => if changed.is_err() { std::future::pending().await },
-                () = sleep_until(deadline), if is_idle => return "nothing runs on this connection",
-            }
+        let is_known = |people: &People| login.is_still_known(people);
+        tokio::select! {
+            _ = stop.wait_for(|stopped| *stopped) => {}
+            () = until_out(Arc::clone(&self.shared.reception.workbench), is_known) => {}
+        }
+        leave.send_replace(true);
+        std::future::pending().await
+    }
+}
+
+/// Waits until a connection is of no use any more: nothing has run on it for long, or it is to end and nothing runs on it
+/// or does not end.
+async fn unneeded(mut leaving: watch::Receiver<bool>, live: &mut watch::Receiver<usize>) -> &'static str {
+    const LEFT: &str = "the host stops, or lets you in no more";
+    let mut deadline = Instant::now() + IDLE_WAIT;
+    loop {
+        let is_idle = *live.borrow_and_update() == 0;
+        let is_leaving = *leaving.borrow_and_update();
+        if is_idle && is_leaving {
+            // A client that is told to go does not show what it was sent last: one that is done goes by itself.
+            sleep(LAST_WORDS_WAIT).await;
+            return LEFT;
+        }
+        tokio::select! {
+            changed = live.changed() => match changed {
+                Ok(()) => deadline = Instant::now() + IDLE_WAIT,
+                Err(_) => std::future::pending().await,
+            },
+            changed = leaving.changed() => if changed.is_err() { std::future::pending().await },
+            () = sleep_until(deadline), if is_idle => return "nothing runs on this connection",
+            () = sleep(STAY_WAIT), if is_leaving => return LEFT,
         }
     }
 }

@@ -19,8 +19,20 @@ pub struct Visitor {
     pub person: Actor,
     /// The fingerprint of their key.
     pub key: String,
+    /// The fingerprint of the key in their record that vouches for them: that one, or an authority's.
+    pub vouched_by: String,
     /// For the log: the key, and the certificate where there was one.
     pub proof: String,
+}
+
+impl Visitor {
+    /// Whether the person is still let in, by what let them in.
+    pub fn is_known(&self, people: &People) -> bool {
+        let vouches = |person: &Person| person.keys.iter().any(|key| key.fingerprint == self.vouched_by);
+        people
+            .find(&self.person)
+            .is_some_and(|person| person.is_active() && vouches(person))
+    }
 }
 
 /// Whose key this is, of those who may log in as `user`. The sentence says why nobody is let in.
@@ -42,6 +54,7 @@ pub fn by_key(people: &People, user: &str, key: &PublicKey, algorithm: &Algorith
     Ok(Visitor {
         person: person.name.clone(),
         proof: format!("key {print}"),
+        vouched_by: print.clone(),
         key: print,
     })
 }
@@ -85,6 +98,7 @@ pub fn by_certificate(people: &People, user: &str, certificate: &Certificate) ->
     Ok(Visitor {
         person: person.name.clone(),
         proof: format!("key {print}, certificate {id:?} number {serial} of {authority_print}"),
+        vouched_by: authority_print,
         key: print,
     })
 }
