@@ -127,6 +127,13 @@ impl People {
         if !next.is_active() {
             return Ok(());
         }
+        let alike = |other: &&Person| other.name.as_str().eq_ignore_ascii_case(next.name.as_str());
+        if let Some(other) = self.0.iter().filter(|other| other.name != next.name).find(alike) {
+            return Err(DomainError::NotAllowed(format!(
+                "{} looks like {}, who is listed already",
+                next.name, other.name
+            )));
+        }
         for other in others() {
             // An authority may vouch for many: a certificate says for whom.
             let mut own = next.keys.iter().filter(|key| !key.is_authority());

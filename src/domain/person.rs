@@ -116,6 +116,19 @@ const OVERFLOW_ACCOUNT: u32 = 65_534;
 /// What system calls take for no account.
 const NO_ACCOUNT: u32 = u32::MAX;
 
+/// Names that mean something else: the user whom everybody may log in as over SSH, and whoever gives no name.
+const TAKEN_NAMES: [&str; 2] = ["pegbox", "unknown"];
+
+/// Why a person cannot be called so: in lists and logs no two names may look alike.
+fn unfit(name: &str) -> Option<String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');
+    if !name.chars().all(is_plain) || !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        return Some("a person's name has the letters a to z and digits, and begins with one".into());
+    }
+    let is_taken = TAKEN_NAMES.iter().any(|taken| taken.eq_ignore_ascii_case(name));
+    is_taken.then(|| format!("{name} means nobody in particular"))
+}
+
 /// How those are called whose account nobody lists, with its number behind it. No person is called so.
 pub const ACCOUNT_NAME: &str = "account-";
 
@@ -235,6 +248,9 @@ impl Person {
                 "name",
                 format!("{ACCOUNT_NAME}... is how those are called whose account nobody lists"),
             );
+        }
+        if let Some(why) = unfit(self.name.as_str()) {
+            return refuse("name", why);
         }
         if self.roles.is_empty() {
             return refuse(

@@ -268,7 +268,11 @@ pub fn evidence_checks(
             (version.content_hash != review.content_hash).then(|| "the content is not the reviewed one".into()),
         ),
         check(
-            "answers come from a model".into(),
+            if refuses_simulated || simulated_fault.is_none() {
+                "answers come from a model".into()
+            } else {
+                "simulated answers count in this store".into()
+            },
             simulated_fault.filter(|_| refuses_simulated),
         ),
         check("answers are fresh".into(), no_evidence(run, caveats)),

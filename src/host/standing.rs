@@ -23,5 +23,5 @@ pub async fn until_out(workbench: Arc<Workbench>, is_known: impl Fn(&People) -> 
             return;
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }

@@ -51,7 +51,7 @@ fn next_word(text: &str) -> Result<Option<(String, &str)>, &'static str> {
             c => word.push(c),
         }
     }
-    Ok((!text.is_empty()).then(|| (word, chars.as_str())))
+    Ok((!text.is_empty()).then_some((word, chars.as_str())))
 }
 
 /// The sentence at the start of a text, and what follows it. The person's own shell takes the quotes of

@@ -1,11 +1,13 @@
 //! Reviews and decisions.
 
+use std::collections::BTreeMap;
+
 use super::{Comparison, DiffView, PromptRef, Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
 use crate::domain::caveats::Caveats;
 use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::gate::LabelledVerdict;
-use crate::domain::ids::{PromotionId, ReviewId, RunId, VersionId};
+use crate::domain::ids::{DecisionId, PromotionId, ReviewId, RunId, VersionId};
 use crate::domain::policy::Signatures;
 use crate::domain::promotion::{Environment, Promotion};
 use crate::domain::reason::Reason;
@@ -41,6 +43,8 @@ pub struct ReviewDetail {
     pub state: ReviewState,
     /// What was decided so far, oldest first.
     pub decisions: Vec<Decision>,
+    /// The fingerprints of the keys that signed some of them.
+    pub signed_by: BTreeMap<DecisionId, String>,
     /// The version.
     pub version: PromptVersion,
     /// The run.
@@ -118,6 +122,7 @@ impl Workbench {
             units: Units::of(&self.suite(&evidence.run.suite)?.content.metrics),
             diff,
             review: evidence.review,
+            signed_by: self.signing_keys(&evidence.decisions)?,
             decisions: evidence.decisions,
             version: evidence.version,
             run: evidence.run,

@@ -1,9 +1,13 @@
 //! Signed decisions: what to sign, and taking a decision that was signed.
 
+use std::collections::BTreeMap;
+
 use super::{Judgement, Leaving, Request, Workbench, WorkbenchError};
 use crate::domain::actor::Actor;
+use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::ids::{DecisionId, ReviewId};
 use crate::domain::person::{Person, PersonKey};
+use crate::domain::promotion::Promotion;
 use crate::domain::reason::Reason;
 use crate::domain::signature::{Signature, SignedStatement, Statement};
 use crate::domain::time::{Timestamp, duration_short};
@@ -123,6 +127,29 @@ impl Workbench {
     /// The signature of a decision, where it was signed.
     pub fn signature(&self, decision: DecisionId) -> Result<Option<Signature>, WorkbenchError> {
         Ok(self.store.signature(decision)?)
+    }
+
+    /// The keys that signed those of these decisions that are signed, by their SHA-256 fingerprints.
+    pub fn signing_keys(&self, decisions: &[Decision]) -> Result<BTreeMap<DecisionId, String>, WorkbenchError> {
+        let mut keys = BTreeMap::new();
+        for decision in decisions {
+            if let Some(signature) = self.store.signature(decision.id)? {
+                keys.insert(decision.id, signature.fingerprint);
+            }
+        }
+        Ok(keys)
+    }
+
+    /// The decisions by which a version came to where it is: its approvals, and the promotion or roll back itself.
+    pub fn decisions_behind(&self, promotion: &Promotion) -> Result<Vec<Decision>, WorkbenchError> {
+        let of_review = self.store.decisions_of_review(promotion.review)?;
+        let own = self.store.decisions()?.into_iter().filter(|decision| {
+            matches!(&decision.kind, DecisionKind::Promoted(id) | DecisionKind::RolledBack(id) if id == &promotion.id)
+        });
+        let approvals = of_review
+            .into_iter()
+            .filter(|decision| decision.kind == DecisionKind::Approved);
+        Ok(approvals.chain(own).collect())
     }
 
     /// An act with what was signed of it, which says when it is.

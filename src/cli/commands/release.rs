@@ -1,9 +1,10 @@
 //! `pegbox release`: promotions, releases and the way back.
 
 use clap::Subcommand;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Context;
+use super::review::decisions_table;
 use super::sign::{self, Next, SignArgs};
 use crate::cli::exit::CliError;
 use crate::cli::output::{NO_VALUE, Plain, Reply, Table, or_none};
@@ -63,14 +64,18 @@ pub fn carry_out(command: ReleaseCommand, context: &mut Context<'_>) -> Result<R
         ReleaseCommand::List { prompt: Some(prompt) } => list(context, &prompt),
         ReleaseCommand::Show { id } if id.environment == Environment::Production => {
             let release = context.workbench.release(&id)?;
-            Ok(Reply::done(json!(release), release_text(&release)))
+            let (table, signed_by) = decisions_behind(context, &release.promotion)?;
+            let mut document = json!(release);
+            document["signed_by"] = signed_by;
+            Ok(Reply::done(document, release_text(&release).blank().table(&table, "")))
         }
         ReleaseCommand::Show { id } => {
             let promotion = context.workbench.promotion(&id)?;
-            Ok(Reply::done(
-                json!(promotion),
-                Plain::new().fields(promotion_fields(&promotion)),
-            ))
+            let (table, signed_by) = decisions_behind(context, &promotion)?;
+            let mut document = json!(promotion);
+            document["signed_by"] = signed_by;
+            let text = Plain::new().fields(promotion_fields(&promotion));
+            Ok(Reply::done(document, text.blank().table(&table, "")))
         }
         ReleaseCommand::Rollback {
             prompt_or_release,
@@ -78,6 +83,13 @@ pub fn carry_out(command: ReleaseCommand, context: &mut Context<'_>) -> Result<R
             sign,
         } => roll_back(context, &prompt_or_release, &reason, &sign),
     }
+}
+
+/// The decisions behind a promotion as a table, and the keys that signed some of them.
+fn decisions_behind(context: &Context<'_>, promotion: &Promotion) -> Result<(Table, Value), CliError> {
+    let decisions = context.workbench.decisions_behind(promotion)?;
+    let signed_by = context.workbench.signing_keys(&decisions)?;
+    Ok((decisions_table(&decisions, &signed_by), json!(signed_by)))
 }
 
 fn promote(

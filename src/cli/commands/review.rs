@@ -1,5 +1,7 @@
 //! `pegbox review`: asking for a release, and deciding about it.
 
+use std::collections::BTreeMap;
+
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -12,7 +14,7 @@ use super::sign::{self, Next, SignArgs};
 use crate::cli::exit::CliError;
 use crate::cli::output::{Plain, Reply, Table, or_none};
 use crate::domain::decision::{Decision, OtherCause};
-use crate::domain::ids::{ReviewId, RunId, VersionId};
+use crate::domain::ids::{DecisionId, ReviewId, RunId, VersionId};
 use crate::domain::promotion::Environment;
 use crate::workbench::{Deed, Judgement, ReviewDetail, ReviewSummary};
 
@@ -104,7 +106,15 @@ pub fn carry_out(command: ReviewCommand, context: &mut Context<'_>) -> Result<Re
             cause.map_or(Judgement::Reject, Judgement::NotAPromptProblem),
         ),
         ReviewCommand::Pause(args) => decide(context, &args, Judgement::Pause),
-        ReviewCommand::Decisions { words } => Ok(decisions(&context.workbench.decisions(&words.join(" "))?)),
+        ReviewCommand::Decisions { words } => {
+            let decisions = context.workbench.decisions(&words.join(" "))?;
+            let signed_by = context.workbench.signing_keys(&decisions)?;
+            let text = Plain::new().table(&decisions_table(&decisions, &signed_by), "no such decision");
+            Ok(Reply::done(
+                json!({ "decisions": decisions, "signed_by": signed_by }),
+                text,
+            ))
+        }
     }
 }
 
@@ -134,7 +144,14 @@ fn decide(context: &mut Context<'_>, args: &DecisionArgs, judgement: Judgement) 
         )),
         _ => text,
     };
-    Ok(Reply::done(json!(decision), text))
+    let mut document = json!(decision);
+    document["signed_by"] = json!(
+        context
+            .workbench
+            .signing_keys(std::slice::from_ref(&decision))?
+            .get(&decision.id)
+    );
+    Ok(Reply::done(document, text))
 }
 
 fn list(reviews: &[ReviewSummary]) -> Reply {
@@ -165,13 +182,19 @@ fn list(reviews: &[ReviewSummary]) -> Reply {
     Reply::done(json!({ "reviews": documents }), text)
 }
 
-fn decisions(decisions: &[Decision]) -> Reply {
-    let text = Plain::new().table(&decisions_table(decisions), "no such decision");
-    Reply::done(json!({ "decisions": decisions }), text)
-}
-
-fn decisions_table(decisions: &[Decision]) -> Table {
-    let mut table = Table::new(["decision", "what", "version", "review", "run", "by", "at", "why"]);
+/// Decisions as rows; `signed_by` has the fingerprints of the keys that signed some of them.
+pub fn decisions_table(decisions: &[Decision], signed_by: &BTreeMap<DecisionId, String>) -> Table {
+    let mut table = Table::new([
+        "decision",
+        "what",
+        "version",
+        "review",
+        "run",
+        "by",
+        "at",
+        "signed by",
+        "why",
+    ]);
     for decision in decisions {
         table.row([
             decision.id.to_string(),
@@ -181,6 +204,7 @@ fn decisions_table(decisions: &[Decision]) -> Table {
             or_none(decision.run),
             decision.actor.to_string(),
             decision.decided_at.to_string(),
+            or_none(signed_by.get(&decision.id)),
             decision.reason.to_string(),
         ]);
     }
@@ -193,6 +217,7 @@ fn detail_document(detail: &ReviewDetail) -> Value {
         "review": detail.review,
         "state": detail.state,
         "decisions": detail.decisions,
+        "signed_by": detail.signed_by,
         "version": detail.version,
         "run": detail.run,
         "end": detail.end,
@@ -209,6 +234,9 @@ fn detail_document(detail: &ReviewDetail) -> Value {
 fn detail_text(detail: &ReviewDetail) -> Plain {
     let review = &detail.review;
     let (promotion, replaces) = &detail.promotion;
+    let replaced = replaces
+        .as_ref()
+        .map(|replaced| format!("{} ({})", replaced.id, replaced.version));
     let mut text = Plain::new()
         .fields([
             ("review", review.id.to_string()),
@@ -218,14 +246,7 @@ fn detail_text(detail: &ReviewDetail) -> Plain {
                 format!("{} (content {})", review.version, review.content_hash.short()),
             ),
             ("to", format!("{}, as {promotion}", review.environment.as_str())),
-            (
-                "replaces",
-                or_none(
-                    replaces
-                        .as_ref()
-                        .map(|replaced| format!("{} ({})", replaced.id, replaced.version)),
-                ),
-            ),
+            ("replaces", or_none(replaced)),
             ("by", format!("{} at {}", review.requested_by, review.requested_at)),
             ("note", review.note.clone()),
             (
@@ -262,9 +283,10 @@ fn detail_text(detail: &ReviewDetail) -> Plain {
     if let Some(diff) = &detail.diff {
         text = diff_text(text.blank(), diff);
     }
-    if detail.decisions.is_empty() {
-        text
-    } else {
-        text.blank().table(&decisions_table(&detail.decisions), "")
+    if !detail.decisions.is_empty() {
+        text = text
+            .blank()
+            .table(&decisions_table(&detail.decisions, &detail.signed_by), "");
     }
+    text
 }

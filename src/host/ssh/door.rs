@@ -237,7 +237,7 @@ impl Post {
             () = until_out(Arc::clone(&self.shared.reception.workbench), is_known) => {}
         }
         leave.send_replace(true);
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

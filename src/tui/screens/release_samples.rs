@@ -406,6 +406,7 @@ pub(crate) fn review_detail(state: ReviewState, verdict: Verdict) -> ReviewDetai
         review: review(88, "support_triage", 8),
         state,
         decisions,
+        signed_by: std::collections::BTreeMap::new(),
         version: version(14),
         run: run(421, 14),
         caveats: Caveats::default(),
