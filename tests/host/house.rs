@@ -80,6 +80,8 @@ impl Drop for House {
 pub fn host_command(pegbox: &Pegbox) -> Command {
     let mut command = pegbox.command(&["host"]);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    // What could not be saved lies in the temporary folder, and is said to whoever opens screens there.
+    command.env("TMPDIR", pegbox.home.path());
     command
 }
 

@@ -38,6 +38,8 @@ impl Terminal {
         command.args(["--user", person, "--store"]);
         command.arg(store);
         command.args(options);
+        // What could not be saved lies in the temporary folder, and is said to whoever opens screens there.
+        command.env("TMPDIR", store.parent().expect("a folder of the test's own"));
         command.env("TERM", "xterm-256color");
         command.env("LC_ALL", "C.UTF-8");
         Self::of(command)
