@@ -82,6 +82,7 @@ impl Workbench {
 
     pub(super) fn answer_running(&self, actor: &Actor, request: Request) -> Result<Answer, WorkbenchError> {
         Ok(match request {
+            Request::FindRuns(words) => Answer::Runs(self.find_runs(&words)?),
             Request::Runs { before, limit } => Answer::Runs(self.runs(before, limit)?),
             Request::RunDetail(id) => Answer::RunDetail(Box::new(self.run_detail(id)?)),
             Request::Models => Answer::Models(self.alias_uses()?),

@@ -118,6 +118,8 @@ pub enum Request {
     ChangeExample(Box<ExampleChange>),
     /// All suite versions.
     Suites,
+    /// The newest runs that have every one of these words in what a list shows of them.
+    FindRuns(String),
     /// Runs, newest first.
     Runs {
         /// Older than this one.
@@ -437,7 +439,8 @@ impl Workbench {
             | R::ImportDataset(_)
             | R::ChangeExample(_)
             | R::Suites => self.answer_data(actor, request),
-            R::Runs { .. }
+            R::FindRuns(_)
+            | R::Runs { .. }
             | R::Models
             | R::Chains
             | R::DiffChains { .. }

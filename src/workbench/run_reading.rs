@@ -13,6 +13,12 @@ use crate::domain::run::{Caps, Run, RunEnd, RunState, RunStep, RunStepKind};
 use crate::domain::unit::Units;
 use crate::releases::evidence::{caveats, overtaken};
 
+/// Most runs that a search gives.
+const FOUND_MAX: usize = 200;
+/// How far back it looks: pages, and runs on each.
+const FOUND_PAGES_MAX: usize = 50;
+const FOUND_PAGE: usize = 200;
+
 /// A run in a list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunSummary {
@@ -161,6 +167,28 @@ impl Workbench {
         runs.into_iter().map(|run| self.summary_of(run)).collect()
     }
 
+    /// The newest runs that have every one of these words, whatever its case, in id, subject, dataset, suite, state,
+    /// verdict or the name of who started it.
+    pub fn find_runs(&self, words: &str) -> Result<Vec<RunSummary>, WorkbenchError> {
+        let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
+        let mut found = Vec::new();
+        let mut before = None;
+        for _ in 0..FOUND_PAGES_MAX {
+            let page = self.runs(before, FOUND_PAGE)?;
+            let Some(last) = page.last() else { break };
+            before = Some(last.run.id);
+            found.extend(page.into_iter().filter(|summary| {
+                let text = text_of(summary).to_lowercase();
+                words.iter().all(|word| text.contains(word))
+            }));
+            if found.len() >= FOUND_MAX {
+                break;
+            }
+        }
+        found.truncate(FOUND_MAX);
+        Ok(found)
+    }
+
     /// A run as a list shows it.
     pub(super) fn run_summary(&self, id: RunId) -> Result<RunSummary, WorkbenchError> {
         self.summary_of(found(self.store.run(id)?, "run", &id)?)
@@ -210,4 +238,20 @@ impl Workbench {
             run,
         })
     }
+}
+
+/// What a search for words looks at.
+fn text_of(summary: &RunSummary) -> String {
+    let run = &summary.run;
+    let verdict = summary.verdict.as_ref().map(|(verdict, _)| verdict.to_string());
+    format!(
+        "{} {} {} {} {} {} {}",
+        run.id,
+        run.subject.label(),
+        run.dataset,
+        run.suite,
+        summary.state.as_str(),
+        verdict.unwrap_or_default(),
+        run.started_by
+    )
 }

@@ -7,6 +7,7 @@ mod live;
 mod measured_sample;
 mod measures;
 mod pane;
+mod rows;
 pub mod single;
 #[cfg(test)]
 mod tests;
@@ -16,39 +17,26 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use self::acts::{RunActs, RunFacts};
 use self::pane::{Framing, RunPane};
-use super::figures::{short_label, verdict_sign, verdict_style, verdict_word};
+use self::rows::{cells, dataset_columns, list_columns};
+use super::finder::{Finder, Found};
 use super::{Context, Place, Screen, ScreenEvent};
 use crate::domain::ids::RunId;
 use crate::domain::progress::RunProgress;
-use crate::domain::run::RunState;
-use crate::text::cut_start;
 use crate::tui::command::{CommandId, Scope};
 use crate::tui::effect::Effect;
 use crate::tui::input::{Mouse, MouseKind};
 use crate::tui::layout::WidthClass;
 use crate::tui::msg::Note;
-use crate::tui::theme::Theme;
 use crate::tui::widgets::field::Focus;
-use crate::tui::widgets::gauge::percent;
 use crate::tui::widgets::listing::{HasId, Listing, PAGE_ROWS};
 use crate::tui::widgets::panel::Panel;
-use crate::tui::widgets::table::{Column, Table, TableCell};
+use crate::tui::widgets::table::Table;
 use crate::workbench::{Answer, Fault, Request, RunSummary};
 
 /// Columns of the list where the selected run stands beside it.
 const LIST_COLUMNS: u16 = 40;
 /// The same on a wide terminal.
 const LIST_COLUMNS_WIDE: u16 = 84;
-/// Columns of the subject beside the run, so that its version stays in view.
-const SUBJECT_COLUMNS: u16 = 18;
-/// Columns of a run's state or gate in the whole list.
-const STATE_COLUMNS: u16 = 12;
-/// Columns of how many failed of those that are saved: `1204/10000`.
-const FAILED_COLUMNS: u16 = 10;
-
-/// Columns of the whole list without the dataset: borders, sign, the other columns and the gaps between all.
-const OTHER_COLUMNS: u16 = 4 + 4 + SUBJECT_COLUMNS + FAILED_COLUMNS + STATE_COLUMNS + 4;
-
 impl HasId for RunSummary {
     type Id = RunId;
     fn id(&self) -> RunId {
@@ -81,6 +69,7 @@ pub struct Runs {
     shown: Option<RunPane>,
     focus: Pane,
     following: Following,
+    finder: Finder,
     acts: RunActs,
 }
 
@@ -88,6 +77,9 @@ impl Runs {
     /// Runs are numbered from 1 on, so a row's number gives the run before which a page starts. A number that is not
     /// there shifts what follows it up by a row; no run is left out.
     fn page(&self, from: u64) -> Request {
+        if self.finder.is_shown() {
+            return Request::FindRuns(self.finder.text().to_owned());
+        }
         let before = (from > 0)
             .then(|| u32::try_from(self.newest.saturating_sub(from) + 1).ok())
             .flatten()
@@ -96,6 +88,20 @@ impl Runs {
             before,
             limit: usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX),
         }
+    }
+
+    fn take_found(&mut self, runs: Vec<RunSummary>) -> Vec<Effect> {
+        self.fault = None;
+        self.loaded = true;
+        self.list.set_page(runs.len() as u64, 0, runs);
+        self.show_selected()
+    }
+
+    /// Asks anew, for other words.
+    fn find(&mut self) -> Vec<Effect> {
+        self.following = Following::Nothing;
+        self.list.select_row(0);
+        vec![Effect::Ask(self.page(0))]
     }
 
     fn take_page(&mut self, before: Option<RunId>, runs: Vec<RunSummary>) {
@@ -135,7 +141,8 @@ impl Runs {
 
     fn moved(&mut self) -> Vec<Effect> {
         self.following = Following::Nothing;
-        let page = self.list.page_wanted().map(|from| Effect::Ask(self.page(from)));
+        let more = self.list.page_wanted().filter(|_| !self.finder.is_shown());
+        let page = more.map(|from| Effect::Ask(self.page(from)));
         page.into_iter().chain(self.show_selected()).collect()
     }
 
@@ -148,6 +155,11 @@ impl Runs {
         }
         let narrow = context.size_class.width == WidthClass::Narrow;
         match command {
+            CommandId::Search => {
+                self.focus = Pane::List;
+                self.finder.start();
+                Vec::new()
+            }
             CommandId::PaneNext | CommandId::PanePrevious if !narrow => {
                 self.focus = if self.focus == Pane::List {
                     Pane::Run
@@ -204,12 +216,21 @@ impl Runs {
 
     fn answered(&mut self, request: &Request, result: Result<Answer, Fault>) -> Vec<Effect> {
         match (request, result) {
+            // Answers to words that were typed on since come to nothing.
+            (Request::FindRuns(words), Ok(Answer::Runs(runs))) if self.finder.is_shown() => {
+                return if words == self.finder.text() {
+                    self.take_found(runs)
+                } else {
+                    Vec::new()
+                };
+            }
+            (Request::FindRuns(_) | Request::Runs { .. }, Ok(_)) if self.finder.is_shown() => {}
             (Request::Runs { before, .. }, Ok(Answer::Runs(runs))) => {
                 self.fault = None;
                 self.take_page(*before, runs);
                 return self.show_selected();
             }
-            (Request::Runs { .. }, Err(fault)) => self.fault = Some(fault),
+            (Request::Runs { .. } | Request::FindRuns(_), Err(fault)) => self.fault = Some(fault),
             // The pane shows it.
             (Request::RunDetail(_), Err(_)) => {}
             (_, Err(fault)) => return vec![Effect::Say(Note::failure(&fault))],
@@ -258,6 +279,7 @@ impl Runs {
 
     fn draw_list(&self, frame: &mut Frame, area: Rect, context: &Context) {
         let note = match self.following {
+            _ if self.finder.is_shown() => "found, newest first",
             Following::Newest => "following the newest",
             Following::Nothing => "newest first",
         };
@@ -265,8 +287,12 @@ impl Runs {
             .note(note)
             .focused(self.focus == Pane::List || context.size_class.width == WidthClass::Narrow)
             .draw(frame, area, context.theme);
+        let line = u16::from(self.finder.is_shown());
+        let [inner, find] = Layout::vertical([Constraint::Fill(1), Constraint::Length(line)]).areas(inner);
+        self.finder.draw(frame, find, context);
         let empty = match (&self.fault, self.loaded) {
             (Some(fault), _) => format!("{}. {}", fault.what, fault.hint),
+            (None, true) if self.finder.is_shown() => "No run has these words. esc shows all.".into(),
             (None, false) => "loading runs".into(),
             (None, true) => format!(
                 "No run yet. {} runs a version on a dataset.",
@@ -289,7 +315,11 @@ impl Screen for Runs {
     }
 
     fn scopes(&self) -> Vec<Scope> {
-        vec![Scope::Runs]
+        if self.finder.is_typing() {
+            Vec::new()
+        } else {
+            vec![Scope::Runs]
+        }
     }
 
     fn title(&self) -> String {
@@ -321,6 +351,10 @@ impl Screen for Runs {
         let mut effects = self.shown.as_mut().map(|shown| shown.event(&event)).unwrap_or_default();
         effects.extend(match event {
             ScreenEvent::Command(command) => self.command(command, context),
+            ScreenEvent::Key(key) if self.finder.is_typing() && self.finder.key(key) == Found::Changed => self.find(),
+            ScreenEvent::Paste(text) if self.finder.is_typing() && self.finder.paste(&text) == Found::Changed => {
+                self.find()
+            }
             ScreenEvent::Answered { request, result } => self.answered(&request, result),
             ScreenEvent::Progress(progress) => {
                 self.progress(&progress);
@@ -359,6 +393,14 @@ impl Screen for Runs {
         }
     }
 
+    fn takes_text(&self) -> bool {
+        self.finder.is_typing()
+    }
+
+    fn step_back(&mut self) -> bool {
+        self.finder.step_back()
+    }
+
     fn status(&self) -> String {
         let Some(facts) = self.facts() else {
             return String::new();
@@ -379,71 +421,4 @@ fn split(area: Rect, context: &Context) -> [Rect; 2] {
         WidthClass::Wide => LIST_COLUMNS_WIDE,
     };
     Layout::horizontal([Constraint::Length(list), Constraint::Min(0)]).areas(area)
-}
-
-fn list_columns(area: Rect, context: &Context) -> Vec<Column> {
-    match context.size_class.width {
-        WidthClass::Normal => vec![
-            Column::number("id", 4),
-            Column::fixed("subject", SUBJECT_COLUMNS),
-            Column::share("state", 1),
-        ],
-        WidthClass::Narrow | WidthClass::Wide => vec![
-            Column::number("id", 4),
-            Column::fixed("subject", SUBJECT_COLUMNS),
-            Column::fixed("dataset", dataset_columns(area)),
-            Column::number("failed", FAILED_COLUMNS),
-            Column::fixed("state", STATE_COLUMNS),
-        ],
-    }
-}
-
-/// What the other columns of the whole list leave to the dataset. Its start is cut, since its label tells more.
-fn dataset_columns(area: Rect) -> u16 {
-    area.width.saturating_sub(OTHER_COLUMNS).max(8)
-}
-
-/// Where a run stands in a word: its gate where there is one, how far it is where it runs.
-fn standing(summary: &RunSummary, theme: &Theme) -> TableCell {
-    match (&summary.verdict, summary.state) {
-        (Some((verdict, _)), _) => {
-            let caveat = match short_label(summary.run.answers) {
-                "" if !summary.caveats.stale.is_empty() => "stale",
-                "" if summary.caveats.reused > 0 => "reused",
-                label => label,
-            };
-            let verdict = Some(*verdict);
-            let whole = format!("{} {caveat}", verdict_word(verdict));
-            let text = if whole.len() > usize::from(STATE_COLUMNS) {
-                format!("{} {caveat}", verdict_sign(verdict))
-            } else {
-                whole
-            };
-            TableCell::new(text.trim_end(), verdict_style(verdict, theme))
-        }
-        (None, RunState::Running) => {
-            let share = percent(summary.saved, summary.run.outcome_count());
-            TableCell::new(format!("{share}%"), theme.running)
-        }
-        (None, RunState::Finished | RunState::Decided) => TableCell::new("no gate", theme.dim),
-        (None, RunState::Interrupted | RunState::Paused) => TableCell::new(summary.state.as_str(), theme.warn),
-        (None, RunState::Cancelled) => TableCell::new("cancelled", theme.dim),
-    }
-}
-
-fn cells(summary: &RunSummary, dataset_columns: u16, context: &Context) -> Vec<TableCell> {
-    let run = &summary.run;
-    let subject = run.subject.label();
-    let mut cells = vec![
-        TableCell::plain(run.id.0.to_string()),
-        TableCell::plain(cut_start(&subject, usize::from(SUBJECT_COLUMNS))),
-    ];
-    if context.size_class.width != WidthClass::Normal {
-        cells.extend([
-            TableCell::plain(cut_start(&run.dataset.to_string(), usize::from(dataset_columns))),
-            TableCell::plain(format!("{}/{}", summary.failed, summary.saved)),
-        ]);
-    }
-    cells.push(standing(summary, context.theme));
-    cells
 }

@@ -4,7 +4,7 @@ use super::measured_sample::measured_detail;
 use super::single::SingleRun;
 use super::*;
 use crate::domain::money::UsdNanos;
-use crate::domain::run::{AnswerSource, Caps, InFlight, RunSettings};
+use crate::domain::run::{AnswerSource, Caps, InFlight, RunSettings, RunState};
 use crate::tui::overlays::dialog::Confirmed;
 use crate::workbench::{Pause, Pick, Rerun};
 
@@ -438,4 +438,39 @@ fn there_are_no_problems_to_go_through_on_a_run() {
     for command in [CommandId::ProblemNext, CommandId::ProblemPrevious] {
         assert!(super::acts::availability(command, None).is_err());
     }
+}
+
+#[test]
+fn a_slash_finds_runs_by_their_words() {
+    let mut screen = list();
+    command(&mut screen, CommandId::Search);
+    assert!(
+        screen.takes_text() && screen.scopes().is_empty(),
+        "keys are words now, and no commands"
+    );
+    let mut asked = Vec::new();
+    for letter in ["f", "a", "i", "l"] {
+        asked = send(
+            &mut screen,
+            ScreenEvent::Key(crate::tui::input::Key::parse(letter).unwrap()),
+        );
+    }
+    assert_eq!(asked, [Effect::Ask(Request::FindRuns("fail".into()))]);
+    let late = answered(Request::FindRuns("f".into()), Answer::Runs(Vec::new()));
+    send(&mut screen, late);
+    assert!(screen.list.total() > 1, "an answer to fewer letters comes to nothing");
+    let found = summary(run(7, 12, AnswerSource::Model), RunState::Finished, 240, 0);
+    send(
+        &mut screen,
+        answered(Request::FindRuns("fail".into()), Answer::Runs(vec![found])),
+    );
+    assert_eq!(
+        (screen.list.total(), screen.list.selected().map(HasId::id)),
+        (1, Some(RunId(7)))
+    );
+    assert!(
+        screen.step_back() && screen.step_back(),
+        "out of the field, then without its words"
+    );
+    assert!(matches!(screen.requests()[0], Request::Runs { .. }));
 }
