@@ -11,7 +11,7 @@ use crate::domain::gate::Gate;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::RunId;
 use crate::domain::label::{LabelAgreement, agreements};
-use crate::domain::metric::MetricResult;
+use crate::domain::metric::{BoundsMethod, MetricResult};
 use crate::domain::model::ModelConfig;
 use crate::domain::money::PriceFile;
 use crate::domain::path_result::{PathResult, step_results};
@@ -123,7 +123,7 @@ pub struct TuningRecord {
     /// The files of list prices that the costs are reckoned with, those first that win.
     pub prices: Vec<PriceFile>,
     /// Each result with its counts and interval, over the whole run and by slice.
-    pub metrics: Vec<MetricResult>,
+    pub metrics: Vec<RecordedResult>,
     /// The gate with its rules.
     pub gate: Option<Gate>,
     /// Who started it.
@@ -142,6 +142,25 @@ pub struct TuningRecord {
     pub overtaken: Vec<Overtaken>,
     /// What people said of its verdicts, by grader.
     pub labelled: Vec<LabelAgreement>,
+}
+
+/// A metric's result, with how its one-sided bounds were found beside how its interval was.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RecordedResult {
+    /// The result.
+    #[serde(flatten)]
+    pub result: MetricResult,
+    /// How its bounds were found; `None` where there are none.
+    pub bounds_method: Option<BoundsMethod>,
+}
+
+impl From<MetricResult> for RecordedResult {
+    fn from(result: MetricResult) -> Self {
+        Self {
+            bounds_method: result.bounds_method(),
+            result,
+        }
+    }
 }
 
 impl Workbench {
@@ -166,7 +185,11 @@ impl Workbench {
             },
         };
         let metrics = end.as_ref().map_or(progress.results, |end| end.results.clone());
-        let whole = metrics.iter().filter(|result| result.slice.is_none());
+        let metrics: Vec<RecordedResult> = metrics.into_iter().map(RecordedResult::from).collect();
+        let whole = metrics
+            .iter()
+            .map(|recorded| &recorded.result)
+            .filter(|result| result.slice.is_none());
         Ok(TuningRecord {
             run_id: run.id.to_string(),
             workflow: tested.workflow(),
