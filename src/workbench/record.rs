@@ -173,16 +173,15 @@ impl Workbench {
         let suite = self.suite(&run.suite)?;
         let progress = self.progress(id)?;
         let gate = end.as_ref().and_then(|end| end.gate.clone());
-        let (decision, reason, decided_by) = match self.decision_on(&run)? {
-            Some(decision) => said(
-                decision.kind.as_str(),
-                decision.reason.as_str(),
-                decision.actor.as_str(),
-            ),
-            None => match &gate {
-                Some(gate) => said(gate.verdict.advice(), &gate.reason, "gate"),
-                None => (None, None, None),
-            },
+        let (decision, reason, decided_by) = match (self.decision_on(&run)?, &gate) {
+            (
+                Some(Decision {
+                    kind, reason, actor, ..
+                }),
+                _,
+            ) => said(kind.as_str(), reason.as_str(), actor.as_str()),
+            (None, Some(gate)) => said(gate.verdict.advice(), &gate.reason, "gate"),
+            (None, None) => (None, None, None),
         };
         let metrics = end.as_ref().map_or(progress.results, |end| end.results.clone());
         let metrics: Vec<RecordedResult> = metrics.into_iter().map(RecordedResult::from).collect();
