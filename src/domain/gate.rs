@@ -144,6 +144,14 @@ pub struct RuleResult {
 }
 
 impl RuleResult {
+    /// What its breaking examples do: they miss a rule that holds, and break one that does not.
+    pub fn breaking_words(&self) -> &'static str {
+        match self.verdict {
+            Verdict::Pass => "missed by",
+            Verdict::Fail | Verdict::CannotTell => "broken by",
+        }
+    }
+
     /// Whether it is measured, and only what it compares with is missing: a base run, or examples that both have.
     pub fn lacks_base(&self) -> bool {
         let is_measured = self.measure != Measure::Undefined;

@@ -1,11 +1,15 @@
 //! A metric sums up a run's outcomes. Counts are kept, never only rates.
 
+mod method;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::ids::ExampleId;
 use super::unit::Unit;
+
+pub use self::method::{BoundsMethod, IntervalMethod};
 
 /// A named summary of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -80,11 +84,11 @@ pub enum MetricKind {
     },
     /// Mean cost of an example in US dollars; undefined while any price is unknown.
     CostPerExample,
-    /// Mean F1 over the classes of a field that occur.
+    /// Mean F1 over the classes of a field that occur, or over those of them that `labels` names.
     MacroF1(FieldOf),
     /// F1 over all classes of a field together, which for one class an example is the share that got theirs.
     MicroF1(FieldOf),
-    /// Mean recall over the classes of a field that occur.
+    /// Mean recall over the classes of a field that occur, or over those of them that `labels` names.
     BalancedAccuracy(FieldOf),
     /// Cohen's kappa: agreement beyond what the shares of the classes give by chance.
     Kappa(FieldOf),
@@ -246,7 +250,8 @@ pub struct FieldOf {
     pub field: String,
     /// Path in the expected value; the same as `field` where not given.
     pub expected_field: Option<String>,
-    /// Classes that count even where none occurs, besides those that do.
+    /// The classes that a mean over classes is of; all that occur where none is named. They are in the table of classes
+    /// even where they do not occur. Other metrics count every answer and take none.
     pub labels: Vec<String>,
 }
 
@@ -416,33 +421,7 @@ pub struct MetricResult {
     /// One-sided 95 % bounds, lower and upper: what proves or refutes a threshold. Those of a rate of single, unrelated
     /// outcomes are Clopper-Pearson's; an end that too little data leaves open is missing.
     pub bounds: (Option<f64>, Option<f64>),
-    /// How the interval and the bounds were found; `None` where there are none.
+    /// How the interval and the bounds were found; `None` where there are none, except over one example or one cluster,
+    /// which is why there are none.
     pub method: Option<IntervalMethod>,
-}
-
-/// How an interval was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum IntervalMethod {
-    /// Wilson's, of a rate; its one-sided bounds are Clopper-Pearson's.
-    Wilson,
-    /// Student's t over examples, each with the mean of its repeats.
-    Examples {
-        /// How many.
-        count: u64,
-    },
-    /// Student's t over clusters of examples, standard error CR1.
-    Clusters {
-        /// How many.
-        count: u64,
-    },
-    /// Order statistics of a percentile.
-    OrderStatistics,
-    /// Percentiles of a bootstrap over examples, or over clusters where the suite declares them.
-    Bootstrap {
-        /// Where the random numbers begin.
-        seed: u64,
-        /// How many resamples.
-        resamples: u64,
-    },
 }

@@ -5,11 +5,13 @@ mod early;
 mod plan;
 mod print;
 mod relative;
+mod sizes;
 mod words;
 
 pub use early::decided;
 pub use plan::{PassChance, RulePlan, plans};
 pub use print::print;
+pub use sizes::Sizes;
 
 use super::against::Against;
 use crate::domain::gate::{BreakingSlice, Evidence, Gate, GatePolicy, RuleResult, Verdict};

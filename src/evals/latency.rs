@@ -3,16 +3,38 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::outcome::Outcome;
+use crate::domain::progress::LATENCY_BAR_ENDS_MS;
+
 /// Below this a product of share and count that should be whole, such as 0.95 x 60, may miss it by rounding.
 const ROUNDING_SLACK: f64 = 1e-9;
 
+/// Latencies in milliseconds, each with how many answers took that long.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Latencies {
+pub struct Latencies {
     counts: BTreeMap<u64, u64>,
     total: u64,
 }
 
 impl Latencies {
+    /// Takes in an outcome's latency; one without an answer has none.
+    pub fn push_answered(&mut self, outcome: &Outcome) {
+        if outcome.error.is_none() {
+            self.push(outcome.latency_ms);
+        }
+    }
+
+    /// Median, 95th and 99th percentile in milliseconds, as a run shows them; `None` where nothing was answered.
+    pub fn shown_ms(&self) -> Option<[u64; 3]> {
+        let percentile = |percentile| self.percentile_ms(percentile);
+        Some([percentile(50.0)?, percentile(95.0)?, percentile(99.0)?])
+    }
+
+    /// How many answers fall under each end of [`LATENCY_BAR_ENDS_MS`], and above the last.
+    pub fn shown_bars(&self) -> [u64; 6] {
+        self.bars(LATENCY_BAR_ENDS_MS)
+    }
+
     pub(super) fn push(&mut self, latency_ms: u64) {
         *self.counts.entry(latency_ms).or_default() += 1;
         self.total += 1;
@@ -31,7 +53,7 @@ impl Latencies {
     }
 
     /// The value at rank `ceil(p n)`, at least 1: one that happened. `percentile` is 0 to 100.
-    pub(super) fn percentile_ms(&self, percentile: f64) -> Option<u64> {
+    pub fn percentile_ms(&self, percentile: f64) -> Option<u64> {
         let rank = (percentile / 100.0 * self.total as f64 - ROUNDING_SLACK)
             .ceil()
             .max(1.0);
@@ -56,7 +78,7 @@ impl Latencies {
     }
 
     /// How many are at most each end, and how many above the last.
-    pub(super) fn bars<const ENDS: usize, const BARS: usize>(&self, ends_ms: [u64; ENDS]) -> [u64; BARS] {
+    fn bars<const ENDS: usize, const BARS: usize>(&self, ends_ms: [u64; ENDS]) -> [u64; BARS] {
         let mut bars = [0; BARS];
         for (latency_ms, count) in &self.counts {
             let place = ends_ms.iter().position(|end| latency_ms <= end).unwrap_or(ENDS);

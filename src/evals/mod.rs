@@ -18,7 +18,7 @@ mod conversation;
 pub mod gate;
 pub mod graders;
 pub mod judges;
-mod latency;
+pub mod latency;
 pub mod metrics;
 mod outcomes_hash;
 pub mod paired;

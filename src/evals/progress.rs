@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::metrics::Tally;
 use crate::domain::outcome::{ErrorKind, Outcome};
-use crate::domain::progress::{FailureLine, LATENCY_BAR_ENDS_MS, RECENT_FAILURES_MAX, RunProgress, SCORE_POINTS_MAX};
+use crate::domain::progress::{FailureLine, RECENT_FAILURES_MAX, RunProgress, SCORE_POINTS_MAX};
 use crate::domain::run::{Run, RunState, RunTotals};
 use crate::domain::time::Timestamp;
 use crate::providers::limiter::{Pace, Slowed};
@@ -112,7 +112,6 @@ impl Meter {
         let totals = tally.totals();
         let elapsed_ms = now.since_ms(self.began_at);
         let latencies = tally.latencies();
-        let percentile = |percentile| latencies.percentile_ms(percentile);
         RunProgress {
             state,
             totals,
@@ -125,11 +124,8 @@ impl Meter {
                 self.saved_here as f64 * 1_000.0 / elapsed_ms as f64
             },
             eta_ms: self.eta_ms(&totals, elapsed_ms),
-            latency_ms: match (percentile(50.0), percentile(95.0), percentile(99.0)) {
-                (Some(p50), Some(p95), Some(p99)) => Some([p50, p95, p99]),
-                _ => None,
-            },
-            latency_bars: latencies.bars(LATENCY_BAR_ENDS_MS),
+            latency_ms: latencies.shown_ms(),
+            latency_bars: latencies.shown_bars(),
             results: tally.whole_results(),
             score_points: self.points.points.clone(),
             recent_failures: self.recent_failures.iter().cloned().collect(),

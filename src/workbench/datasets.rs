@@ -190,7 +190,7 @@ impl Workbench {
     }
 
     /// Hands over the examples at these places. A page of rows is read once, not once for each of its rows.
-    fn each_example(
+    pub(super) fn each_example(
         &self,
         dataset: &DatasetVersion,
         places: Range<u64>,

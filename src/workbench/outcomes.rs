@@ -246,17 +246,21 @@ impl Workbench {
         self.case(id, outcome.place())
     }
 
-    /// The newest finished run of a run's base on the same dataset, other than the run itself.
+    /// The run that a run is compared with, which runs that come later do not change: the one that its gate compared it
+    /// with, or else the newest finished run of its base on the same dataset that had ended when it began.
     pub(super) fn base_run(&self, run: &Run) -> Result<Option<Run>, WorkbenchError> {
         let Some(base) = &run.base else { return Ok(None) };
+        if let Some(compared) = self.store.run_end(run.id)?.and_then(|end| end.against_base) {
+            return Ok(self.store.run(compared.run)?);
+        }
         for id in self.store.runs_of(base)? {
             let candidate = found(self.store.run(id)?, "run", &id)?;
-            let is_finished = self
+            let had_ended = self
                 .store
                 .run_end(id)?
-                .is_some_and(|end| end.state == EndState::Finished);
+                .is_some_and(|end| end.state == EndState::Finished && end.ended_at <= run.started_at);
             let asked_all = candidate.selection.is_none();
-            if is_finished && asked_all && id != run.id && candidate.dataset_hash == run.dataset_hash {
+            if had_ended && asked_all && id != run.id && candidate.dataset_hash == run.dataset_hash {
                 return Ok(Some(candidate));
             }
         }

@@ -11,7 +11,7 @@ use crate::domain::gate::Gate;
 use crate::domain::hash::ContentHash;
 use crate::domain::ids::RunId;
 use crate::domain::label::{LabelAgreement, agreements};
-use crate::domain::metric::MetricResult;
+use crate::domain::metric::{BoundsMethod, MetricResult};
 use crate::domain::model::ModelConfig;
 use crate::domain::money::PriceFile;
 use crate::domain::path_result::{PathResult, step_results};
@@ -123,7 +123,7 @@ pub struct TuningRecord {
     /// The files of list prices that the costs are reckoned with, those first that win.
     pub prices: Vec<PriceFile>,
     /// Each result with its counts and interval, over the whole run and by slice.
-    pub metrics: Vec<MetricResult>,
+    pub metrics: Vec<RecordedResult>,
     /// The gate with its rules.
     pub gate: Option<Gate>,
     /// Who started it.
@@ -144,6 +144,25 @@ pub struct TuningRecord {
     pub labelled: Vec<LabelAgreement>,
 }
 
+/// A metric's result, with how its one-sided bounds were found beside how its interval was.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RecordedResult {
+    /// The result.
+    #[serde(flatten)]
+    pub result: MetricResult,
+    /// How its bounds were found; `None` where there are none.
+    pub bounds_method: Option<BoundsMethod>,
+}
+
+impl From<MetricResult> for RecordedResult {
+    fn from(result: MetricResult) -> Self {
+        Self {
+            bounds_method: result.bounds_method(),
+            result,
+        }
+    }
+}
+
 impl Workbench {
     /// One run as other tools read it.
     pub fn tuning_record(&self, id: RunId) -> Result<TuningRecord, WorkbenchError> {
@@ -154,19 +173,22 @@ impl Workbench {
         let suite = self.suite(&run.suite)?;
         let progress = self.progress(id)?;
         let gate = end.as_ref().and_then(|end| end.gate.clone());
-        let (decision, reason, decided_by) = match self.decision_on(&run)? {
-            Some(decision) => said(
-                decision.kind.as_str(),
-                decision.reason.as_str(),
-                decision.actor.as_str(),
-            ),
-            None => match &gate {
-                Some(gate) => said(gate.verdict.advice(), &gate.reason, "gate"),
-                None => (None, None, None),
-            },
+        let (decision, reason, decided_by) = match (self.decision_on(&run)?, &gate) {
+            (
+                Some(Decision {
+                    kind, reason, actor, ..
+                }),
+                _,
+            ) => said(kind.as_str(), reason.as_str(), actor.as_str()),
+            (None, Some(gate)) => said(gate.verdict.advice(), &gate.reason, "gate"),
+            (None, None) => (None, None, None),
         };
         let metrics = end.as_ref().map_or(progress.results, |end| end.results.clone());
-        let whole = metrics.iter().filter(|result| result.slice.is_none());
+        let metrics: Vec<RecordedResult> = metrics.into_iter().map(RecordedResult::from).collect();
+        let whole = metrics
+            .iter()
+            .map(|recorded| &recorded.result)
+            .filter(|result| result.slice.is_none());
         Ok(TuningRecord {
             run_id: run.id.to_string(),
             workflow: tested.workflow(),

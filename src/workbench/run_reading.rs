@@ -1,5 +1,8 @@
 //! What is known of runs: lists, progress, details.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use tokio::sync::watch;
 
 use super::run_store::total_of;
@@ -11,6 +14,7 @@ use crate::domain::label::{LabelAgreement, agreements};
 use crate::domain::progress::RunProgress;
 use crate::domain::run::{Caps, Run, RunEnd, RunState, RunStep, RunStepKind};
 use crate::domain::unit::Units;
+use crate::evals::latency::Latencies;
 use crate::releases::evidence::{caveats, overtaken};
 
 /// Most runs that a search gives.
@@ -18,6 +22,8 @@ const FOUND_MAX: usize = 200;
 /// How far back it looks: pages, and runs on each.
 const FOUND_PAGES_MAX: usize = 50;
 const FOUND_PAGE: usize = 200;
+/// The latencies of ended runs that were read, which no record sums up; an ended run does not change.
+pub(super) type EndedLatencies = Arc<Mutex<HashMap<RunId, Latencies>>>;
 
 /// A run in a list.
 #[derive(Debug, Clone, PartialEq)]
@@ -142,7 +148,8 @@ impl Workbench {
         })
     }
 
-    /// Where a run stands: live where this process works on it, from its records otherwise.
+    /// Where a run stands: live where this process works on it, from its records otherwise, which do not sum up its
+    /// latencies.
     pub fn progress(&self, id: RunId) -> Result<RunProgress, WorkbenchError> {
         if let Some(receiver) = self.watch_run(id) {
             return Ok(receiver.borrow().clone());
@@ -159,6 +166,24 @@ impl Workbench {
             progress.notice = self.pause_of(id)?;
         }
         Ok(progress)
+    }
+
+    /// The latencies of a run's answers, by one pass over its outcomes; of an ended run the first time only.
+    pub(super) fn latencies(&self, id: RunId) -> Result<Latencies, WorkbenchError> {
+        let ended = || self.ended_latencies.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = ended().get(&id) {
+            return Ok(known.clone());
+        }
+        let has_ended = self.store.run_end(id)?.is_some();
+        let mut latencies = Latencies::default();
+        self.store.each_outcome(id, |outcome| -> Result<(), WorkbenchError> {
+            latencies.push_answered(outcome);
+            Ok(())
+        })?;
+        if has_ended {
+            ended().insert(id, latencies.clone());
+        }
+        Ok(latencies)
     }
 
     /// Runs older than `before` (or the newest), newest first.
@@ -219,7 +244,12 @@ impl Workbench {
         let run = found(self.store.run(id)?, "run", &id)?;
         let end = self.store.run_end(id)?;
         let steps = self.store.run_steps(id)?;
-        let progress = self.progress(id)?;
+        let mut progress = self.progress(id)?;
+        if progress.latency_ms.is_none() {
+            let latencies = self.latencies(id)?;
+            progress.latency_ms = latencies.shown_ms();
+            progress.latency_bars = latencies.shown_bars();
+        }
         let mut caveats = caveats(&self.store, &run, end.as_ref())?;
         caveats.reused = progress.totals.reused;
         Ok(RunDetail {

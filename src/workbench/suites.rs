@@ -3,14 +3,23 @@
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::action::Action;
 use crate::domain::actor::Actor;
-use crate::domain::ids::{SuiteName, SuiteVersionId};
+use crate::domain::ids::{DatasetVersionId, SuiteName, SuiteVersionId};
 use crate::domain::reason::Reason;
-use crate::domain::suite::SuiteVersion;
-use crate::evals::gate::plans;
+use crate::domain::suite::{SuiteContent, SuiteVersion};
 pub use crate::evals::gate::{PassChance, RulePlan};
+use crate::evals::gate::{Sizes, plans};
 use crate::interchange::InterchangeError;
 use crate::interchange::suite_file::SuiteFile;
 use crate::store::Change;
+
+/// What a plan of a suite's rules is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlannedOver {
+    /// As many examples for each rule, whatever its slice.
+    Examples(u64),
+    /// The examples of a dataset version that each rule is about.
+    Dataset(DatasetVersionId),
+}
 
 impl Workbench {
     /// Makes a suite version of a suite file. Its judges are versions that the store has.
@@ -70,7 +79,7 @@ impl Workbench {
     pub fn rule_plans(
         &self,
         id: &SuiteVersionId,
-        examples: u64,
+        over: &PlannedOver,
         differing: f64,
     ) -> Result<Vec<RulePlan>, WorkbenchError> {
         if !(0.0..=1.0).contains(&differing) {
@@ -79,7 +88,22 @@ impl Workbench {
                 "write 5 % as 0.05",
             ));
         }
-        Ok(plans(&self.suite(id)?.content, examples, differing))
+        let suite = self.suite(id)?.content;
+        let counts = match over {
+            PlannedOver::Examples(count) => vec![*count; suite.thresholds.len()],
+            PlannedOver::Dataset(dataset) => self.rule_sizes(&suite, dataset)?,
+        };
+        Ok(plans(&suite, &counts, differing))
+    }
+
+    /// How many independent examples of a dataset version each rule is over.
+    fn rule_sizes(&self, suite: &SuiteContent, dataset: &DatasetVersionId) -> Result<Vec<u64>, WorkbenchError> {
+        let dataset = self.dataset(dataset)?;
+        let mut sizes = Sizes::new(suite);
+        self.each_example(&dataset, 0..dataset.example_count, |_, example| {
+            sizes.push(&example.content);
+        })?;
+        Ok(sizes.counts())
     }
 
     /// Reads the same as the name of a suite that is there.

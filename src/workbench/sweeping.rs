@@ -247,7 +247,9 @@ impl Workbench {
             .iter()
             .find(|result| result.slice.is_none() && result.metric == metric);
         let quality = result.map_or(Measure::Undefined, |result| result.measure);
-        let [latency_p50_ms, latency_p95_ms] = scores.latency_percentiles([50.0, 95.0]);
+        // Far below 2^53 ms.
+        let percentile = |percentile| scores.latencies().percentile_ms(percentile).map(|ms| ms as f64);
+        let latency_p95_ms = percentile(95.0);
         let model = self.content_of(&run.subject)?.model;
         Ok(MatrixCell {
             run: run.id,
@@ -255,7 +257,7 @@ impl Workbench {
             model: model_text(&model),
             quality,
             interval: result.and_then(|result| result.interval),
-            latency_p50_ms,
+            latency_p50_ms: percentile(50.0),
             figures: Figures {
                 quality: quality.value(),
                 cost_usd: scores.mean_cost_usd(),

@@ -232,3 +232,101 @@ fn a_flaky_example_is_found_kept_out_of_gates_and_let_back() {
         found.len()
     );
 }
+
+/// The words of a text's line about latency, from the median on.
+fn latency(text: &str) -> &str {
+    let at = text.find("p50 ").unwrap_or_else(|| panic!("a latency in {text}"));
+    text[at..].lines().next().unwrap().trim_end()
+}
+
+#[test]
+fn a_run_shows_the_same_latencies_wherever_it_is_read() {
+    let pegbox = wide(60);
+    let start = [
+        "run",
+        "start",
+        "support_triage_v1",
+        "--dataset",
+        "sized",
+        "--suite",
+        "wide",
+        "--repeats",
+        "3",
+    ];
+    let started = pegbox.says(&start).stdout;
+    let shown = latency(&started);
+    assert_eq!(latency(&pegbox.does(&["run", "show", "run_1"])), shown);
+    let cell = &pegbox.json(&["run", "matrix", "run_1"])["cells"][0];
+    let ms = |key: &str| cell[key].as_f64().or(cell["figures"][key].as_f64()).unwrap();
+    let of_cell = format!("p50 {} ms, p95 {} ms", ms("latency_p50_ms"), ms("latency_p95_ms"));
+    assert!(shown.starts_with(&of_cell), "{of_cell} in {shown}");
+}
+
+#[test]
+fn a_plan_counts_the_examples_of_each_rule_in_a_dataset() {
+    let pegbox = wide(80);
+    let assumed = pegbox.json(&["suite", "power", "wide", "--examples", "240"]);
+    let counts = |plan: &Value| -> Vec<u64> {
+        let rules = plan["rules"].as_array().unwrap();
+        rules.iter().map(|rule| rule["examples"].as_u64().unwrap()).collect()
+    };
+    assert_eq!(counts(&assumed), [240; 3]);
+    let file = pegbox.write(
+        "loose.toml",
+        WIDE.replace("cluster = \"received\"", "")
+            .replace("\"wide\"", "\"loose\""),
+    );
+    pegbox.does(&["suite", "import", &file, "--reason", REASON]);
+    let counted = counts(&pegbox.json(&["suite", "power", "loose", "--dataset", "sized"]));
+    start(&pegbox, "support_triage_v1", "loose", &[]);
+    let record = pegbox.json(&["run", "show", "run_1"]);
+    let rules = record["gate"]["rules"].as_array().unwrap();
+    let measured = |at: usize| {
+        rules[at]["measure"]["total"]
+            .as_u64()
+            .or(rules[at]["measure"]["rate"]["total"].as_u64())
+    };
+    assert_eq!(counted[0], 80);
+    assert_eq!(measured(1), Some(counted[1]), "{rules:#?}");
+    assert!(counted[1] < 80, "{counted:?}");
+    let result = &record["metrics"][0];
+    assert_eq!(
+        (&result["method"], &result["bounds_method"]),
+        (&"wilson".into(), &"clopper_pearson".into())
+    );
+    let neither = pegbox.says(&["suite", "power", "wide"]);
+    assert_ne!(neither.code, 0, "{neither:?}");
+}
+
+#[test]
+fn labels_are_refused_where_a_metric_cannot_choose_classes() {
+    let pegbox = wide(5);
+    for kind in ["micro_f1", "kappa", "mcc"] {
+        let named = format!("kind = \"{kind}\"\nlabels = [\"billing\"]");
+        let file = pegbox.write("named.toml", WIDE.replace("kind = \"macro_f1\"", &named));
+        let refused = pegbox.says(&["suite", "import", &file, "--reason", REASON]);
+        assert_ne!(refused.code, 0, "{refused:?}");
+        assert!(
+            refused
+                .stderr
+                .contains(&format!("{kind} counts every answer and takes no labels")),
+            "{refused:?}"
+        );
+    }
+}
+
+#[test]
+fn a_report_compares_with_what_had_ended_before_its_run() {
+    let pegbox = wide(40);
+    commit(&pegbox, "- billing: ", "- billing: parcel, package, ");
+    for version in ["support_triage_v1", "support_triage_v2"] {
+        start(&pegbox, version, "wide", &[]);
+    }
+    let report = pegbox.does(&["run", "report", "run_2"]);
+    assert!(report.contains("run_1 (support_triage_v1) to run_2"), "{report}");
+    start(&pegbox, "support_triage_v1", "wide", &[]);
+    assert_eq!(pegbox.does(&["run", "report", "run_2"]), report);
+    start(&pegbox, "support_triage_v2", "wide", &[]);
+    let newer = pegbox.does(&["run", "report", "run_4"]);
+    assert!(newer.contains("run_3 (support_triage_v1) to run_4"), "{newer}");
+}

@@ -48,16 +48,18 @@ pub fn comparison_text(text: Plain, comparison: &Comparison) -> Plain {
         ("fixed", &result.fixed),
         ("broken", &result.broken),
         ("still failing", &result.still_failing),
-        ("both right, answered otherwise", &result.answered_otherwise),
     ] {
-        text = text.line(format!(
-            "{kind} {}: {}",
-            group.count,
-            ids_text(&group.examples, IDS_SHOWN)
-        ));
+        text = text.line(group_text(kind, group));
     }
-    text = text.line(format!("both right {}", result.both_right.count));
+    text = text
+        .line(format!("both right {}", result.both_right.count))
+        .line(group_text("  of these answered otherwise", &result.answered_otherwise));
     slices_text(text, &result.slices)
+}
+
+/// `broken 3: t-004, t-017, t-117`.
+fn group_text(kind: &str, group: &Group) -> String {
+    format!("{kind} {}: {}", group.count, ids_text(&group.examples, IDS_SHOWN))
 }
 
 fn heading(comparison: &Comparison) -> String {

@@ -1,7 +1,7 @@
 //! Results and gates as text: counts beside every rate, and what the data say beside what the policy makes of it.
 
 use crate::cli::output::{Plain, Table, or_none};
-use crate::domain::gate::{Gate, RuleResult, Verdict};
+use crate::domain::gate::{Gate, RuleResult};
 use crate::domain::ids::ExampleId;
 use crate::domain::metric::{Measure, MetricResult};
 use crate::domain::unit::{Unit, Units};
@@ -19,6 +19,14 @@ pub fn interval_text(unit: Unit, measure: Measure, interval: Option<(f64, f64)>)
     or_none(interval.map(|interval| unit.of_measure(measure).interval_text(interval)))
 }
 
+/// A result's interval, or why there is none, as far as that is known.
+pub fn result_interval_text(unit: Unit, result: &MetricResult) -> String {
+    match result.no_interval_words() {
+        Some(words) => words.to_owned(),
+        None => interval_text(unit, result.measure, result.interval),
+    }
+}
+
 /// Metrics over the whole run.
 pub fn results_table(results: &[MetricResult], units: &Units) -> Table {
     let mut table = Table::new(["metric", "value", "counts", "95 % interval"]);
@@ -28,7 +36,7 @@ pub fn results_table(results: &[MetricResult], units: &Units) -> Table {
             result.metric.clone(),
             measure_text(unit, result.measure),
             result.measure.counts_text(),
-            interval_text(unit, result.measure, result.interval),
+            result_interval_text(unit, result),
         ]);
     }
     table
@@ -64,14 +72,10 @@ pub fn gate_text(text: Plain, gate: Option<&Gate>, units: &Units) -> Plain {
 }
 
 fn breaking_line(text: Plain, rule: &RuleResult) -> Plain {
-    let broken = if rule.verdict == Verdict::Pass {
-        "missed by"
-    } else {
-        "broken by"
-    };
     let text = text.line(format!(
-        "{}: {broken} {}",
+        "{}: {} {}",
         rule.threshold,
+        rule.breaking_words(),
         ids_text(&rule.breaking, BREAKING_SHOWN)
     ));
     match rule.breaking_slices_text() {

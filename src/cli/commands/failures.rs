@@ -85,7 +85,7 @@ pub fn carry_out(context: &Context<'_>, args: &FailuresArgs) -> Result<Reply, Cl
 fn list(context: &Context<'_>, args: &FailuresArgs) -> Result<Reply, CliError> {
     let run = args.run;
     let cases = context.workbench.cases(run, args.list.listed(), None, args.limit)?;
-    let totals = context.workbench.run_detail(run)?.progress.totals;
+    let totals = context.workbench.progress(run)?.totals;
     let failed = totals.failed + totals.errored;
     let mut table = Table::new(["row", "example", "base", "latency", "cause", "labels", "why"]);
     for case in &cases {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::evidence::{interval_text, measure_text};
+use super::evidence::{measure_text, result_interval_text};
 use crate::cli::output::{NO_VALUE, Plain, Table, counted};
 use crate::domain::confusion::{CLASS_CELLS, Confusion};
 use crate::domain::gate::Gate;
@@ -58,7 +58,7 @@ fn slices_text(text: Plain, results: &[MetricResult], units: &Units) -> Plain {
             result.metric.clone(),
             measure_text(unit, result.measure),
             result.measure.counts_text(),
-            interval_text(unit, result.measure, result.interval),
+            result_interval_text(unit, result),
         ]);
     }
     let text = text.blank().table(&table, "");

@@ -163,7 +163,7 @@ pub fn work_on(
         return Ok(Worked::Stopped(stopped(&format!("a cap is used up before {label}"))));
     };
     let before = match stored {
-        Stored::Unfinished(run) => context.workbench.run_detail(run)?.progress.totals,
+        Stored::Unfinished(run) => context.workbench.progress(run)?.totals,
         Stored::Finished(_) | Stored::Missing => RunTotals::default(),
     };
     // The caps of a run count all that it took, also before this command.

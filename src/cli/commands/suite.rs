@@ -11,6 +11,7 @@ use crate::cli::exit::CliError;
 use crate::cli::input::read_text;
 use crate::cli::output::{Plain, Reply, Table, counted};
 use crate::domain::ids::ExampleId;
+use crate::workbench::PlannedOver;
 
 /// What to do with suites.
 #[derive(Debug, Subcommand)]
@@ -36,9 +37,13 @@ pub enum SuiteCommand {
     Power {
         /// `name@v8`, or a name for its newest version
         suite: String,
-        /// How many examples, or positives of a recall
+        /// How many examples, or positives of a recall; of a rule over a slice those in the slice
         #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
-        examples: u64,
+        #[arg(required_unless_present = "dataset", conflicts_with = "dataset")]
+        examples: Option<u64>,
+        /// Count the examples of each rule in a dataset instead: `name@label`, or a name for its newest version
+        #[arg(long, value_name = "DATASET")]
+        dataset: Option<String>,
         /// Share of examples of which two versions differ, which rules against the base need
         #[arg(long, value_name = "SHARE", default_value_t = 0.05)]
         differing: f64,
@@ -87,8 +92,15 @@ pub fn carry_out(command: SuiteCommand, context: &mut Context<'_>) -> Result<Rep
         SuiteCommand::Power {
             suite,
             examples,
+            dataset,
             differing,
-        } => power::show(context, &suite, examples, differing),
+        } => {
+            let over = match dataset {
+                Some(dataset) => PlannedOver::Dataset(context.workbench.resolve_dataset(&dataset)?),
+                None => PlannedOver::Examples(examples.unwrap_or_default()),
+            };
+            power::show(context, &suite, &over, differing)
+        }
         SuiteCommand::Show { suite } => {
             let id = context.workbench.resolve_suite(&suite)?;
             let suite = context.workbench.suite(&id)?;

@@ -9,9 +9,9 @@ use crate::domain::json::JsonText;
 use crate::domain::outcome::Outcome;
 use crate::domain::suite::SuiteContent;
 use crate::domain::unit::Unit;
+use crate::evals::latency::Latencies;
 use crate::evals::metrics::Tally;
 use crate::evals::metrics::entry::Cell;
-use crate::stats::quantile_nearest_rank;
 
 /// One example of one run: which it is and what became of it as a whole. What it adds to each metric, its slices and
 /// its cluster are in the run's sums.
@@ -120,10 +120,9 @@ impl RunScores {
         &self.tally
     }
 
-    /// Percentiles of the examples' latencies by nearest rank, in milliseconds; `None` where nothing was answered.
-    pub fn latency_percentiles<const N: usize>(&self, percentiles: [f64; N]) -> [Option<f64>; N] {
-        let latencies: Vec<f64> = self.examples().filter_map(ExampleScores::latency_ms).collect();
-        percentiles.map(|percentile| quantile_nearest_rank(&latencies, percentile / 100.0).ok().flatten())
+    /// The latencies of all answers, each repeat for itself, as the run shows them.
+    pub fn latencies(&self) -> &Latencies {
+        self.tally.latencies()
     }
 
     /// The mean cost of an example in US dollars; `None` where the cost of one that was answered is unknown.

@@ -20,6 +20,8 @@ pub struct RulePlan {
     pub rule: String,
     /// What decides it.
     pub policy: GatePolicy,
+    /// How many independent examples it is over.
+    pub examples: u64,
     /// Misses with which the measured value still holds, or of a rule that caps a share the hits; `None` for a rule
     /// that is none on a share.
     pub misses_allowed: Option<u64>,
@@ -42,11 +44,12 @@ pub struct PassChance {
     pub passes: f64,
 }
 
-/// What each rule takes over this many examples. `discordance` is the share of pairs of which two versions differ.
-pub fn plans(suite: &SuiteContent, examples: u64, discordance: f64) -> Vec<RulePlan> {
-    let thresholds = suite.thresholds.iter();
+/// What each rule takes over this many examples, a count for each rule. `discordance` is the share of pairs of which two
+/// versions differ.
+pub fn plans(suite: &SuiteContent, examples: &[u64], discordance: f64) -> Vec<RulePlan> {
+    let thresholds = suite.thresholds.iter().zip(examples);
     thresholds
-        .map(|threshold| rule_plan(suite, threshold, examples, discordance))
+        .map(|(threshold, examples)| rule_plan(suite, threshold, *examples, discordance))
         .collect()
 }
 
@@ -58,6 +61,10 @@ fn rule_plan(suite: &SuiteContent, threshold: &Threshold, examples: u64, discord
     let is_margin = is_rate && threshold.comparison == Comparison::NoWorseBy;
     let examples_to_prove = floor.map(Floor::to_prove).unwrap_or_default();
     let unknown = match floor {
+        _ if examples == 0 => Some("no example of the dataset is in it"),
+        _ if examples == 1 && suite.cluster.is_some() => {
+            Some("its examples are one cluster: no count proves it; more clusters are needed")
+        }
         _ if is_margin => None,
         None => Some("how far its values spread is not known before a run"),
         Some(_) if examples_to_prove.is_empty() => Some("no number of examples proves that nothing ever misses"),
@@ -66,6 +73,7 @@ fn rule_plan(suite: &SuiteContent, threshold: &Threshold, examples: u64, discord
     RulePlan {
         rule: threshold.to_string(),
         policy,
+        examples,
         misses_allowed: floor.and_then(|floor| misses_allowed(examples, floor.share).ok().flatten()),
         examples_to_prove,
         passes: floor.map(|floor| floor.passes(policy, examples)).unwrap_or_default(),
@@ -162,7 +170,7 @@ mod tests {
             threshold("routing_accuracy", Comparison::AtLeast, 0.94),
             threshold("routing_accuracy", Comparison::NoWorseBy, 0.01),
         ];
-        let [recall, routing, base] = &plans(&suite, 35, 0.04)[..] else {
+        let [recall, routing, base] = &plans(&suite, &[35; 3], 0.04)[..] else {
             panic!("three rules")
         };
         assert_eq!(recall.misses_allowed, Some(0));
@@ -204,7 +212,7 @@ mod tests {
             crate::domain::metric::MetricKind::LatencyMean,
         ));
         suite.thresholds.push(threshold("speed", Comparison::AtMostRatio, 1.1));
-        let [cap, floor, weak, exact, margin, ratio] = &plans(&suite, 240, 0.05)[..] else {
+        let [cap, floor, weak, exact, margin, ratio] = &plans(&suite, &[240; 6], 0.05)[..] else {
             panic!("six rules")
         };
         assert_eq!((cap.misses_allowed, cap.unknown.as_ref()), (floor.misses_allowed, None));
@@ -225,5 +233,16 @@ mod tests {
         assert!(exact.unknown.as_ref().unwrap().starts_with("no number of examples"));
         assert!(margin.against_base.is_some() && margin.unknown.is_none());
         assert!(ratio.unknown.as_ref().unwrap().contains("not known before a run"));
+    }
+
+    #[test]
+    fn a_rule_over_one_cluster_says_that_no_count_proves_it() {
+        let mut suite = triage_suite();
+        suite.thresholds = vec![threshold("routing_accuracy", Comparison::AtLeast, 0.8)];
+        assert_eq!(plans(&suite, &[1], 0.05)[0].unknown, None);
+        suite.cluster = Some("topic".into());
+        let unknown = plans(&suite, &[1], 0.05)[0].unknown.clone().unwrap();
+        assert!(unknown.contains("no count proves it"), "{unknown}");
+        assert_eq!(plans(&suite, &[2], 0.05)[0].unknown, None);
     }
 }

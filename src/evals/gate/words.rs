@@ -170,7 +170,9 @@ pub(super) fn note(threshold: &Threshold, measure: Measure, facts: &Facts, trial
     let clauses = match measure {
         // What hangs together has no plan of trials that would prove it: its bounds say all.
         Measure::Rate { hits, total } if trials.within.is_some() => {
-            vec![value_clause(threshold, hits, total, facts, &over(total, trials))]
+            let lone = lone_clause(threshold, facts, trials).map(Into::into);
+            let clause = value_clause(threshold, hits, total, facts, &over(total, trials));
+            std::iter::once(clause).chain(lone).collect()
         }
         Measure::Rate { hits, total } => rate_clauses(threshold, hits, total, facts, unit),
         Measure::Value { count, .. } => {
@@ -179,6 +181,16 @@ pub(super) fn note(threshold: &Threshold, measure: Measure, facts: &Facts, trial
         Measure::Undefined => vec!["nothing was measured".into()],
     };
     clauses.join("; ")
+}
+
+/// That no count would prove a rule over what is one trial, whatever comes out of it.
+fn lone_clause(threshold: &Threshold, facts: &Facts, trials: Trials) -> Option<&'static str> {
+    let is_open = facts.evidence == Evidence::Inconclusive && threshold.comparison != Comparison::Equals;
+    match trials.within.filter(|_| is_open)? {
+        IntervalMethod::Clusters { count: 1 } => Some("one cluster: no count proves it; more clusters are needed"),
+        IntervalMethod::Examples { count: 1 } => Some("one example: no count proves it; more examples are needed"),
+        _ => None,
+    }
 }
 
 /// That a slice is too small to judge.
@@ -196,7 +208,10 @@ fn over(count: u64, trials: Trials) -> String {
             format!("over {count} answers to {examples} examples")
         }
         Some(IntervalMethod::Examples { count: examples }) => format!("over {count} {unit}, of {examples} examples"),
-        Some(IntervalMethod::Clusters { count: clusters }) => format!("over {count} {unit} in {clusters} clusters"),
+        Some(IntervalMethod::Clusters { count: clusters }) => {
+            let s = if clusters == 1 { "" } else { "s" };
+            format!("over {count} {unit} in {clusters} cluster{s}")
+        }
         _ => format!("over {count} {unit}"),
     }
 }

@@ -4,7 +4,7 @@ use super::entry::{Answer, Entry, Names};
 use super::estimate::{Members, Sureness, bootstrap};
 use crate::domain::confusion::{Confusion, ConfusionRow};
 use crate::domain::metric::{ErrorRule, FieldOf, Metric, MetricKind};
-use crate::stats::{Classification, classification_from_table};
+use crate::stats::{ClassScores, Classification, classification_from_table};
 
 /// Most classes of a field. Those that examples expect come first, then the answers by name; what is beyond is counted
 /// as another answer. A field of which examples expect more is no classification.
@@ -147,19 +147,22 @@ impl Classes {
         let names = self.labels.iter().map(String::as_str).chain(["other", "no answer"]);
         let scores = classification_from_table(&names.collect::<Vec<_>>(), table).ok()?;
         match kind {
-            MetricKind::MacroF1(_) => self.macro_f1(&scores),
-            MetricKind::BalancedAccuracy(_) => scores.balanced_accuracy,
+            MetricKind::MacroF1(of) => self.mean(of, &scores, |class| class.f1),
+            MetricKind::BalancedAccuracy(of) => self.mean(of, &scores, |class| class.recall),
             MetricKind::Kappa(_) => scores.kappa,
             MetricKind::Mcc(_) => scores.mcc,
             _ => None,
         }
     }
 
-    /// Over the classes that occur, and not over the lack of one.
-    fn macro_f1(&self, scores: &Classification) -> Option<f64> {
-        let classes = scores.per_class.iter().take(self.labels.len());
-        let f1: Vec<f64> = classes.filter_map(|class| class.f1).collect();
-        (!f1.is_empty()).then(|| f1.iter().sum::<f64>() / f1.len() as f64)
+    /// A score's mean over the classes that the suite names, or all: those that occur, and not the lack of one.
+    fn mean(&self, of: &FieldOf, scores: &Classification, score: impl Fn(&ClassScores) -> Option<f64>) -> Option<f64> {
+        let classes = self.labels.iter().zip(&scores.per_class);
+        let counted: Vec<f64> = classes
+            .filter(|(label, _)| of.labels.is_empty() || of.labels.contains(label))
+            .filter_map(|(_, class)| score(class))
+            .collect();
+        (!counted.is_empty()).then(|| counted.iter().sum::<f64>() / counted.len() as f64)
     }
 
     /// A metric over these examples, over how many answers, and how sure it is.

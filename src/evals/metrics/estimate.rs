@@ -34,7 +34,10 @@ pub(super) struct Sureness {
 impl Sureness {
     fn new(interval: Option<Limits>, bounds: Option<Limits>, method: IntervalMethod) -> Self {
         if interval.is_none() && bounds.is_none() {
-            return Self::default();
+            return Self {
+                method: method.is_lone().then_some(method),
+                ..Self::default()
+            };
         }
         Self {
             interval: interval.map(|limits| (limits.lo, limits.hi)),

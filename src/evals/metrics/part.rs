@@ -70,10 +70,10 @@ impl Part {
                 count.missed.push(outcome);
             }
         }
+        self.latencies.push_answered(outcome);
         if outcome.error.is_some() {
             self.errored += 1;
         } else {
-            self.latencies.push(outcome.latency_ms);
             self.unpriced += u64::from(outcome.known_cost().is_none());
         }
         self.is_repeated |= outcome.repeat > 0;

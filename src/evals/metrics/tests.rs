@@ -214,6 +214,72 @@ fn classified() -> Vec<(Outcome, ExampleContent)> {
 }
 
 #[test]
+fn a_mean_over_classes_is_over_those_that_the_suite_names() {
+    let named = |labels: &[&str]| FieldOf {
+        labels: labels.iter().map(ToString::to_string).collect(),
+        ..field()
+    };
+    let rows: Vec<_> = [("a", "a"), ("a", "a"), ("a", "a"), ("b", "b"), ("b", "a")]
+        .into_iter()
+        .zip(0..)
+        .map(|((expected, got), index)| routed(index, expected, got))
+        .collect();
+    // F1: a 6/7, b 2/3; recall 1 and 1/2. A class that neither occurs nor is answered has neither.
+    for (labels, f1, recall) in [
+        (&[][..], (6.0 / 7.0 + 2.0 / 3.0) / 2.0, 0.75),
+        (&["a"], 6.0 / 7.0, 1.0),
+        (&["b"], 2.0 / 3.0, 0.5),
+        (&["b", "nowhere"], 2.0 / 3.0, 0.5),
+    ] {
+        let suite = suite_of(vec![
+            ("macro", MetricKind::MacroF1(named(labels))),
+            ("balanced", MetricKind::BalancedAccuracy(named(labels))),
+        ]);
+        let results = tally(&suite, &rows).results();
+        for (at, expected) in [(0, f1), (1, recall)] {
+            let value = results[at].measure.value().unwrap();
+            assert!((value - expected).abs() < 1e-12, "{labels:?}: {value}");
+        }
+    }
+}
+
+#[test]
+fn one_cluster_has_no_interval_and_says_why() {
+    let suite = SuiteContent {
+        cluster: Some("topic".into()),
+        slices: Vec::new(),
+        ..suite_of(vec![("right", MetricKind::Accuracy { grader: "route".into() })])
+    };
+    let rows: Vec<_> = (0..27)
+        .map(|index| {
+            let (outcome, _) = routed(index, "billing", if index < 25 { "billing" } else { "refunds" });
+            (outcome, example(index, r#"{"route":"billing"}"#, "billing"))
+        })
+        .collect();
+    let results = tally(&suite, &rows).results();
+    assert_eq!(results[0].measure, Measure::Rate { hits: 25, total: 27 });
+    assert_eq!((results[0].interval, results[0].bounds), (None, (None, None)));
+    assert_eq!(results[0].no_interval_words(), Some("one cluster"));
+    assert_eq!(results[0].bounds_method(), None);
+    let gate = crate::evals::gate::settle(
+        &SuiteContent {
+            thresholds: vec![crate::evals::samples::threshold(
+                "right",
+                crate::domain::suite::Comparison::AtLeast,
+                0.8,
+            )],
+            policy: crate::domain::gate::GatePolicy::Proven,
+            ..suite
+        },
+        &results,
+        &crate::evals::against::Against::Nothing { why: String::new() },
+    );
+    let note = &gate.rules[0].note;
+    assert!(note.contains("one cluster: no count proves it"), "{note}");
+    assert!(!note.contains("needs"), "{note}");
+}
+
+#[test]
 fn metrics_over_all_classes() {
     let suite = suite_of(vec![
         ("macro", MetricKind::MacroF1(field())),

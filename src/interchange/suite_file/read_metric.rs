@@ -65,10 +65,10 @@ fn read_metric_kind(kind: &str, table: &mut Table<'_>, marks: &mut Marks) -> Opt
         "recall" => MetricKind::Recall(read_class(table, marks)?),
         "f1" => MetricKind::F1(read_class(table, marks)?),
         "macro_f1" => MetricKind::MacroF1(read_field(table, marks)?),
-        "micro_f1" => MetricKind::MicroF1(read_field(table, marks)?),
+        "micro_f1" => MetricKind::MicroF1(read_whole_field(kind, table, marks)?),
         "balanced_accuracy" => MetricKind::BalancedAccuracy(read_field(table, marks)?),
-        "kappa" => MetricKind::Kappa(read_field(table, marks)?),
-        "mcc" => MetricKind::Mcc(read_field(table, marks)?),
+        "kappa" => MetricKind::Kappa(read_whole_field(kind, table, marks)?),
+        "mcc" => MetricKind::Mcc(read_whole_field(kind, table, marks)?),
         "latency_mean" => MetricKind::LatencyMean,
         "latency_percentile" => MetricKind::LatencyPercentile {
             percentile: read_percentile(table, marks)?,
@@ -143,6 +143,16 @@ fn read_field(table: &mut Table<'_>, marks: &mut Marks) -> Option<FieldOf> {
         expected_field,
         labels,
     })
+}
+
+/// A field for a metric that is no mean over classes: which of them count cannot be chosen.
+fn read_whole_field(kind: &str, table: &mut Table<'_>, marks: &mut Marks) -> Option<FieldOf> {
+    if table.has("labels") {
+        let path = table.path("labels");
+        let what = format!("{path}: {kind} counts every answer and takes no labels; leave them out, or use macro_f1");
+        marks.error(table.line, what);
+    }
+    read_field(table, marks)
 }
 
 pub(super) fn read_threshold(mut table: Table<'_>, marks: &mut Marks) -> Option<Threshold> {

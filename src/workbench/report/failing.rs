@@ -255,7 +255,9 @@ pub(super) fn flaky(page: &mut Page, run: &Run, flaky: &[(String, u64, u64)]) {
 pub(super) fn comparison(page: &mut Page, comparison: Option<&Comparison>) {
     page.chapter("Comparison");
     let Some(comparison) = comparison else {
-        page.paragraph("There is no finished run of the base on this dataset to compare with.");
+        page.paragraph(
+            "No run of the base on this dataset had finished when this one began, so there is none to compare with.",
+        );
         return;
     };
     let result = &comparison.result;
@@ -270,8 +272,8 @@ pub(super) fn comparison(page: &mut Page, comparison: Option<&Comparison>) {
         ("fixed", &result.fixed),
         ("broken", &result.broken),
         ("still failing", &result.still_failing),
-        ("both right, answered otherwise", &result.answered_otherwise),
         ("both right", &result.both_right),
+        ("of these answered otherwise", &result.answered_otherwise),
     ];
     let rows = groups.map(|(kind, group)| -> [Cell; 3] {
         let ids = ids_text(&group.examples, group.count);

@@ -36,8 +36,8 @@ pub(super) fn verdict(page: &mut Page, end: Option<&RunEnd>, units: &Units) {
         rows,
     );
     for rule in gate.rules.iter().filter(|rule| !rule.breaking.is_empty()) {
-        let broken = ids_text(&rule.breaking, rule.breaking.len() as u64);
-        page.paragraph(format!("{} is broken by {broken}", rule.threshold));
+        let missed = ids_text(&rule.breaking, rule.breaking.len() as u64);
+        page.paragraph(format!("{}: {} {missed}", rule.threshold, rule.breaking_words()));
     }
     if !gate.left_out.is_empty() {
         page.section("Kept out of the gate");
@@ -80,7 +80,10 @@ pub(super) fn metrics(page: &mut Page, results: &[MetricResult], suite: &SuiteCo
             name.into(),
             value_text(unit, result.measure).into(),
             result.measure.counts_text().into(),
-            interval_cell(unit, result.measure, result.interval),
+            match result.no_interval_words() {
+                Some(words) => words.into(),
+                None => interval_cell(unit, result.measure, result.interval),
+            },
         ]
     };
     let whole: Vec<[Cell; 4]> = results

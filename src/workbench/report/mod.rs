@@ -15,18 +15,13 @@ use super::{RunDetail, Workbench, WorkbenchError, found};
 use crate::domain::ids::RunId;
 use crate::domain::outcome::Outcome;
 use crate::domain::run::{AnswerSource, Run, RunState, RunTotals};
-use crate::stats::quantile_nearest_rank;
 
-/// Percentiles of the latency.
-const PERCENTILES: [f64; 3] = [0.5, 0.95, 0.99];
 /// Examples of a list of ids.
 const IDS_MAX: usize = 30;
 
 /// What one pass over the outcomes gives.
 #[derive(Debug, Default)]
 struct Seen {
-    /// In milliseconds, of those that have an answer.
-    latencies: Vec<f64>,
     /// Examples of which some repeats pass and some fail, with how many pass of how many.
     flaky: Vec<(String, u64, u64)>,
     /// The example whose repeats are being counted.
@@ -35,11 +30,6 @@ struct Seen {
 
 impl Seen {
     fn push(&mut self, outcome: &Outcome) {
-        if outcome.error.is_none() {
-            // Latencies are far below 2^53 ms.
-            #[expect(clippy::cast_precision_loss, reason = "a latency in milliseconds")]
-            self.latencies.push(outcome.latency_ms as f64);
-        }
         let example = outcome.example.to_string();
         if self.current.as_ref().is_none_or(|(known, ..)| *known != example) {
             self.settle();
@@ -94,7 +84,7 @@ impl Workbench {
             None => self.compare_with_base(&detail.run)?,
         };
         failing::comparison(&mut page, comparison.as_ref());
-        cost_and_latency(&mut page, &detail, &seen.latencies)?;
+        cost_and_latency(&mut page, &detail);
         how_to_verify(&mut page, &detail);
         Ok(page)
     }
@@ -191,7 +181,7 @@ fn context_facts(run: &Run) -> Vec<(&'static str, String)> {
         .collect()
 }
 
-fn cost_and_latency(page: &mut Page, detail: &RunDetail, latencies: &[f64]) -> Result<(), WorkbenchError> {
+fn cost_and_latency(page: &mut Page, detail: &RunDetail) {
     page.chapter("Cost and latency");
     let totals = &detail.progress.totals;
     let mut facts = vec![
@@ -204,21 +194,16 @@ fn cost_and_latency(page: &mut Page, detail: &RunDetail, latencies: &[f64]) -> R
         ("answers of other runs", totals.reused.to_string()),
     ];
     let names = ["latency p50", "latency p95", "latency p99"];
-    for (name, level) in names.into_iter().zip(PERCENTILES) {
-        let value = quantile_nearest_rank(latencies, level);
-        let value =
-            value.map_err(|error| WorkbenchError::invalid(error.to_string(), "report this as a bug of pegbox"))?;
-        facts.push((
-            name,
-            value.map_or_else(|| "no answer".to_owned(), |ms| format!("{ms:.0} ms")),
-        ));
+    let latency = |at: usize| detail.progress.latency_ms.and_then(|shown| shown.get(at).copied());
+    for (at, name) in names.into_iter().enumerate() {
+        let text = latency(at).map_or_else(|| "no answer".to_owned(), |ms| format!("{ms} ms"));
+        facts.push((name, text));
     }
     let files: Vec<String> = detail.run.prices.iter().map(ToString::to_string).collect();
     if !files.is_empty() {
         facts.push(("prices", files.join(", else ")));
     }
     page.push(Block::Facts(facts));
-    Ok(())
 }
 
 fn cost_text(totals: &RunTotals) -> String {

@@ -116,7 +116,8 @@ fn rule_note(rule: &RuleResult) -> String {
     }
     if !rule.breaking.is_empty() {
         parts.push(format!(
-            "broken by {}",
+            "{} {}",
+            rule.breaking_words(),
             examples_text(&rule.breaking, rule.breaking.len() as u64)
         ));
     }

@@ -1,0 +1,90 @@
+//! How an interval and bounds were found.
+
+use serde::{Deserialize, Serialize};
+
+use super::MetricResult;
+
+/// How one-sided bounds were found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BoundsMethod {
+    /// Clopper-Pearson's, exact for a share of independent trials.
+    ClopperPearson,
+    /// Student's t, over what the interval is over.
+    StudentT,
+    /// Order statistics of a percentile.
+    OrderStatistics,
+    /// Percentiles of the interval's bootstrap.
+    Bootstrap,
+}
+
+/// How an interval was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IntervalMethod {
+    /// Wilson's, of a rate; its one-sided bounds are Clopper-Pearson's.
+    Wilson,
+    /// Student's t over examples, each with the mean of its repeats.
+    Examples {
+        /// How many.
+        count: u64,
+    },
+    /// Student's t over clusters of examples, standard error CR1.
+    Clusters {
+        /// How many.
+        count: u64,
+    },
+    /// Order statistics of a percentile.
+    OrderStatistics,
+    /// Percentiles of a bootstrap over examples, or over clusters where the suite declares them.
+    Bootstrap {
+        /// Where the random numbers begin.
+        seed: u64,
+        /// How many resamples.
+        resamples: u64,
+    },
+}
+
+impl IntervalMethod {
+    /// Whether it is over one example or one cluster alone, which says nothing of how much others differ.
+    pub fn is_lone(self) -> bool {
+        matches!(self, Self::Examples { count: 1 } | Self::Clusters { count: 1 })
+    }
+}
+
+impl MetricResult {
+    /// How the one-sided bounds were found, which for shares is not always how the interval was; `None` where there are
+    /// none.
+    pub fn bounds_method(&self) -> Option<BoundsMethod> {
+        if self.bounds == (None, None) {
+            return None;
+        }
+        Some(match self.method? {
+            IntervalMethod::Wilson => BoundsMethod::ClopperPearson,
+            _ if self.is_alike() => BoundsMethod::ClopperPearson,
+            IntervalMethod::Examples { .. } | IntervalMethod::Clusters { .. } => BoundsMethod::StudentT,
+            IntervalMethod::OrderStatistics => BoundsMethod::OrderStatistics,
+            IntervalMethod::Bootstrap { .. } => BoundsMethod::Bootstrap,
+        })
+    }
+
+    /// Whether it is a share of which all trials came out alike: only its bounds lie between there and the other end.
+    fn is_alike(&self) -> bool {
+        let (lower, upper) = self.bounds;
+        let is = |end: Option<f64>, limit: f64| end.is_some_and(|end| end.total_cmp(&limit).is_eq());
+        match self.measure.value() {
+            Some(value) if value >= 1.0 => is(upper, 1.0) && !is(lower, 1.0),
+            Some(value) if value <= 0.0 => is(lower, 0.0) && !is(upper, 0.0),
+            _ => false,
+        }
+    }
+
+    /// Why there is no interval, in two words; `None` where there is one, or no word for it.
+    pub fn no_interval_words(&self) -> Option<&'static str> {
+        match self.method {
+            Some(IntervalMethod::Examples { count: 1 }) if self.interval.is_none() => Some("one example"),
+            Some(IntervalMethod::Clusters { count: 1 }) if self.interval.is_none() => Some("one cluster"),
+            _ => None,
+        }
+    }
+}
