@@ -47,6 +47,24 @@ pub enum EngineError {
         /// What is wrong there.
         what: String,
     },
+    /// The journal's tail does not read, and it held commits that were acknowledged. Nothing was changed.
+    #[error(
+        "commits {} to {acknowledged} were stored and are lost: journal/{segment:08}.seg, byte {offset}: {what}; \
+         the last commit that reads is {reads}, and nothing was changed",
+        reads + 1
+    )]
+    Lost {
+        /// The number of the journal's segment.
+        segment: u32,
+        /// Bytes from the start of that segment.
+        offset: u64,
+        /// What is wrong there.
+        what: String,
+        /// The last commit that reads.
+        reads: u64,
+        /// The last commit that is known to have been there.
+        acknowledged: u64,
+    },
     /// The batch exceeds a limit of [`engine`](super::engine); nothing of it was applied.
     #[error("the change was not applied: {what} of {bytes} bytes is over the limit of {limit}")]
     TooLarge {
@@ -136,7 +154,12 @@ impl EngineError {
             Self::Poisoned { .. } => {
                 "close pegbox, mend what the message names, such as a full disk, and open the store again"
             }
-            Self::Damaged { .. } => "run `pegbox store verify`, keep a copy of the folder, and restore a backup",
+            Self::Damaged { .. } => {
+                "keep a copy of the folder, and restore a backup; `pegbox store verify` lists all damage where it opens"
+            }
+            Self::Lost { .. } => {
+                "keep a copy of the folder, and restore a backup; to go on without what is lost, remove its folder `index`"
+            }
             Self::TooLarge { .. } => "split the content into smaller parts",
             Self::NewerFormat { .. } => "install the newer pegbox that wrote it",
             Self::NotAStore { .. } => "choose an empty folder or a store with --store",

@@ -95,19 +95,90 @@ fn a_tail_of_zeros_or_noise_is_cut() {
     }
 }
 
+/// The bytes of the journal's files.
+fn journal_bytes(dir: &Path) -> BTreeMap<std::path::PathBuf, Vec<u8>> {
+    let files = fs::read_dir(dir.join("journal")).expect("listed");
+    let paths = files.map(|entry| entry.expect("an entry").path());
+    paths
+        .map(|path| (path.clone(), fs::read(&path).expect("read")))
+        .collect()
+}
+
+/// Opens a store whose last commit was acknowledged and does not read: refused each time, and nothing is written.
+fn assert_lost(dir: &Path, last_that_reads: u64, about: &str) {
+    let before = journal_bytes(dir);
+    for _ in 0..2 {
+        let error = EmbeddedEngine::open(dir).expect_err(about);
+        let EngineError::Lost {
+            segment,
+            reads,
+            acknowledged,
+            ..
+        } = &error
+        else {
+            panic!("{about}: {error}");
+        };
+        assert_eq!((*segment, *reads, *acknowledged), (1, last_that_reads, 3), "{about}");
+        assert!(error.to_string().contains("journal/00000001.seg, byte "), "{error}");
+        assert!(journal_bytes(dir) == before, "{about}: the journal was written to");
+    }
+}
+
 #[test]
-fn commits_that_the_index_knew_and_the_journal_lost_are_counted() {
+fn an_acknowledged_tail_that_was_cut_is_refused_at_every_byte() {
     let dir = tempfile::tempdir().expect("a folder");
     let before = three_commits(dir.path());
-    let file = OpenOptions::new()
-        .write(true)
-        .open(segment(dir.path(), 1))
-        .expect("opened");
-    file.set_len(before + 1).expect("cut");
-    let engine = open(dir.path());
-    assert_eq!(state(&engine), "a=1 b=2 ");
-    assert_eq!(engine.recovery().missing_commits, 1);
-    assert!(engine.recovery().index_rebuilt.is_some());
+    let path = segment(dir.path(), 1);
+    let whole = fs::read(&path).expect("read");
+    for cut in [72, before - 1].into_iter().chain(before..len(&path)) {
+        let reads = if cut >= before { 2 } else { u64::from(cut > 72) };
+        fs::write(&path, &whole[..usize::try_from(cut).expect("small")]).expect("cut");
+        assert_lost(dir.path(), reads, &format!("cut at {cut}"));
+    }
+    fs::write(&path, &whole).expect("put back");
+    assert_eq!(state(&open(dir.path())), "a=4 b=2 c=3 ");
+}
+
+#[test]
+fn an_acknowledged_last_commit_with_a_flipped_bit_is_refused_or_found() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let before = three_commits(dir.path());
+    let path = segment(dir.path(), 1);
+    let mut refused = 0;
+    for offset in before..len(&path) {
+        flip(&path, offset);
+        let bytes = journal_bytes(dir.path());
+        match EmbeddedEngine::open(dir.path()) {
+            // Its commit frame reads, one of its changes does not.
+            Ok(engine) => {
+                let findings = engine.verify().expect("verify").findings;
+                assert!(findings.iter().any(|finding| finding.segment == 1), "byte {offset}");
+            }
+            Err(_) => {
+                refused += 1;
+                assert_lost(dir.path(), 2, &format!("byte {offset}"));
+            }
+        }
+        assert!(
+            journal_bytes(dir.path()) == bytes,
+            "byte {offset}: the journal was written to"
+        );
+        flip(&path, offset);
+    }
+    assert!(refused > 0);
+    assert_eq!(state(&open(dir.path())), "a=4 b=2 c=3 ");
+}
+
+#[test]
+fn without_its_index_a_store_goes_on_without_what_was_lost() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let before = three_commits(dir.path());
+    let whole = fs::read(segment(dir.path(), 1)).expect("read");
+    let kept = usize::try_from(before).expect("small") + 1;
+    fs::write(segment(dir.path(), 1), &whole[..kept]).expect("cut");
+    assert_lost(dir.path(), 2, "cut");
+    fs::remove_dir_all(dir.path().join("index")).expect("removed");
+    assert_eq!(state(&open(dir.path())), "a=1 b=2 ");
 }
 
 #[test]

@@ -104,7 +104,6 @@ fn acknowledged_batches_survive_kill() {
         let acks = usize::try_from(1 + round * round * 37 % 211).expect("small");
         acknowledged.extend(kill_after(dir.path(), round, acks));
         let engine = EmbeddedEngine::open_with(dir.path(), SIZES).expect("the store opens after a kill");
-        assert_eq!(engine.recovery().missing_commits, 0);
         unfinished += engine.recovery().cut_bytes;
         for name in &acknowledged {
             let entries = engine.scan(&Scan::prefix(format!("{name}/"), 100)).expect("scan");

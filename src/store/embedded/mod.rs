@@ -9,6 +9,7 @@
 //!
 //! Why not sled alone: its flush is not durable on Linux, and after a power cut it may open empty without an error.
 
+mod acknowledged;
 pub mod backup;
 mod ballast;
 mod block;
@@ -105,7 +106,8 @@ impl EmbeddedEngine {
     /// # Errors
     /// [`EngineError::Busy`], [`EngineError::NotAStore`], [`EngineError::NewerFormat`], [`EngineError::ReadOnly`];
     /// [`EngineError::Full`] when even reading takes more room than there is; [`EngineError::Damaged`] when something
-    /// that was acknowledged can no longer be read.
+    /// that was acknowledged can no longer be read, and [`EngineError::Lost`] when that is so of the last commits: then
+    /// nothing is repaired or cut off.
     pub fn open(dir: &Path) -> Result<Self, EngineError> {
         Self::open_with(dir, Sizes::default())
     }

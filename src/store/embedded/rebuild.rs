@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::Sizes;
+use super::acknowledged;
 use super::index::{CHANGES_PER_CALL_MAX, Index, Opened};
 use super::journal::{Frames, Journal, Limit, Walk};
 use super::layout::{self, Found, Layout};
@@ -21,8 +22,6 @@ pub struct Recovery {
     pub cut_bytes: u64,
     /// Why the index was built anew.
     pub index_rebuilt: Option<String>,
-    /// Commits that the index knew and the journal no longer has: somebody shortened a file from outside.
-    pub missing_commits: u64,
 }
 
 /// A store that is ready to be written to.
@@ -57,11 +56,11 @@ pub(super) fn recover(layout: &Layout, found: Found, sizes: Sizes, watch: Watch<
             return Err(damaged(mark.segment, 0, "the segment's file is missing"));
         }
         Some(mark) if !journal_has(&Frames::new(&dir), &index, mark)? => {
+            acknowledged::require(&dir, mark, last)?;
             drop(index);
             let why = "the journal does not have the commit that it was built from";
             let Opened { index, rebuilt } = Index::start_over(layout, sizes.index_changes, why.into())?;
             recovery.index_rebuilt = rebuilt;
-            recovery.missing_commits = mark.chain.sequence;
             (index, None)
         }
         mark => (index, mark),
@@ -85,7 +84,6 @@ pub(super) fn recover(layout: &Layout, found: Found, sizes: Sizes, watch: Watch<
         meter: Meter::new("rebuilding the index", to_do, watch),
     };
     let (end, chain) = replay.run(walk)?;
-    recovery.missing_commits = recovery.missing_commits.saturating_sub(chain.sequence);
     let journal = Journal::resume(&dir, sizes.segment_bytes, last, end)?;
     Ok(Recovered {
         journal,
