@@ -7,6 +7,8 @@ mod broken_lines;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod ending;
+#[cfg(test)]
 #[path = "../host/house.rs"]
 #[expect(dead_code, reason = "other tests need more of it")]
 mod house;

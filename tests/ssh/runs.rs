@@ -19,7 +19,8 @@ pub struct Follower {
 }
 
 impl Follower {
-    fn start(site: &Site, line: &str) -> Self {
+    /// Gives a command that says how it goes on.
+    pub fn start(site: &Site, line: &str) -> Self {
         Self::start_at(site, site.address, line)
     }
 

@@ -11,7 +11,6 @@ use russh::server::{Config, Handle, run_stream};
 use russh::{Disconnect, MethodKind, MethodSet, Preferred, SshId, cipher, compression, mac};
 use serde::{Deserialize, Serialize};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -202,13 +201,12 @@ impl Post {
         let shared = Arc::clone(&self.shared);
         let connection = Connection::new(shared, peer, own, Arc::clone(&login), Arc::clone(&lines));
         let stream = Grace::new(stream, LOGIN_WAIT, Arc::clone(&login.is_known), ticket);
-        let mut live = lines.live();
         let ended = match run_stream(Arc::clone(&self.config), stream, connection).await {
             Ok(mut session) => {
                 let handle = session.handle();
                 tokio::select! {
                     ended = &mut session => ended,
-                    why = self.unneeded(&mut live) => {
+                    why = self.unneeded(&lines) => {
                         see_off(&handle, why).await;
                         tokio::time::timeout(LEAVE_WAIT, session).await.unwrap_or(Ok(()))
                     }
@@ -225,7 +223,8 @@ impl Post {
 
     /// Waits until a connection is of no use any more: nothing has run on it for long, or the host stops and nothing
     /// runs on it.
-    async fn unneeded(&self, live: &mut watch::Receiver<usize>) -> &'static str {
+    async fn unneeded(&self, lines: &Lines) -> &'static str {
+        let mut live = lines.live();
         let mut stop = self.shared.reception.stop.clone();
         let mut deadline = Instant::now() + IDLE_WAIT;
         loop {
@@ -240,7 +239,10 @@ impl Post {
                     Ok(()) => deadline = Instant::now() + IDLE_WAIT,
                     Err(_) => std::future::pending().await,
                 },
-                changed = stop.changed() => if changed.is_err() { std::future::pending().await },
+                changed = stop.changed() => match changed {
+                    Ok(()) => lines.host_stops(),
+                    Err(_) => std::future::pending().await,
+                },
                 () = sleep_until(deadline), if is_idle => return "nothing runs on this connection",
             }
         }
