@@ -2,8 +2,12 @@
 
 #![cfg(unix)]
 
+#[cfg(all(test, target_os = "linux"))]
+mod broken_lines;
 #[cfg(test)]
 mod commands;
+#[cfg(test)]
+mod ending;
 #[cfg(test)]
 #[path = "../host/house.rs"]
 #[expect(dead_code, reason = "other tests need more of it")]
@@ -16,6 +20,8 @@ mod limits;
 #[path = "../cli/pegbox.rs"]
 #[expect(dead_code, reason = "other tests need more of it")]
 mod pegbox;
+#[cfg(all(test, target_os = "linux"))]
+mod proxy;
 #[cfg(test)]
 mod runs;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Runs that somebody follows over SSH.
 
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::process::{Child, ChildStderr, Stdio};
 
 use portable_pty::CommandBuilder;
@@ -8,17 +9,24 @@ use portable_pty::CommandBuilder;
 use crate::site::{Site, is_missing};
 use crate::terminal::Terminal;
 
-const START: &str = "run start support_triage_v1 --dataset tickets --suite shape --concurrency 1 --repeats";
+/// Starts a run that takes a while; how often it repeats its rows comes behind.
+pub const START: &str = "run start support_triage_v1 --dataset tickets --suite shape --concurrency 1 --repeats";
 
 /// A run that somebody follows.
-struct Follower {
-    process: Child,
+pub struct Follower {
+    pub process: Child,
     stderr: BufReader<ChildStderr>,
 }
 
 impl Follower {
-    fn start(site: &Site, line: &str) -> Self {
-        let mut command = site.ssh("anna", "pegbox");
+    /// Gives a command that says how it goes on.
+    pub fn start(site: &Site, line: &str) -> Self {
+        Self::start_at(site, site.address, line)
+    }
+
+    /// Gives a command by some way to the host.
+    pub fn start_at(site: &Site, address: SocketAddr, line: &str) -> Self {
+        let mut command = site.ssh_at(address, "anna", "pegbox");
         command.args(["127.0.0.1", line]);
         command
             .stdin(Stdio::null())
@@ -29,7 +37,8 @@ impl Follower {
         Self { process, stderr }
     }
 
-    fn wait_for(&mut self, text: &str) {
+    /// Reads on until it says something.
+    pub fn wait_for(&mut self, text: &str) {
         let mut line = String::new();
         while !line.contains(text) {
             line.clear();

@@ -83,12 +83,17 @@ impl Site {
 
     /// `ssh` as `user` with a key.
     pub fn ssh(&self, key: &str, user: &str) -> Command {
+        self.ssh_at(self.address, key, user)
+    }
+
+    /// The same by another way to the host.
+    pub fn ssh_at(&self, address: SocketAddr, key: &str, user: &str) -> Command {
         let mut command = Command::new("ssh");
         command.args(["-F", "none"]).arg("-i").arg(self.path(key));
         for option in OPTIONS {
             command.args(["-o", option]);
         }
-        command.args(["-l", user, "-p", &self.address.port().to_string()]);
+        command.args(["-l", user, "-p", &address.port().to_string()]);
         command.env_clear().env("HOME", self.path("")).env("LC_ALL", "C.UTF-8");
         command
     }

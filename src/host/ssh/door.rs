@@ -206,14 +206,13 @@ impl Post {
         shared.reception.stop = leaving.clone();
         let connection = Connection::new(Arc::new(shared), peer, own, Arc::clone(&login), Arc::clone(&lines));
         let stream = Grace::new(stream, LOGIN_WAIT, Arc::clone(&login.is_known), ticket);
-        let mut live = lines.live();
         let ended = match run_stream(Arc::clone(&self.config), stream, connection).await {
             Ok(mut session) => {
                 let handle = session.handle();
                 tokio::select! {
                     ended = &mut session => ended,
                     () = self.told_to_leave(&login, &leave) => Ok(()),
-                    why = unneeded(leaving, &mut live) => {
+                    why = unneeded(leaving, &lines) => {
                         see_off(&handle, why).await;
                         tokio::time::timeout(LEAVE_WAIT, session).await.unwrap_or(Ok(()))
                     }
@@ -243,8 +242,9 @@ impl Post {
 
 /// Waits until a connection is of no use any more: nothing has run on it for long, or it is to end and nothing runs on it
 /// or does not end.
-async fn unneeded(mut leaving: watch::Receiver<bool>, live: &mut watch::Receiver<usize>) -> &'static str {
+async fn unneeded(mut leaving: watch::Receiver<bool>, lines: &Lines) -> &'static str {
     const LEFT: &str = "the host stops, or lets you in no more";
+    let mut live = lines.live();
     let mut deadline = Instant::now() + IDLE_WAIT;
     loop {
         let is_idle = *live.borrow_and_update() == 0;
@@ -253,6 +253,9 @@ async fn unneeded(mut leaving: watch::Receiver<bool>, live: &mut watch::Receiver
             // A client that is told to go does not show what it was sent last: one that is done goes by itself.
             sleep(LAST_WORDS_WAIT).await;
             return LEFT;
+        }
+        if is_leaving {
+            lines.host_stops();
         }
         tokio::select! {
             changed = live.changed() => match changed {

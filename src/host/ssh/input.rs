@@ -14,6 +14,8 @@ use crate::host::input::Typed;
 /// Ctrl-C and Ctrl-D, where no screens take them.
 const INTERRUPT: u8 = 3;
 const END: u8 = 4;
+/// What a command is told that reads on when the host is told to end.
+const HOST_STOPS: &str = "the host of this store stops";
 
 /// What the command behind a line does with what is typed.
 #[derive(Debug, Default)]
@@ -22,6 +24,8 @@ pub struct Mode {
     pub has_screens: AtomicBool,
     /// The command wants to know of interrupts rather than end by them.
     pub takes_interrupts: AtomicBool,
+    /// The host stops, and waits for nothing that is typed.
+    pub host_stops: AtomicBool,
 }
 
 /// Why the line ends before its command does.
@@ -86,6 +90,17 @@ impl Inlets {
         self.typed = None;
     }
 
+    /// The host stops: a command that waits for its standard input gets no more of it. The screens are told otherwise.
+    pub fn host_stops(&mut self) {
+        if let Some(stdin) = &self.stdin {
+            stdin.break_off(HOST_STOPS);
+        }
+        if !self.mode.has_screens.load(Ordering::Acquire) {
+            self.mode.host_stops.store(true, Ordering::Release);
+            self.typed = None;
+        }
+    }
+
     /// The person wants the command to end.
     pub fn interrupt(&mut self) {
         if self.mode.takes_interrupts.load(Ordering::Acquire) {
@@ -124,6 +139,7 @@ impl Read for Stdin {
 /// What is typed as a command reads it: Enter ends a line, Ctrl-D the input.
 pub struct TerminalInput {
     slot: TypedSlot,
+    mode: Arc<Mode>,
     typed: Option<mpsc::Receiver<Typed>>,
     piece: Vec<u8>,
     has_ended: bool,
@@ -131,9 +147,10 @@ pub struct TerminalInput {
 
 impl TerminalInput {
     /// That of a line.
-    pub fn new(slot: TypedSlot) -> Self {
+    pub fn new(slot: TypedSlot, mode: Arc<Mode>) -> Self {
         Self {
             slot,
+            mode,
             typed: None,
             piece: Vec::new(),
             has_ended: false,
@@ -145,7 +162,14 @@ impl TerminalInput {
         if self.typed.is_none() {
             self.typed = take(&self.slot);
         }
-        let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
+        let mode = Arc::clone(&self.mode);
+        let gone = || {
+            if mode.host_stops.load(Ordering::Acquire) {
+                io::Error::new(io::ErrorKind::BrokenPipe, HOST_STOPS)
+            } else {
+                io::Error::from(io::ErrorKind::BrokenPipe)
+            }
+        };
         let typed = self.typed.as_mut().ok_or_else(gone)?;
         loop {
             match tokio::task::block_in_place(|| typed.blocking_recv()).ok_or_else(gone)? {
@@ -207,8 +231,27 @@ mod tests {
         let (mut inlets, ends) = line(Mode::default());
         inlets.data(b"one\rtwo\r\x04three");
         let mut text = String::new();
-        TerminalInput::new(ends.slot).read_to_string(&mut text).unwrap();
+        let mode = Arc::clone(&inlets.mode);
+        TerminalInput::new(ends.slot, mode).read_to_string(&mut text).unwrap();
         assert_eq!(text, "one\ntwo\n");
+    }
+
+    #[test]
+    fn a_host_that_stops_waits_for_no_line() {
+        let (mut inlets, ends) = line(Mode::default());
+        inlets.data(b"one\r");
+        inlets.host_stops();
+        let mut input = TerminalInput::new(ends.slot, Arc::clone(&inlets.mode));
+        let error = input.read_to_end(&mut Vec::new()).unwrap_err();
+        assert_eq!(error.to_string(), HOST_STOPS);
+
+        let (mut inlets, ends) = line(Mode {
+            has_screens: true.into(),
+            ..Mode::default()
+        });
+        inlets.host_stops();
+        inlets.data(b"q");
+        assert_eq!(take(&ends.slot).unwrap().try_recv(), Ok(Typed::Bytes(b"q".to_vec())));
     }
 
     #[test]

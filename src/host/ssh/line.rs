@@ -95,6 +95,15 @@ impl Lines {
         self.open().insert(line.write.id(), Line::Idle(Box::new(line)));
     }
 
+    /// Tells the commands that the host stops. One that begins later learns it as it begins.
+    pub fn host_stops(&self) {
+        for line in self.open().values_mut() {
+            if let Line::Busy(inlets) = line {
+                inlets.host_stops();
+            }
+        }
+    }
+
     /// Puts a command on an idle line: what it needs, where there was one.
     pub fn begin(&self, id: ChannelId, shared: &Shared) -> Option<Begun> {
         let mut open = self.open();
@@ -110,21 +119,25 @@ impl Lines {
         let (to_control, control) = mpsc::channel(EVENTS_MAX);
         let (to_cut, cut) = oneshot::channel();
         let keys: TypedSlot = Arc::new(Mutex::new(Some(keys)));
+        let mode = Arc::new(Mode::default());
         let (writer, stdin) = if line.pty.is_some() {
-            (None, Stdin::Terminal(TerminalInput::new(Arc::clone(&keys))))
+            let input = TerminalInput::new(Arc::clone(&keys), Arc::clone(&mode));
+            (None, Stdin::Terminal(input))
         } else {
             let (writer, reader) = spool(&shared.spools);
             (Some(writer), Stdin::Spooled(reader))
         };
-        let mode = Arc::new(Mode::default());
         tokio::spawn(stop_session(shared.reception.stop.clone(), to_control));
-        let inlets = Inlets {
+        let mut inlets = Inlets {
             typed: Some(typed),
             stdin: writer,
             interrupts: to_interrupts,
             cut: Some(to_cut),
             mode: Arc::clone(&mode),
         };
+        if *shared.reception.stop.borrow() {
+            inlets.host_stops();
+        }
         open.insert(id, Line::Busy(inlets));
         Some(Begun {
             line,

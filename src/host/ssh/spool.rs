@@ -144,6 +144,11 @@ impl SpoolWriter {
         self.end(End::Complete);
     }
 
+    /// The rest is not waited for, and why.
+    pub fn break_off(&self, why: &str) {
+        self.end(End::Broken(why.to_owned()));
+    }
+
     fn end(&self, end: End) {
         let (state, changed) = &*self.0;
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -154,7 +159,7 @@ impl SpoolWriter {
 
 impl Drop for SpoolWriter {
     fn drop(&mut self) {
-        self.end(End::Broken("the line is gone".into()));
+        self.break_off("the line is gone");
     }
 }
 
@@ -213,6 +218,24 @@ mod tests {
         drop(writer);
         let error = reader.read_to_end(&mut Vec::new()).unwrap_err();
         assert_eq!(error.to_string(), "the line is gone");
+    }
+
+    #[test]
+    fn what_ended_is_not_broken_off() {
+        let (_folder, spools) = spools();
+        let (writer, mut reader) = spool(&spools);
+        writer.push(b"whole");
+        writer.complete();
+        writer.break_off("the host stops");
+        let mut text = String::new();
+        reader.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "whole");
+        let (writer, mut reader) = spool(&spools);
+        writer.push(b"half");
+        writer.break_off("the host stops");
+        writer.push(b"more");
+        let error = reader.read_to_end(&mut Vec::new()).unwrap_err();
+        assert_eq!(error.to_string(), "the host stops");
     }
 
     #[test]
