@@ -158,7 +158,7 @@ impl EngineError {
                 "keep a copy of the folder, and restore a backup; `pegbox store verify` lists all damage where it opens"
             }
             Self::Lost { .. } => {
-                "keep a copy of the folder, and restore a backup; to go on without what is lost, remove its folder `index`"
+                "keep a copy of the folder, and restore a backup; to go on without them, remove its folder `index`"
             }
             Self::TooLarge { .. } => "split the content into smaller parts",
             Self::NewerFormat { .. } => "install the newer pegbox that wrote it",
