@@ -173,16 +173,7 @@ impl Workbench {
         let suite = self.suite(&run.suite)?;
         let progress = self.progress(id)?;
         let gate = end.as_ref().and_then(|end| end.gate.clone());
-        let (decision, reason, decided_by) = match (self.decision_on(&run)?, &gate) {
-            (
-                Some(Decision {
-                    kind, reason, actor, ..
-                }),
-                _,
-            ) => said(kind.as_str(), reason.as_str(), actor.as_str()),
-            (None, Some(gate)) => said(gate.verdict.advice(), &gate.reason, "gate"),
-            (None, None) => (None, None, None),
-        };
+        let (decision, reason, decided_by) = decided(self.decision_on(&run)?, gate.as_ref());
         let metrics = end.as_ref().map_or(progress.results, |end| end.results.clone());
         let metrics: Vec<RecordedResult> = metrics.into_iter().map(RecordedResult::from).collect();
         let whole = metrics
@@ -256,6 +247,20 @@ impl Workbench {
                 .map(|target| target.release.to_string()),
             None => releases.first().map(|live| live.promotion.id.to_string()),
         })
+    }
+}
+
+/// What was decided, why and by whom: by people, or else what the gate advises.
+fn decided(decision: Option<Decision>, gate: Option<&Gate>) -> (Option<String>, Option<String>, Option<String>) {
+    match (decision, gate) {
+        (
+            Some(Decision {
+                kind, reason, actor, ..
+            }),
+            _,
+        ) => said(kind.as_str(), reason.as_str(), actor.as_str()),
+        (None, Some(gate)) => said(gate.verdict.advice(), &gate.reason, "gate"),
+        (None, None) => (None, None, None),
     }
 }
 

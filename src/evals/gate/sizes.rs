@@ -96,7 +96,9 @@ mod tests {
             .collect();
         let counts = |suite: &SuiteContent| {
             let mut sizes = Sizes::new(suite);
-            examples.iter().for_each(|example| sizes.push(example));
+            for example in &examples {
+                sizes.push(example);
+            }
             sizes.counts()
         };
         assert_eq!(counts(&suite), [10, 4]);
