@@ -46,8 +46,8 @@ impl People {
         self.active().find(|person| has_key(person, fingerprint))
     }
 
-    /// Whether somebody is still let in who came with this key, or with a certificate for it; the key is empty where none
-    /// was needed.
+    /// Whether somebody is still let in who came with this key, or with a certificate for it; the key is empty where
+    /// none was needed.
     pub fn lets_in(&self, name: &Actor, key: &str) -> bool {
         let vouches = |known: &PersonKey| known.fingerprint == key || known.is_authority();
         let is_let_in = |person: &Person| person.is_active() && (key.is_empty() || person.keys.iter().any(vouches));

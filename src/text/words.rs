@@ -55,8 +55,8 @@ fn next_word(text: &str) -> Result<Option<(String, &str)>, &'static str> {
 }
 
 /// The sentence at the start of a text, and what follows it. The person's own shell takes the quotes of
-/// `ssh HOST ... --reason "why it isn't so"` away: then it is all up to the next option, as it stands. A sentence that is
-/// still quoted is one by having a blank.
+/// `ssh HOST ... --reason "why it isn't so"` away: then it is all up to the next option, as it stands. A sentence
+/// that is still quoted is one by having a blank.
 fn next_sentence(text: &str) -> (String, &str) {
     let text = text.trim_start_matches(BLANKS);
     if text.starts_with(['\'', '"'])

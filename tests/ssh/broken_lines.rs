@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdin, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 use std::time::Duration;
 
@@ -25,6 +25,9 @@ const FRAME_WAIT: Duration = Duration::from_millis(10);
 /// After so long without a byte nothing more will come.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 
+/// Pieces of output that wait to be looked at.
+const PIECES_MAX: usize = 100_000;
+
 /// The screens at the end of a line, as `ssh` gives them to a pipe: every byte is counted.
 struct Screens {
     ssh: Child,
@@ -45,7 +48,7 @@ impl Screens {
             .stderr(Stdio::null());
         let mut ssh = command.spawn().unwrap();
         let mut stdout = ssh.stdout.take().unwrap();
-        let (sender, output) = channel();
+        let (sender, output) = sync_channel(PIECES_MAX);
         thread::spawn(move || {
             let mut bytes = [0; 1_024];
             while let Ok(count @ 1..) = stdout.read(&mut bytes) {

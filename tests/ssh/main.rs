@@ -2,7 +2,8 @@
 
 #![cfg(unix)]
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod broken_lines;
 #[cfg(test)]
 mod commands;
@@ -20,7 +21,8 @@ mod limits;
 #[path = "../cli/pegbox.rs"]
 #[expect(dead_code, reason = "other tests need more of it")]
 mod pegbox;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod proxy;
 #[cfg(test)]
 mod runs;

@@ -50,7 +50,7 @@ impl Proxy {
                 if shared.is_cut.load(Ordering::Acquire) {
                     return;
                 }
-                shared.join(client.unwrap(), host);
+                shared.join(&client.unwrap(), host);
             }
         });
         Self { address, quality }
@@ -85,17 +85,17 @@ impl Drop for Proxy {
 }
 
 impl Quality {
-    fn join(self: &Arc<Self>, client: TcpStream, host: SocketAddr) {
+    fn join(self: &Arc<Self>, client: &TcpStream, host: SocketAddr) {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
         socket.set_recv_buffer_size(HELD_BYTES_MAX).unwrap();
         socket.connect(&host.into()).unwrap();
         let host = TcpStream::from(socket);
-        for end in [&client, &host] {
+        for end in [client, &host] {
             end.set_nodelay(true).unwrap();
             end.set_read_timeout(Some(TICK)).unwrap();
             self.ends.lock().unwrap().push(end.try_clone().unwrap());
         }
-        for (from, to) in [(&client, &host), (&host, &client)] {
+        for (from, to) in [(client, &host), (&host, client)] {
             let (quality, from, to) = (Arc::clone(self), from.try_clone().unwrap(), to.try_clone().unwrap());
             thread::spawn(move || quality.carry(from, to));
         }

@@ -44,8 +44,8 @@ pub struct PassChance {
     pub passes: f64,
 }
 
-/// What each rule takes over this many examples, a count for each rule. `discordance` is the share of pairs of which two
-/// versions differ.
+/// What each rule takes over this many examples, a count for each rule. `discordance` is the share of pairs of which
+/// two versions differ.
 pub fn plans(suite: &SuiteContent, examples: &[u64], discordance: f64) -> Vec<RulePlan> {
     let thresholds = suite.thresholds.iter().zip(examples);
     thresholds

@@ -240,8 +240,8 @@ impl Post {
     }
 }
 
-/// Waits until a connection is of no use any more: nothing has run on it for long, or it is to end and nothing runs on it
-/// or does not end.
+/// Waits until a connection is of no use any more: nothing has run on it for long, or it is to end and nothing runs
+/// on it or does not end.
 async fn unneeded(mut leaving: watch::Receiver<bool>, lines: &Lines) -> &'static str {
     const LEFT: &str = "the host stops, or lets you in no more";
     let mut live = lines.live();
