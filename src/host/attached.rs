@@ -254,7 +254,8 @@ fn meet(hello: &Hello, outbox: mpsc::Sender<ToGuest>) -> (Inlets, SocketDesk) {
         stdin: Some(stdin),
         typed: Some(typed),
         control: Some(control),
-        interrupts: Some(interrupts),
+        interrupts,
+        takes_interrupts: false,
         answers: Some(answers),
         has_terminal: is_stdin_terminal && is_stdout_terminal,
         size: believed(columns, rows),
@@ -273,7 +274,8 @@ struct SocketDesk {
     stdin: Option<mpsc::Receiver<Vec<u8>>>,
     typed: Option<mpsc::Receiver<Typed>>,
     control: Option<mpsc::Receiver<Control>>,
-    interrupts: Option<mpsc::Receiver<Interrupt>>,
+    interrupts: mpsc::Receiver<Interrupt>,
+    takes_interrupts: bool,
     answers: Option<mpsc::Receiver<Answered>>,
     has_terminal: bool,
     size: Size,
@@ -357,9 +359,12 @@ impl Desk for SocketDesk {
         signed(answers.and_then(|answers| answer(&self.outbox, answers, ToGuest::Sign(to_sign.clone()))))
     }
 
-    fn interrupts(&mut self, _runtime: &Handle) -> io::Result<mpsc::Receiver<Interrupt>> {
-        post(&self.outbox, ToGuest::TakesInterrupts)?;
-        self.interrupts.take().ok_or_else(gone)
+    fn interrupts(&mut self, _runtime: &Handle) -> io::Result<&mut mpsc::Receiver<Interrupt>> {
+        // The guest is told once.
+        if !std::mem::replace(&mut self.takes_interrupts, true) {
+            post(&self.outbox, ToGuest::TakesInterrupts)?;
+        }
+        Ok(&mut self.interrupts)
     }
 
     fn run_screens(&mut self, screens: Screens, runtime: &Handle) -> Result<Ended, HostError> {

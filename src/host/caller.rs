@@ -92,7 +92,10 @@ impl Caller {
             files: Files::Process,
             identity: Identity::Claimed { uid: own_uid() },
             origin: local_origin(own_uid()),
-            desk: Box::new(OwnDesk { note: None }),
+            desk: Box::new(OwnDesk {
+                note: None,
+                interrupts: None,
+            }),
         }
     }
 
@@ -102,7 +105,10 @@ impl Caller {
             "no host could be started, so runs end with this terminal: {why}"
         ));
         Self {
-            desk: Box::new(OwnDesk { note: Some(note) }),
+            desk: Box::new(OwnDesk {
+                note: Some(note),
+                interrupts: None,
+            }),
             ..Self::of_process()
         }
     }
@@ -255,11 +261,11 @@ pub trait Desk: Send {
     /// There is no such key, or it does not sign.
     fn sign(&mut self, to_sign: &ToSign, runtime: &Handle) -> Result<String, Fault>;
 
-    /// From now on an interrupt does not end the command, but comes here.
+    /// From now on an interrupt does not end the command, but comes here, however often that is asked for.
     ///
     /// # Errors
     /// The system refuses to tell.
-    fn interrupts(&mut self, runtime: &Handle) -> io::Result<mpsc::Receiver<Interrupt>>;
+    fn interrupts(&mut self, runtime: &Handle) -> io::Result<&mut mpsc::Receiver<Interrupt>>;
 
     /// Opens the screens, and comes back when they are closed.
     ///
@@ -272,6 +278,7 @@ pub trait Desk: Send {
 struct OwnDesk {
     /// What the screens say first.
     note: Option<Note>,
+    interrupts: Option<mpsc::Receiver<Interrupt>>,
 }
 
 impl Desk for OwnDesk {
@@ -285,25 +292,33 @@ impl Desk for OwnDesk {
         runtime.block_on(signing::sign(to_sign))
     }
 
-    fn interrupts(&mut self, runtime: &Handle) -> io::Result<mpsc::Receiver<Interrupt>> {
-        let _inside = runtime.enter();
-        let mut signals = StopSignals::listen()?;
-        let (sender, receiver) = mpsc::channel(INTERRUPTS_MAX);
-        runtime.spawn(async move {
-            loop {
-                signals.next().await;
-                if sender.send(Interrupt::Asked).await.is_err() {
-                    return;
-                }
-            }
-        });
-        Ok(receiver)
+    fn interrupts(&mut self, runtime: &Handle) -> io::Result<&mut mpsc::Receiver<Interrupt>> {
+        if self.interrupts.is_none() {
+            self.interrupts = Some(listen(runtime)?);
+        }
+        self.interrupts.as_mut().ok_or_else(|| io::ErrorKind::BrokenPipe.into())
     }
 
     fn run_screens(&mut self, mut screens: Screens, runtime: &Handle) -> Result<Ended, HostError> {
         screens.note = self.note.take().or(screens.note);
         runtime.block_on(run_local(screens))
     }
+}
+
+/// What stops a command of this process, from now on.
+fn listen(runtime: &Handle) -> io::Result<mpsc::Receiver<Interrupt>> {
+    let _inside = runtime.enter();
+    let mut signals = StopSignals::listen()?;
+    let (sender, receiver) = mpsc::channel(INTERRUPTS_MAX);
+    runtime.spawn(async move {
+        loop {
+            signals.next().await;
+            if sender.send(Interrupt::Asked).await.is_err() {
+                return;
+            }
+        }
+    });
+    Ok(receiver)
 }
 
 /// Ctrl-C and a polite kill.

@@ -150,3 +150,32 @@ fn stopping_the_host_parks_its_runs() {
     let log = house.log();
     assert!(log.trim_end().ends_with("stopped"), "{log}");
 }
+
+#[test]
+fn a_command_of_several_runs_does_them_all() {
+    let house = House::with_records(3);
+    let sweep = [
+        "run",
+        "sweep",
+        "support_triage_v1",
+        "--model",
+        "simulated:triage-sim-1",
+        "--model",
+        "simulated:triage-sim-2",
+        "--dataset",
+        "tickets",
+        "--suite",
+        "shape",
+    ];
+    let swept = house.pegbox.json(&sweep);
+    assert_eq!((&swept["cells"], &swept["finished"]), (&2.into(), &2.into()), "{swept}");
+    assert_eq!(swept["matrix"]["cells"].as_array().unwrap().len(), 2, "{swept}");
+    let runs = house.pegbox.json(&["run", "list"]);
+    let states: Vec<&str> = runs["runs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|run| run["state"].as_str().unwrap())
+        .collect();
+    assert_eq!(states, ["finished", "finished"]);
+}

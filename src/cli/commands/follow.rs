@@ -112,7 +112,7 @@ async fn watch_to_end(
     workbench: &Arc<Workbench>,
     out: &mut Out,
     mut progress: watch::Receiver<RunProgress>,
-    mut interrupts: mpsc::Receiver<Interrupt>,
+    interrupts: &mut mpsc::Receiver<Interrupt>,
     on_interrupt: OnInterrupt,
 ) -> Watched {
     let mut is_parked = false;

@@ -12,7 +12,7 @@ use super::agent::AgentLine;
 use super::input::{Mode, TypedSlot, take};
 use crate::host::HostError;
 use crate::host::caller::{Desk, Interrupt, Screens};
-use crate::host::hosted::{NO_STOP, gone, no_editor_over_ssh};
+use crate::host::hosted::{NO_STOP, no_editor_over_ssh};
 use crate::host::remote::{Outlet, post, run_remote};
 use crate::host::session::{Control, Ended, Surface};
 use crate::host::signing::{self, ToSign};
@@ -48,7 +48,7 @@ pub struct SshDesk {
     /// What reaches the screens.
     pub control: Option<mpsc::Receiver<Control>>,
     /// The person's interrupts.
-    pub interrupts: Option<mpsc::Receiver<Interrupt>>,
+    pub interrupts: mpsc::Receiver<Interrupt>,
     /// Their terminal, where they have one.
     pub pty: Option<Pty>,
     /// What is done with keys.
@@ -75,9 +75,9 @@ impl Desk for SshDesk {
         runtime.block_on(sign_over(&self.agent, to_sign))
     }
 
-    fn interrupts(&mut self, _runtime: &Handle) -> io::Result<mpsc::Receiver<Interrupt>> {
+    fn interrupts(&mut self, _runtime: &Handle) -> io::Result<&mut mpsc::Receiver<Interrupt>> {
         self.mode.takes_interrupts.store(true, Ordering::Release);
-        self.interrupts.take().ok_or_else(gone)
+        Ok(&mut self.interrupts)
     }
 
     fn run_screens(&mut self, screens: Screens, runtime: &Handle) -> Result<Ended, HostError> {

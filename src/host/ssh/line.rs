@@ -196,7 +196,7 @@ impl Begun {
             outbox: outbox.clone(),
             typed: self.keys,
             control: Some(self.control),
-            interrupts: Some(self.interrupts),
+            interrupts: self.interrupts,
             pty,
             mode: self.mode,
             agent: asker.agent,
