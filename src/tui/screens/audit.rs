@@ -1,12 +1,11 @@
 //! The audit log: who did what, from where, by which key and why.
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 
 use super::finder::{Finder, Found};
+use super::found_list::FoundList;
 use super::list_and_detail::copied;
-use super::loaded::Loaded;
-use super::panes::{draw_sentence, mouse_on_list, offered};
 use super::{Context, Place, Screen, ScreenEvent};
 use crate::domain::ids::{PromotionId, ReviewId, RunId, VersionId};
 use crate::domain::time::Timestamp;
@@ -14,9 +13,8 @@ use crate::text::Printable;
 use crate::tui::command::{CommandId, Scope};
 use crate::tui::effect::Effect;
 use crate::tui::layout::WidthClass;
-use crate::tui::msg::Note;
 use crate::tui::widgets::field::Focus;
-use crate::tui::widgets::listing::{HasId, Listing};
+use crate::tui::widgets::listing::HasId;
 use crate::tui::widgets::panel::Panel;
 use crate::tui::widgets::table::{Column, Table, TableCell};
 use crate::workbench::{Answer, AuditPage, AuditRecord, Request};
@@ -41,9 +39,7 @@ impl HasId for AuditRecord {
 /// The screen.
 #[derive(Debug)]
 pub struct Audit {
-    finder: Finder,
-    loaded: Loaded<()>,
-    found: Listing<AuditRecord>,
+    list: FoundList<AuditRecord>,
     /// Entries that are asked for.
     wanted: usize,
     /// How far back was looked; 1 at the beginning of the log.
@@ -53,9 +49,7 @@ pub struct Audit {
 impl Default for Audit {
     fn default() -> Self {
         Self {
-            finder: Finder::default(),
-            loaded: Loaded::Loading,
-            found: Listing::default(),
+            list: FoundList::new(Finder::default(), DETAIL_ROWS),
             wanted: ENTRIES_PER_STEP,
             looked_back_to: 1,
         }
@@ -65,20 +59,20 @@ impl Default for Audit {
 impl Audit {
     fn search(&self) -> Request {
         Request::Audit {
-            words: self.finder.text().to_owned(),
+            words: self.list.finder.text().to_owned(),
             rows: self.wanted,
         }
     }
 
     fn selected(&self) -> Option<&AuditRecord> {
-        self.found.selected()
+        self.list.selected()
     }
 
     fn command(&mut self, command: CommandId, now: Timestamp) -> Vec<Effect> {
         let text = || self.selected().map(|entry| entry_text(entry, now));
         let effect = match command {
             CommandId::Search => {
-                self.finder.start();
+                self.list.finder.start();
                 None
             }
             CommandId::Open => self.selected().and_then(place_of).map(Effect::Open),
@@ -86,7 +80,7 @@ impl Audit {
             CommandId::CopyValue => self.selected().map(|entry| Effect::Copy(entry.reason.clone())),
             CommandId::CopyAll | CommandId::CopyPlain => copied(command, self.title(), text()),
             _ => {
-                self.found.command(command);
+                self.list.rows.command(command);
                 self.wants_more().then(|| Effect::Ask(self.search()))
             }
         };
@@ -95,8 +89,8 @@ impl Audit {
 
     /// Whether the cursor is so near the last entry that more are wanted, if there may be some.
     fn wants_more(&mut self) -> bool {
-        let is_near = self.found.cursor() + ENTRIES_AHEAD >= self.found.total();
-        let is_full = self.found.total() >= self.wanted as u64;
+        let is_near = self.list.rows.cursor() + ENTRIES_AHEAD >= self.list.rows.total();
+        let is_full = self.list.rows.total() >= self.wanted as u64;
         let wants = is_near && is_full && self.wanted < ENTRIES_MAX;
         if wants {
             self.wanted += ENTRIES_PER_STEP;
@@ -104,27 +98,16 @@ impl Audit {
         wants
     }
 
-    fn changed(&mut self, found: Found) -> Vec<Effect> {
-        match found {
-            Found::Changed => {
-                self.wanted = ENTRIES_PER_STEP;
-                vec![Effect::Ask(self.search())]
-            }
-            Found::Same => Vec::new(),
-        }
-    }
-
     fn answered(&mut self, request: &Request, page: AuditPage) {
         // Answers to words typed before come late.
         if *request == self.search() {
-            self.loaded = Loaded::Ready(());
             self.looked_back_to = page.looked_back_to;
-            self.found.set_all(page.entries);
+            self.list.answered(page.entries);
         }
     }
 
     fn note(&self) -> String {
-        let count = self.found.total();
+        let count = self.list.rows.total();
         if self.looked_back_to > 1 {
             format!("{count}, back to commit {}", self.looked_back_to)
         } else {
@@ -165,81 +148,55 @@ impl Screen for Audit {
 
     fn update(&mut self, event: ScreenEvent, context: &Context) -> Vec<Effect> {
         match event {
-            ScreenEvent::Command(command) => return self.command(command, context.now),
-            ScreenEvent::Key(key) => {
-                let found = self.finder.key(key);
-                return self.changed(found);
-            }
-            ScreenEvent::Paste(text) => {
-                let found = self.finder.paste(&text);
-                return self.changed(found);
-            }
-            ScreenEvent::Mouse(mouse, body) => {
-                let [list, _] = areas(body);
-                if list.contains((mouse.column, mouse.row).into()) {
-                    // The line with the words stands above the list.
-                    mouse_on_list(&mut self.found, mouse, Rect { y: list.y + 1, ..list });
-                }
-            }
+            ScreenEvent::Command(command) => self.command(command, context.now),
             ScreenEvent::Answered {
                 request,
                 result: Ok(Answer::Audit(page)),
-            } => self.answered(&request, page),
-            ScreenEvent::Answered { result: Err(fault), .. } => {
-                let note = Note::failure(&fault);
-                self.loaded.fail(fault);
-                return vec![Effect::Say(note)];
+            } => {
+                self.answered(&request, page);
+                Vec::new()
             }
-            _ => {}
+            event => {
+                let (found, mut effects) = self.list.event(event);
+                if found == Found::Changed {
+                    self.wanted = ENTRIES_PER_STEP;
+                    effects.push(Effect::Ask(self.search()));
+                }
+                effects
+            }
         }
-        Vec::new()
     }
 
     fn view(&self, frame: &mut Frame, area: Rect, context: &Context) {
-        let theme = context.theme;
-        let [list, detail] = areas(area);
-        let inner = Panel::new("Audit log")
-            .note(self.note())
-            .focused(true)
-            .draw(frame, list, theme);
-        let [find, table] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inner);
-        self.finder.draw(frame, find, context);
-        if let Some(text) = self.loaded.absence() {
-            draw_sentence(frame, table, &text, theme.dim);
-        } else {
-            self.draw_table(frame, table, context);
-        }
         let title = self
             .selected()
             .map_or("Entry".into(), |entry| format!("Commit {}", entry.sequence));
-        let inner = Panel::new(title).draw(frame, detail, theme);
-        if let Some(entry) = self.selected() {
-            draw_sentence(frame, inner, &entry_text(entry, context.now), theme.text);
-        }
+        let sentences = self.selected().map(|entry| entry_text(entry, context.now));
+        self.list.draw(
+            frame,
+            area,
+            context,
+            Panel::new("Audit log").note(self.note()),
+            |frame, area| self.draw_table(frame, area, context),
+            (title, sentences),
+        );
     }
 
     fn availability(&self, command: CommandId) -> Result<(), String> {
-        match command {
-            CommandId::Open | CommandId::CopyId | CommandId::CopyValue if self.selected().is_none() => {
-                Err("no entry has these words".into())
-            }
-            CommandId::Open if self.selected().and_then(place_of).is_none() => {
-                Err("what it is about has no screen of its own".into())
-            }
-            _ => offered(
-                command,
-                &[CommandId::Search, CommandId::CopyValue, CommandId::CopyPlain],
-            ),
-        }
+        self.list.availability(
+            command,
+            "no entry has these words",
+            |entry| place_of(entry).is_some(),
+            "what it is about has no screen of its own",
+        )
     }
 
     fn takes_text(&self) -> bool {
-        self.finder.is_typing()
+        self.list.finder.is_typing()
     }
 
     fn step_back(&mut self) -> bool {
-        // Only out of the field: the words stay, since another step leaves the screen.
-        self.finder.is_typing() && self.finder.step_back()
+        self.list.step_back()
     }
 }
 
@@ -278,9 +235,9 @@ impl Audit {
             ]
         };
         Table::new(&columns)
-            .focus(Focus::when(!self.finder.is_typing()))
+            .focus(Focus::when(!self.list.finder.is_typing()))
             .empty("No entry has all of these words.")
-            .draw(frame, area, theme, &self.found, cells);
+            .draw(frame, area, theme, &self.list.rows, cells);
     }
 }
 
@@ -314,10 +271,6 @@ fn entry_text(entry: &AuditRecord, now: Timestamp) -> String {
         entry.at,
         entry.hash,
     )
-}
-
-fn areas(area: Rect) -> [Rect; 2] {
-    Layout::vertical([Constraint::Fill(1), Constraint::Length(DETAIL_ROWS)]).areas(area)
 }
 
 #[cfg(test)]
@@ -395,7 +348,7 @@ mod tests {
             rows: ENTRIES_PER_STEP,
         };
         answered(&mut screen, before, nothing());
-        assert_eq!(screen.found.total(), 5, "an answer to the words before");
+        assert_eq!(screen.list.rows.total(), 5, "an answer to the words before");
         answered(&mut screen, asked, nothing());
         assert!(drawn(&screen, 80, 21).contains("No entry has all of these words."));
         sent(&mut screen, ScreenEvent::Key(Key::plain(KeyCode::Enter)));

@@ -1,12 +1,11 @@
 //! Decisions, found by their words: what was decided, by whom, why, on which run.
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 
 use super::finder::{Finder, Found};
+use super::found_list::FoundList;
 use super::list_and_detail::copied;
-use super::loaded::Loaded;
-use super::panes::{draw_sentence, mouse_on_list, offered};
 use super::{Context, Place, Screen, ScreenEvent};
 use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::ids::DecisionId;
@@ -15,9 +14,8 @@ use crate::text::{Printable, cut_start};
 use crate::tui::command::{CommandId, Scope};
 use crate::tui::effect::Effect;
 use crate::tui::layout::WidthClass;
-use crate::tui::msg::Note;
 use crate::tui::widgets::field::Focus;
-use crate::tui::widgets::listing::{HasId, Listing};
+use crate::tui::widgets::listing::HasId;
 use crate::tui::widgets::panel::Panel;
 use crate::tui::widgets::table::{Column, Table, TableCell};
 use crate::workbench::{Answer, Request};
@@ -42,35 +40,31 @@ impl HasId for DecisionRow {
 /// The screen. It opens with the words to type.
 #[derive(Debug)]
 pub struct Decisions {
-    finder: Finder,
-    loaded: Loaded<()>,
-    found: Listing<DecisionRow>,
+    list: FoundList<DecisionRow>,
 }
 
 impl Default for Decisions {
     fn default() -> Self {
         Self {
-            finder: Finder::typing(),
-            loaded: Loaded::Loading,
-            found: Listing::default(),
+            list: FoundList::new(Finder::typing(), DETAIL_ROWS),
         }
     }
 }
 
 impl Decisions {
     fn search(&self) -> Request {
-        Request::Decisions(self.finder.text().to_owned())
+        Request::Decisions(self.list.finder.text().to_owned())
     }
 
     fn selected(&self) -> Option<&Decision> {
-        self.found.selected().map(|row| &row.0)
+        self.list.selected().map(|row| &row.0)
     }
 
     fn command(&mut self, command: CommandId, now: Timestamp) -> Vec<Effect> {
         let text = || self.selected().map(|decision| decision_text(decision, now));
         let effect = match command {
             CommandId::Search => {
-                self.finder.start();
+                self.list.finder.start();
                 None
             }
             CommandId::Open => self.selected().and_then(place_of).map(Effect::Open),
@@ -80,25 +74,17 @@ impl Decisions {
                 .map(|decision| Effect::Copy(decision.reason.to_string())),
             CommandId::CopyAll | CommandId::CopyPlain => copied(command, self.title(), text()),
             _ => {
-                self.found.command(command);
+                self.list.rows.command(command);
                 None
             }
         };
         effect.into_iter().collect()
     }
 
-    fn changed(&self, found: Found) -> Vec<Effect> {
-        match found {
-            Found::Changed => vec![Effect::Ask(self.search())],
-            Found::Same => Vec::new(),
-        }
-    }
-
     fn answered(&mut self, request: &Request, decisions: Vec<Decision>) {
         // Answers to words typed before come late.
         if *request == self.search() {
-            self.loaded = Loaded::Ready(());
-            self.found.set_all(decisions.into_iter().map(DecisionRow).collect());
+            self.list.answered(decisions.into_iter().map(DecisionRow).collect());
         }
     }
 }
@@ -132,81 +118,54 @@ impl Screen for Decisions {
 
     fn update(&mut self, event: ScreenEvent, context: &Context) -> Vec<Effect> {
         match event {
-            ScreenEvent::Command(command) => return self.command(command, context.now),
-            ScreenEvent::Key(key) => {
-                let found = self.finder.key(key);
-                return self.changed(found);
-            }
-            ScreenEvent::Paste(text) => {
-                let found = self.finder.paste(&text);
-                return self.changed(found);
-            }
-            ScreenEvent::Mouse(mouse, body) => {
-                let [list, _] = areas(body);
-                if list.contains((mouse.column, mouse.row).into()) {
-                    // The line with the words stands above the list.
-                    mouse_on_list(&mut self.found, mouse, Rect { y: list.y + 1, ..list });
-                }
-            }
+            ScreenEvent::Command(command) => self.command(command, context.now),
             ScreenEvent::Answered {
                 request,
                 result: Ok(Answer::Decisions(decisions)),
-            } => self.answered(&request, decisions),
-            ScreenEvent::Answered { result: Err(fault), .. } => {
-                let note = Note::failure(&fault);
-                self.loaded.fail(fault);
-                return vec![Effect::Say(note)];
+            } => {
+                self.answered(&request, decisions);
+                Vec::new()
             }
-            _ => {}
+            event => {
+                let (found, mut effects) = self.list.event(event);
+                if found == Found::Changed {
+                    effects.push(Effect::Ask(self.search()));
+                }
+                effects
+            }
         }
-        Vec::new()
     }
 
     fn view(&self, frame: &mut Frame, area: Rect, context: &Context) {
-        let theme = context.theme;
-        let [list, detail] = areas(area);
-        let inner = Panel::new("Decisions")
-            .note(format!("{}, newest first", self.found.total()))
-            .focused(true)
-            .draw(frame, list, theme);
-        let [find, table] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inner);
-        self.finder.draw(frame, find, context);
-        if let Some(text) = self.loaded.absence() {
-            draw_sentence(frame, table, &text, theme.dim);
-        } else {
-            self.draw_table(frame, table, context);
-        }
         let title = self
             .selected()
             .map_or("Decision".into(), |decision| decision.id.to_string());
-        let inner = Panel::new(title).draw(frame, detail, theme);
-        if let Some(decision) = self.selected() {
-            draw_sentence(frame, inner, &decision_text(decision, context.now), theme.text);
-        }
+        let sentences = self.selected().map(|decision| decision_text(decision, context.now));
+        self.list.draw(
+            frame,
+            area,
+            context,
+            Panel::new("Decisions").note(format!("{}, newest first", self.list.rows.total())),
+            |frame, area| self.draw_table(frame, area, context),
+            (title, sentences),
+        );
     }
 
     fn availability(&self, command: CommandId) -> Result<(), String> {
-        match command {
-            CommandId::Open | CommandId::CopyId | CommandId::CopyValue if self.selected().is_none() => {
-                Err("no decision has these words".into())
-            }
-            CommandId::Open if self.selected().and_then(place_of).is_none() => {
-                Err("it was made outside of a review and rests on no run".into())
-            }
-            _ => offered(
-                command,
-                &[CommandId::Search, CommandId::CopyValue, CommandId::CopyPlain],
-            ),
-        }
+        self.list.availability(
+            command,
+            "no decision has these words",
+            |row| place_of(&row.0).is_some(),
+            "it was made outside of a review and rests on no run",
+        )
     }
 
     fn takes_text(&self) -> bool {
-        self.finder.is_typing()
+        self.list.finder.is_typing()
     }
 
     fn step_back(&mut self) -> bool {
-        // Only out of the field: the words stay, since another step leaves the screen.
-        self.finder.is_typing() && self.finder.step_back()
+        self.list.step_back()
     }
 }
 
@@ -238,15 +197,15 @@ impl Decisions {
                 TableCell::plain(decision.reason.as_str()),
             ]
         };
-        let empty = if self.finder.text().trim().is_empty() {
+        let empty = if self.list.finder.text().trim().is_empty() {
             "No decision yet. A, X and p on Review make them."
         } else {
             "No decision has all of these words."
         };
         Table::new(&columns)
-            .focus(Focus::when(!self.finder.is_typing()))
+            .focus(Focus::when(!self.list.finder.is_typing()))
             .empty(empty)
-            .draw(frame, area, theme, &self.found, cells);
+            .draw(frame, area, theme, &self.list.rows, cells);
     }
 }
 
@@ -264,10 +223,6 @@ fn decision_text(decision: &Decision, now: Timestamp) -> String {
         decision.decided_at,
         Printable::line(decision.reason.as_str())
     )
-}
-
-fn areas(area: Rect) -> [Rect; 2] {
-    Layout::vertical([Constraint::Fill(1), Constraint::Length(DETAIL_ROWS)]).areas(area)
 }
 
 #[cfg(test)]
@@ -308,7 +263,7 @@ mod tests {
             Request::Decisions(String::new()),
             Ok(Answer::Decisions(Vec::new())),
         );
-        assert_eq!(screen.found.total(), 4, "an answer to the words before");
+        assert_eq!(screen.list.rows.total(), 4, "an answer to the words before");
         answered(
             &mut screen,
             Request::Decisions("b".into()),

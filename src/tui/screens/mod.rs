@@ -18,6 +18,7 @@ pub mod example_text;
 pub mod failures;
 pub mod figures;
 pub mod finder;
+mod found_list;
 pub mod home;
 pub mod import;
 pub mod lineage;
