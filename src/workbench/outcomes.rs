@@ -1,5 +1,7 @@
 //! The outcomes of a run: its failures, and one case with everything about it.
 
+use serde::Serialize;
+
 use super::reproducing::pick;
 use super::triaging::{CaseCause, Causes};
 use super::{Workbench, WorkbenchError, found};
@@ -85,6 +87,24 @@ pub struct CaseView {
     pub cause: Option<CaseCause>,
     /// What people said of it: of each person and grader the newest label.
     pub labels: Vec<HumanLabel>,
+}
+
+/// How the repeats of one example of a run went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExampleRepeats {
+    /// How often it is asked.
+    pub asked: u32,
+    /// Those that are saved, in order.
+    pub saved: Vec<RepeatVerdict>,
+}
+
+/// How one repeat went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct RepeatVerdict {
+    /// Which it is, from 1.
+    pub repeat: u32,
+    /// Whether it passed.
+    pub passed: bool,
 }
 
 /// Outcomes in a sample: an evening's work to label.
@@ -244,6 +264,21 @@ impl Workbench {
             &format!("{id}/{example}"),
         )?;
         self.case(id, outcome.place())
+    }
+
+    /// How the repeats of the example at this place of a run's dataset went.
+    pub fn repeats(&self, id: RunId, index: u64) -> Result<ExampleRepeats, WorkbenchError> {
+        let asked = found(self.store.run(id)?, "run", &id)?.settings.repeats;
+        let mut saved = Vec::new();
+        for repeat in 0..asked {
+            if let Some(outcome) = self.store.outcome(id, OutcomePlace { index, repeat })? {
+                saved.push(RepeatVerdict {
+                    repeat: repeat + 1,
+                    passed: outcome.passed(),
+                });
+            }
+        }
+        Ok(ExampleRepeats { asked, saved })
     }
 
     /// The run that a run is compared with, which runs that come later do not change: the one that its gate compared it

@@ -4,28 +4,77 @@ use clap::Args;
 use serde_json::json;
 
 use super::Context;
-use super::case_command::label_text;
+use super::case_command::{CaseArgs, label_text};
 use super::chain_text::steps_text;
 use crate::cli::exit::CliError;
 use crate::cli::output::{Plain, Reply, Table, or_none};
-use crate::domain::ids::{ExampleId, RunId};
 use crate::domain::json::JsonText;
 use crate::domain::judgement::Judgement;
 use crate::domain::outcome::Outcome;
-use crate::workbench::{CaseCause, CaseView, PromptRef};
+use crate::workbench::{CaseCause, CaseView, ExampleRepeats, PromptRef, RepeatVerdict, WorkbenchError};
 
-/// Everything that went out and came back for one example.
-pub fn show(context: &Context<'_>, run: RunId, example: &ExampleId) -> Result<Reply, CliError> {
-    let case = context.workbench.outcome(run, example)?;
+/// Repeats that are named as text.
+const REPEATS_SHOWN: usize = 10;
+
+/// Everything that went out and came back for one example, and how its other repeats went.
+pub fn show(context: &Context<'_>, args: &CaseArgs) -> Result<Reply, CliError> {
+    let (run, place) = (args.run, args.place(context)?);
+    let repeats = context.workbench.repeats(run, place.index)?;
+    if repeats.saved.iter().all(|saved| saved.repeat != args.repeat) {
+        return Err(CliError::from(WorkbenchError::NotFound {
+            what: "repeat",
+            id: format!(
+                "{} of {run}/{}, which is asked {} times",
+                args.repeat, args.example, repeats.asked
+            ),
+        }));
+    }
+    let case = context.workbench.case(run, place)?;
     let document = json!({
         "example": case.example,
         "outcome": case.outcome,
         "passed": case.outcome.passed(),
+        "repeat": args.repeat,
+        "repeats": repeats.saved,
         "before": case.before.map(|(run, passed)| json!({ "run": run, "passed": passed })),
         "cause": case.cause,
         "labels": case.labels,
     });
-    Ok(Reply::done(document, case_text(&case)))
+    Ok(Reply::done(
+        document,
+        case_text(&case, repeats_text(args.repeat, &repeats)),
+    ))
+}
+
+/// Which repeat is shown and how the others went: `1 of 3; failed in 2, 3`. `None` where there are no others.
+fn repeats_text(shown: u32, repeats: &ExampleRepeats) -> Option<String> {
+    let numbers = |is_named: &dyn Fn(&RepeatVerdict) -> bool| -> Vec<u32> {
+        let others = repeats.saved.iter().filter(|saved| saved.repeat != shown);
+        others
+            .filter(|saved| is_named(saved))
+            .map(|saved| saved.repeat)
+            .collect()
+    };
+    let groups = [
+        ("failed", numbers(&|saved| !saved.passed)),
+        ("passed", numbers(&|saved| saved.passed)),
+    ];
+    let groups = groups.iter().filter(|(_, numbers)| !numbers.is_empty());
+    let groups = groups.map(|(verdict, numbers)| format!("; {verdict} in {}", numbers_text(numbers)));
+    let missing = u64::from(repeats.asked).saturating_sub(repeats.saved.len() as u64);
+    let missing = match missing {
+        0 => String::new(),
+        missing => format!("; {missing} not saved"),
+    };
+    (repeats.asked > 1).then(|| format!("{shown} of {}{}{missing}", repeats.asked, groups.collect::<String>()))
+}
+
+fn numbers_text(numbers: &[u32]) -> String {
+    let shown: Vec<String> = numbers.iter().take(REPEATS_SHOWN).map(u32::to_string).collect();
+    match numbers.len().saturating_sub(REPEATS_SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
 /// One try.
@@ -62,7 +111,7 @@ pub fn try_prompt(context: &Context<'_>, args: &TryArgs) -> Result<Reply, CliErr
     ))
 }
 
-fn case_text(case: &CaseView) -> Plain {
+fn case_text(case: &CaseView, repeats: Option<String>) -> Plain {
     let CaseView {
         outcome,
         example,
@@ -72,13 +121,15 @@ fn case_text(case: &CaseView) -> Plain {
     } = case;
     let verdict = if outcome.passed() { "passed" } else { "failed" };
     let before = before.map(|(run, passed)| format!("{} in {run}", if passed { "passed" } else { "failed" }));
-    let text = Plain::new().fields([
-        ("outcome", format!("{}/{}", outcome.run, outcome.example)),
-        ("verdict", verdict.to_owned()),
-        ("why", or_none(outcome.why())),
-        ("cause", or_none(cause.as_ref().map(cause_text))),
-        ("base", or_none(before)),
-    ]);
+    let fields = [
+        ("outcome", Some(format!("{}/{}", outcome.run, outcome.example))),
+        ("repeat", repeats),
+        ("verdict", Some(verdict.to_owned())),
+        ("why", Some(or_none(outcome.why()))),
+        ("cause", Some(or_none(cause.as_ref().map(cause_text)))),
+        ("base", Some(or_none(before))),
+    ];
+    let text = Plain::new().fields(fields.into_iter().filter_map(|(name, value)| Some((name, value?))));
     let text = labels
         .iter()
         .fold(text, |text, label| text.line(label_text(label)))

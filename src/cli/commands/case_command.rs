@@ -35,7 +35,7 @@ pub struct CaseArgs {
 
 impl CaseArgs {
     /// Where it stands in its run.
-    fn place(&self, context: &Context<'_>) -> Result<OutcomePlace, WorkbenchError> {
+    pub fn place(&self, context: &Context<'_>) -> Result<OutcomePlace, WorkbenchError> {
         context.workbench.place_of(self.run, &self.example, self.repeat - 1)
     }
 }

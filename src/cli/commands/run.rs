@@ -6,6 +6,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::Context;
+use super::case_command::CaseArgs;
 use super::failures::FailuresArgs;
 use super::follow::OnInterrupt;
 use super::report::{self, ReportArgs};
@@ -77,12 +78,7 @@ pub enum RunCommand {
     /// List what failed in a run
     Failures(FailuresArgs),
     /// Show one outcome whole: what went out, what came back, what the graders say
-    Case {
-        /// The run
-        run: RunId,
-        /// The example
-        example: ExampleId,
-    },
+    Case(CaseArgs),
     /// Compare runs with the first of them, example by example
     Compare {
         /// The run to compare with
@@ -144,7 +140,7 @@ pub fn carry_out(command: RunCommand, context: &mut Context<'_>) -> Result<Reply
         RunCommand::Failures(args) => failures::carry_out(context, &args),
         RunCommand::Report(args) => report::report(context, &args),
         RunCommand::Decide { run, cause, reason } => decide(context, run, cause, &reason),
-        RunCommand::Case { run, example } => case::show(context, run, &example),
+        RunCommand::Case(args) => case::show(context, &args),
         RunCommand::Compare { base, candidates } => compare::compare(context, base, &candidates),
         RunCommand::Sweep(args) => sweep::sweep(context, *args),
         RunCommand::Matrix { run, metric } => sweep::matrix(context, run, metric.as_deref()),
