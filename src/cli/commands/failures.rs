@@ -62,6 +62,17 @@ enum Which {
 }
 
 impl Which {
+    /// What is in the list.
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Failed => "failures",
+            Self::Passed => "passed outcomes",
+            Self::Sample => "sampled outcomes",
+            Self::Labelled => "labelled outcomes",
+            Self::All => "outcomes",
+        }
+    }
+
     fn listed(self) -> Listed {
         match self {
             Self::Failed => Listed::Failed,
@@ -85,8 +96,7 @@ pub fn carry_out(context: &Context<'_>, args: &FailuresArgs) -> Result<Reply, Cl
 fn list(context: &Context<'_>, args: &FailuresArgs) -> Result<Reply, CliError> {
     let run = args.run;
     let cases = context.workbench.cases(run, args.list.listed(), None, args.limit)?;
-    let totals = context.workbench.progress(run)?.totals;
-    let failed = totals.failed + totals.errored;
+    let total = total(context, args)?;
     let mut table = Table::new(["row", "example", "base", "latency", "cause", "labels", "why"]);
     for case in &cases {
         table.row([
@@ -99,17 +109,35 @@ fn list(context: &Context<'_>, args: &FailuresArgs) -> Result<Reply, CliError> {
             case.line.why.clone(),
         ]);
     }
-    let count = cases.len();
-    let line = match args.list {
-        Which::Failed => format!("{count} of {failed} failures of {run}"),
-        _ => format!("{count} outcomes of {run}, of {} saved", totals.saved),
+    let more = if total > cases.len() as u64 {
+        format!("; --limit {total} lists them all")
+    } else {
+        String::new()
     };
+    let line = format!("{} of {total} {} of {run}{more}", cases.len(), args.list.noun());
     let text = Plain::new().table(&table, "nothing is in that list").blank().line(line);
     let documents: Vec<Value> = cases.iter().map(case_document).collect();
     Ok(Reply::done(
-        json!({ "run": run, "total": failed, "failures": documents }),
+        json!({ "run": run, "list": args.list.noun(), "total": total, "failures": documents }),
         text,
     ))
+}
+
+/// How many outcomes the whole list has.
+fn total(context: &Context<'_>, args: &FailuresArgs) -> Result<u64, CliError> {
+    let totals = || Ok::<_, CliError>(context.workbench.progress(args.run)?.totals);
+    Ok(match args.list {
+        Which::Failed => totals().map(|totals| totals.failed + totals.errored)?,
+        Which::Passed => totals()?.passed,
+        Which::All => totals()?.saved,
+        // These are short: as many as people label.
+        Which::Sample | Which::Labelled => {
+            let whole = context
+                .workbench
+                .cases(args.run, args.list.listed(), None, usize::MAX)?;
+            whole.len() as u64
+        }
+    })
 }
 
 fn before_text(passed_before: Option<bool>) -> &'static str {
