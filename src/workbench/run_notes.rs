@@ -7,7 +7,7 @@ use super::reusing::Tape;
 use super::{StartRun, Workbench, WorkbenchError};
 use crate::domain::model::ModelConfig;
 use crate::domain::prompt::Role;
-use crate::domain::run::RunSettings;
+use crate::domain::run::{AnswerSource, RunSettings};
 use crate::domain::suite::SuiteContent;
 
 impl Workbench {
@@ -17,10 +17,12 @@ impl Workbench {
         let settings = &start.settings;
         let tested = self.tested(&start.subject)?;
         let mut notes = Vec::new();
+        let mut sources = Vec::new();
         for content in tested.contents() {
             let model = &content.model;
             let provider = self.connect(model, settings)?;
             let roles: Vec<Role> = content.messages.iter().map(|message| message.role).collect();
+            sources.push(provider.source());
             notes.extend(provider.notes(model));
             notes.extend(provider.role_notes(&roles));
             if let Some(cap) = settings.caps.cost.filter(|_| !has_price(&*provider, model)) {
@@ -29,6 +31,10 @@ impl Workbench {
                     model.name
                 ));
             }
+        }
+        if settings.reuses_answers && sources.iter().all(|source| *source == AnswerSource::Simulated) {
+            notes
+                .push("no answer is reused: those of the simulated model are not kept, asking it costs nothing".into());
         }
         let mut seen = HashSet::new();
         notes.retain(|note| seen.insert(note.clone()));
