@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use reqwest::StatusCode;
@@ -125,6 +126,13 @@ impl Tape {
         matches!(self, Self::Replay(_))
     }
 
+    /// That a run has been started whose traffic it keeps: a cassette of no run does not stay behind.
+    pub fn begin(&self) {
+        if let Self::Record(recorder) = self {
+            recorder.is_used.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// Why the cassette that was recorded is not whole, where it is not.
     pub fn fault(&self) -> Option<CassetteError> {
         match self {
@@ -204,6 +212,8 @@ pub struct Recorder {
     path: PathBuf,
     /// The file, until writing to it fails.
     file: Mutex<Result<File, io::Error>>,
+    /// Whether there is a run whose cassette it is.
+    is_used: AtomicBool,
 }
 
 impl Recorder {
@@ -223,6 +233,7 @@ impl Recorder {
         Ok(Self {
             path: path.to_owned(),
             file: Mutex::new(Ok(file)),
+            is_used: AtomicBool::new(false),
         })
     }
 
@@ -255,6 +266,7 @@ impl Recorder {
                 latency_ms: error.latency_ms,
             },
         };
+        self.is_used.store(true, Ordering::Relaxed);
         let mut file = lock(&self.file);
         if let Ok(open) = file.as_mut()
             && let Err(error) = write_line(open, &Entry { request, came })
@@ -267,6 +279,15 @@ impl Recorder {
         let file = lock(&self.file);
         let error = file.as_ref().err()?;
         Some(io_fault(&self.path, io::Error::new(error.kind(), error.to_string())))
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        if !*self.is_used.get_mut() {
+            // Nobody waits for it: a file that stays is only in the way.
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }
 

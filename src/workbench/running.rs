@@ -132,7 +132,9 @@ impl Workbench {
             suite: suite.content,
             judges,
         };
-        self.launch(actor, run, &parts)
+        let id = self.launch(actor, run, &parts)?;
+        tape.begin();
+        Ok(id)
     }
 
     /// Records a run that is ready, under the next free number, and hands it to the runtime.
