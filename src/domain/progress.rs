@@ -58,3 +58,15 @@ pub struct RunProgress {
     /// What slows it down, and what is done about it.
     pub notice: Option<String>,
 }
+
+impl RunProgress {
+    /// `in flight 8 of 50`. Where the provider takes fewer than are on their way: `in flight 64, going down to 50`.
+    pub fn in_flight_text(&self) -> String {
+        let (in_flight, most) = (self.in_flight, self.concurrency);
+        if in_flight > most {
+            format!("in flight {in_flight}, going down to {most}")
+        } else {
+            format!("in flight {in_flight} of {most}")
+        }
+    }
+}

@@ -162,7 +162,7 @@ fn progress_line(progress: &RunProgress) -> String {
         Some(format!("{} errors", totals.errored)),
         (totals.reused > 0).then(|| format!("{} reused", totals.reused)),
         Some(format!("{:.1}/s", progress.rate_per_s)),
-        (progress.in_flight > 0).then(|| format!("in flight {} of {}", progress.in_flight, progress.concurrency)),
+        (progress.in_flight > 0).then(|| progress.in_flight_text()),
         progress
             .latency_ms
             .map(|[median, p95, _]| format!("p50 {median} ms  p95 {p95} ms")),

@@ -57,7 +57,7 @@ fn list(ledgers: &[AliasLedger]) -> Reply {
     let documents: Vec<Value> = ledgers.iter().map(ledger_document).collect();
     let text = Plain::new().table(
         &table,
-        "no model has answered yet: start a run with pegbox run start VERSION",
+        "no model has answered yet, and the simulated one is not listed: start a run with pegbox run start VERSION",
     );
     Reply::done(json!({ "models": documents }), text)
 }

@@ -104,12 +104,17 @@ fn estimate_text(estimate: &StudyEstimate) -> String {
         Some(cost) => format!("about {cost}"),
         None => "cost unknown".into(),
     };
-    format!(
-        "{} used again, {} to do: {} and at least as many requests, {cost}",
-        counted(estimate.stored, "stored run"),
+    let to_do = format!(
+        "{} to do: {} and at least as many requests, {cost}",
         counted(estimate.runs, "run"),
         counted(estimate.outcomes, "outcome"),
-    )
+    );
+    let stored = counted(estimate.stored, "stored run");
+    match (estimate.stored, estimate.runs) {
+        (0, _) => to_do,
+        (_, 0) => format!("{stored} used again, nothing to do"),
+        _ => format!("{stored} used again, {to_do}"),
+    }
 }
 
 fn estimate_document(estimate: &StudyEstimate) -> Value {

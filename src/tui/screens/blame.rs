@@ -226,7 +226,9 @@ impl Screen for Blame {
 
     fn view(&self, frame: &mut Frame, area: Rect, context: &Context) {
         let count = self.shown.as_ref().map_or(0, |blame| blame.origins.len());
-        let list = Panel::new(format!("What brought each line of {}", self.version)).note(format!("{count} versions"));
+        let plural = if count == 1 { "" } else { "s" };
+        let title = format!("What brought each line of {}", self.version);
+        let list = Panel::new(title).note(format!("{count} version{plural}"));
         let text = self.origin().map(|origin| {
             let line = self.rows.selected().map_or("", |row| row.text.as_str());
             Printable::block(&format!("{line}\n\n{}", origin.sentence()))

@@ -146,7 +146,7 @@ impl Screen for Models {
     fn availability(&self, command: CommandId) -> Result<(), String> {
         match command {
             CommandId::Open | CommandId::CopyId | CommandId::CopyValue if self.selected().is_none() => {
-                Err("no model has answered yet".into())
+                Err("no model is listed yet".into())
             }
             CommandId::Search => Err("the list is short: g g and G go to its ends".into()),
             _ => offered(
@@ -190,7 +190,7 @@ impl Models {
         };
         Table::new(&columns)
             .focus(Focus::Here)
-            .empty("No model has answered yet. r on Runs starts a run.")
+            .empty("No model has answered yet; the simulated one is not listed. r on Runs starts a run.")
             .draw(frame, area, theme, &self.0.rows, cells);
     }
 }
@@ -262,6 +262,6 @@ mod tests {
         let screen = models(vec![moved()]);
         check_drawn("models", &screen);
         check_any_size(&screen);
-        assert!(drawn(&models(Vec::new()), 80, 21).contains("No model has answered yet."));
+        assert!(drawn(&models(Vec::new()), 80, 21).contains("the simulated one is not listed"));
     }
 }

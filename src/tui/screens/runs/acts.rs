@@ -371,11 +371,11 @@ fn comparison_choice(run: &Run, runs: &[RunSummary]) -> Effect {
         let verdict = other
             .verdict
             .as_ref()
-            .map_or("no gate", |(verdict, _)| verdict.as_str());
+            .map_or("no gate".to_owned(), |(verdict, _)| format!("gate {verdict}"));
         Entry {
             id: other.run.id.to_string(),
             text: format!("{}  {}", other.run.id, other.run.subject.label()),
-            note: format!("gate {verdict}  {}", other.run.dataset),
+            note: format!("{verdict}  {}", other.run.dataset),
             off: (other.state != RunState::Finished).then(|| format!("it is {}", other.state.as_str())),
         }
     });

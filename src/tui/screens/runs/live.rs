@@ -93,7 +93,7 @@ fn pace(progress: &RunProgress) -> Vec<String> {
             format!("elapsed {}", duration_text(progress.elapsed_ms)),
             format!("ETA {}", progress.eta_ms.map_or("--:--".into(), duration_text)),
             format!("{:.1}/s", progress.rate_per_s),
-            format!("in flight {} of {}", progress.in_flight, progress.concurrency),
+            progress.in_flight_text(),
         ],
         RunState::Interrupted => vec!["interrupted: nobody works on it; p goes on, x ends it".into()],
         RunState::Paused => vec!["paused: p goes on, x ends it".into()],
