@@ -190,6 +190,7 @@ fn a_flaky_example_is_found_kept_out_of_gates_and_let_back() {
         })
         .unwrap();
     let example = undecided["example"].as_str().unwrap();
+    every_repeat_can_be_shown(&pegbox, example);
     let shown = pegbox.does(&["run", "show", "run_1"]);
     assert!(shown.contains("(60 examples x 3 repeats)"), "{shown}");
     assert!(
@@ -330,4 +331,37 @@ fn a_report_compares_with_what_had_ended_before_its_run() {
     start(&pegbox, "support_triage_v2", "wide", &[]);
     let newer = pegbox.does(&["run", "report", "run_4"]);
     assert!(newer.contains("run_3 (support_triage_v1) to run_4"), "{newer}");
+}
+
+/// Of an example that is asked three times in `run_1`, and does not come out the same each time.
+fn every_repeat_can_be_shown(pegbox: &Pegbox, example: &str) {
+    let case = |repeat: &'static str| pegbox.json(&["run", "case", "run_1", example, "--repeat", repeat]);
+    let cases = ["1", "2", "3"].map(case);
+    let verdicts = cases.each_ref().map(|case| case["passed"].as_bool().unwrap());
+    assert!(verdicts.contains(&true) && verdicts.contains(&false), "{verdicts:?}");
+    for (case, repeat) in cases.iter().zip(1..) {
+        assert_eq!(
+            (&case["repeat"], &case["outcome"]["repeat"]),
+            (&repeat.into(), &(repeat - 1).into())
+        );
+        let said = case["repeats"].as_array().unwrap().iter();
+        let said: Vec<bool> = said.map(|repeat| repeat["passed"].as_bool().unwrap()).collect();
+        assert_eq!(said, verdicts);
+    }
+    let others = |passed: bool| {
+        let numbers = [2, 3].into_iter().filter(|number| verdicts[number - 1] == passed);
+        let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
+        let verdict = if passed { "passed" } else { "failed" };
+        (!numbers.is_empty()).then(|| format!("; {verdict} in {}", numbers.join(", ")))
+    };
+    let line = format!(
+        "1 of 3{}{}\n",
+        others(false).unwrap_or_default(),
+        others(true).unwrap_or_default()
+    );
+    let text = pegbox.does(&["run", "case", "run_1", example]);
+    assert!(text.contains(&line), "'{line}' in {text}");
+    let none = pegbox.says(&["run", "case", "run_1", example, "--repeat", "4"]);
+    assert!(none.stderr.contains("which is asked 3 times"), "{none:?}");
+    assert_eq!(none.code, 3, "{none:?}");
 }

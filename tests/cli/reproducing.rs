@@ -118,3 +118,25 @@ fn a_cassette_needs_neither_server_nor_key() {
     ]));
     assert!(text.contains("3 of 3 saved"), "{text}");
 }
+
+#[test]
+fn what_keeps_no_answers_says_so_and_leaves_no_cassette() {
+    let pegbox = asking(2);
+    let note = "no answer is reused: those of the simulated model are not kept";
+    let said = pegbox.says(&[&SIMULATED[..], &["--reuse"]].concat());
+    assert!(said.code == 0 && said.stderr.contains(note), "{said:?}");
+    let said = pegbox.says(&start(&["--base-url", "http://127.0.0.1:1/v1", "--reuse", "--dry-run"]));
+    assert!(said.code == 0 && !said.stderr.contains(note), "{said:?}");
+
+    let tape = pegbox.home.path().join("tape.jsonl");
+    let record = ["--record", tape.to_str().unwrap()];
+    let refused = pegbox.says(&[&SIMULATED[..], &record].concat());
+    assert!(
+        refused.stderr.contains("speaks no HTTP that a cassette could hold"),
+        "{refused:?}"
+    );
+    assert!(!tape.exists(), "of a run that is refused");
+    let url = ["--base-url", "http://127.0.0.1:1/v1", "--dry-run"];
+    assert_eq!(pegbox.says(&start(&[&record[..], &url].concat())).code, 0);
+    assert!(!tape.exists(), "of a run that is only reckoned");
+}

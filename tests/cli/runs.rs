@@ -211,6 +211,25 @@ fn failed_and_marked_examples_are_asked_again() {
     assert_eq!(wrong.code, 2, "either of the two has to be said: {wrong:?}");
 }
 
+#[test]
+fn a_list_of_outcomes_counts_itself_and_says_where_it_is_cut() {
+    let pegbox = Pegbox::with_records(6);
+    pegbox.does(&START);
+    let list = |which: &'static str| ["run", "failures", "run_1", "--list", which, "--limit", "2"];
+    for (which, total, listed) in [("all", 6, 2), ("passed", 6, 2), ("sample", 6, 2), ("failed", 0, 0)] {
+        let document = pegbox.json(&list(which));
+        let found = document["failures"].as_array().unwrap().len();
+        assert_eq!((document["total"].as_u64(), found), (Some(total), listed), "{which}");
+    }
+    let text = pegbox.does(&list("all"));
+    assert!(
+        text.ends_with("2 of 6 outcomes of run_1; --limit 6 lists them all\n"),
+        "{text}"
+    );
+    let text = pegbox.does(&["run", "failures", "run_1", "--list", "all"]);
+    assert!(text.ends_with("6 of 6 outcomes of run_1\n"), "{text}");
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_parks_a_run_and_resume_sends_nothing_again() {

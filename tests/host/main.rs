@@ -35,6 +35,8 @@ mod ssh;
 mod ssh_tools;
 #[cfg(test)]
 mod starting;
+#[cfg(test)]
+mod studies;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "this binary uses a part of what several share")]
 mod support;

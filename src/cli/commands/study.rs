@@ -219,3 +219,24 @@ fn stopped(what: &str) -> Failure {
         hint: "the same command again goes on where this one stopped; finished runs are used again".into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_estimate_names_only_what_there_is() {
+        let said = |stored, runs| {
+            estimate_text(&StudyEstimate {
+                stored,
+                runs,
+                outcomes: runs * 120,
+                cost: None,
+            })
+        };
+        let to_do = "1 run to do: 120 outcomes and at least as many requests, cost unknown";
+        assert_eq!(said(0, 1), to_do);
+        assert_eq!(said(2, 1), format!("2 stored runs used again, {to_do}"));
+        assert_eq!(said(1, 0), "1 stored run used again, nothing to do");
+    }
+}

@@ -474,3 +474,12 @@ fn a_slash_finds_runs_by_their_words() {
     );
     assert!(matches!(screen.requests()[0], Request::Runs { .. }));
 }
+
+#[test]
+fn more_in_flight_than_the_provider_takes_now_is_said_as_that() {
+    let mut progress = progress(7, RunState::Running, 60, 2);
+    (progress.in_flight, progress.concurrency) = (50, 50);
+    assert_eq!(progress.in_flight_text(), "in flight 50 of 50");
+    progress.in_flight = 64;
+    assert_eq!(progress.in_flight_text(), "in flight 64, going down to 50");
+}
