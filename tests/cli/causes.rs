@@ -3,31 +3,8 @@
 
 use serde_json::Value;
 
-use super::pegbox::{PROMPT, Pegbox, REASON, TICKETS};
-
-/// Routing, by topic.
-const ROUTING: &str = r#"
-name = "routing"
-description = "tickets go to the right team"
-slices = ["topic"]
-
-[[graders]]
-name = "route"
-kind = "field_match"
-field = "route"
-
-[[metrics]]
-name = "routing_accuracy"
-kind = "accuracy"
-grader = "route"
-
-[[thresholds]]
-metric = "routing_accuracy"
-at_least = 0.5
-
-[pass_rule]
-policy = "point"
-"#;
+use super::pegbox::REASON;
+use super::routing::{edited, over, runs, store};
 
 /// What comes in place of what: seven edits that route nothing otherwise, and in the middle the one that loses a team.
 const EDITS: [(&str, &str); 8] = [
@@ -58,60 +35,14 @@ const EDITS: [(&str, &str); 8] = [
 /// The edit that loses a team, by its place among the edits.
 const PLANTED: usize = 4;
 
-/// The prompt with these edits.
-fn edited(edits: &[usize]) -> String {
-    let edits = edits.iter().filter_map(|at| EDITS.get(*at));
-    edits.fold(PROMPT.to_owned(), |text, (from, to)| {
-        assert_eq!(text.matches(from).count(), 1, "{from}");
-        text.replace(from, to)
-    })
-}
-
-/// A store with these versions of `support_triage`, 120 tickets and the suite `routing`.
-fn store(versions: &[String]) -> Pegbox {
-    let pegbox = Pegbox::new();
-    for version in versions {
-        let file = pegbox.write("prompt.md", version);
-        pegbox.does(&["prompt", "import", "support_triage", &file]);
-        let commit = [
-            "prompt",
-            "commit",
-            "support_triage",
-            "--kind",
-            "experiment",
-            "--reason",
-            REASON,
-        ];
-        pegbox.does(&commit);
-    }
-    let tickets: String = TICKETS.split_inclusive('\n').take(120).collect();
-    let (tickets, suite) = (
-        pegbox.write("tickets.jsonl", tickets),
-        pegbox.write("suite.toml", ROUTING),
-    );
-    let import = [
-        "dataset", "import", &tickets, "--name", "tickets", "--label", "v1", "--reason", REASON,
-    ];
-    pegbox.does(&import);
-    pegbox.does(&["suite", "import", &suite, "--reason", REASON]);
-    pegbox
-}
-
-/// The command over the tickets with the suite.
-fn over<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
-    [arguments, &["--dataset", "tickets", "--suite", "routing"]].concat()
-}
-
-fn runs(pegbox: &Pegbox) -> usize {
-    pegbox.json(&["run", "list", "--limit", "100"])["runs"]
-        .as_array()
-        .unwrap()
-        .len()
+/// The prompt with these of the edits.
+fn with_edits(places: &[usize]) -> String {
+    edited(places.iter().map(|place| &EDITS[*place]))
 }
 
 #[test]
 fn ablation_finds_the_planted_edit_among_eight() {
-    let pegbox = store(&[edited(&[]), edited(&[0, 1, 2, 3, 4, 5, 6, 7])]);
+    let pegbox = store(&[with_edits(&[]), with_edits(&[0, 1, 2, 3, 4, 5, 6, 7])]);
     let ablate = over(&["ablate", "support_triage_v1", "support_triage_v2", "--leave-out"]);
     let dry: Value = pegbox.json(&[&ablate[..], &["--dry-run"]].concat());
     assert_eq!(
@@ -146,7 +77,7 @@ fn ablation_finds_the_planted_edit_among_eight() {
 
 #[test]
 fn a_run_of_a_variant_is_a_run_like_others_but_no_evidence() {
-    let pegbox = store(&[edited(&[])]);
+    let pegbox = store(&[with_edits(&[])]);
     let sweep = over(&[
         "run",
         "sweep",
@@ -211,7 +142,7 @@ fn bisection_finds_the_version_that_broke_a_metric_and_an_example() {
         &[1, 2, 3, PLANTED, 5],
     ]
     .iter()
-    .map(|edits| edited(edits))
+    .map(|edits| with_edits(edits))
     .collect();
     let pegbox = store(&versions);
     let found = pegbox.json(&over(&[
@@ -266,7 +197,7 @@ fn bisection_finds_the_version_that_broke_a_metric_and_an_example() {
 
 #[test]
 fn a_bisection_that_cannot_tell_says_what_to_do() {
-    let pegbox = store(&[edited(&[]), edited(&[1]), edited(&[1, PLANTED])]);
+    let pegbox = store(&[with_edits(&[]), with_edits(&[1]), with_edits(&[1, PLANTED])]);
     let bisect = |ends: [&str; 2], symptom: [&str; 2]| {
         let found = pegbox.json(&over(&["bisect", ends[0], ends[1], symptom[0], symptom[1]]));
         let text = |key: &str| found["result"][key].as_str().unwrap_or_default().to_owned();
@@ -287,7 +218,7 @@ fn a_bisection_that_cannot_tell_says_what_to_do() {
 
 #[test]
 fn blame_names_the_version_that_brought_a_line() {
-    let pegbox = store(&[edited(&[]), edited(&[1]), edited(&[1, PLANTED])]);
+    let pegbox = store(&[with_edits(&[]), with_edits(&[1]), with_edits(&[1, PLANTED])]);
     pegbox.does(&over(&["run", "start", "support_triage_v3"]));
     let blame = pegbox.json(&["prompt", "blame", "support_triage_v3"]);
     let origin = |text: &str| -> Value {
@@ -316,7 +247,7 @@ fn blame_names_the_version_that_brought_a_line() {
 
 #[test]
 fn several_runs_stand_beside_each_other() {
-    let pegbox = store(&[edited(&[]), edited(&[1]), edited(&[PLANTED])]);
+    let pegbox = store(&[with_edits(&[]), with_edits(&[1]), with_edits(&[PLANTED])]);
     for version in ["support_triage_v1", "support_triage_v2", "support_triage_v3"] {
         pegbox.does(&["run", "start", version, "--dataset", "tickets", "--suite", "routing"]);
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::pegbox::{PROMPT, Pegbox, REASON};
+use crate::pegbox::{COMMIT, PROMOTE, PROMPT, Pegbox, REASON};
 
 /// Rows of the dataset.
 const ROWS: usize = 40;
@@ -154,15 +154,7 @@ fn with_second_version() -> Pegbox {
         "support_triage",
         &pegbox.write("v2.md", PROMPT.replace("short reason", "reason")),
     ]);
-    pegbox.does(&[
-        "prompt",
-        "commit",
-        "support_triage",
-        "--kind",
-        "requirement",
-        "--reason",
-        REASON,
-    ]);
+    pegbox.does(&COMMIT);
     pegbox.does(&start("support_triage_v2", "shape"));
     let request = [
         "review",
@@ -210,16 +202,7 @@ fn a_version_is_released_only_when_its_chains_pass_with_it() {
     assert!(no_run.code == 4 && no_run.stderr.contains(run), "{no_run:?}");
     pegbox.does(&start("triage_flow", "flow_quality"));
     pegbox.does(&approve);
-    let promote = [
-        "release",
-        "promote",
-        "support_triage",
-        "--to",
-        "production",
-        "--reason",
-        REASON,
-    ];
-    pegbox.does(&promote);
+    pegbox.does(&PROMOTE);
     let shown = pegbox.json(&["chain", "show", "triage_flow"]);
     assert_eq!(shown["steps"][0]["live_in"], json!(["production"]));
 }

@@ -20,6 +20,9 @@ mod pegbox;
 #[cfg(test)]
 mod people;
 mod reproducing;
+#[cfg(test)]
+#[path = "../support/routing.rs"]
+mod routing;
 mod runs;
 mod signing;
 #[cfg(test)]

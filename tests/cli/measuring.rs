@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::pegbox::{PROMPT, Pegbox, REASON};
+use crate::pegbox::{COMMIT, PROMPT, Pegbox, REASON};
 
 /// Metrics of every kind over the routes, sliced by topic and by length, and clustered by day.
 const WIDE: &str = r#"
@@ -83,15 +83,7 @@ fn commit(pegbox: &Pegbox, from: &str, to: &str) {
     assert!(PROMPT.contains(from), "the prompt says {from}");
     let file = pegbox.write("next.md", PROMPT.replace(from, to));
     pegbox.does(&["prompt", "import", "support_triage", &file]);
-    pegbox.does(&[
-        "prompt",
-        "commit",
-        "support_triage",
-        "--kind",
-        "requirement",
-        "--reason",
-        REASON,
-    ]);
+    pegbox.does(&COMMIT);
 }
 
 fn start(pegbox: &Pegbox, version: &str, suite: &str, further: &[&str]) -> i32 {

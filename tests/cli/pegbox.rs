@@ -34,6 +34,46 @@ policy = "point"
 "#;
 /// A concrete reason.
 pub const REASON: &str = "every answer is JSON in the newest run";
+/// Commits the draft of `support_triage`.
+pub const COMMIT: [&str; 7] = [
+    "prompt",
+    "commit",
+    "support_triage",
+    "--kind",
+    "requirement",
+    "--reason",
+    REASON,
+];
+/// Runs its first version on `tickets` with `shape`.
+pub const RUN: [&str; 7] = [
+    "run",
+    "start",
+    "support_triage_v1",
+    "--dataset",
+    "tickets",
+    "--suite",
+    "shape",
+];
+/// Asks for a review of that version, for production.
+pub const REQUEST: [&str; 7] = [
+    "review",
+    "request",
+    "support_triage_v1",
+    "--to",
+    "production",
+    "--reason",
+    REASON,
+];
+/// Releases what such a review approved.
+pub const PROMOTE: [&str; 7] = [
+    "release",
+    "promote",
+    "support_triage",
+    "--to",
+    "production",
+    "--reason",
+    REASON,
+];
 
 /// A home folder, and a store in it.
 pub struct Pegbox {
@@ -83,15 +123,7 @@ impl Pegbox {
         let (prompt, suite) = (pegbox.write("prompt.md", PROMPT), pegbox.write("suite.toml", SUITE));
         let dataset = pegbox.write("tickets.jsonl", &tickets);
         pegbox.does(&["prompt", "import", "support_triage", &prompt]);
-        pegbox.does(&[
-            "prompt",
-            "commit",
-            "support_triage",
-            "--kind",
-            "requirement",
-            "--reason",
-            REASON,
-        ]);
+        pegbox.does(&COMMIT);
         pegbox.does(&[
             "dataset", "import", &dataset, "--name", "tickets", "--label", "v1", "--reason", REASON,
         ]);

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::pegbox::{Pegbox, REASON, Said};
+use crate::pegbox::{PROMOTE, Pegbox, REASON, REQUEST, RUN, Said};
 
 /// A key of OpenSSH, and its fingerprint.
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti";
@@ -46,15 +46,7 @@ fn from_the_first_person_on_only_people_who_are_listed_act() {
     let added = pegbox.does(&["user", "add", "root", "--role", "admin", "--reason", REASON]);
     assert!(added.contains("only people who are listed may act"), "{added}");
     assert!(added.contains("you acted as tess, who is not listed"), "{added}");
-    let said = pegbox.says(&[
-        "run",
-        "start",
-        "support_triage_v1",
-        "--dataset",
-        "tickets",
-        "--suite",
-        "shape",
-    ]);
+    let said = pegbox.says(&RUN);
     assert_eq!(said.code, 4);
     let words = "tess may not start a run: that takes the role author, and tess is not among the people of this store";
     assert!(said.stderr.contains(words), "{said:?}");
@@ -70,44 +62,17 @@ fn from_the_first_person_on_only_people_who_are_listed_act() {
 #[test]
 fn the_way_into_production_takes_a_person_of_each_role() {
     let pegbox = peopled();
-    let run = [
-        "run",
-        "start",
-        "support_triage_v1",
-        "--dataset",
-        "tickets",
-        "--suite",
-        "shape",
-    ];
-    assert!(refused(&pegbox, "ben", &run).contains("ben may not start a run"));
-    assert_eq!(as_user(&pegbox, "anna", &run).code, 0);
+    assert!(refused(&pegbox, "ben", &RUN).contains("ben may not start a run"));
+    assert_eq!(as_user(&pegbox, "anna", &RUN).code, 0);
     let policy = ["store", "policy", "--simulated", "accept", "--reason", REASON];
     assert!(refused(&pegbox, "anna", &policy).contains("takes the role admin, and anna is author"));
     assert_eq!(as_user(&pegbox, "root", &policy).code, 0);
-    let request = [
-        "review",
-        "request",
-        "support_triage_v1",
-        "--to",
-        "production",
-        "--reason",
-        REASON,
-    ];
-    assert_eq!(as_user(&pegbox, "anna", &request).code, 0);
+    assert_eq!(as_user(&pegbox, "anna", &REQUEST).code, 0);
     let approve = ["review", "approve", "review_1", "--reason", REASON];
     assert!(refused(&pegbox, "anna", &approve).contains("ask ben, who may, or an admin"));
     assert_eq!(as_user(&pegbox, "ben", &approve).code, 0);
-    let promote = [
-        "release",
-        "promote",
-        "support_triage",
-        "--to",
-        "production",
-        "--reason",
-        REASON,
-    ];
-    assert!(refused(&pegbox, "ben", &promote).contains("takes the role releaser"));
-    assert_eq!(as_user(&pegbox, "mei", &promote).code, 0);
+    assert!(refused(&pegbox, "ben", &PROMOTE).contains("takes the role releaser"));
+    assert_eq!(as_user(&pegbox, "mei", &PROMOTE).code, 0);
 }
 
 #[test]

@@ -4,18 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 
-use crate::pegbox::{PROMPT, Pegbox, REASON};
+use crate::pegbox::{PROMPT, Pegbox, REASON, RUN};
 use crate::support::server::{Answer, Server};
-
-const SIMULATED: [&str; 7] = [
-    "run",
-    "start",
-    "support_triage_v1",
-    "--dataset",
-    "tickets",
-    "--suite",
-    "shape",
-];
 
 /// A server that answers as one model so many times, and as another from then on.
 fn changing(after: usize) -> Server {
@@ -55,7 +45,7 @@ fn start<'a>(further: &[&'a str]) -> Vec<&'a str> {
 #[test]
 fn a_simulated_run_comes_out_the_same() {
     let pegbox = Pegbox::with_records(6);
-    pegbox.does(&SIMULATED);
+    pegbox.does(&RUN);
     let document = pegbox.json(&["run", "reproduce", "run_1", "--sample", "4"]);
     assert_eq!(
         (&document["reproduced"], &document["again"]),
@@ -123,14 +113,14 @@ fn a_cassette_needs_neither_server_nor_key() {
 fn what_keeps_no_answers_says_so_and_leaves_no_cassette() {
     let pegbox = asking(2);
     let note = "no answer is reused: those of the simulated model are not kept";
-    let said = pegbox.says(&[&SIMULATED[..], &["--reuse"]].concat());
+    let said = pegbox.says(&[&RUN[..], &["--reuse"]].concat());
     assert!(said.code == 0 && said.stderr.contains(note), "{said:?}");
     let said = pegbox.says(&start(&["--base-url", "http://127.0.0.1:1/v1", "--reuse", "--dry-run"]));
     assert!(said.code == 0 && !said.stderr.contains(note), "{said:?}");
 
     let tape = pegbox.home.path().join("tape.jsonl");
     let record = ["--record", tape.to_str().unwrap()];
-    let refused = pegbox.says(&[&SIMULATED[..], &record].concat());
+    let refused = pegbox.says(&[&RUN[..], &record].concat());
     assert!(
         refused.stderr.contains("speaks no HTTP that a cassette could hold"),
         "{refused:?}"

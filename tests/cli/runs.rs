@@ -6,18 +6,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::sync_channel;
 
-use crate::pegbox::{PROMPT, Pegbox, REASON, Said};
+use crate::pegbox::{PROMPT, Pegbox, REASON, RUN, Said};
 use crate::support::server::{Answer, Server};
-
-const START: [&str; 7] = [
-    "run",
-    "start",
-    "support_triage_v1",
-    "--dataset",
-    "tickets",
-    "--suite",
-    "shape",
-];
 
 /// A store whose version asks an endpoint.
 fn asking(rows: usize) -> Pegbox {
@@ -57,7 +47,7 @@ fn start_asking<'a>(url: &'a str, further: &[&'a str]) -> Vec<&'a str> {
 #[test]
 fn the_gate_decides_the_exit_code() {
     let pegbox = Pegbox::with_records(6);
-    let said = pegbox.says(&START);
+    let said = pegbox.says(&RUN);
     assert_eq!(said.code, 0, "{said:?}");
     assert!(
         said.stderr.contains("run_1  6/6  100 %"),
@@ -68,7 +58,7 @@ fn the_gate_decides_the_exit_code() {
     let strict = crate::pegbox::SUITE.replace("at_least = 0.9", "equals = 0.0");
     let file = pegbox.write("strict.toml", strict);
     pegbox.does(&["suite", "import", &file, "--reason", REASON]);
-    let said = pegbox.says(&START);
+    let said = pegbox.says(&RUN);
     assert_eq!((said.code, said.stderr.contains("error:")), (1, false), "{said:?}");
     assert_eq!(pegbox.says(&["run", "watch", "run_2"]).code, 1);
     assert_eq!(pegbox.says(&["run", "show", "run_2"]).code, 0, "to look is no gate");
@@ -83,7 +73,7 @@ fn the_gate_decides_the_exit_code() {
 fn the_record_of_a_run_has_its_fields() {
     let pegbox = Pegbox::with_records(4);
     let flags = ["--flag", "new_router=on", "--code-revision", "abc123", "--json"];
-    let started = pegbox.says(&[&START[..], &flags].concat());
+    let started = pegbox.says(&[&RUN[..], &flags].concat());
     let record = started.json();
     assert_eq!(record, pegbox.json(&["run", "show", "run_1"]));
     let fields = [
@@ -153,7 +143,7 @@ fn the_configured_endpoint_is_used_where_none_is_named() {
     std::fs::write(pegbox.store().join("config.toml"), config).unwrap();
     let said = pegbox.says(&["run", "start", "asking_v1", "--dataset", "tickets", "--suite", "shape"]);
     assert_eq!((said.code, server.requests().len()), (0, 2), "{said:?}");
-    assert_eq!(pegbox.says(&START).code, 0, "the simulated model needs no endpoint");
+    assert_eq!(pegbox.says(&RUN).code, 0, "the simulated model needs no endpoint");
 }
 
 #[test]
@@ -195,7 +185,7 @@ fn failed_and_marked_examples_are_asked_again() {
     let strict = crate::pegbox::SUITE.replace("at_least = 0.9", "equals = 0.0");
     let file = pegbox.write("strict.toml", strict);
     pegbox.does(&["suite", "import", &file, "--reason", REASON]);
-    pegbox.says(&START);
+    pegbox.says(&RUN);
     let said = pegbox.says(&["run", "rerun", "run_1", "--failed"]);
     assert_eq!(said.code, 4, "nothing failed: {said:?}");
     let said = pegbox.says(&["run", "rerun", "run_1", "--marked", "t-002,t-004", "--repeats", "3"]);
@@ -214,7 +204,7 @@ fn failed_and_marked_examples_are_asked_again() {
 #[test]
 fn a_list_of_outcomes_counts_itself_and_says_where_it_is_cut() {
     let pegbox = Pegbox::with_records(6);
-    pegbox.does(&START);
+    pegbox.does(&RUN);
     let list = |which: &'static str| ["run", "failures", "run_1", "--list", which, "--limit", "2"];
     for (which, total, listed) in [("all", 6, 2), ("passed", 6, 2), ("sample", 6, 2), ("failed", 0, 0)] {
         let document = pegbox.json(&list(which));

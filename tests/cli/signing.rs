@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::deeds::{APPROVE, PROMOTE, checked, with, with_review};
-use crate::pegbox::{Pegbox, REASON, Said};
+use crate::deeds::{APPROVE, checked, with, with_review};
+use crate::pegbox::{PROMOTE, Pegbox, REASON, RUN, Said};
 use crate::ssh_tools as ssh;
 
 #[test]
@@ -166,15 +166,7 @@ fn keys_that_cannot_sign_say_what_to_do() {
 #[test]
 fn the_log_is_narrowed_and_read_in_pages() {
     let pegbox = Pegbox::with_records(4);
-    pegbox.does(&[
-        "run",
-        "start",
-        "support_triage_v1",
-        "--dataset",
-        "tickets",
-        "--suite",
-        "shape",
-    ]);
+    pegbox.does(&RUN);
     let entries = |more: &[&str]| {
         let log = pegbox.json(&with(&["audit", "log"], more));
         log["entries"].as_array().unwrap().clone()

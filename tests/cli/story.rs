@@ -1,28 +1,12 @@
 //! A version's way into staging and production and back, by commands alone.
 
-use crate::pegbox::{Pegbox, REASON};
+use crate::pegbox::{PROMOTE, Pegbox, REASON, REQUEST, RUN};
 
 #[test]
 fn simulated_results_release_nothing_unless_the_store_says_so() {
     let pegbox = Pegbox::with_records(4);
-    pegbox.does(&[
-        "run",
-        "start",
-        "support_triage_v1",
-        "--dataset",
-        "tickets",
-        "--suite",
-        "shape",
-    ]);
-    pegbox.does(&[
-        "review",
-        "request",
-        "support_triage_v1",
-        "--to",
-        "production",
-        "--reason",
-        REASON,
-    ]);
+    pegbox.does(&RUN);
+    pegbox.does(&REQUEST);
     for list in [&["status"][..], &["prompt", "list"], &["review", "list"]] {
         assert!(pegbox.does(list).contains("pass (simulated)"), "{list:?}");
     }
@@ -45,18 +29,9 @@ fn simulated_results_release_nothing_unless_the_store_says_so() {
     ]);
     assert_eq!(pegbox.json(&["store", "policy"])["simulated_evidence"], "accepted");
     pegbox.does(&["review", "approve", "review_1", "--reason", REASON]);
-    let promote = [
-        "release",
-        "promote",
-        "support_triage",
-        "--to",
-        "production",
-        "--reason",
-        REASON,
-    ];
     assert!(
         pegbox
-            .does(&promote)
+            .does(&PROMOTE)
             .contains("support_triage_prod_v1 is live with support_triage_v1")
     );
 }

@@ -20,6 +20,9 @@ mod pegbox;
 #[cfg(test)]
 mod presence;
 #[cfg(test)]
+#[path = "../support/routing.rs"]
+mod routing;
+#[cfg(test)]
 mod runs;
 #[cfg(test)]
 mod screens;

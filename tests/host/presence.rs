@@ -3,7 +3,7 @@
 use std::process::{Child, Stdio};
 
 use crate::house::{House, until};
-use crate::pegbox::{REASON, Said};
+use crate::pegbox::{PROMOTE, REASON, RUN, Said};
 use crate::terminal::Terminal;
 
 /// Two people at one host, on Home.
@@ -85,16 +85,7 @@ fn what_one_does_is_on_the_screen_of_the_other() {
         terminal.type_in(tab);
         terminal.wait_for(shown);
     }
-    let started = [
-        "run",
-        "start",
-        "support_triage_v1",
-        "--dataset",
-        "tickets",
-        "--suite",
-        "shape",
-    ];
-    house.pegbox.says(&started);
+    house.pegbox.says(&RUN);
     anna.wait_for("run_1");
     house.pegbox.does(&[
         "review",
@@ -173,16 +164,8 @@ fn of_two_who_promote_at_once_one_wins_and_the_other_is_told() {
     does(&["review", "request", version, "--to", "production", "--user", "anna"]);
     does(&["store", "policy", "--simulated", "accept"]);
     does(&["review", "approve", "review_1", "--user", "mei"]);
-    let words = [
-        "release",
-        "promote",
-        "support_triage",
-        "--to",
-        "production",
-        "--reason",
-        REASON,
-    ];
-    let both = ["ben", "mei"].map(|person| start(&house, &words, person));
+
+    let both = ["ben", "mei"].map(|person| start(&house, &PROMOTE, person));
     let said = both.map(|child| Said::of(&child.wait_with_output().unwrap()));
     let mut codes = [said[0].code, said[1].code];
     codes.sort_unstable();

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStderr, Stdio};
 
 use crate::house::{House, signal, until};
-use crate::pegbox::Pegbox;
+use crate::pegbox::{Pegbox, RUN};
 use crate::support::server::{Answer, Server};
 
 /// A store whose prompt asks an endpoint.
@@ -130,17 +130,8 @@ fn an_interrupt_parks_the_run_of_the_command_and_no_other() {
 #[test]
 fn stopping_the_host_parks_its_runs() {
     let house = House::with_records(20);
-    let run = [
-        "run",
-        "start",
-        "support_triage_v1",
-        "--dataset",
-        "tickets",
-        "--suite",
-        "shape",
-    ];
     let slow = ["--repeats", "1000", "--concurrency", "1"];
-    let mut follower = Follower::start(&house, &[&run[..], &slow[..]].concat());
+    let mut follower = Follower::start(&house, &[&RUN[..], &slow[..]].concat());
     follower.wait_for("run_1  0/20000");
     house.pegbox.does(&["host", "stop"]);
     follower.wait_for("error: interrupted: run_1 has ");

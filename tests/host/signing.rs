@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::deeds::{APPROVE, PROMOTE, checked, with, with_review};
+use crate::deeds::{APPROVE, checked, with, with_review};
 use crate::house::{House, until};
-use crate::pegbox::{Pegbox, Said};
+use crate::pegbox::{PROMOTE, Pegbox, Said};
 use crate::ssh_tools as ssh;
 
 /// A command under an agent that has a key.

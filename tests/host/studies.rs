@@ -1,30 +1,8 @@
 //! Commands that follow several runs, one after another: through the host as without one.
 
 use crate::house::House;
-use crate::pegbox::{PROMPT, Pegbox, REASON, Said};
-
-/// Routing, so that a prompt which loses a team is worse.
-const ROUTING: &str = r#"
-name = "routing"
-description = "tickets go to the right team"
-
-[[graders]]
-name = "route"
-kind = "field_match"
-field = "route"
-
-[[metrics]]
-name = "routing_accuracy"
-kind = "accuracy"
-grader = "route"
-
-[[thresholds]]
-metric = "routing_accuracy"
-at_least = 0.5
-
-[pass_rule]
-policy = "point"
-"#;
+use crate::pegbox::{Pegbox, Said};
+use crate::routing::{edited, over, runs, store};
 
 /// What comes in place of what in each version from the second on: the last loses a team.
 const EDITS: [(&str, &str); 3] = [
@@ -34,20 +12,11 @@ const EDITS: [(&str, &str); 3] = [
 ];
 
 /// A store with four versions of `support_triage`, each with one edit more than the one before.
-fn store() -> Pegbox {
-    let pegbox = Pegbox::with_records(120);
-    let suite = pegbox.write("routing.toml", ROUTING);
-    pegbox.does(&["suite", "import", &suite, "--reason", REASON]);
-    let mut text = PROMPT.to_owned();
-    for (from, to) in EDITS {
-        assert_eq!(text.matches(from).count(), 1, "{from}");
-        text = text.replace(from, to);
-        let file = pegbox.write("prompt.md", &text);
-        pegbox.does(&["prompt", "import", "support_triage", &file]);
-        let commit = ["prompt", "commit", "support_triage", "--kind", "experiment"];
-        pegbox.does(&[&commit[..], &["--reason", REASON]].concat());
-    }
-    pegbox
+fn prepared() -> Pegbox {
+    let versions: Vec<String> = (0..=EDITS.len())
+        .map(|count| edited(EDITS.iter().take(count)))
+        .collect();
+    store(&versions)
 }
 
 /// What the commands say of such a store, each with several runs to do; and how many runs there are then.
@@ -61,17 +30,14 @@ fn said(pegbox: &Pegbox) -> (Vec<Said>, usize) {
         [&ablate[..], &["--repeats", "2"]].concat(),
         [&bisect[..], &["routing_accuracy"]].concat(),
     ];
-    let over = ["--dataset", "tickets", "--suite", "routing"];
-    let said = studies.iter().map(|study| pegbox.says(&[study, &over[..]].concat()));
-    let said = said.collect();
-    let listed = pegbox.json(&["run", "list", "--limit", "100"]);
-    (said, listed["runs"].as_array().unwrap().len())
+    let said = studies.iter().map(|study| pegbox.says(&over(study)));
+    (said.collect(), runs(pegbox))
 }
 
 #[test]
 fn what_follows_several_runs_goes_on_to_the_last_through_the_host() {
-    let (alone, runs) = said(&store());
-    let house = House::of(store(), &[]);
+    let (alone, runs) = said(&prepared());
+    let house = House::of(prepared(), &[]);
     let (hosted, hosted_runs) = said(&house.pegbox);
     for (hosted, alone) in hosted.iter().zip(&alone) {
         assert_eq!((hosted.code, &hosted.stdout), (0, &alone.stdout), "{hosted:?}");

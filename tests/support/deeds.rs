@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::pegbox::{Pegbox, REASON};
+use crate::pegbox::{Pegbox, REASON, REQUEST, RUN};
 use crate::ssh_tools as ssh;
 
 /// A store with a review that waits for somebody, and people: tess, an admin who may do everything here, has this key.
@@ -24,16 +24,7 @@ pub fn with_review(kind: &str) -> (Pegbox, PathBuf) {
         add.extend(["--role", role]);
     }
     pegbox.does(&add);
-    let run = [
-        "run",
-        "start",
-        "support_triage_v1",
-        "--dataset",
-        "tickets",
-        "--suite",
-        "shape",
-    ];
-    pegbox.does(&run);
+    pegbox.does(&RUN);
     pegbox.does(&[
         "store",
         "policy",
@@ -42,29 +33,11 @@ pub fn with_review(kind: &str) -> (Pegbox, PathBuf) {
         "--reason",
         "nothing here is real",
     ]);
-    let request = [
-        "review",
-        "request",
-        "support_triage_v1",
-        "--to",
-        "production",
-        "--reason",
-        REASON,
-    ];
-    pegbox.does(&request);
+    pegbox.does(&REQUEST);
     (pegbox, key)
 }
 
 pub const APPROVE: [&str; 5] = ["review", "approve", "review_1", "--reason", REASON];
-pub const PROMOTE: [&str; 7] = [
-    "release",
-    "promote",
-    "support_triage",
-    "--to",
-    "production",
-    "--reason",
-    REASON,
-];
 
 pub fn with<'a>(command: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
     [command, more].concat()

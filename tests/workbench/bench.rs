@@ -1,8 +1,9 @@
 //! A workbench over a store in memory, and the shortest way to a version, a run, a review and a release.
 
 use std::io::Write as _;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 
 use pegbox::domain::actor::Actor;
 use pegbox::domain::ids::{DatasetVersionId, PromptName, ReviewId, RunId, SuiteVersionId, VersionId};
@@ -18,6 +19,8 @@ use pegbox::store::memory::MemoryEngine;
 use pegbox::workbench::{
     Clock, CommitReason, FaultKind, ImportReport, ImportRequest, Judgement, StartRun, Workbench, WorkbenchError,
 };
+
+use super::support::server::{Answer, Received, Server};
 
 /// A reason that says something.
 pub const REASON: &str = "billing disputes were missed";
@@ -61,6 +64,37 @@ pub fn ben() -> Actor {
 
 pub fn triage() -> PromptName {
     PromptName::new("triage").unwrap()
+}
+
+/// One request at a time, each sent once, to this endpoint.
+pub fn one_at_a_time(base_url: &str) -> RunSettings {
+    RunSettings {
+        concurrency: 1,
+        attempts_max: 1,
+        base_url: Some(base_url.to_owned()),
+        ..RunSettings::default()
+    }
+}
+
+/// A server that says when the first such request arrives, and holds every answer from then on until it may go.
+pub fn held_from(
+    is_such: impl Fn(&Received) -> bool + Send + 'static,
+    answer: impl Fn(&Received) -> Answer + Send + Sync + 'static,
+) -> (Server, Receiver<()>, SyncSender<()>) {
+    let (arrived, arrival) = sync_channel(1_000);
+    let (go, gate) = sync_channel::<()>(1_000);
+    let state = Mutex::new((is_such, false, gate));
+    let server = Server::start(move |request| {
+        let mut state = state.lock().unwrap();
+        state.1 |= (state.0)(request);
+        if state.1 {
+            // Nobody listens any more where the test is over, and the gate is closed then.
+            let _ = arrived.send(());
+            let _ = state.2.recv();
+        }
+        answer(request)
+    });
+    (server, arrival, go)
 }
 
 /// A clock that moves on by a second whenever it is read.

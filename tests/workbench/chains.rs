@@ -2,14 +2,14 @@
 //! example, and its providers are each asked at their own endpoint.
 
 use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Arc, Mutex};
 
 use pegbox::domain::gate::Verdict;
 use pegbox::domain::ids::{PromptName, RunId};
 use pegbox::domain::money::UsdNanos;
 use pegbox::domain::outcome::{Outcome, OutcomePlace};
-use pegbox::domain::run::{AnswerSource, Caps, EndState, RunSettings, RunState};
+use pegbox::domain::run::{AnswerSource, Caps, EndState, RunState};
 use pegbox::store::memory::MemoryEngine;
 use pegbox::workbench::{Extent, FaultKind, StartRun, Tape};
 use serde_json::{Value as Json, json};
@@ -107,12 +107,7 @@ fn prepared(second: Option<&str>, base_url: &str) -> (Bench, StartRun) {
         base: None,
         environment: None,
         context: pegbox::domain::run::RuntimeContext::default(),
-        settings: RunSettings {
-            concurrency: 1,
-            attempts_max: 1,
-            base_url: Some(base_url.to_owned()),
-            ..RunSettings::default()
-        },
+        settings: one_at_a_time(base_url),
     };
     (bench, start)
 }
@@ -207,27 +202,14 @@ fn a_cap_of_errors_counts_examples_and_names_the_step() {
     );
 }
 
-/// Echoes, but says when the request arrives and holds every answer from then on until it may go.
-fn held_from(text: &'static str) -> (Server, Receiver<()>, SyncSender<()>) {
-    let (arrived, arrival) = sync_channel(1_000);
-    let (go, gate) = sync_channel::<()>(1_000);
-    let state = Mutex::new((false, gate));
-    let server = Server::start(move |request| {
-        let mut state = state.lock().unwrap();
-        state.0 |= asked(request) == text;
-        if state.0 {
-            let _ = arrived.send(());
-            // Closed where nobody holds it any more.
-            let _ = state.1.recv();
-        }
-        echo(request)
-    });
-    (server, arrival, go)
+/// Echoes, but holds what comes from the request with this text on.
+fn held_from_text(text: &'static str) -> (Server, Receiver<()>, SyncSender<()>) {
+    held_from(move |request| asked(request) == text, echo)
 }
 
 #[test]
 fn a_pause_in_the_middle_of_a_chain_lets_the_example_end() {
-    let (server, arrival, go) = held_from("check: number 2");
+    let (server, arrival, go) = held_from_text("check: number 2");
     let (bench, start) = prepared(None, &server.base_url());
     let run = bench.workbench.start_run(&anna(), &start).unwrap();
     arrival.recv().unwrap();
@@ -243,7 +225,7 @@ fn a_pause_in_the_middle_of_a_chain_lets_the_example_end() {
 
 #[test]
 fn a_killed_chain_asks_the_steps_of_no_finished_example_again() {
-    let (server, arrival, go) = held_from("draft: number 3");
+    let (server, arrival, go) = held_from_text("draft: number 3");
     let (bench, start) = prepared(None, &server.base_url());
     let run = bench.workbench.start_run(&anna(), &start).unwrap();
     arrival.recv().unwrap();

@@ -6,7 +6,6 @@ use pegbox::domain::alias::Stale;
 use pegbox::domain::ids::{RunId, VersionId};
 use pegbox::domain::promotion::Environment;
 use pegbox::domain::review::Review;
-use pegbox::domain::run::RunSettings;
 use pegbox::store::memory::MemoryEngine;
 use pegbox::workbench::{Judgement, StartRun, WorkbenchError};
 use serde_json::{Value as Json, json};
@@ -87,12 +86,7 @@ impl House {
         let dataset = bench.dataset(&rows(&["a", "b", "c"]));
         let suite = bench.suite(GRADERS);
         let start = StartRun {
-            settings: RunSettings {
-                concurrency: 1,
-                attempts_max: 1,
-                base_url: Some(server.base_url()),
-                ..RunSettings::default()
-            },
+            settings: one_at_a_time(&server.base_url()),
             ..start(&version, &dataset, &suite)
         };
         Self {

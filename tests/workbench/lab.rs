@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use pegbox::domain::ids::{RunId, VersionId};
 use pegbox::domain::outcome::{Outcome, OutcomePlace};
-use pegbox::domain::run::{RunEnd, RunSettings};
+use pegbox::domain::run::RunEnd;
 use pegbox::store::memory::MemoryEngine;
 use pegbox::workbench::StartRun;
 use serde_json::json;
@@ -64,12 +64,7 @@ impl Lab {
         let dataset = bench.dataset(&questions(4));
         let suite = bench.suite(&suite("routes", "kind = \"field_match\"\nfield = \"route\"", "point"));
         let start = StartRun {
-            settings: RunSettings {
-                concurrency: 1,
-                attempts_max: 1,
-                base_url: Some(server.base_url()),
-                ..RunSettings::default()
-            },
+            settings: one_at_a_time(&server.base_url()),
             ..start(&version, &dataset, &suite)
         };
         Self {

@@ -14,7 +14,7 @@ use pegbox::workbench::{FaultKind, Pick, Rerun, StartRun};
 use serde_json::json;
 
 use super::bench::*;
-use super::runs::{example_of, held_from, prepared, requests_by_example};
+use super::runs::{example_of, held_from_example, prepared, requests_by_example};
 use super::support::server::{Answer, Server};
 
 /// A server whose answers take 100 tokens each.
@@ -113,7 +113,7 @@ fn a_provider_that_wants_an_hour_pauses_the_run_and_no_example_pays_for_it() {
 
 #[test]
 fn somebody_pauses_a_run_and_somebody_else_goes_on_with_it() {
-    let (server, arrival, go) = held_from("q-2");
+    let (server, arrival, go) = held_from_example("q-2");
     let (bench, start) = prepared(&server, 10);
     let run = bench.workbench.start_run(&anna(), &start).unwrap();
     arrival.recv().unwrap();

@@ -1,8 +1,8 @@
 //! A run keeps everything about every example, ends whatever the provider does, and never sends a finished one again.
 
 use std::collections::HashMap;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender};
 
 use pegbox::domain::gate::Verdict;
 use pegbox::domain::ids::RunId;
@@ -290,27 +290,17 @@ fn whatever_a_provider_sends_the_run_ends_and_says_what_came() {
     assert!(bench.workbench.verify().unwrap().is_sound());
 }
 
-/// A server that says when a request for one example arrives, and holds every answer from then on until it may go.
-pub fn held_from(example: &'static str) -> (Server, Receiver<()>, SyncSender<()>) {
-    let (arrived, arrival) = sync_channel(1_000);
-    let (go, gate) = sync_channel::<()>(1_000);
-    let state = Mutex::new((false, gate));
-    let server = Server::start(move |request| {
-        let mut state = state.lock().unwrap();
-        state.0 |= example_of(request) == example;
-        if state.0 {
-            arrived.send(()).unwrap();
-            // Closed where the test is over.
-            let _ = state.1.recv();
-        }
-        Answer::chat("{\"route\":\"a\"}")
-    });
-    (server, arrival, go)
+/// A server that holds what comes from the request for this example on.
+pub fn held_from_example(example: &'static str) -> (Server, Receiver<()>, SyncSender<()>) {
+    held_from(
+        move |request| example_of(request) == example,
+        |_| Answer::chat("{\"route\":\"a\"}"),
+    )
 }
 
 #[test]
 fn a_cancelled_run_keeps_what_is_saved_and_never_goes_on() {
-    let (server, arrival, go) = held_from("q-2");
+    let (server, arrival, go) = held_from_example("q-2");
     let (bench, start) = prepared(&server, 10);
     let run = bench.workbench.start_run(&anna(), &start).unwrap();
     arrival.recv().unwrap();
@@ -344,7 +334,7 @@ fn a_cancelled_run_keeps_what_is_saved_and_never_goes_on() {
 #[test]
 fn a_parked_run_goes_on_where_it_stopped() {
     const COUNT: usize = 200;
-    let (server, arrival, go) = held_from("q-2");
+    let (server, arrival, go) = held_from_example("q-2");
     let (bench, start) = prepared(&server, COUNT);
     let run = bench.workbench.start_run(&anna(), &start).unwrap();
     arrival.recv().unwrap();
@@ -374,7 +364,7 @@ fn a_parked_run_goes_on_where_it_stopped() {
 
 #[test]
 fn a_run_whose_process_was_killed_sends_no_finished_example_again() {
-    let (server, arrival, go) = held_from("q-7");
+    let (server, arrival, go) = held_from_example("q-7");
     let (bench, start) = prepared(&server, 12);
     let run = bench.workbench.start_run(&anna(), &start).unwrap();
     arrival.recv().unwrap();
@@ -401,7 +391,7 @@ fn a_run_whose_process_was_killed_sends_no_finished_example_again() {
 
 #[test]
 fn a_run_is_taken_up_once_and_not_while_it_is_cancelled() {
-    let (server, arrival, go) = held_from("q-1");
+    let (server, arrival, go) = held_from_example("q-1");
     let (bench, start) = prepared(&server, 40);
     let run = bench.workbench.start_run(&anna(), &start).unwrap();
     arrival.recv().unwrap();
