@@ -1,5 +1,5 @@
-//! A store whose prompt has several versions, and a suite that sees whether they lose a team: the simulated model follows
-//! the lines of its prompt.
+//! A store whose prompt has several versions, and a suite that sees whether they lose a team: the simulated model
+//! follows the lines of its prompt.
 
 use crate::pegbox::{PROMPT, Pegbox, REASON, TICKETS};
 
