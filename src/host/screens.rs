@@ -111,7 +111,7 @@ pub fn open_screens(
         ..wished(capability::session_info(variable, actor.clone(), store), preferences)
     };
     // What a session could not store is on the host's machine, where only those who are there can take it.
-    let left_over = || rescue::left_over(&std::env::temp_dir()).filter(|_| caller.files != Files::Elsewhere);
+    let left_over = || rescue::left_over(&std::env::temp_dir()).filter(|_| caller.files.are_ours());
     let note = arrival.note.map(Note::warning).or_else(left_over);
     let attendance = workbench.attend(&actor, Doing::Looking(Tab::Home.title().to_owned()));
     let handler = Arc::new(Seat {

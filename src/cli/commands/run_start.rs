@@ -156,7 +156,7 @@ pub struct ContextArgs {
 
 /// Says what the run would take, starts it and follows it.
 pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliError> {
-    let tape = args.answers.tape(&context.caller.files)?;
+    let tape = args.answers.tape(context.caller)?;
     let workbench = &context.workbench;
     let subject = workbench.resolve_subject(&args.subject)?;
     let tested = workbench.tested(&subject)?;
