@@ -164,6 +164,7 @@ fn refusal(what: String, hint: String) -> Refusal {
         what,
         hint,
         is_replaceable: false,
+        is_of_the_guest: true,
     }
 }
 

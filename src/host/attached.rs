@@ -73,14 +73,13 @@ pub async fn attend(mut stream: UnixStream, reception: &Reception, needs: &Needs
     let sending = tokio::spawn(send_all(write, to_send));
     let (inlets, desk, lender) = meet(&hello, admitted.way, outbox.clone());
     tokio::spawn(stop_session(reception.stop.clone(), inlets.control.clone()));
-    let (workbench, control, guest) = (
-        Arc::clone(&reception.workbench),
-        inlets.control.clone(),
-        admitted.clone(),
-    );
+    let (workbench, guest) = (Arc::clone(&reception.workbench), admitted.clone());
+    let (control, interrupts) = (inlets.control.clone(), inlets.interrupts.clone());
     tokio::spawn(async move {
         tokio::select! {
             () = until_out(workbench, |people| guest.is_still_known(people)) => {
+                // A command that only watches stops; what it has begun goes on.
+                let _ = interrupts.try_send(Interrupt::Gone);
                 let _ = control.send(Control::Terminate).await;
             }
             () = control.closed() => {}
@@ -119,6 +118,7 @@ fn other_version(hello: &Hello, needs: &Needs) -> Refusal {
             hello.protocol
         ),
         is_replaceable: needs.is_replaceable(),
+        is_of_the_guest: false,
         hint: "stop it with pegbox host stop, which parks its runs, and start it in this version; or use its version"
             .into(),
     }

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 #[cfg(unix)]
 use super::lending::Lender;
 use super::parking::Parking;
+use super::rescue::Rescue;
 use super::session::{Ended, RequestHandler, run_local};
 use super::signing::ToSign;
 use super::terminal::MouseReports;
@@ -268,6 +269,8 @@ pub struct Screens {
     pub note: Option<Note>,
     /// Where the screens wait when the terminal is gone; they end with it where there is none.
     pub parking: Option<Arc<Parking>>,
+    /// Where text goes that the store does not take.
+    pub rescue: Rescue,
 }
 
 /// What the person sits at. Called on threads that may block.

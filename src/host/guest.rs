@@ -78,6 +78,15 @@ pub enum GuestError {
 }
 
 impl GuestError {
+    /// Whether it is for who the guest is that nothing was done.
+    pub fn is_of_the_guest(&self) -> bool {
+        match self {
+            Self::Closed { .. } => true,
+            Self::Refused(refusal) => refusal.is_of_the_guest,
+            _ => false,
+        }
+    }
+
     /// What to do.
     pub fn hint(&self) -> String {
         match self {

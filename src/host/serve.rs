@@ -334,6 +334,7 @@ impl Guest {
                 what: format!("the host of this store has {GUESTS_MAX} guests already"),
                 hint: "try again when some have left".into(),
                 is_replaceable: false,
+                is_of_the_guest: false,
             };
             let _ = wire::send(&mut stream, ToGuest::Refused(refusal)).await;
             return false;

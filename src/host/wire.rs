@@ -89,6 +89,9 @@ pub struct Refusal {
     /// Whether nobody needs this host, and it was not started by hand: a guest may stop it and start its own.
     #[serde(default)]
     pub is_replaceable: bool,
+    /// Whether it is for who the guest is.
+    #[serde(default)]
+    pub is_of_the_guest: bool,
 }
 
 /// From a guest.
@@ -336,6 +339,7 @@ mod tests {
             what: "no".into(),
             hint: "go".into(),
             is_replaceable: true,
+            is_of_the_guest: true,
         };
         let welcome = Welcome {
             protocol: 1,

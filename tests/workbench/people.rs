@@ -288,7 +288,7 @@ fn files_of_keys_are_read_or_refused_in_words() {
         ("ssh-ed25519 !!!", "line 1"),
         ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA==", "line 1"),
         ("\u{1b}[31m \u{0} \u{202e}", "line 1"),
-        (forced.as_str(), "only option"),
+        (forced.as_str(), "its option command is not kept here"),
         (long.as_str(), "longer than"),
         (dsa.as_str(), "DSA key"),
         (short_rsa.as_str(), "1024 bits"),
