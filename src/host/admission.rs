@@ -1,10 +1,15 @@
 //! Who is let in at the host's socket, as whom, and for how long. The system says which account is behind a connection;
 //! the people of the store say whose that is.
 
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
 use tokio::net::unix::UCred;
 
 use super::accounts::{account_name, shown_account};
-use super::caller::{Identity, local_origin};
+use super::caller::{Files, Identity, local_origin};
+use super::lending::Lender;
 use super::wire::{Hello, Refusal};
 use crate::domain::actor::Actor;
 use crate::domain::origin::Origin;
@@ -22,6 +27,7 @@ const OVERFLOW: u32 = 65_534;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admitted {
     account: u32,
+    process: Option<i32>,
     /// Who it is, where the store's people list the account, or the system's sshd has checked a key.
     person: Option<Actor>,
     /// What proves it.
@@ -50,11 +56,23 @@ impl Admitted {
         }
     }
 
-    /// From where they act.
-    pub fn origin(&self, hello: &Hello) -> Origin {
+    /// From where they act; the variables are the guest's.
+    pub fn origin(&self, variables: &BTreeMap<String, String>) -> Origin {
         match self.way {
-            Way::Network => Origin::of_place(ssh_place(hello)),
+            Way::Network => Origin::of_place(ssh_place(variables)),
             Way::OwnAccount | Way::OtherAccount => local_origin(Some(self.account)),
+        }
+    }
+
+    /// Which files names on the command line mean.
+    pub fn files(&self, hello: &Hello, lender: Lender) -> Files {
+        match self.way {
+            Way::OwnAccount => Files::Guest {
+                folder: hello.folder.clone(),
+                pid: self.process,
+            },
+            Way::OtherAccount => Files::Lent(Arc::new(lender)),
+            Way::Network => Files::Elsewhere,
         }
     }
 
@@ -67,6 +85,17 @@ impl Admitted {
                 people.of_account(self.account).map(|listed| &listed.name) == Some(person)
             }
         }
+    }
+}
+
+impl fmt::Display for Admitted {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            out,
+            "account {}, process {}",
+            self.account,
+            self.process.unwrap_or_default()
+        )
     }
 }
 
@@ -90,7 +119,11 @@ impl Threshold {
 
     /// Lets a guest in, or says why not: which account it is, and what somebody is to type.
     pub fn admit(self, peer: &UCred, hello: &Hello, people: &People) -> Result<Admitted, Refusal> {
-        self.admit_account(peer.uid(), hello.person.as_ref(), people)
+        let guest = self.admit_account(peer.uid(), hello.person.as_ref(), people)?;
+        Ok(Admitted {
+            process: peer.pid(),
+            ..guest
+        })
     }
 
     fn admit_account(self, account: u32, vouched: Option<&Actor>, people: &People) -> Result<Admitted, Refusal> {
@@ -101,7 +134,12 @@ impl Threshold {
             (true, None) => (listed, Way::OwnAccount),
             (false, vouched) => (Some(self.other(account, vouched, listed, people)?), Way::OtherAccount),
         };
-        Ok(Admitted { account, person, way })
+        Ok(Admitted {
+            account,
+            process: None,
+            person,
+            way,
+        })
     }
 
     /// Whose another account is.
@@ -174,8 +212,8 @@ fn overflow() -> u32 {
 }
 
 /// From where the system's sshd let somebody in, as its variable says: client address first.
-fn ssh_place(hello: &Hello) -> String {
-    let connection = hello.variables.get("SSH_CONNECTION").map_or("", String::as_str);
+fn ssh_place(variables: &BTreeMap<String, String>) -> String {
+    let connection = variables.get("SSH_CONNECTION").map_or("", String::as_str);
     match connection.split_whitespace().next() {
         Some(address) => format!("ssh {address}"),
         None => "ssh".to_owned(),

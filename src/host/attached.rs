@@ -13,8 +13,8 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::HostError;
-use super::admission::Way;
-use super::caller::{Caller, Desk, Files, Identity, Interrupt, Screens, Streams, Variables};
+use super::admission::{Admitted, Way};
+use super::caller::{Caller, Desk, Files, Interrupt, Screens, Streams, Variables};
 use super::hosted::{NO_STOP, PANICKED, failed, gone, no_editor_over_ssh, run_apart, stop_session};
 use super::input::Typed;
 use super::lending::{Lender, Piece};
@@ -26,8 +26,7 @@ use super::signing::{self, ToSign};
 use super::standing::until_out;
 use super::terminal::{MouseReports, believed};
 use super::wire::{self, HELLO_BYTES_MAX, Hello, PIECE_BYTES_MAX, PROTOCOL, Refusal, ToGuest, ToHost, Welcome};
-use crate::domain::origin::Origin;
-use crate::workbench::Fault;
+use crate::workbench::{Fault, Workbench};
 
 /// How long a guest may take to say what it wants.
 const HELLO_WAIT: Duration = Duration::from_secs(5);
@@ -39,26 +38,45 @@ const EVENTS_MAX: usize = 8;
 /// Attends to one guest until it is gone or its command has ended. What to log of it, where it came as far as that;
 /// none where it only looked.
 pub async fn attend(mut stream: UnixStream, reception: &Reception, needs: &Needs) -> Result<Option<String>, String> {
+    let (hello, guest) = let_in(&mut stream, reception, needs).await?;
+    let (read, write) = stream.into_split();
+    let (outbox, to_send) = mpsc::channel(remote::WAITING_MAX);
+    let sending = tokio::spawn(send_all(write, to_send));
+    let (inlets, desk, lender) = meet(&hello, guest.way, outbox.clone());
+    tokio::spawn(stop_session(reception.stop.clone(), inlets.control.clone()));
+    tokio::spawn(send_away(Arc::clone(&reception.workbench), guest.clone(), &inlets));
+    let reading = tokio::spawn(route(read, inlets));
+    let is_looking = hello.is_looking;
+    let files = guest.files(&hello, lender);
+    let code = carry_out(hello, &guest, files, desk, &outbox, Arc::clone(&reception.commands)).await;
+    let _ = outbox.send(ToGuest::Exit(code)).await;
+    drop(outbox);
+    let _ = sending.await;
+    reading.abort();
+    Ok((!is_looking).then(|| format!("of {guest}, ended with {code}")))
+}
+
+/// Hears what a guest wants, and welcomes it, or tells it why not. Why not, for the log.
+async fn let_in(stream: &mut UnixStream, reception: &Reception, needs: &Needs) -> Result<(Hello, Admitted), String> {
     let peer = stream.peer_cred().map_err(|error| error.to_string())?;
-    let hello = tokio::time::timeout(HELLO_WAIT, wire::receive_up_to(&mut stream, HELLO_BYTES_MAX)).await;
+    let hello = tokio::time::timeout(HELLO_WAIT, wire::receive_up_to(stream, HELLO_BYTES_MAX)).await;
     let hello = match hello {
         Ok(Ok(ToHost::Hello(hello))) => *hello,
         Ok(Ok(_)) => return Err("it did not begin with a greeting".into()),
         Ok(Err(error)) => return Err(error.to_string()),
         Err(_) => return Err("it said nothing".into()),
     };
-    if hello.protocol != PROTOCOL {
-        let refusal = other_version(&hello, needs);
-        let what = refusal.what.clone();
-        let _ = wire::send(&mut stream, ToGuest::Refused(refusal)).await;
-        return Err(what);
-    }
     let people = reception.workbench.people().map_err(|error| error.to_string())?;
-    let admitted = match reception.threshold.admit(&peer, &hello, &people) {
-        Ok(admitted) => admitted,
+    let admitted = reception.threshold.admit(&peer, &hello, &people);
+    let guest = match admitted {
+        Ok(_) if hello.protocol != PROTOCOL => Err(other_version(&hello, needs)),
+        admitted => admitted,
+    };
+    let guest = match guest {
+        Ok(guest) => guest,
         Err(refusal) => {
             let what = refusal.what.clone();
-            let _ = wire::send(&mut stream, ToGuest::Refused(refusal)).await;
+            let _ = wire::send(stream, ToGuest::Refused(refusal)).await;
             return Err(what);
         }
     };
@@ -66,44 +84,24 @@ pub async fn attend(mut stream: UnixStream, reception: &Reception, needs: &Needs
         protocol: PROTOCOL,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    let sent = wire::send(&mut stream, ToGuest::Welcome(welcome)).await;
+    let sent = wire::send(stream, ToGuest::Welcome(welcome)).await;
     sent.map_err(|error| error.to_string())?;
-    let (read, write) = stream.into_split();
-    let (outbox, to_send) = mpsc::channel(remote::WAITING_MAX);
-    let sending = tokio::spawn(send_all(write, to_send));
-    let (inlets, desk, lender) = meet(&hello, admitted.way, outbox.clone());
-    tokio::spawn(stop_session(reception.stop.clone(), inlets.control.clone()));
-    let (workbench, guest) = (Arc::clone(&reception.workbench), admitted.clone());
+    Ok((hello, guest))
+}
+
+/// Ends what a guest has open when it is not any more who it came as. A command that only watches stops; what it has
+/// begun goes on.
+fn send_away(workbench: Arc<Workbench>, guest: Admitted, inlets: &Inlets) -> impl Future<Output = ()> + use<> {
     let (control, interrupts) = (inlets.control.clone(), inlets.interrupts.clone());
-    tokio::spawn(async move {
+    async move {
         tokio::select! {
             () = until_out(workbench, |people| guest.is_still_known(people)) => {
-                // A command that only watches stops; what it has begun goes on.
                 let _ = interrupts.try_send(Interrupt::Gone);
                 let _ = control.send(Control::Terminate).await;
             }
             () = control.closed() => {}
         }
-    });
-    let reading = tokio::spawn(route(read, inlets));
-    let is_looking = hello.is_looking;
-    let files = match admitted.way {
-        Way::OwnAccount => Files::Guest {
-            folder: hello.folder.clone(),
-            pid: peer.pid(),
-        },
-        Way::OtherAccount => Files::Lent(Arc::new(lender)),
-        Way::Network => Files::Elsewhere,
-    };
-    let known = (admitted.identity(), admitted.origin(&hello), files);
-    let code = carry_out(hello, known, desk, &outbox, Arc::clone(&reception.commands)).await;
-    let _ = outbox.send(ToGuest::Exit(code)).await;
-    drop(outbox);
-    let _ = sending.await;
-    reading.abort();
-    let (account, process) = (peer.uid(), peer.pid().unwrap_or_default());
-    let said = format!("of account {account}, process {process}, ended with {code}");
-    Ok((!is_looking).then_some(said))
+    }
 }
 
 /// What to tell a guest of another protocol. The host's own command, which works across versions, is the way out.
@@ -127,7 +125,8 @@ fn other_version(hello: &Hello, needs: &Needs) -> Refusal {
 /// Runs the command on a thread of its own, since it may block.
 async fn carry_out(
     hello: Hello,
-    (identity, origin, files): (Identity, Origin, Files),
+    guest: &Admitted,
+    files: Files,
     desk: SocketDesk,
     outbox: &mpsc::Sender<ToGuest>,
     commands: Arc<dyn CommandLine>,
@@ -144,8 +143,8 @@ async fn carry_out(
         caller: Caller {
             stdin: Box::new(stdin),
             files,
-            origin,
-            identity,
+            origin: guest.origin(&hello.variables),
+            identity: guest.identity(),
             variables: Variables::Sent(hello.variables),
             desk: Box::new(desk),
         },

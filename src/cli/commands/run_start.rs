@@ -59,7 +59,7 @@ pub struct StartArgs {
     stop_early: bool,
     /// Only say what the run would take
     #[arg(long)]
-    dry_run: bool,
+    pub dry_run: bool,
     #[arg(
         long,
         value_name = "URL|PROVIDER=URL",
