@@ -106,6 +106,8 @@ impl CliError {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
             Self::Output(_) => Exit::Store,
             #[cfg(unix)]
+            Self::Host(error) if error.is_of_the_guest() => Exit::Refused,
+            #[cfg(unix)]
             Self::Host(_) => Exit::Store,
             Self::Workbench(error) => match error.kind() {
                 FaultKind::Invalid => Exit::Usage,

@@ -5,6 +5,7 @@ use super::exit::CliError;
 use crate::domain::actor::Actor;
 use crate::domain::people::People;
 use crate::domain::person::{ACCOUNT_NAME, Person, Role};
+use crate::host::accounts::account_name;
 use crate::host::caller::{Caller, Identity, own_uid};
 use crate::workbench::WorkbenchError;
 
@@ -12,9 +13,6 @@ use crate::workbench::WorkbenchError;
 const USER_VARIABLE: &str = "PEGBOX_USER";
 /// Where operating systems put the user's name.
 const SYSTEM_VARIABLES: [&str; 3] = ["USER", "LOGNAME", "USERNAME"];
-/// Where Unix lists its accounts.
-#[cfg(unix)]
-const ACCOUNTS_FILE: &str = "/etc/passwd";
 /// Who acts where nothing says who: a container without a user.
 const NOBODY_KNOWN: &str = "unknown";
 /// Longest name that is made of the system's, in characters.
@@ -59,7 +57,7 @@ pub fn resolve(given: Option<&str>, caller: &Caller, people: &People) -> Result<
             of_account(given, uid, &Actor::new(format!("{ACCOUNT_NAME}{uid}"))?)
         }
         uid => Ok(Known {
-            actor: choose(given, |name| caller.variables.get(name), || account_name(uid))?,
+            actor: choose(given, |name| caller.variables.get(name), || account_name(uid?))?,
             proof: Proof::Claimed,
         }),
     }
@@ -117,29 +115,6 @@ fn choose(
         .find_map(|name| variable(name).filter(|name| !name.is_empty()))
         .or_else(account);
     Ok(Actor::new(cleaned(&system.unwrap_or_else(|| NOBODY_KNOWN.to_owned())))?)
-}
-
-/// The name of an account. Accounts that are kept elsewhere than in the file have none here.
-#[cfg(unix)]
-fn account_name(uid: Option<u32>) -> Option<String> {
-    let accounts = std::fs::read_to_string(ACCOUNTS_FILE).ok()?;
-    name_of_account(&accounts, uid?)
-}
-
-#[cfg(not(unix))]
-fn account_name(_uid: Option<u32>) -> Option<String> {
-    None
-}
-
-/// The name of an account in lines of `name:password:number:...`.
-#[cfg(unix)]
-fn name_of_account(accounts: &str, uid: u32) -> Option<String> {
-    accounts.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next().filter(|name| !name.is_empty())?;
-        let number: u32 = fields.nth(1)?.parse().ok()?;
-        (number == uid).then(|| name.to_owned())
-    })
 }
 
 /// A system's name in the letters that an actor's name may have.
@@ -259,14 +234,5 @@ mod tests {
         }
         let mara = Ok(("mara".to_owned(), Proof::Key));
         assert_eq!(known(None, key("mara"), &People::default()), mara);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn an_account_is_found_by_its_number() {
-        let accounts = "root:x:0:0:root:/root:/bin/sh\nbroken\n+::::::\nrobin:x:1000:1000::/home/robin:/bin/sh\n";
-        assert_eq!(name_of_account(accounts, 1000).as_deref(), Some("robin"));
-        assert_eq!(name_of_account(accounts, 0).as_deref(), Some("root"));
-        assert_eq!(name_of_account(accounts, 7), None);
     }
 }

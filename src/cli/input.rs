@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::exit::CliError;
-use crate::host::caller::Caller;
+use crate::host::caller::{Caller, Files};
 use crate::host::editor::create_private;
 
 /// Largest text file: a prompt or a suite is a few thousand bytes, so a larger file is a mistake.
@@ -20,6 +20,10 @@ const INPUT_BYTES_MAX: u64 = 1 << 30;
 pub fn read_text(path: &Path, caller: &mut Caller) -> Result<String, CliError> {
     if path == Path::new("-") {
         return text_of(path, &mut caller.stdin);
+    }
+    #[cfg(unix)]
+    if let Files::Lent(lender) = &caller.files {
+        return text_of(path, &mut lender.open(path));
     }
     read_file(&caller.files.locate(path)?)
 }
@@ -50,20 +54,33 @@ fn unreadable(path: &Path, error: &io::Error) -> CliError {
 
 /// The file that a name means, for what reads it more than once: standard input is put into a file of its own first.
 pub fn file_of(path: &Path, caller: &mut Caller) -> Result<InputFile, CliError> {
-    if path != Path::new("-") {
-        let path = caller.files.locate(path)?;
-        return Ok(InputFile { path, is_ours: false });
+    if path == Path::new("-") {
+        return spooled(path, &mut caller.stdin);
     }
+    #[cfg(unix)]
+    if let Files::Lent(lender) = &caller.files {
+        return spooled(path, &mut lender.open(path));
+    }
+    let path = caller.files.locate(path)?;
+    Ok(InputFile { path, is_ours: false })
+}
+
+/// Puts what comes from elsewhere into a file of our own. It is called after `named`, whose end may say what it is.
+fn spooled(named: &Path, source: &mut dyn Read) -> Result<InputFile, CliError> {
     let number = INPUT_FILES.fetch_add(1, Ordering::Relaxed);
     let name = format!("pegbox-input-{}-{number}", std::process::id());
-    let path = std::env::temp_dir().join(name);
+    let mut path = std::env::temp_dir().join(name);
+    if let Some(end) = named.extension() {
+        path.set_extension(end);
+    }
     let mut copy = create_private(&path)?;
     let file = InputFile { path, is_ours: true };
-    let copied = io::copy(&mut (&mut caller.stdin).take(INPUT_BYTES_MAX + 1), &mut copy)?;
+    let copied = io::copy(&mut source.take(INPUT_BYTES_MAX + 1), &mut copy);
+    let copied = copied.map_err(|error| unreadable(named, &error))?;
     if copied > INPUT_BYTES_MAX {
         return Err(CliError::invalid(
-            format!("standard input is longer than {} MB", INPUT_BYTES_MAX >> 20),
-            "name the file instead",
+            format!("{} is longer than {} MB", shown(named), INPUT_BYTES_MAX >> 20),
+            "split it, or ask whoever owns the store to import it",
         ));
     }
     Ok(file)

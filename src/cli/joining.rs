@@ -12,6 +12,7 @@ use super::store_path::{self, Missing};
 use crate::host;
 use crate::host::guest::{self, GuestError};
 use crate::host::join::{Joined, find_host, join, stop_host};
+use crate::host::serve::Ways;
 
 /// How often the screens are asked for of hosts that end at that moment.
 const GREETING_TRIES: u32 = 20;
@@ -69,7 +70,7 @@ fn start(store: &Path) -> Result<Joined, CliError> {
     if let Some(joined) = join(store)? {
         return Ok(joined);
     }
-    let started = start_in_background(store, None, &[], None);
+    let started = start_in_background(store, None, &Ways::default(), None);
     match (join(store)?, started) {
         (Some(joined), _) => Ok(joined),
         (None, Err(error)) => Err(error),

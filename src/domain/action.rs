@@ -1,6 +1,7 @@
 //! What people do that changes a store, and which roles may.
 
-use super::person::Role;
+use super::DomainError;
+use super::person::{Person, Role};
 
 /// Something that somebody does. Each change of a store is one, and its audit entry names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -133,6 +134,37 @@ impl Action {
     /// The word in the audit log.
     pub fn as_str(self) -> &'static str {
         self.facts().0
+    }
+
+    /// Whether it takes no role.
+    pub fn is_open_to_all(self) -> bool {
+        self.needs().is_empty()
+    }
+
+    /// Whether a person who is let in has a role that it takes.
+    pub fn is_open_to(self, person: &Person) -> bool {
+        self.needs().iter().any(|role| person.acts_as(*role))
+    }
+
+    /// Whether a word means this action: its own, or the one before its dot, which means all that begin so.
+    pub fn is_meant_by(self, word: &str) -> bool {
+        let rest = self.as_str().strip_prefix(word);
+        rest.is_some_and(|rest| rest.is_empty() || (rest.starts_with('.') && !word.is_empty()))
+    }
+
+    /// Checks a word by which actions are looked for.
+    ///
+    /// # Errors
+    /// It means none: which there are.
+    pub fn check_word(word: &str) -> Result<(), DomainError> {
+        if Self::ALL.into_iter().any(|action| action.is_meant_by(word)) {
+            return Ok(());
+        }
+        let known = Self::ALL.map(Self::as_str).join(", ");
+        Err(DomainError::field(
+            "action",
+            format!("nothing is called {word}: use one of {known}, or a word before the dot"),
+        ))
     }
 
     /// What somebody does, as a sentence has it after `may not`.

@@ -14,7 +14,8 @@ use super::time::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Reads, and changes nothing.
+    /// Reads, and changes nothing. In JSON it is the word of the command line; older exports have another.
+    #[serde(rename = "read-only", alias = "read_only")]
     ReadOnly,
     /// Writes prompts, datasets, suites and chains, runs them, and asks for reviews.
     Author,

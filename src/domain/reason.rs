@@ -33,7 +33,8 @@ impl Reason {
         let fault = |why: &str| Err(DomainError::field("reason", why));
         if text.is_empty() {
             return fault(
-                "a reason is needed: say what decided it, for example the metric, the failure or the request",
+                "a reason is needed, of two words or more and ten characters: say what decided it, for example the \
+                 metric, the failure or the request",
             );
         }
         if text.len() > REASON_BYTES_MAX {

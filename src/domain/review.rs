@@ -121,6 +121,11 @@ pub enum ReviewState {
 }
 
 impl ReviewState {
+    /// Whether reviewers still have to say something: nobody has said the last word.
+    pub fn is_undecided(self) -> bool {
+        matches!(self, Self::Open | Self::Paused | Self::PartlyApproved)
+    }
+
     /// The state that the decisions, oldest first, lead to, of a version by this author.
     pub fn after(decisions: &[Decision], author: &Actor, rules: &EnvironmentRules) -> Self {
         match decisions.last().map(|decision| &decision.kind) {

@@ -4,8 +4,6 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio::net::UnixStream;
-
 use super::guest::GuestError;
 use super::join::Joined;
 use super::wire::{self, Hello, PROTOCOL, ToGuest, ToHost, WireError};
@@ -41,7 +39,7 @@ pub fn ask(joined: Joined, words: &[&str]) -> Result<Vec<u8>, GuestError> {
 }
 
 async fn converse(joined: Joined, hello: Hello) -> Result<Vec<u8>, GuestError> {
-    let mut stream = UnixStream::from_std(joined.into_stream()?)?;
+    let mut stream = joined.into_stream()?;
     let sent = wire::send(&mut stream, ToHost::Hello(Box::new(hello))).await;
     sent.map_err(GuestError::HostGone)?;
     let mut answer = Vec::new();

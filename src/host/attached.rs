@@ -1,6 +1,5 @@
 //! A guest on the host's socket, as the host sees it.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -14,9 +13,11 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::HostError;
-use super::caller::{Caller, Desk, Files, Identity, Interrupt, Screens, Streams, Variables, local_origin};
+use super::admission::{Admitted, Way};
+use super::caller::{Caller, Desk, Files, Interrupt, Screens, Streams, Variables};
 use super::hosted::{NO_STOP, PANICKED, failed, gone, no_editor_over_ssh, run_apart, stop_session};
 use super::input::Typed;
+use super::lending::{Lender, Piece};
 use super::needs::Needs;
 use super::remote::{self, Outlet, post, run_remote};
 use super::serve::{Call, CommandLine, Reception};
@@ -25,10 +26,7 @@ use super::signing::{self, ToSign};
 use super::standing::until_out;
 use super::terminal::{MouseReports, believed};
 use super::wire::{self, HELLO_BYTES_MAX, Hello, PIECE_BYTES_MAX, PROTOCOL, Refusal, ToGuest, ToHost, Welcome};
-use crate::domain::origin::Origin;
-use crate::domain::people::People;
-use crate::domain::person::Person;
-use crate::workbench::Fault;
+use crate::workbench::{Fault, Workbench};
 
 /// How long a guest may take to say what it wants.
 const HELLO_WAIT: Duration = Duration::from_secs(5);
@@ -40,55 +38,70 @@ const EVENTS_MAX: usize = 8;
 /// Attends to one guest until it is gone or its command has ended. What to log of it, where it came as far as that;
 /// none where it only looked.
 pub async fn attend(mut stream: UnixStream, reception: &Reception, needs: &Needs) -> Result<Option<String>, String> {
+    let (hello, guest) = let_in(&mut stream, reception, needs).await?;
+    let (read, write) = stream.into_split();
+    let (outbox, to_send) = mpsc::channel(remote::WAITING_MAX);
+    let sending = tokio::spawn(send_all(write, to_send));
+    let (inlets, desk, lender) = meet(&hello, guest.way, outbox.clone());
+    tokio::spawn(stop_session(reception.stop.clone(), inlets.control.clone()));
+    tokio::spawn(send_away(Arc::clone(&reception.workbench), guest.clone(), &inlets));
+    let reading = tokio::spawn(route(read, inlets));
+    let is_looking = hello.is_looking;
+    let files = guest.files(&hello, lender);
+    let code = carry_out(hello, &guest, files, desk, &outbox, Arc::clone(&reception.commands)).await;
+    let _ = outbox.send(ToGuest::Exit(code)).await;
+    drop(outbox);
+    let _ = sending.await;
+    reading.abort();
+    Ok((!is_looking).then(|| format!("of {guest}, ended with {code}")))
+}
+
+/// Hears what a guest wants, and welcomes it, or tells it why not. Why not, for the log.
+async fn let_in(stream: &mut UnixStream, reception: &Reception, needs: &Needs) -> Result<(Hello, Admitted), String> {
     let peer = stream.peer_cred().map_err(|error| error.to_string())?;
-    let own = rustix::process::getuid().as_raw();
-    if peer.uid() != own && peer.uid() != 0 {
-        return Err(format!("the account number {} is turned away", peer.uid()));
-    }
-    let hello = tokio::time::timeout(HELLO_WAIT, wire::receive_up_to(&mut stream, HELLO_BYTES_MAX)).await;
+    let hello = tokio::time::timeout(HELLO_WAIT, wire::receive_up_to(stream, HELLO_BYTES_MAX)).await;
     let hello = match hello {
         Ok(Ok(ToHost::Hello(hello))) => *hello,
         Ok(Ok(_)) => return Err("it did not begin with a greeting".into()),
         Ok(Err(error)) => return Err(error.to_string()),
         Err(_) => return Err("it said nothing".into()),
     };
-    if hello.protocol != PROTOCOL {
-        let refusal = other_version(&hello, needs);
-        let what = refusal.what.clone();
-        let _ = wire::send(&mut stream, ToGuest::Refused(refusal)).await;
-        return Err(what);
-    }
+    let people = reception.workbench.people().map_err(|error| error.to_string())?;
+    let admitted = reception.threshold.admit(&peer, &hello, &people);
+    let guest = match admitted {
+        Ok(_) if hello.protocol != PROTOCOL => Err(other_version(&hello, needs)),
+        admitted => admitted,
+    };
+    let guest = match guest {
+        Ok(guest) => guest,
+        Err(refusal) => {
+            let what = refusal.what.clone();
+            let _ = wire::send(stream, ToGuest::Refused(refusal)).await;
+            return Err(what);
+        }
+    };
     let welcome = Welcome {
         protocol: PROTOCOL,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    let sent = wire::send(&mut stream, ToGuest::Welcome(welcome)).await;
+    let sent = wire::send(stream, ToGuest::Welcome(welcome)).await;
     sent.map_err(|error| error.to_string())?;
-    let (read, write) = stream.into_split();
-    let (outbox, to_send) = mpsc::channel(remote::WAITING_MAX);
-    let sending = tokio::spawn(send_all(write, to_send));
-    let (inlets, desk) = meet(&hello, outbox.clone());
-    tokio::spawn(stop_session(reception.stop.clone(), inlets.control.clone()));
-    if let Some(person) = hello.person.clone() {
-        let is_known = move |people: &People| people.is_empty() || people.find(&person).is_some_and(Person::is_active);
-        let (workbench, control) = (Arc::clone(&reception.workbench), inlets.control.clone());
-        tokio::spawn(async move {
-            tokio::select! {
-                () = until_out(workbench, is_known) => drop(control.send(Control::Terminate).await),
-                () = control.closed() => {}
+    Ok((hello, guest))
+}
+
+/// Ends what a guest has open when it is not any more who it came as. A command that only watches stops; what it has
+/// begun goes on.
+fn send_away(workbench: Arc<Workbench>, guest: Admitted, inlets: &Inlets) -> impl Future<Output = ()> + use<> {
+    let (control, interrupts) = (inlets.control.clone(), inlets.interrupts.clone());
+    async move {
+        tokio::select! {
+            () = until_out(workbench, |people| guest.is_still_known(people)) => {
+                let _ = interrupts.try_send(Interrupt::Gone);
+                let _ = control.send(Control::Terminate).await;
             }
-        });
+            () = control.closed() => {}
+        }
     }
-    let reading = tokio::spawn(route(read, inlets));
-    let is_looking = hello.is_looking;
-    let code = carry_out(hello, &peer, desk, &outbox, Arc::clone(&reception.commands)).await;
-    let _ = outbox.send(ToGuest::Exit(code)).await;
-    drop(outbox);
-    let _ = sending.await;
-    reading.abort();
-    let (account, process) = (peer.uid(), peer.pid().unwrap_or_default());
-    let said = format!("of account {account}, process {process}, ended with {code}");
-    Ok((!is_looking).then_some(said))
 }
 
 /// What to tell a guest of another protocol. The host's own command, which works across versions, is the way out.
@@ -103,6 +116,7 @@ fn other_version(hello: &Hello, needs: &Needs) -> Refusal {
             hello.protocol
         ),
         is_replaceable: needs.is_replaceable(),
+        is_of_the_guest: false,
         hint: "stop it with pegbox host stop, which parks its runs, and start it in this version; or use its version"
             .into(),
     }
@@ -111,7 +125,8 @@ fn other_version(hello: &Hello, needs: &Needs) -> Refusal {
 /// Runs the command on a thread of its own, since it may block.
 async fn carry_out(
     hello: Hello,
-    peer: &tokio::net::unix::UCred,
+    guest: &Admitted,
+    files: Files,
     desk: SocketDesk,
     outbox: &mpsc::Sender<ToGuest>,
     commands: Arc<dyn CommandLine>,
@@ -127,21 +142,9 @@ async fn carry_out(
         },
         caller: Caller {
             stdin: Box::new(stdin),
-            files: match &hello.person {
-                Some(_) => Files::Elsewhere,
-                None => Files::Guest {
-                    folder: hello.folder,
-                    pid: peer.pid(),
-                },
-            },
-            origin: match &hello.person {
-                Some(_) => Origin::of_place(ssh_place(&hello.variables)),
-                None => local_origin(Some(peer.uid())),
-            },
-            identity: match hello.person {
-                Some(person) => Identity::Proven(person),
-                None => Identity::Claimed { uid: Some(peer.uid()) },
-            },
+            files,
+            origin: guest.origin(&hello.variables),
+            identity: guest.identity(),
             variables: Variables::Sent(hello.variables),
             desk: Box::new(desk),
         },
@@ -152,15 +155,6 @@ async fn carry_out(
             let _ = outbox.send(ToGuest::Error(failed(&why).into_bytes())).await;
             PANICKED
         }
-    }
-}
-
-/// From where the system's sshd let somebody in, as its variable says: client address first.
-fn ssh_place(variables: &BTreeMap<String, String>) -> String {
-    let connection = variables.get("SSH_CONNECTION").map_or("", String::as_str);
-    match connection.split_whitespace().next() {
-        Some(address) => format!("ssh {address}"),
-        None => "ssh".to_owned(),
     }
 }
 
@@ -196,6 +190,7 @@ struct Inlets {
     control: mpsc::Sender<Control>,
     interrupts: mpsc::Sender<Interrupt>,
     answers: mpsc::Sender<Answered>,
+    lent: mpsc::Sender<Piece>,
 }
 
 /// What a guest did that it was asked for.
@@ -226,6 +221,8 @@ async fn route(mut read: OwnedReadHalf, inlets: Inlets) {
                 let result = result.map_err(|(what, hint)| Fault { what, hint });
                 inlets.answers.try_send(Answered::Signed(result)).is_ok()
             }
+            ToHost::Lent(bytes) => inlets.lent.try_send(Ok(bytes)).is_ok(),
+            ToHost::NotLent(why) => inlets.lent.try_send(Err(why)).is_ok(),
         };
         if !is_in_order {
             return;
@@ -234,19 +231,22 @@ async fn route(mut read: OwnedReadHalf, inlets: Inlets) {
 }
 
 /// The two ends of everything that a guest can send.
-fn meet(hello: &Hello, outbox: mpsc::Sender<ToGuest>) -> (Inlets, SocketDesk) {
+fn meet(hello: &Hello, way: Way, outbox: mpsc::Sender<ToGuest>) -> (Inlets, SocketDesk, Lender) {
     let (to_stdin, stdin) = mpsc::channel(1);
     let (to_typed, typed) = mpsc::channel(TYPED_MAX);
     let (to_control, control) = mpsc::channel(EVENTS_MAX);
     let (to_interrupts, interrupts) = mpsc::channel(EVENTS_MAX);
     let (to_answers, answers) = mpsc::channel(1);
+    let (to_lent, lent) = mpsc::channel(1);
     let inlets = Inlets {
         stdin: to_stdin,
         typed: to_typed,
         control: to_control,
         interrupts: to_interrupts,
         answers: to_answers,
+        lent: to_lent,
     };
+    let lender = Lender::new(outbox.clone(), lent);
     let [is_stdin_terminal, is_stdout_terminal, _] = hello.terminals;
     let (columns, rows) = hello.size;
     let desk = SocketDesk {
@@ -260,12 +260,12 @@ fn meet(hello: &Hello, outbox: mpsc::Sender<ToGuest>) -> (Inlets, SocketDesk) {
         has_terminal: is_stdin_terminal && is_stdout_terminal,
         size: believed(columns, rows),
         term: hello.variables.get("TERM").cloned().unwrap_or_default(),
-        place: match hello.person {
-            Some(_) => Place::Elsewhere,
-            None => Place::Here,
+        place: match way {
+            Way::OwnAccount | Way::OtherAccount => Place::Here,
+            Way::Network => Place::Elsewhere,
         },
     };
-    (inlets, desk)
+    (inlets, desk, lender)
 }
 
 /// A guest's terminal and editor. Each receiver is taken by the first that needs it.

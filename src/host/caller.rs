@@ -9,7 +9,10 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
+#[cfg(unix)]
+use super::lending::Lender;
 use super::parking::Parking;
+use super::rescue::Rescue;
 use super::session::{Ended, RequestHandler, run_local};
 use super::signing::ToSign;
 use super::terminal::MouseReports;
@@ -169,7 +172,7 @@ impl Variables {
 }
 
 /// Which files names on the command line mean.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Files {
     /// This process's, from its current folder.
     Process,
@@ -180,19 +183,40 @@ pub enum Files {
         /// Its process, as the system says.
         pid: Option<i32>,
     },
+    /// Those of a guest on this machine with another account, which its own process reads.
+    #[cfg(unix)]
+    Lent(Arc<Lender>),
     /// None: the person is elsewhere, and the files here are not theirs.
     Elsewhere,
 }
 
 impl Files {
+    /// Whether the person is elsewhere.
+    pub fn are_elsewhere(&self) -> bool {
+        matches!(self, Self::Elsewhere)
+    }
+
+    /// Whether this process may read and write them as whoever named them may.
+    pub fn are_ours(&self) -> bool {
+        matches!(self, Self::Process | Self::Guest { .. })
+    }
+
     /// The file that `path` means to whoever named it.
     ///
     /// # Errors
-    /// The person has no files here.
+    /// The person has no files here, or none that this process has a right to.
     pub fn locate(&self, path: &Path) -> Result<PathBuf, Fault> {
         match self {
             Self::Process => Ok(path.to_owned()),
             Self::Guest { folder, pid } => Ok(seen_by(*pid, &folder.join(path))),
+            #[cfg(unix)]
+            Self::Lent(_) => Err(Fault {
+                what: format!(
+                    "the host runs as another account than yours, and touches {} neither for you nor for itself",
+                    path.display()
+                ),
+                hint: "name files to read on the command line, and send what is printed to a file: ... > FILE".into(),
+            }),
             Self::Elsewhere => Err(Fault {
                 what: format!("{} is a file of the host's machine, not of yours", path.display()),
                 hint: "send the content through standard input and name it -, as in ssh HOST ... - < FILE".into(),
@@ -245,6 +269,8 @@ pub struct Screens {
     pub note: Option<Note>,
     /// Where the screens wait when the terminal is gone; they end with it where there is none.
     pub parking: Option<Arc<Parking>>,
+    /// Where text goes that the store does not take.
+    pub rescue: Rescue,
 }
 
 /// What the person sits at. Called on threads that may block.

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use super::caller::{Streams, Variables};
 use super::home::HomeError;
 use super::join::Joined;
+use super::lending::Shelf;
 use super::signing::ToSign;
 use super::terminal::{self, MouseReports};
 use super::tty::ReaderGate;
@@ -54,6 +55,14 @@ pub enum GuestError {
     /// It said no.
     #[error("{}", .0.what)]
     Refused(Refusal),
+    /// The store is another account's, and this one is not let in.
+    #[error("{what}")]
+    Closed {
+        /// Whose it is, and what they let in.
+        what: String,
+        /// What to do.
+        hint: String,
+    },
     /// A word of the command line that cannot be sent.
     #[error("the host takes only UTF-8 on the command line: {0}")]
     NotUtf8(String),
@@ -69,10 +78,20 @@ pub enum GuestError {
 }
 
 impl GuestError {
+    /// Whether it is for who the guest is that nothing was done.
+    pub fn is_of_the_guest(&self) -> bool {
+        match self {
+            Self::Closed { .. } => true,
+            Self::Refused(refusal) => refusal.is_of_the_guest,
+            _ => false,
+        }
+    }
+
     /// What to do.
     pub fn hint(&self) -> String {
         match self {
             Self::Refused(refusal) => refusal.hint.clone(),
+            Self::Closed { hint, .. } => hint.clone(),
             Self::NotStarted(_) => "start it in the foreground to see more: pegbox host".into(),
             Self::Silent { .. } | Self::NotReady => {
                 "look at host/log in the store's folder; pegbox host stop ends it".into()
@@ -97,10 +116,7 @@ pub fn attach(joined: Joined, words: &[OsString], person: Option<&Actor>) -> Res
     let hello = greeting(words, person)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let restore = RestoreOnDrop;
-    let ended = runtime.block_on(async {
-        let stream = UnixStream::from_std(joined.into_stream()?)?;
-        Attached::greet(stream, hello).await?.lend().await
-    });
+    let ended = runtime.block_on(async { Attached::greet(joined.into_stream()?, hello).await?.lend().await });
     drop(restore);
     // A read of standard input cannot be given up.
     runtime.shutdown_background();
@@ -146,13 +162,19 @@ struct Attached {
     outbox: Outbox,
     signals: Signals,
     keyboard: Option<ReaderGate>,
+    shelf: Shelf,
 }
 
 impl Attached {
     async fn greet(mut stream: UnixStream, hello: Hello) -> Result<Self, GuestError> {
+        let shelf = Shelf::new(hello.words.clone());
         let sent = wire::send(&mut stream, ToHost::Hello(Box::new(hello))).await;
-        sent.map_err(GuestError::NotGreeted)?;
-        match wire::receive(&mut stream).await.map_err(GuestError::NotGreeted)? {
+        // One that is turned away at once may be told why all the same.
+        let greeted = match (wire::receive(&mut stream).await, sent) {
+            (Err(_), Err(error)) | (Err(error), Ok(())) => Err(error),
+            (Ok(message), _) => Ok(message),
+        };
+        match greeted.map_err(GuestError::NotGreeted)? {
             ToGuest::Welcome(_) => {}
             ToGuest::Refused(refusal) => return Err(GuestError::Refused(refusal)),
             _ => return Err(GuestError::NotGreeted(WireError::Malformed(0))),
@@ -164,6 +186,7 @@ impl Attached {
             outbox: send_all(write),
             signals: Signals::default(),
             keyboard: None,
+            shelf,
         })
     }
 
@@ -210,6 +233,8 @@ impl Attached {
                 self.tell(ToHost::Edited(edited));
             }
             ToGuest::Sign(to_sign) => self.sign(to_sign),
+            ToGuest::Lend(path) => self.shelf.lend(Some(path), self.outbox.pieces.clone()),
+            ToGuest::LendMore => self.shelf.lend(None, self.outbox.pieces.clone()),
             ToGuest::Exit(code) => return Ok(Some(code)),
             ToGuest::Welcome(_) | ToGuest::Refused(_) => {}
         }

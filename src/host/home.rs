@@ -2,17 +2,19 @@
 //!
 //! All of it is in `host/` in the store's folder, which only the owner may enter. The socket alone may be elsewhere: in
 //! `XDG_RUNTIME_DIR` where there is one, since a store may lie on a disk that has no sockets, or in the system's
-//! temporary folder where its path would be longer than a socket's may be. The lock file says where.
+//! temporary folder where its path would be longer than a socket's may be. The lock file says where. A host that lets in
+//! other accounts has it beside the store, see [`super::shared`].
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::process::getuid;
 use serde::{Deserialize, Serialize};
 
+use super::shared::{self, Group};
 use super::ssh::SshPlace;
 use super::wire::PROTOCOL;
 use crate::domain::hash::ContentHash;
@@ -46,7 +48,7 @@ pub enum HomeError {
     },
 }
 
-fn failed(what: &str, path: &Path, source: io::Error) -> HomeError {
+pub(super) fn failed(what: &str, path: &Path, source: io::Error) -> HomeError {
     HomeError::Io {
         what: format!("{what} {}", path.display()),
         source,
@@ -67,9 +69,27 @@ pub struct Running {
     /// Where it is reached over SSH, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ssh: Option<SshPlace>,
+    /// The group whose members it lets in beside its own account, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     /// Whether it was started in the background, by a guest that found none.
     #[serde(default)]
     pub detached: bool,
+}
+
+impl Running {
+    /// This process, at a socket.
+    pub fn at(socket: &Path) -> Self {
+        Self {
+            pid: std::process::id().cast_signed(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            protocol: PROTOCOL,
+            socket: socket.to_owned(),
+            ssh: None,
+            group: None,
+            detached: false,
+        }
+    }
 }
 
 /// Whether a store has a host.
@@ -77,6 +97,8 @@ pub struct Running {
 pub enum Found {
     /// It has none.
     Nobody,
+    /// The folder is closed to this account.
+    Hidden,
     /// One is starting, or stopping.
     NotReady,
     /// It is there.
@@ -125,6 +147,7 @@ impl Home {
         let file = match File::open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nobody),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(Found::Hidden),
             Err(error) => return Err(failed("cannot open", &path, error)),
         };
         match file.try_lock_shared() {
@@ -249,7 +272,8 @@ pub struct Turn {
     _file: File,
 }
 
-fn fits(socket: &Path) -> bool {
+/// Whether a path is short enough for a socket.
+pub(super) fn fits(socket: &Path) -> bool {
     socket.as_os_str().len() <= SOCKET_PATH_BYTES_MAX
 }
 
@@ -263,13 +287,16 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Binds the socket; one that a dead host left is replaced. It takes its name only when nobody but the owner can
-    /// reach it.
+    /// Binds the socket; one that a dead host left is replaced. It takes its name only when nobody but the owner, and
+    /// the group where there is one, can reach it.
     ///
     /// # Errors
     /// The system refuses.
-    pub fn bind(&self) -> Result<(tokio::net::UnixListener, PathBuf), HomeError> {
-        let socket = self.home.socket()?;
+    pub fn bind(&self, group: Option<&Group>) -> Result<(tokio::net::UnixListener, PathBuf), HomeError> {
+        let socket = match group {
+            Some(group) => shared::make(&self.home.store, group)?,
+            None => self.home.socket()?,
+        };
         let fresh = socket.with_extension(std::process::id().to_string());
         let cannot = |error| failed("cannot make the socket", &socket, error);
         let listener = match tokio::net::UnixListener::bind(&fresh) {
@@ -281,8 +308,10 @@ impl Claim {
             bound => bound,
         };
         let listener = listener.map_err(cannot)?;
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-        fs::set_permissions(&fresh, mode).map_err(cannot)?;
+        match group {
+            Some(group) => shared::give(&fresh, group, 0o660)?,
+            None => fs::set_permissions(&fresh, PermissionsExt::from_mode(0o600)).map_err(cannot)?,
+        }
         fs::rename(&fresh, &socket).map_err(cannot)?;
         Ok((listener, socket))
     }
@@ -291,19 +320,10 @@ impl Claim {
     ///
     /// # Errors
     /// The system refuses.
-    pub fn publish(&self, socket: &Path, ssh: Option<SshPlace>, detached: bool) -> Result<Running, HomeError> {
-        let running = Running {
-            pid: std::process::id().cast_signed(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            protocol: PROTOCOL,
-            socket: socket.to_owned(),
-            ssh,
-            detached,
-        };
-        let text = serde_json::to_vec(&running).map_err(io::Error::from);
+    pub fn publish(&self, running: &Running) -> Result<(), HomeError> {
+        let text = serde_json::to_vec(running).map_err(io::Error::from);
         let text = text.map_err(|error| failed("cannot write", &self.home.lock(), error))?;
-        self.write(&text)?;
-        Ok(running)
+        self.write(&text)
     }
 
     /// Takes the place anew where somebody has removed the lock file, such as whoever cleans up. Whether it was so.
@@ -324,6 +344,7 @@ impl Claim {
         // Nobody is harmed by a socket that is left: a lock that nobody holds says that there is no host.
         let _ = self.write(b"");
         let _ = fs::remove_file(socket);
+        shared::remove(&self.home.store);
     }
 
     fn write(&self, text: &[u8]) -> Result<(), HomeError> {
@@ -377,7 +398,8 @@ mod tests {
         assert_eq!(home.find().unwrap(), Found::Nobody);
         let claim = home.claim().unwrap();
         assert_eq!(home.find().unwrap(), Found::NotReady);
-        let running = claim.publish(Path::new("/run/s"), None, false).unwrap();
+        let running = Running::at(Path::new("/run/s"));
+        claim.publish(&running).unwrap();
         assert_eq!(home.find().unwrap(), Found::Running(running));
         let refused = home.claim().unwrap_err().to_string();
         assert!(refused.contains("has a host already: process "), "{refused}");
@@ -391,7 +413,8 @@ mod tests {
     fn a_host_that_was_killed_leaves_what_it_was() {
         let store = tempfile::tempdir().unwrap();
         let home = Home::of(store.path());
-        let running = home.claim().unwrap().publish(Path::new("/run/s"), None, true).unwrap();
+        let running = Running::at(Path::new("/run/s"));
+        home.claim().unwrap().publish(&running).unwrap();
         assert_eq!(home.claim().unwrap().left, Some(running));
         assert_eq!(home.claim().unwrap().left, None, "it is told once");
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::guest::GuestError;
 use super::home::{Found, Home, Running};
+use super::shared;
 
 /// How often, and after what pause, a host that is starting is looked for again: half a minute in all.
 const TRIES: u32 = 600;
@@ -23,6 +24,7 @@ pub fn find_host(store: &Path) -> Result<Option<Running>, GuestError> {
     for _ in 0..TRIES {
         match home.find()? {
             Found::Nobody => return Ok(None),
+            Found::Hidden => return Err(shared::not_yours(store)),
             Found::Running(running) => return Ok(Some(running)),
             Found::NotReady => thread::sleep(TRY_AGAIN),
         }
@@ -45,24 +47,35 @@ pub fn stop_host(store: &Path, running: &Running) -> Result<(), GuestError> {
             Found::Running(now) if now.pid == running.pid => thread::sleep(TRY_AGAIN),
             Found::NotReady => thread::sleep(TRY_AGAIN),
             // Another one may have taken its place already.
-            Found::Nobody | Found::Running(_) => return Ok(()),
+            Found::Nobody | Found::Hidden | Found::Running(_) => return Ok(()),
         }
     }
     Err(GuestError::NotReady)
 }
 
 /// A connection to the host of a store.
-pub struct Joined(std::os::unix::net::UnixStream);
+pub struct Joined {
+    stream: std::os::unix::net::UnixStream,
+    /// As which account beside root the host must run, where its folder could not be looked into.
+    owner: Option<u32>,
+}
 
 /// Connects to the host of a store, if there is one.
 ///
 /// # Errors
 /// It is there and does not answer.
 pub fn join(store: &Path) -> Result<Option<Joined>, GuestError> {
+    if Home::of(store).find()? == Found::Hidden {
+        let (stream, owner) = shared::connect(store)?;
+        return Ok(Some(Joined {
+            stream,
+            owner: Some(owner),
+        }));
+    }
     let mut tries = 0;
     while let Some(running) = find_host(store)? {
         match std::os::unix::net::UnixStream::connect(&running.socket) {
-            Ok(stream) => return Ok(Some(Joined(stream))),
+            Ok(stream) => return Ok(Some(Joined { stream, owner: None })),
             // It may have just stopped, or another one have taken its place.
             Err(_) if tries < CONNECT_TRIES => thread::sleep(TRY_AGAIN),
             Err(error) => return Err(silent(&running, error)),
@@ -73,10 +86,17 @@ pub fn join(store: &Path) -> Result<Option<Joined>, GuestError> {
 }
 
 impl Joined {
-    /// The connection, as tasks want it.
-    pub(super) fn into_stream(self) -> io::Result<std::os::unix::net::UnixStream> {
-        self.0.set_nonblocking(true)?;
-        Ok(self.0)
+    /// The connection, as tasks want it, inside a runtime.
+    ///
+    /// # Errors
+    /// It leads to another account's process than it should.
+    pub(super) fn into_stream(self) -> Result<tokio::net::UnixStream, GuestError> {
+        self.stream.set_nonblocking(true)?;
+        let stream = tokio::net::UnixStream::from_std(self.stream)?;
+        if let Some(owner) = self.owner {
+            shared::check_host(stream.peer_cred()?.uid(), owner)?;
+        }
+        Ok(stream)
     }
 }
 

@@ -3,6 +3,9 @@
 //! May use: `tui`, `workbench`, `text`, `domain`; crossterm, tokio.
 //! Must never: decide a rule of the domain, or draw other than through `tui`.
 
+pub mod accounts;
+#[cfg(unix)]
+mod admission;
 #[cfg(unix)]
 pub mod asking;
 #[cfg(unix)]
@@ -24,6 +27,8 @@ mod hosted;
 mod input;
 #[cfg(unix)]
 pub mod join;
+#[cfg(unix)]
+mod lending;
 mod log;
 #[cfg(unix)]
 mod needs;
@@ -36,6 +41,8 @@ mod screens;
 #[cfg(unix)]
 pub mod serve;
 pub mod session;
+#[cfg(unix)]
+pub mod shared;
 pub mod signing;
 #[cfg(unix)]
 pub mod ssh;

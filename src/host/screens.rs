@@ -1,5 +1,6 @@
 //! Opens the screens of a workbench at a caller's desk.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
@@ -7,9 +8,10 @@ use tokio::sync::watch;
 
 use super::caller::{Caller, Files, Screens};
 use super::parking::Parking;
+use super::rescue::Rescue;
 use super::session::{Ended, RequestHandler};
 use super::terminal::MouseReports;
-use super::{ColourWish, Glyphs, HostError, Preferences, capability, rescue};
+use super::{ColourWish, Glyphs, HostError, Preferences, capability};
 use crate::domain::actor::Actor;
 use crate::domain::ids::RunId;
 use crate::domain::person::{Role, role_words};
@@ -78,8 +80,8 @@ pub struct Arrival {
 /// How the screens are to be.
 #[derive(Debug)]
 pub struct Opening<'a> {
-    /// How the title line calls the store.
-    pub store: String,
+    /// The store's folder; the title line calls it by its last part.
+    pub store: &'a Path,
     /// The person's wishes.
     pub preferences: &'a Preferences,
     /// The person's keys.
@@ -106,12 +108,19 @@ pub fn open_screens(
         arrival,
     } = opening;
     let variable = |name: &str| caller.variables.get(name);
+    let name = store.file_name();
+    let name = name.map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let info = SessionInfo {
         roles: roles_of(workbench, &actor),
-        ..wished(capability::session_info(variable, actor.clone(), store), preferences)
+        ..wished(capability::session_info(variable, actor.clone(), name), preferences)
     };
     // What a session could not store is on the host's machine, where only those who are there can take it.
-    let left_over = || rescue::left_over(&std::env::temp_dir()).filter(|_| caller.files != Files::Elsewhere);
+    let rescue = Rescue::of(store);
+    let left_over = || {
+        rescue
+            .left_over(&std::env::temp_dir())
+            .filter(|_| caller.files.are_ours())
+    };
     let note = arrival.note.map(Note::warning).or_else(left_over);
     let attendance = workbench.attend(&actor, Doing::Looking(Tab::Home.title().to_owned()));
     let handler = Arc::new(Seat {
@@ -131,6 +140,7 @@ pub fn open_screens(
         attendance,
         note,
         parking: arrival.parking,
+        rescue,
     };
     caller.desk.run_screens(screens, runtime)
 }

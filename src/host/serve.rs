@@ -14,12 +14,14 @@ use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::admission::Threshold;
 use super::attached::attend;
 use super::caller::{Caller, StopSignals, Streams};
 use super::fence;
 use super::home::{Claim, Home, HomeError, Running};
 use super::log::Log;
 use super::needs::Needs;
+use super::shared::Group;
 use super::ssh::Door;
 use super::wire::{self, Refusal, ToGuest};
 use crate::workbench::Workbench;
@@ -57,6 +59,8 @@ pub struct Reception {
     /// Carries out what they ask.
     pub commands: Arc<dyn CommandLine>,
     places: Arc<Semaphore>,
+    /// Whom the socket lets in.
+    pub threshold: Threshold,
     /// The host's log.
     pub log: Arc<Log>,
     /// Becomes true when the host stops.
@@ -86,6 +90,17 @@ impl Reception {
     }
 }
 
+/// The ways in beside the socket for the host's own account, and how it was started.
+#[derive(Debug, Default)]
+pub struct Ways {
+    /// Where it listens for SSH.
+    pub ssh: Vec<SocketAddr>,
+    /// Whose members may use the socket, which then lies beside the store.
+    pub group: Option<Group>,
+    /// Whether it was started in the background, by a guest that found none.
+    pub is_detached: bool,
+}
+
 /// A host that can be reached, and is not yet at work.
 pub struct Server {
     claim: Claim,
@@ -95,6 +110,7 @@ pub struct Server {
     log: Arc<Log>,
     signals: StopSignals,
     door: Option<Door>,
+    group: Option<Group>,
     /// What it says of itself.
     pub running: Running,
 }
@@ -104,7 +120,7 @@ impl Server {
     ///
     /// # Errors
     /// There is no place for the socket or the log, or no way in for SSH.
-    pub fn open(claim: Claim, home: &Home, ssh: &[SocketAddr], is_detached: bool) -> Result<Self, HomeError> {
+    pub fn open(claim: Claim, home: &Home, ways: Ways) -> Result<Self, HomeError> {
         fence::install_panic_hook();
         let io = |what: &str| {
             let what = what.to_owned();
@@ -112,20 +128,30 @@ impl Server {
         };
         let log = Log::open(&home.log()).map_err(io("cannot open the host's log"))?;
         let signals = StopSignals::listen().map_err(io("cannot wait for signals"))?;
-        let door = if ssh.is_empty() {
+        let door = if ways.ssh.is_empty() {
             None
         } else {
-            Some(Door::open(home, ssh)?)
+            Some(Door::open(home, &ways.ssh)?)
         };
-        let (listener, socket) = claim.bind()?;
-        let place = door.as_ref().map(|door| door.place.clone());
-        let running = claim.publish(&socket, place, is_detached)?;
+        let (listener, socket) = claim.bind(ways.group.as_ref())?;
+        let running = Running {
+            ssh: door.as_ref().map(|door| door.place.clone()),
+            group: ways.group.as_ref().map(|group| group.name.clone()),
+            detached: ways.is_detached,
+            ..Running::at(&socket)
+        };
+        claim.publish(&running)?;
         log.line(&format!("started: pegbox {}, process {}", running.version, running.pid));
         for address in running.ssh.iter().flat_map(|ssh| &ssh.addresses) {
             log.line(&format!("listening for SSH at {address}"));
         }
         if let Some(ssh) = &running.ssh {
             log.line(&format!("host key {}", ssh.host_key));
+        }
+        if let Some(group) = &running.group {
+            log.line(&format!(
+                "letting in members of the group {group} whose account is a person's"
+            ));
         }
         if let Some(left) = &claim.left {
             log.line(&killed(left));
@@ -138,6 +164,7 @@ impl Server {
             log: Arc::new(log),
             signals,
             door,
+            group: ways.group,
             running,
         })
     }
@@ -161,6 +188,7 @@ impl Server {
             workbench: Arc::clone(&workbench),
             commands,
             places: Arc::new(Semaphore::new(GUESTS_MAX)),
+            threshold: Threshold::of_process(self.group.is_some()),
             log: Arc::clone(&self.log),
             stop: stopping,
             served: Arc::default(),
@@ -268,12 +296,11 @@ impl Server {
     }
 
     fn bind_again(&mut self) -> Result<(), HomeError> {
-        let (listener, socket) = self.claim.bind()?;
+        let (listener, socket) = self.claim.bind(self.group.as_ref())?;
         self.socket_inode = inode(&socket);
         self.listener = listener;
-        self.running = self
-            .claim
-            .publish(&socket, self.running.ssh.clone(), self.running.detached)?;
+        self.running.socket.clone_from(&socket);
+        self.claim.publish(&self.running)?;
         self.socket = socket;
         Ok(())
     }
@@ -307,6 +334,7 @@ impl Guest {
                 what: format!("the host of this store has {GUESTS_MAX} guests already"),
                 hint: "try again when some have left".into(),
                 is_replaceable: false,
+                is_of_the_guest: false,
             };
             let _ = wire::send(&mut stream, ToGuest::Refused(refusal)).await;
             return false;

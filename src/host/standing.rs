@@ -12,6 +12,8 @@ const LOOK_AFTER: Duration = Duration::from_millis(500);
 /// Waits until the people of the store are such that somebody is known no more.
 pub async fn until_out(workbench: Arc<Workbench>, is_known: impl Fn(&People) -> bool) {
     let mut changes = workbench.changes();
+    // They may have changed since the guest was let in.
+    changes.mark_changed();
     while changes.changed().await.is_ok() {
         tokio::time::sleep(LOOK_AFTER).await;
         changes.mark_unchanged();

@@ -89,6 +89,9 @@ pub struct Refusal {
     /// Whether nobody needs this host, and it was not started by hand: a guest may stop it and start its own.
     #[serde(default)]
     pub is_replaceable: bool,
+    /// Whether it is for who the guest is.
+    #[serde(default)]
+    pub is_of_the_guest: bool,
 }
 
 /// From a guest.
@@ -114,6 +117,10 @@ pub enum ToHost {
     Edited(Result<String, (String, String)>),
     /// The signature, or why none.
     Signed(Result<String, (String, String)>),
+    /// A piece of the file that was asked for; an empty one is its end.
+    Lent(Vec<u8>),
+    /// Why the file cannot be read.
+    NotLent(String),
 }
 
 /// From the host.
@@ -143,6 +150,10 @@ pub enum ToGuest {
     Edit(String),
     /// Show a decision, and sign it with a key of the person.
     Sign(ToSign),
+    /// Read a file that the command line names, and send its first piece.
+    Lend(String),
+    /// Send the next piece of it.
+    LendMore,
     /// The end, with the exit code.
     Exit(u8),
 }
@@ -169,6 +180,8 @@ impl Message for ToHost {
             Self::Stopped(result) => (7, json(&result)),
             Self::Edited(result) => (8, json(&result)),
             Self::Signed(result) => (20, json(&result)),
+            Self::Lent(bytes) => (21, bytes),
+            Self::NotLent(why) => (22, why.into_bytes()),
         }
     }
 
@@ -186,6 +199,8 @@ impl Message for ToHost {
             (7, _) => Self::Stopped(parsed(&payload)?),
             (8, _) => Self::Edited(parsed(&payload)?),
             (20, _) => Self::Signed(parsed(&payload)?),
+            (21, _) if payload.len() <= PIECE_BYTES_MAX => Self::Lent(payload),
+            (22, _) => Self::NotLent(String::from_utf8(payload).ok()?),
             _ => return None,
         })
     }
@@ -206,6 +221,8 @@ impl Message for ToGuest {
             Self::Stop => (10, Vec::new()),
             Self::Edit(text) => (11, text.into_bytes()),
             Self::Sign(to_sign) => (20, json(&to_sign)),
+            Self::Lend(path) => (21, path.into_bytes()),
+            Self::LendMore => (22, Vec::new()),
             Self::Exit(code) => (12, vec![code]),
         }
     }
@@ -225,6 +242,8 @@ impl Message for ToGuest {
             (10, []) => Self::Stop,
             (11, _) => Self::Edit(String::from_utf8(payload).ok()?),
             (20, _) => Self::Sign(parsed(&payload)?),
+            (21, _) => Self::Lend(String::from_utf8(payload).ok()?),
+            (22, []) => Self::LendMore,
             (12, [code]) => Self::Exit(*code),
             _ => return None,
         })
@@ -320,6 +339,7 @@ mod tests {
             what: "no".into(),
             hint: "go".into(),
             is_replaceable: true,
+            is_of_the_guest: true,
         };
         let welcome = Welcome {
             protocol: 1,
@@ -339,6 +359,8 @@ mod tests {
             ToHost::Edited(Err(("failed".into(), "retry".into()))),
             ToHost::Signed(Ok("-----BEGIN SSH SIGNATURE-----".into())),
             ToHost::Signed(Err(("no agent".into(), "start one".into()))),
+            ToHost::Lent(vec![0, 255]),
+            ToHost::NotLent("no such file".into()),
         ] {
             both_ways(&message);
         }
@@ -359,6 +381,8 @@ mod tests {
                 keys: vec!["ssh-ed25519 AAAA".into()],
                 key_file: Some("id_ed25519".into()),
             }),
+            ToGuest::Lend("prompt.md".into()),
+            ToGuest::LendMore,
             ToGuest::Exit(130),
         ] {
             both_ways(&message);

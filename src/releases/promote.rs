@@ -46,6 +46,7 @@ impl Promoted {
 pub fn approved_review(store: &Store, prompt: &PromptName, environment: Environment) -> Result<ReviewId, ReleaseError> {
     let policy = store.policy()?;
     let mut partly = None;
+    let mut newest = None;
     for review in store.reviews()? {
         if &review.version.prompt != prompt || review.environment != environment {
             continue;
@@ -53,17 +54,37 @@ pub fn approved_review(store: &Store, prompt: &PromptName, environment: Environm
         match state_of(store, &review, &policy)? {
             ReviewState::Approved => return Ok(review.id),
             ReviewState::PartlyApproved => partly = partly.or(Some(review.id)),
-            _ => {}
+            state => newest = newest.or(Some((review.id, state))),
         }
     }
     if let Some(review) = partly {
         Evidence::load(store, review)?.require_approvals(store)?;
     }
-    let why = format!(
-        "no approved review of {prompt} for {}: ask for one with pegbox review request",
-        environment.as_str()
-    );
+    let none = format!("no approved review of {prompt} for {}", environment.as_str());
+    let why = match newest {
+        Some((review, state)) if state.is_undecided() => format!("{none}: {} first", waits(store, review, state)?),
+        Some((review, ReviewState::Promoted)) => {
+            format!("{none}: {review}, the newest, is promoted already; ask for one with pegbox review request")
+        }
+        _ => format!("{none}: ask for one with pegbox review request"),
+    };
     Err(DomainError::NotAllowed(why).into())
+}
+
+/// What a review waits for, and who let it wait.
+fn waits(store: &Store, review: ReviewId, state: ReviewState) -> Result<String, ReleaseError> {
+    let last = store.decisions_of_review(review)?.pop();
+    let since = last.filter(|_| state == ReviewState::Paused).map(|decision| {
+        format!(
+            " by {} at {} ({})",
+            decision.actor, decision.decided_at, decision.reason
+        )
+    });
+    Ok(format!(
+        "{review} is {}{}, and has to be approved",
+        state.as_str(),
+        since.unwrap_or_default()
+    ))
 }
 
 /// The id that promoting this review would take, and what it would replace.

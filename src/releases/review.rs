@@ -276,6 +276,8 @@ pub fn request(
         return Err(DomainError::NotAllowed(why).into());
     }
     store.commit_numbered(|| {
+        let base = store.live(&version.id.prompt, environment)?.map(|live| live.version);
+        refuse_twice(store, &version.id, environment, run.id, base.as_ref())?;
         let review = Review::request(
             store.next_review_id()?,
             &version,
@@ -283,7 +285,7 @@ pub fn request(
             &run,
             end.as_ref(),
             &caveats,
-            store.live(&version.id.prompt, environment)?.map(|live| live.version),
+            base,
             act.reason.to_string(),
             act.actor.clone(),
             act.at,
@@ -291,6 +293,37 @@ pub fn request(
         let change = Change::new(act.audit(store, Action::ReviewRequest, &review.id)?).insert_review(&review)?;
         Ok((change, review))
     })
+}
+
+/// Refuses a second review of the same version for the same environment, on the same evidence and against the same base,
+/// while the first one can still be decided or promoted.
+fn refuse_twice(
+    store: &Store,
+    version: &VersionId,
+    environment: Environment,
+    run: RunId,
+    base: Option<&VersionId>,
+) -> Result<(), ReleaseError> {
+    let policy = store.policy()?;
+    for review in store.reviews()? {
+        let is_same = &review.version == version && review.environment == environment && review.run == run;
+        if !is_same || review.base.as_ref() != base {
+            continue;
+        }
+        let state = state_of(store, &review, &policy)?;
+        if state.is_undecided() || state == ReviewState::Approved {
+            let why = format!(
+                "{} asks this already, and is {}: {version} for {}, on {run}, asked by {} at {}",
+                review.id,
+                state.as_str(),
+                environment.as_str(),
+                review.requested_by,
+                review.requested_at
+            );
+            return Err(DomainError::NotAllowed(why).into());
+        }
+    }
+    Ok(())
 }
 
 /// The newest one that can carry a release, or else the newest at all, so that the refusal says why that one cannot.

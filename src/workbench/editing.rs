@@ -107,6 +107,13 @@ impl Workbench {
         description: &str,
         source: &str,
     ) -> Result<(Prompt, Draft), WorkbenchError> {
+        self.permit(actor, Action::PromptImport)?;
+        if source.trim().is_empty() {
+            return Err(WorkbenchError::invalid(
+                format!("the document for {name} is empty, so there is nothing to import"),
+                "check the file, or what was sent; begin anew with pegbox prompt new NAME",
+            ));
+        }
         let base = self.base_of(name)?.map(|version| version.id);
         self.begin_draft(actor, name, description, base, source)
     }

@@ -76,6 +76,169 @@ fn the_way_into_production_takes_a_person_of_each_role() {
 }
 
 #[test]
+fn roles_are_asked_for_before_anything_else() {
+    let pegbox = peopled();
+    let said = as_user(&pegbox, "root", &["user", "add", "eve", "--role", "read-only"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let run = [
+        "run",
+        "start",
+        "support_triage_v1",
+        "--dataset",
+        "tickets",
+        "--suite",
+        "shape",
+    ];
+    for (command, takes) in [
+        (&run[..], "author"),
+        (&["prompt", "import", "router", "no such file"], "author"),
+        (&["suite", "import", "no such file"], "author"),
+        (
+            &[
+                "review",
+                "request",
+                "nothing_v9",
+                "--to",
+                "production",
+                "--reason",
+                "no",
+            ],
+            "author",
+        ),
+        (&["review", "approve", "review_9", "--reason", "no"], "reviewer"),
+        (
+            &["release", "promote", "nothing", "--to", "production", "--reason", "no"],
+            "releaser",
+        ),
+        (&["release", "rollback", "nothing", "--reason", "no"], "releaser"),
+        (&["store", "policy", "--approvals", "2", "--reason", "no"], "admin"),
+        (&["user", "change", "ben", "--reason", "no"], "admin"),
+    ] {
+        let refusal = refused(&pegbox, "eve", command);
+        let words = format!("that takes the role {takes}, and eve is read-only");
+        assert!(refusal.contains(&words), "{command:?}: {refusal}");
+        assert!(!refusal.contains("estimate"), "{command:?}: {refusal}");
+    }
+    // What only looks is open to everybody.
+    let looks = [&run[..], &["--dry-run"]].concat();
+    assert_eq!(as_user(&pegbox, "eve", &looks).code, 0);
+}
+
+#[test]
+fn a_role_has_one_word() {
+    let pegbox = peopled();
+    let said = as_user(
+        &pegbox,
+        "root",
+        &["user", "add", "eve", "--role", "read-only", "--json"],
+    );
+    assert_eq!(
+        said.json()["person"]["roles"],
+        serde_json::json!(["read-only"]),
+        "{said:?}"
+    );
+    assert_eq!(
+        pegbox.json(&["whoami", "--user", "eve"])["roles"],
+        serde_json::json!(["read-only"])
+    );
+}
+
+#[test]
+fn a_review_is_asked_for_once_and_a_promotion_names_what_waits() {
+    let pegbox = Pegbox::with_records(3);
+    pegbox.does(&["store", "policy", "--simulated", "accept", "--reason", REASON]);
+    pegbox.does(&[
+        "run",
+        "start",
+        "support_triage_v1",
+        "--dataset",
+        "tickets",
+        "--suite",
+        "shape",
+    ]);
+    let request = |to| {
+        let words = ["review", "request", "support_triage_v1", "--to", to, "--reason", REASON];
+        pegbox.says(&words)
+    };
+    assert_eq!(request("production").code, 0);
+    let again = request("production");
+    assert_eq!(again.code, 4, "{again:?}");
+    assert!(
+        again.stderr.contains("review_1 asks this already, and is open"),
+        "{again:?}"
+    );
+    assert_eq!(request("staging").code, 0, "another environment is another question");
+    let promote = || {
+        let said = pegbox.says(&[
+            "release",
+            "promote",
+            "support_triage",
+            "--to",
+            "production",
+            "--reason",
+            REASON,
+        ]);
+        assert_eq!(said.code, 4, "{said:?}");
+        said.stderr
+    };
+    assert!(
+        promote().contains("review_1 is open, and has to be approved first"),
+        "{}",
+        promote()
+    );
+    pegbox.does(&[
+        "review",
+        "pause",
+        "review_1",
+        "--reason",
+        "the billing team is asked first",
+    ]);
+    let refusal = promote();
+    assert!(refusal.contains("review_1 is paused by tess at "), "{refusal}");
+    assert!(refusal.contains("(the billing team is asked first)"), "{refusal}");
+    // Whoever was told no may ask again.
+    pegbox.does(&["review", "reject", "review_1", "--reason", REASON]);
+    assert_eq!(request("production").code, 0);
+}
+
+#[test]
+fn what_is_empty_unknown_or_too_short_is_refused_in_words() {
+    let pegbox = Pegbox::with_records(1);
+    let empty = pegbox.says(&["prompt", "import", "router", "-"]);
+    assert_eq!(empty.code, 2, "{empty:?}");
+    assert!(empty.stderr.contains("the document for router is empty"), "{empty:?}");
+    let unknown = pegbox.says(&["audit", "log", "--action", "bogus"]);
+    assert_eq!(unknown.code, 2, "{unknown:?}");
+    assert!(
+        unknown.stderr.contains("release.promote, release.rollback"),
+        "{unknown:?}"
+    );
+    for known in ["suite", "suite.import"] {
+        assert!(
+            pegbox
+                .does(&["audit", "log", "--action", known])
+                .contains("suite.import")
+        );
+    }
+    for short in ["", "no", "unbelievable"] {
+        let said = pegbox.says(&[
+            "prompt",
+            "commit",
+            "support_triage",
+            "--kind",
+            "requirement",
+            "--reason",
+            short,
+        ]);
+        assert!(
+            said.code == 2 && said.stderr.contains("two words or more"),
+            "{short}: {said:?}"
+        );
+        assert!(said.stderr.contains("ten characters"), "{short}: {said:?}");
+    }
+}
+
+#[test]
 fn rules_of_an_environment_are_set_and_shown() {
     let pegbox = peopled();
     let set = |rules: &[&str]| {

@@ -86,7 +86,7 @@ pub fn host_command(pegbox: &Pegbox) -> Command {
 }
 
 /// Starts a host, and waits until it says that it is ready.
-fn open(command: &mut Command) -> Child {
+pub fn open(command: &mut Command) -> Child {
     let mut host = command.spawn().unwrap();
     let mut line = String::new();
     BufReader::new(host.stdout.as_mut().unwrap())

@@ -3,6 +3,8 @@
 #![cfg(unix)]
 
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 #[path = "../support/deeds.rs"]

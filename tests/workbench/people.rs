@@ -277,6 +277,12 @@ fn files_of_keys_are_read_or_refused_in_words() {
     assert_eq!(authority, read_public_keys(KEYS[0], true).unwrap());
     let dsa = format!("ssh-dss {DSA}");
     let short_rsa = format!("ssh-rsa {RSA_1024}");
+    let options = "no-user-rc,NO-PORT-FORWARDING,cert-authority";
+    assert_eq!(
+        authority,
+        read_public_keys(&format!("{options} {}", KEYS[0]), false).unwrap()
+    );
+    let from = format!("no-user-rc,from=\"10.0.0.1,\\\" host\" {}", KEYS[0]);
     let forced = format!("command=\"rm -rf /\" {}", KEYS[0]);
     let long = format!("ssh-ed25519 {}", "A".repeat(20_000));
     for (text, words) in [
@@ -288,7 +294,8 @@ fn files_of_keys_are_read_or_refused_in_words() {
         ("ssh-ed25519 !!!", "line 1"),
         ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA==", "line 1"),
         ("\u{1b}[31m \u{0} \u{202e}", "line 1"),
-        (forced.as_str(), "only option"),
+        (from.as_str(), "its option from is not kept here"),
+        (forced.as_str(), "its option command is not kept here"),
         (long.as_str(), "longer than"),
         (dsa.as_str(), "DSA key"),
         (short_rsa.as_str(), "1024 bits"),

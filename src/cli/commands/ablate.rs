@@ -30,7 +30,7 @@ pub struct AblateArgs {
     #[arg(long)]
     pairs: bool,
     #[command(flatten)]
-    study: StudyArgs,
+    pub study: StudyArgs,
 }
 
 /// Runs what is missing, and shows what each hunk does.

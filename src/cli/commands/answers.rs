@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::exit::CliError;
-use crate::host::caller::Files;
+use crate::cli::input;
+use crate::host::caller::Caller;
 use crate::workbench::{Tape, WorkbenchError};
 
 /// Answers that are kept, or not asked for.
@@ -25,10 +26,11 @@ pub struct AnswerArgs {
 
 impl AnswerArgs {
     /// Opens the cassette, where one is named.
-    pub fn tape(&self, files: &Files) -> Result<Tape, CliError> {
+    pub fn tape(&self, caller: &mut Caller) -> Result<Tape, CliError> {
         let tape = match (&self.record, &self.replay) {
-            (Some(path), _) => Tape::record(&files.locate(path)?),
-            (None, Some(path)) => Tape::replay(&files.locate(path)?),
+            (Some(path), _) => Tape::record(&caller.files.locate(path)?),
+            // It stays open, so a copy may be gone.
+            (None, Some(path)) => Tape::replay(&input::file_of(path, caller)?.path),
             (None, None) => Ok(Tape::Off),
         };
         Ok(tape.map_err(WorkbenchError::from)?)

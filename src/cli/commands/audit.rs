@@ -10,6 +10,7 @@ use super::{Context, store};
 use crate::cli::exit::{CliError, Exit, Failure};
 use crate::cli::output::{NO_VALUE, Plain, Reply, Table, counted};
 use crate::domain::DomainError;
+use crate::domain::action::Action;
 use crate::domain::time::{Timestamp, duration_ms};
 use crate::workbench::{AuditFilter, AuditRecord, Bulk};
 
@@ -20,7 +21,8 @@ pub enum AuditCommand {
     Log(LogArgs),
     /// Check the chain of commits, every record and link, and every signature; says what was tampered with
     Verify {
-        /// A commit as an earlier `audit verify` or `audit export` named it: it must still be there, and the same
+        /// A commit as an earlier `audit verify`, `audit export` or `audit log` named it, with 8 digits of its hash or more:
+        /// it must still be there, and the same
         #[arg(long, value_name = "SEQUENCE:HASH")]
         expect: Option<KnownCommit>,
     },
@@ -40,7 +42,7 @@ pub struct LogArgs {
     #[arg(long, value_name = "NAME")]
     actor: Option<String>,
     /// Only this action, such as `release.promote`, or all that begin with a word, such as `release`
-    #[arg(long, value_name = "ACTION")]
+    #[arg(long, value_name = "ACTION", value_parser = action_word)]
     action: Option<String>,
     /// Only what was done to things with this in their name
     #[arg(long, value_name = "TEXT")]
@@ -60,6 +62,11 @@ pub struct LogArgs {
     /// Every answer of a run and every saved draft too
     #[arg(long)]
     all: bool,
+}
+
+/// Reads a word by which actions are looked for.
+fn action_word(word: &str) -> Result<String, DomainError> {
+    Action::check_word(word).map(|()| word.to_owned())
 }
 
 /// A moment, or so long ago.
@@ -88,10 +95,14 @@ impl Moment {
     }
 }
 
+/// Fewest digits of a hash that tell a commit: so many as the log shows.
+const HASH_CHARS_MIN: usize = 8;
+
 /// A commit that somebody kept a note of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownCommit {
     sequence: u64,
+    /// Its hash, or how that begins.
     hash: String,
 }
 
@@ -100,13 +111,19 @@ impl FromStr for KnownCommit {
 
     fn from_str(text: &str) -> Result<Self, DomainError> {
         let known = text.split_once(':').and_then(|(sequence, hash)| {
-            let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+            let is_hash =
+                (HASH_CHARS_MIN..=64).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
             Some(Self {
                 sequence: sequence.parse().ok().filter(|_| is_hash)?,
                 hash: hash.to_ascii_lowercase(),
             })
         });
-        known.ok_or_else(|| DomainError::field(text, "not a commit: write its number, a colon and its 64 digits"))
+        known.ok_or_else(|| {
+            DomainError::field(
+                text,
+                "not a commit: write its number, a colon and its hash, or the first 8 digits of it or more",
+            )
+        })
     }
 }
 
@@ -200,7 +217,7 @@ fn verify(expect: Option<&KnownCommit>, context: &Context<'_>) -> Result<Reply, 
     }
     let Some(known) = expect else { return Ok(reply) };
     let found = context.workbench.audit_record(known.sequence)?;
-    let is_same = found.as_ref().is_some_and(|found| found.hash == known.hash);
+    let is_same = found.as_ref().is_some_and(|found| found.hash.starts_with(&known.hash));
     if let Some(object) = reply.document.as_object_mut() {
         object.insert("expected".into(), json!(is_same));
     }

@@ -32,7 +32,7 @@ pub struct BisectArgs {
     #[arg(long, value_name = "EXAMPLE")]
     example: Option<ExampleId>,
     #[command(flatten)]
-    study: StudyArgs,
+    pub study: StudyArgs,
 }
 
 /// A bisection on its way.

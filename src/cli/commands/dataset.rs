@@ -115,7 +115,7 @@ pub struct ImportArgs {
     reason: Option<String>,
     /// Show the mapping and the first rows, and import nothing
     #[arg(long)]
-    dry_run: bool,
+    pub dry_run: bool,
 }
 
 /// A window on rows.

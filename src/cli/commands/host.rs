@@ -19,13 +19,14 @@ use crate::cli::output::{Out, Plain, Reply};
 use crate::cli::{format_of, parse, report};
 use crate::domain::time::{duration_ms, duration_short};
 use crate::host::asking::ask;
-use crate::host::caller::{Caller, Files};
+use crate::host::caller::Caller;
 use crate::host::detach::{leave_session, start_detached};
 use crate::host::guest::GuestError;
 use crate::host::home::{Home, Running};
 use crate::host::join::{find_host, join, stop_host};
 use crate::host::parking::Parking;
-use crate::host::serve::{Call, CommandLine, Server};
+use crate::host::serve::{Call, CommandLine, Server, Ways};
+use crate::host::shared::Group;
 use crate::host::ssh::SshPlace;
 use crate::host::{self, Arrival};
 use crate::workbench::{Presence, Workbench};
@@ -41,12 +42,16 @@ pub struct HostArgs {
     #[arg(long)]
     detach: bool,
     /// End after so long without a guest and a run: `90s`, `2h`; where not given never, with --detach and without --ssh
-    /// after `10m`
+    /// and --group after `10m`
     #[arg(long, value_name = "TIME", value_parser = duration_ms)]
     idle: Option<u64>,
     /// Let people in over SSH at this address, such as `127.0.0.1:2222` or `[::]:2222`; once more for another
     #[arg(long, value_name = "ADDRESS:PORT")]
     ssh: Vec<SocketAddr>,
+    /// Let in other accounts of this machine too, where they are in this group and `pegbox user` lists them with
+    /// --account; the socket is then in `STORE.host`, beside the store, which stays closed to them
+    #[arg(long)]
+    group: Option<Group>,
     /// The process is the one that --detach started
     #[arg(long, hide = true, conflicts_with = "detach")]
     detached: bool,
@@ -92,7 +97,12 @@ fn make_store(folder: &Path, runtime: &Handle) -> Result<(), CliError> {
 
 /// Starts this program again as the host, and waits until it is ready.
 fn detach(args: &HostArgs, folder: &Path, global: &Global, out: &mut Out) -> Result<Exit, CliError> {
-    start_in_background(folder, args.idle, &args.ssh, global.prices.as_deref())?;
+    let ways = Ways {
+        ssh: args.ssh.clone(),
+        group: args.group.clone(),
+        is_detached: true,
+    };
+    start_in_background(folder, args.idle, &ways, global.prices.as_deref())?;
     match find_host(folder)? {
         Some(running) => ready(folder, &running, Vec::new(), out),
         None => Err(CliError::invalid(
@@ -103,12 +113,12 @@ fn detach(args: &HostArgs, folder: &Path, global: &Global, out: &mut Out) -> Res
 }
 
 /// Starts this program again as the host of a store, which is made where there is none, and waits until it is ready.
-/// It ends after so many milliseconds in which nobody needs it; where it listens for SSH only if that was asked for, as
-/// nobody could start it again from afar.
+/// It ends after so many milliseconds in which nobody needs it; where it lets in people who could not start it again,
+/// only if that was asked for.
 pub fn start_in_background(
     folder: &Path,
     idle_ms: Option<u64>,
-    ssh: &[SocketAddr],
+    ways: &Ways,
     prices: Option<&Path>,
 ) -> Result<(), CliError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -116,11 +126,14 @@ pub fn start_in_background(
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["host", "--detached", "--store"]);
     command.arg(std::path::absolute(folder)?);
-    if let Some(idle_ms) = idle_ms.or(ssh.is_empty().then_some(IDLE_DETACHED_MS)) {
+    if let Some(idle_ms) = idle_ms.or((ways.ssh.is_empty() && ways.group.is_none()).then_some(IDLE_DETACHED_MS)) {
         command.args(["--idle", &duration_short(idle_ms)]);
     }
-    for address in ssh {
+    for address in &ways.ssh {
         command.args(["--ssh", &address.to_string()]);
+    }
+    if let Some(group) = &ways.group {
+        command.args(["--group", &group.name]);
     }
     if let Some(prices) = prices {
         command.arg("--prices").arg(std::path::absolute(prices)?);
@@ -147,6 +160,9 @@ fn status(folder: &Path, out: &mut Out) -> Result<Exit, CliError> {
     if let Some(ssh) = &running.ssh {
         fields.push(("ssh", addresses(ssh)));
         fields.push(("host key", ssh.host_key.clone()));
+    }
+    if let Some(group) = &running.group {
+        fields.push(("group", group.clone()));
     }
     let text = match &present {
         Ok(present) => Plain::new()
@@ -200,13 +216,14 @@ fn serve(args: &HostArgs, folder: &Path, global: &Global, out: &mut Out, runtime
     let workbench = Arc::new(workbench);
     let server = {
         let _inside = runtime.enter();
-        Server::open(claim, &home, &args.ssh, args.detached).map_err(GuestError::from)?
+        let ways = Ways {
+            ssh: args.ssh.clone(),
+            group: args.group.clone(),
+            is_detached: args.detached,
+        };
+        Server::open(claim, &home, ways).map_err(GuestError::from)?
     };
-    let advice = if args.ssh.is_empty() {
-        None
-    } else {
-        nobody_advice(&workbench)?
-    };
+    let advice = nobody_advice(args, &workbench)?;
     ready(folder, &server.running, advice, out)?;
     let guests = Guests {
         workbench: Arc::clone(&workbench),
@@ -249,11 +266,24 @@ fn addresses(ssh: &SshPlace) -> String {
     addresses.join(" ")
 }
 
-/// What to do where nobody is let in over SSH yet.
-fn nobody_advice(workbench: &Workbench) -> Result<Option<String>, CliError> {
-    let advice = "nobody has a key yet, so SSH lets nobody in: pegbox user add NAME --key FILE --role ROLE";
-    let is_known = workbench.people()?.active().any(|person| !person.keys.is_empty());
-    Ok((!is_known).then(|| advice.to_owned()))
+/// What to do where nobody is let in yet by a way that was opened for others.
+fn nobody_advice(args: &HostArgs, workbench: &Workbench) -> Result<Vec<String>, CliError> {
+    let people = workbench.people()?;
+    let mut advice = Vec::new();
+    if !args.ssh.is_empty() && people.active().all(|person| person.keys.is_empty()) {
+        advice.push(
+            "nobody has a key yet, so SSH lets nobody in: pegbox user add NAME --key FILE --role ROLE".to_owned(),
+        );
+    }
+    if let Some(group) = &args.group
+        && people.active().all(|person| person.accounts.is_empty())
+    {
+        advice.push(format!(
+            "nobody has an account yet, so nobody of {} is let in: pegbox user add NAME --account LOGIN --role ROLE",
+            group.name
+        ));
+    }
+    Ok(advice)
 }
 
 /// Carries out what guests ask, on one workbench.
@@ -276,7 +306,7 @@ impl Guests {
                 "give it on the machine where the files are",
             ));
         }
-        if global.store.is_some() && caller.files == Files::Elsewhere {
+        if global.store.is_some() && caller.files.are_elsewhere() {
             return Err(CliError::invalid(
                 "over SSH there is the store of this host and no other: --store cannot name one",
                 "leave it out, or go to the host of the store that you mean",

@@ -33,6 +33,7 @@ pub mod release;
 mod report;
 mod reproduce;
 pub mod review;
+mod roles;
 pub mod run;
 mod run_start;
 mod screens;
@@ -249,6 +250,9 @@ fn answer(command: Option<Command>, mut context: Context<'_>) -> Result<Exit, Cl
     let Some(command) = command else {
         return screens::open(context);
     };
+    if let Some(action) = roles::action_of(&command) {
+        context.workbench.permit(&context.actor, action)?;
+    }
     let reply = dispatch(command, &mut context)?;
     context.out.reply(&reply)
 }

@@ -59,7 +59,7 @@ pub struct StartArgs {
     stop_early: bool,
     /// Only say what the run would take
     #[arg(long)]
-    dry_run: bool,
+    pub dry_run: bool,
     #[arg(
         long,
         value_name = "URL|PROVIDER=URL",
@@ -156,7 +156,7 @@ pub struct ContextArgs {
 
 /// Says what the run would take, starts it and follows it.
 pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliError> {
-    let tape = args.answers.tape(&context.caller.files)?;
+    let tape = args.answers.tape(context.caller)?;
     let workbench = &context.workbench;
     let subject = workbench.resolve_subject(&args.subject)?;
     let tested = workbench.tested(&subject)?;

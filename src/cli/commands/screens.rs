@@ -2,6 +2,7 @@
 
 use super::{Context, Hosting};
 use crate::cli::exit::{CliError, Exit};
+use crate::cli::identity::Proof;
 use crate::host;
 use crate::host::session::Ended;
 
@@ -9,12 +10,8 @@ use crate::host::session::Ended;
 pub fn open(context: Context<'_>) -> Result<Exit, CliError> {
     let keymap = host::keymap(&context.config.screens)
         .map_err(|error| CliError::invalid(error.to_string(), "correct the keys in config.toml"))?;
-    let store = context
-        .store
-        .file_name()
-        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let opening = host::Opening {
-        store,
+        store: &context.store,
         preferences: &context.config.screens,
         keymap,
         arrival: context.arrival,
@@ -49,10 +46,15 @@ pub fn open(context: Context<'_>) -> Result<Exit, CliError> {
         ));
     }
     if (context.hosting, ended) == (Hosting::Host, Ended::Terminated) {
-        context.out.note(if context.workbench.people()?.lets_in(&actor, &key) {
+        let people = context.workbench.people()?;
+        let is_let_in = match context.proof {
+            Proof::Account(account) => people.of_account(account).is_some_and(|person| person.name == actor),
+            Proof::Claimed | Proof::Key => people.lets_in(&actor, &key),
+        };
+        context.out.note(if is_let_in {
             "the host was stopped: what was typed is kept, and runs are parked until pegbox run resume"
         } else {
-            "you are let in no more, or not by this key: what was typed is kept, and runs go on"
+            "you are let in no more, or not by this key or account: what was typed is kept, and runs go on"
         });
     }
     Ok(Exit::Done)

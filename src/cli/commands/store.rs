@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Context;
 use super::policy::{self, PolicyArgs};
 use crate::cli::exit::{CliError, Exit, Failure};
-use crate::cli::output::{Out, Plain, Reply, Table};
+use crate::cli::output::{Out, Plain, Reply, Table, counted};
 use crate::domain::time::duration_ms;
 use crate::workbench::{Advance, Chain, Workbench};
 
@@ -81,9 +81,9 @@ pub fn without_opening(command: &StoreCommand, folder: &Path, out: &mut Out) -> 
                     "bytes": made.bytes,
                 });
                 let line = format!(
-                    "{} commits in {} bytes are in {}",
-                    made.commits,
-                    made.bytes,
+                    "{} in {} are in {}",
+                    counted(made.commits, "commit"),
+                    counted(made.bytes, "byte"),
                     dir.display()
                 );
                 let next = format!("restore it with pegbox store restore {} --store DIR", dir.display());
@@ -145,13 +145,15 @@ fn compact(traces_older_than_ms: Option<u64>, context: &mut Context<'_>) -> Resu
     let text = match done.values {
         0 => Plain::of("nothing to drop"),
         values => Plain::of(format!(
-            "{} bytes freed: {values} values that were replaced or removed, in {} segments",
-            done.freed_bytes, done.segments
+            "{} freed: {} replaced or removed, in {}",
+            counted(done.freed_bytes, "byte"),
+            counted(values, "value"),
+            counted(done.segments, "segment")
         )),
     };
     let text = match expired {
         0 => text,
-        expired => text.line(format!("{expired} traces were older, and are gone")),
+        expired => text.line(format!("{} gone, which had grown too old", counted(expired, "trace"))),
     };
     Ok(Reply::done(document, text))
 }
@@ -201,7 +203,11 @@ fn stats(context: &Context<'_>) -> Result<Reply, CliError> {
         ("keys", stats.keys.to_string()),
         (
             "journal",
-            format!("{} bytes in {} segments", stats.journal_bytes, stats.segments),
+            format!(
+                "{} in {}",
+                counted(stats.journal_bytes, "byte"),
+                counted(stats.segments, "segment")
+            ),
         ),
         ("index", format!("{} bytes", stats.index_bytes)),
     ]);
@@ -212,8 +218,12 @@ fn stats(context: &Context<'_>) -> Result<Reply, CliError> {
 pub(super) fn verify(context: &Context<'_>) -> Result<Reply, CliError> {
     let report = context.workbench.verify()?;
     let mut text = Plain::of(format!(
-        "{} segments, {} commits, {} frames, {} keys and {} records checked",
-        report.engine.segments, report.engine.commits, report.engine.frames, report.engine.keys, report.records
+        "{}, {}, {}, {} and {} checked",
+        counted(report.engine.segments, "segment"),
+        counted(report.engine.commits, "commit"),
+        counted(report.engine.frames, "frame"),
+        counted(report.engine.keys, "key"),
+        counted(report.records, "record")
     ));
     let mut findings: Vec<Value> = Vec::new();
     for finding in &report.engine.findings {
@@ -250,7 +260,7 @@ pub(super) fn verify(context: &Context<'_>) -> Result<Reply, CliError> {
     }
     let failure = Some(Failure {
         exit: Exit::Store,
-        what: format!("the store is damaged: {count} findings"),
+        what: format!("the store is damaged: {}", counted(count as u64, "finding")),
         hint: "keep a copy of the folder, and restore a backup".into(),
     });
     Ok(Reply {

@@ -28,7 +28,7 @@ pub struct SweepArgs {
     #[arg(long)]
     metric: Option<String>,
     #[command(flatten)]
-    study: StudyArgs,
+    pub study: StudyArgs,
 }
 
 fn model_choice(text: &str) -> Result<ModelChoice, String> {

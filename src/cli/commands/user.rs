@@ -13,6 +13,7 @@ use crate::domain::DomainError;
 use crate::domain::actor::Actor;
 use crate::domain::person::{Person, PersonChange, Role, role_words};
 use crate::domain::person_key::PersonKey;
+use crate::host::accounts::account_number;
 use crate::host::caller::Caller;
 use crate::workbench::read_public_keys;
 
@@ -58,8 +59,8 @@ pub struct AddArgs {
     /// Public keys of theirs: a file that ends in .pub, or one of `authorized_keys`; - is standard input
     #[arg(long = "key", value_name = "FILE")]
     pub keys: Vec<PathBuf>,
-    /// The number of an account of the host's machine that is theirs
-    #[arg(long = "account", value_name = "UID")]
+    /// An account of the host's machine that is theirs, by its login or number
+    #[arg(long = "account", value_name = "LOGIN", value_parser = account_number)]
     pub accounts: Vec<u32>,
     /// The keys are authorities: certificates that they signed for this name count, and not the keys
     #[arg(long, requires = "keys")]
@@ -88,10 +89,10 @@ pub struct ChangeArgs {
     #[arg(long = "remove-key", value_name = "SHA256:...")]
     pub remove_keys: Vec<String>,
     /// An account to add
-    #[arg(long = "add-account", value_name = "UID")]
+    #[arg(long = "add-account", value_name = "LOGIN", value_parser = account_number)]
     pub add_accounts: Vec<u32>,
     /// An account to remove
-    #[arg(long = "remove-account", value_name = "UID")]
+    #[arg(long = "remove-account", value_name = "LOGIN", value_parser = account_number)]
     pub remove_accounts: Vec<u32>,
     /// The keys to add are authorities: certificates that they signed for this name count, and not the keys
     #[arg(long, requires = "add_keys")]

@@ -10,7 +10,7 @@ use crate::host::caller::Screens;
 use crate::host::signing::{self, ToSign};
 use crate::host::terminal::{self, MouseReports};
 use crate::host::tty::{ReaderGate, start_reader};
-use crate::host::{HostError, editor, fence, rescue};
+use crate::host::{HostError, editor, fence};
 use crate::workbench::Fault;
 
 /// Signals that wait for the session.
@@ -45,7 +45,7 @@ pub(in crate::host) fn rescue_typed<W: Write, S: Surface>(
     if unsaved.is_empty() {
         return ended;
     }
-    let told: Vec<String> = unsaved.iter().map(rescue::keep).collect();
+    let told: Vec<String> = unsaved.iter().map(|unsaved| session.rescue.keep(unsaved)).collect();
     Err(HostError::NotStored(told.join("; ")))
 }
 

@@ -22,6 +22,7 @@ pub use local::run_local;
 use super::caller::Screens;
 use super::fence::fenced;
 use super::parking::Parking;
+use super::rescue::Rescue;
 use super::screen_out::ScreenOut;
 use super::signing::ToSign;
 use super::{HostError, clock};
@@ -125,6 +126,8 @@ pub struct Session<W: Write, S: Surface> {
     person: Actor,
     attendance: Attendance,
     parking: Option<Arc<Parking>>,
+    /// Where what could not be stored goes.
+    rescue: Rescue,
     inbox: mpsc::Receiver<Msg>,
     to_inbox: mpsc::Sender<Msg>,
     requests: JoinSet<()>,
@@ -153,6 +156,7 @@ impl<W: Write, S: Surface> Session<W, S> {
             attendance,
             note,
             parking,
+            rescue,
             ..
         } = screens;
         let frame_time = match info.link {
@@ -181,6 +185,7 @@ impl<W: Write, S: Surface> Session<W, S> {
             person,
             attendance,
             parking,
+            rescue,
             inbox,
             to_inbox,
             requests: JoinSet::new(),

@@ -1,5 +1,6 @@
 use std::io;
 use std::num::NonZero;
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -152,6 +153,7 @@ impl Bench {
             attendance: Attendance::alone(&Actor::new("anna").unwrap()),
             note: None,
             parking: Some(Arc::clone(&parking)),
+            rescue: Rescue::of(Path::new("/srv/prompts")),
         };
         let session = Session::new(screens, surface.clone(), sink.clone(), size).unwrap();
         let receivers = Some((inputs, controls));

@@ -21,23 +21,31 @@ const WHEEL_ROWS: usize = 3;
 const PAGE_ROWS: usize = 10;
 
 impl Reviews {
-    /// Marks the change at the cursor and goes to the next one that is not viewed yet.
+    /// Marks the change at the cursor and goes to the next one that is not viewed yet; one that is marked counts as not
+    /// viewed again.
     fn toggle_viewed(&mut self) -> Vec<Effect> {
         let (Some(detail), Some(change)) = (self.shown(), self.changes.at(self.row)) else {
             return Vec::new();
         };
         let of = ViewedOf::of(detail);
         let mut changes = self.viewed.changes(&of);
-        if !changes.remove(&change) {
+        let total = self.changes.count();
+        let mut said = None;
+        if changes.remove(&change) {
+            let number = change + 1;
+            said = Some(Note::info(format!(
+                "change {number} of {total} counts as not viewed again; the same key marks it"
+            )));
+        } else {
             changes.insert(change);
-            let total = self.changes.count();
             let next = (change + 1..total).chain(0..change).find(|at| !changes.contains(at));
             if let Some(start) = next.and_then(|next| self.changes.start(next)) {
                 self.row = start;
             }
         }
         self.viewed.set(of.clone(), changes.clone());
-        vec![Effect::Viewed(of, changes)]
+        let viewed = Effect::Viewed(of, changes);
+        [viewed].into_iter().chain(said.map(Effect::Say)).collect()
     }
 
     /// Whether the change is among the panes that there is room for.

@@ -4,6 +4,7 @@ use super::*;
 use crate::domain::decision::{DecisionKind, OtherCause};
 use crate::domain::gate::Verdict;
 use crate::domain::ids::RunId;
+use crate::domain::review::Check;
 use crate::tui::command::Danger;
 use crate::tui::overlays::dialog::{Confirmed, Dialog};
 use crate::tui::screens::release_samples::{decision, promotion, review_detail, review_summary};
@@ -104,6 +105,47 @@ fn space_goes_to_the_next_change_that_is_not_viewed() {
     assert_eq!(screen.availability(CommandId::ReviewApprove), Ok(()));
     show(&mut screen, ReviewState::Open, Verdict::Pass);
     assert_eq!(screen.status(), "all checks hold: A approves", "marks survive a reload");
+}
+
+#[test]
+fn unmarking_a_change_says_so() {
+    let mut screen = reviews(ReviewState::Open, Verdict::Pass);
+    assert!(matches!(
+        commanded(&mut screen, CommandId::Viewed)[..],
+        [Effect::Viewed(..)]
+    ));
+    commanded(&mut screen, CommandId::ProblemPrevious);
+    let effects = commanded(&mut screen, CommandId::Viewed);
+    let [Effect::Viewed(_, left), Effect::Say(note)] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert!(left.is_empty());
+    assert_eq!(
+        note.text,
+        "change 1 of 3 counts as not viewed again; the same key marks it"
+    );
+}
+
+#[test]
+fn the_strip_says_what_approvals_are_missing_beside_the_checks() {
+    let mut screen = reviews(ReviewState::Open, Verdict::Pass);
+    assert!(drawn(&screen, 80, 21).contains("checks hold   [ ] 0 of 3 changes viewed"));
+    let mut detail = screen.shown().unwrap().clone();
+    detail.approvals = Some(Check {
+        title: "2 approvals, not by the author alone".into(),
+        fault: Some("2 more approvals are needed".into()),
+    });
+    answered(
+        &mut screen,
+        Request::ReviewDetail(ID),
+        Ok(Answer::ReviewDetail(Box::new(detail))),
+    );
+    screen.focus = Pane::Change;
+    let shown = drawn(&screen, 80, 21);
+    assert!(
+        shown.contains("checks hold   [ ] 2 approvals   [ ] 0 of 3 changes viewed"),
+        "{shown}"
+    );
 }
 
 #[test]

@@ -308,8 +308,13 @@ impl Reviews {
         }));
         let holding = detail.checks.iter().filter(|check| check.fault.is_none()).count();
         let viewed = self.viewed_count(detail);
+        // The approvals are those of others too, and no check of whoever looks.
+        let approvals = detail.approvals.as_ref().map_or_else(String::new, |check| {
+            let asked = check.title.split(',').next().unwrap_or_default();
+            format!("{} {}   ", tick(check.fault.is_none()), one_line(asked))
+        });
         let summary = format!(
-            "{} {holding} of {} checks hold   {} {} of {} changes viewed",
+            "{} {holding} of {} checks hold   {approvals}{} {} of {} changes viewed",
             tick(holding == detail.checks.len()),
             detail.checks.len(),
             tick(viewed.is_whole()),
