@@ -23,12 +23,15 @@ pub struct AnswerArgs {
     replay: Option<PathBuf>,
 }
 
+/// A recording grows while a run goes on, and the host may go on when the line is gone.
+const ELSEWHERE: &str = "give the command on the host's machine: recordings are files beside the host";
+
 impl AnswerArgs {
     /// Opens the cassette, where one is named.
     pub fn tape(&self, files: &Files) -> Result<Tape, CliError> {
         let tape = match (&self.record, &self.replay) {
-            (Some(path), _) => Tape::record(&files.locate(path)?),
-            (None, Some(path)) => Tape::replay(&files.locate(path)?),
+            (Some(path), _) => Tape::record(&files.locate_or(path, ELSEWHERE)?),
+            (None, Some(path)) => Tape::replay(&files.locate_or(path, ELSEWHERE)?),
             (None, None) => Ok(Tape::Off),
         };
         Ok(tape.map_err(WorkbenchError::from)?)

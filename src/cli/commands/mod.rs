@@ -3,6 +3,7 @@
 pub mod ablate;
 mod answers;
 pub mod audit;
+mod audit_export;
 pub mod bisect;
 mod blame;
 mod calibrate;
@@ -29,8 +30,8 @@ pub mod model;
 pub mod policy;
 mod power;
 pub mod prompt;
-pub mod release;
 mod recover;
+pub mod release;
 mod report;
 mod reproduce;
 pub mod review;

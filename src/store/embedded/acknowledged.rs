@@ -19,8 +19,6 @@ pub(super) struct Held {
     pub(super) segment: u32,
     pub(super) offset: u64,
     pub(super) what: String,
-    /// Whether all there is was read.
-    pub(super) is_all: bool,
 }
 
 impl Held {
@@ -58,18 +56,17 @@ pub(super) fn read(dir: &Path, last: u32) -> Result<Held, EngineError> {
         Ok(mut walk) => segments(&mut walk, &mut end),
         Err(error) => Err(error),
     };
-    let held = |segment, offset, what, is_all| Held {
+    let (segment, offset, what) = match fault {
+        Ok((segment, offset)) => (segment, offset, "the file ends here".into()),
+        Err(EngineError::Damaged { segment, offset, what }) => (segment, offset, what),
+        Err(error) => return Err(error),
+    };
+    Ok(Held {
         end,
         segment,
         offset,
         what,
-        is_all,
-    };
-    match fault {
-        Ok((segment, offset)) => Ok(held(segment, offset, "the file ends here".into(), true)),
-        Err(EngineError::Damaged { segment, offset, what }) => Ok(held(segment, offset, what, false)),
-        Err(error) => Err(error),
-    }
+    })
 }
 
 /// Reads segment after segment, keeps in `end` how far all is sound, and returns where the last one ends.

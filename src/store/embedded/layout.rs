@@ -144,7 +144,9 @@ impl Layout {
     }
 
     fn check_format(&self, text: &str) -> Result<Found, EngineError> {
-        match text.trim().parse::<u32>() {
+        // Nothing but what is written is taken for it.
+        let number = text.strip_suffix('\n').and_then(|number| number.parse::<u32>().ok());
+        match number.ok_or(()) {
             Ok(FORMAT) => Ok(Found::Store),
             Ok(1..FORMAT) => Ok(Found::OlderStore),
             Ok(found) if found > FORMAT => Err(EngineError::NewerFormat {

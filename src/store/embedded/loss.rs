@@ -70,7 +70,10 @@ pub(super) fn open(
         return Err(EngineError::NothingReads { why: why.to_string() });
     };
     let claimed = seal::read(layout, found).ok().flatten();
-    let known = [claimed.map_or(0, |claim| claim.at.chain.sequence), acknowledged_by(&why)];
+    let known = [
+        claimed.map_or(0, |claim| claim.at.chain.sequence),
+        acknowledged_by(&why),
+    ];
     let known = known.into_iter().fold(kept.chain.sequence, u64::max);
     let remainder = Remainder {
         layout: layout.clone(),
@@ -144,7 +147,10 @@ impl Remainder {
         layout::sync_dir(&self.folder)?;
         layout::sync_dir(&self.layout.set_aside())?;
         layout::sync_dir(&self.layout.dir)?;
-        for number in segment::numbers(&dir)?.into_iter().filter(|number| *number > kept.segment) {
+        for number in segment::numbers(&dir)?
+            .into_iter()
+            .filter(|number| *number > kept.segment)
+        {
             let from = segment::path(&dir, number);
             let to = segment::path(&self.folder, number);
             fs::rename(&from, &to).map_err(|error| EngineError::io("set aside", &from, error))?;

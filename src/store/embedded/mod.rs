@@ -48,8 +48,8 @@ use self::layout::{Found, Layout};
 use self::lock::StoreLock;
 pub use self::loss::Loss;
 use self::rebuild::Recovered;
-use self::seal::State;
 pub use self::rebuild::Recovery;
+use self::seal::State;
 pub use self::verify::Inspection;
 use self::writer::{Request, Writer};
 use super::engine::{

@@ -139,7 +139,11 @@ pub(super) fn keep(
         pending: Vec::new(),
         mark: None,
         recovery: &mut recovery,
-        meter: Meter::new("rebuilding the index", segment::total_bytes(&dir, 1, kept.segment)?, watch),
+        meter: Meter::new(
+            "rebuilding the index",
+            segment::total_bytes(&dir, 1, kept.segment)?,
+            watch,
+        ),
     };
     let (offset, chain) = replay.run(Walk::start(&dir, limit)?)?;
     Ok(Recovered {

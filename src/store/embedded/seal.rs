@@ -92,7 +92,10 @@ impl Claim {
             chain.sequence
         );
         let checksum = blake3::hash(lines.as_bytes()).to_hex();
-        format!("{lines}checksum {}\n", checksum.get(..CHECKSUM_DIGITS).unwrap_or_default())
+        format!(
+            "{lines}checksum {}\n",
+            checksum.get(..CHECKSUM_DIGITS).unwrap_or_default()
+        )
     }
 
     /// Reads the lines at the front of some bytes, and gives what follows them.
@@ -125,25 +128,34 @@ fn changed(what: impl Into<String>) -> EngineError {
 /// # Errors
 /// [`EngineError::Unsealed`] when it is missing or not what was written.
 pub(super) fn read(layout: &Layout, found: Found) -> Result<Option<Claim>, EngineError> {
-    if found != Found::Store {
+    if found == Found::Nothing {
         return Ok(None);
     }
     let path = layout.seal();
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && found == Found::OlderStore => return Ok(None),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(changed("the file is missing")),
         Err(error) => return Err(EngineError::io("read", &path, error)),
     };
-    let (claim, rest) = Claim::read(&bytes).ok_or_else(|| changed("the file is not what was written"))?;
+    let claim = read_bytes(&bytes)?;
+    if found == Found::OlderStore && claim.state == State::Closed {
+        return Err(changed("FORMAT names a format that had no seals, and there is one"));
+    }
+    Ok(Some(claim))
+}
+
+fn read_bytes(bytes: &[u8]) -> Result<Claim, EngineError> {
+    let (claim, rest) = Claim::read(bytes).ok_or_else(|| changed("the file is not what was written"))?;
     if claim.state != State::Open {
         let is_whole = rest.is_empty();
         return is_whole
-            .then_some(Some(claim))
+            .then_some(claim)
             .ok_or_else(|| changed("something was added to the file"));
     }
     let slot = bytes.get(SLOT_AT..).and_then(Claim::read);
     let newer = slot.filter(|(newer, _)| newer.at.chain.sequence > claim.at.chain.sequence);
-    Ok(Some(newer.map_or(claim, |(newer, _)| newer)))
+    Ok(newer.map_or(claim, |(newer, _)| newer))
 }
 
 /// Looks at the sizes of the files, before anything is read or written: what a clean close left is still that long.
@@ -199,7 +211,9 @@ pub(super) fn check(
     }
     let is_it = match claim.state {
         State::Closed => found == &claim.at,
-        State::Open | State::Recovering => claimed.sequence == 0 || hash_of(claimed.sequence, index, frames)? == Some(claimed.hash),
+        State::Open | State::Recovering => {
+            claimed.sequence == 0 || hash_of(claimed.sequence, index, frames)? == Some(claimed.hash)
+        }
     };
     if is_it {
         return Ok(());
@@ -285,7 +299,9 @@ impl<'a> ClaimCheck<'a> {
     /// [`EngineError::Unsealed`] at the commit that is another one.
     pub(super) fn passes(&self, commit: ChainEnd) -> Result<(), EngineError> {
         let is_other = |claim: &&Claim| claim.at.chain.sequence == commit.sequence && claim.at.chain != commit;
-        self.claim.filter(is_other).map_or(Ok(()), |_| Err(other_journal(commit.sequence)))
+        self.claim
+            .filter(is_other)
+            .map_or(Ok(()), |_| Err(other_journal(commit.sequence)))
     }
 
     /// Notes why nothing more is read.

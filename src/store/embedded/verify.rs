@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use super::acknowledged;
 use super::index::Index;
 use super::journal::{Limit, Walk};
-use super::acknowledged;
 use super::layout::{Found, Layout};
 use super::seal::{self, Claim, State};
 use super::segment::{self, ChainEnd, Commit, ReadKind, SegmentReader};
@@ -77,7 +77,10 @@ pub(super) fn inspect(layout: &Layout, found: Found, why: &EngineError) -> Resul
         Ok(Some(claim)) => seal::check_sizes(layout, claim, last),
         _ => Ok(()),
     };
-    for error in [walked.err(), claim.err(), by_sizes.err(), Some(why.clone())].into_iter().flatten() {
+    for error in [walked.err(), claim.err(), by_sizes.err(), Some(why.clone())]
+        .into_iter()
+        .flatten()
+    {
         check.note_once(error)?;
     }
     Ok(Inspection {
@@ -178,7 +181,10 @@ impl Check {
         let is_closed = |claim: &Claim| claim.state == State::Closed;
         let known = view.mark().map_or(ChainEnd::GENESIS, |mark| mark.chain);
         if claim.filter(is_closed).is_some_and(|claim| claim.at.chain != known) {
-            let what = format!("it says that the store was closed with another commit {}", known.sequence);
+            let what = format!(
+                "it says that the store was closed with another commit {}",
+                known.sequence
+            );
             self.report.seal.get_or_insert(what);
         }
         Ok(())

@@ -160,7 +160,9 @@ impl Writer {
             let dir = self.layout.dir.clone();
             return group.refuse(&EngineError::Full { dir });
         }
-        let placed = self.begin().and_then(|()| self.journal.append(&group.bytes, self.chain, group.needs));
+        let placed = self
+            .begin()
+            .and_then(|()| self.journal.append(&group.bytes, self.chain, group.needs));
         let (segment, start) = match placed {
             Ok(placed) => placed,
             Err(error) => {
