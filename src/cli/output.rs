@@ -238,6 +238,16 @@ impl Out {
         }
     }
 
+    /// Whether standard output is a terminal.
+    pub fn is_terminal(&self) -> bool {
+        self.streams.is_stdout_terminal
+    }
+
+    /// Standard output, for what is no text.
+    pub fn bytes(&mut self) -> &mut dyn Write {
+        &mut *self.streams.stdout
+    }
+
     /// Prints text of an answer that comes in parts.
     pub fn text(&mut self, text: &Plain) -> io::Result<()> {
         self.streams.stdout.write_all(text.as_str().as_bytes())?;

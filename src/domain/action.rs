@@ -70,6 +70,8 @@ pub enum Action {
     TraceExpire,
     /// Drops values that later ones replaced.
     StoreCompact,
+    /// Goes on without what a damaged store has lost.
+    StoreRecover,
     /// Adds a person.
     PersonAdd,
     /// Changes a person's roles, keys or accounts.
@@ -93,7 +95,7 @@ const OF_A_RUN: &[Role] = &[];
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::PromptImport,
         Self::DraftSave,
         Self::DraftDiscard,
@@ -126,6 +128,7 @@ impl Action {
         Self::PolicySet,
         Self::TraceExpire,
         Self::StoreCompact,
+        Self::StoreRecover,
         Self::PersonAdd,
         Self::PersonChange,
         Self::PersonRemove,
@@ -211,6 +214,7 @@ impl Action {
             Self::PolicySet => ("store.policy", "set the policy", ADMINS),
             Self::TraceExpire => ("trace.expire", "remove traces", ADMINS),
             Self::StoreCompact => ("store.compact", "compact the store", ADMINS),
+            Self::StoreRecover => ("store.recover", "accept a loss", ADMINS),
             Self::PersonAdd => ("person.add", "add people", ADMINS),
             Self::PersonChange => ("person.change", "change people", ADMINS),
             Self::PersonRemove => ("person.remove", "remove people", ADMINS),

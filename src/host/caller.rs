@@ -223,6 +223,17 @@ impl Files {
             }),
         }
     }
+
+    /// The same for what standard input is no way for, as where something is to be written; `instead` says what is.
+    ///
+    /// # Errors
+    /// The person has no files here.
+    pub fn locate_or(&self, path: &Path, instead: &str) -> Result<PathBuf, Fault> {
+        self.locate(path).map_err(|fault| Fault {
+            hint: instead.to_owned(),
+            ..fault
+        })
+    }
 }
 
 /// A path as a guest's process sees it: `/dev/stdin`, `/dev/fd/63` and `/proc/self/...` mean other things to the host.

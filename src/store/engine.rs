@@ -280,8 +280,17 @@ pub struct EngineReport {
     pub frames: u64,
     /// Keys compared between journal and index.
     pub keys: u64,
-    /// What is wrong; empty when the store is sound.
+    /// What is wrong; empty when the journal and the index are sound.
     pub findings: Vec<Finding>,
+    /// What is wrong with the seal, or with the journal by what the seal says of it.
+    pub seal: Option<String>,
+}
+
+impl EngineReport {
+    /// Whether nothing is wrong.
+    pub fn is_sound(&self) -> bool {
+        self.findings.is_empty() && self.seal.is_none()
+    }
 }
 
 /// One thing that is wrong, and where.

@@ -65,6 +65,22 @@ pub enum EngineError {
         /// The last commit that is known to have been there.
         acknowledged: u64,
     },
+    /// The journal is not the one that the store's seal was written for, or the seal itself was changed. Nothing was
+    /// changed.
+    #[error("the store is not as it was left, by its file seal: {what}; nothing was changed")]
+    Unsealed {
+        /// What differs.
+        what: String,
+    },
+    /// Nothing is lost that could be accepted as lost.
+    #[error("nothing of the store is lost, by all that it says of itself: nothing was changed")]
+    NothingLost,
+    /// Not one commit of the store reads, so there is nothing to go on with.
+    #[error("not one commit of the store reads, so there is nothing to keep: {why}")]
+    NothingReads {
+        /// Why it does not open.
+        why: String,
+    },
     /// The batch exceeds a limit of [`engine`](super::engine); nothing of it was applied.
     #[error("the change was not applied: {what} of {bytes} bytes is over the limit of {limit}")]
     TooLarge {
@@ -144,6 +160,11 @@ impl EngineError {
         }
     }
 
+    /// Whether stored bytes are not what was written, or are not there any more.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Damaged { .. } | Self::Lost { .. } | Self::Unsealed { .. })
+    }
+
     /// What a person can do about it; starts with a verb.
     pub fn hint(&self) -> &'static str {
         match self {
@@ -154,12 +175,12 @@ impl EngineError {
             Self::Poisoned { .. } => {
                 "close pegbox, mend what the message names, such as a full disk, and open the store again"
             }
-            Self::Damaged { .. } => {
-                "keep a copy of the folder, and restore a backup; `pegbox store verify` lists all damage where it opens"
+            Self::Damaged { .. } | Self::Lost { .. } | Self::Unsealed { .. } => {
+                "see what is damaged with `pegbox store verify`, and restore a backup; without one, \
+                 `pegbox store recover` keeps what reads"
             }
-            Self::Lost { .. } => {
-                "keep a copy of the folder, and restore a backup; to go on without them, remove its folder `index`"
-            }
+            Self::NothingReads { .. } => "restore a backup with `pegbox store restore`",
+            Self::NothingLost => "open it; where that fails, the message says why",
             Self::TooLarge { .. } => "split the content into smaller parts",
             Self::NewerFormat { .. } => "install the newer pegbox that wrote it",
             Self::NotAStore { .. } => "choose an empty folder or a store with --store",

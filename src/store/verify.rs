@@ -56,7 +56,7 @@ pub struct StoreReport {
 impl StoreReport {
     /// Whether nothing is wrong.
     pub fn is_sound(&self) -> bool {
-        self.engine.findings.is_empty() && self.findings.is_empty()
+        self.engine.is_sound() && self.findings.is_empty()
     }
 }
 

@@ -93,7 +93,7 @@ pub use roster::{Attendance, Doing, Others, Presence};
 pub use run_reading::*;
 pub use running::*;
 pub use signing::*;
-pub use storage::{Advance, Chain};
+pub use storage::{Advance, Chain, EngineReport, Inspection, Loss};
 pub use studying::*;
 pub use subjects::{SubjectId, Tested};
 pub use suites::*;
@@ -155,6 +155,19 @@ impl Workbench {
         let opened = EmbeddedEngine::open_watched(folder, Sizes::default(), watch);
         let engine = opened.map_err(|error| WorkbenchError::Store(error.into()))?;
         Ok(Self::over(Arc::new(engine), clock, runtime))
+    }
+
+    /// Opens a store that has lost something, without that, for [`accept_loss`](Self::accept_loss): until then nothing
+    /// is cut off.
+    pub fn open_accepting_loss(
+        folder: &Path,
+        clock: Clock,
+        runtime: tokio::runtime::Handle,
+        watch: &mut dyn FnMut(Advance),
+    ) -> Result<(Self, Loss), WorkbenchError> {
+        let opened = EmbeddedEngine::open_accepting_loss(folder, Sizes::default(), watch);
+        let (engine, loss) = opened.map_err(|error| WorkbenchError::Store(error.into()))?;
+        Ok((Self::over(Arc::new(engine), clock, runtime), loss))
     }
 
     /// The workbench over an engine.

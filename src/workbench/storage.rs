@@ -11,8 +11,10 @@ use crate::domain::policy::Policy;
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
 pub use crate::store::Chain;
+use crate::store::embedded::EmbeddedEngine;
 use crate::store::embedded::backup::{self, Backup};
-pub use crate::store::engine::Advance;
+pub use crate::store::embedded::{Inspection, Loss};
+pub use crate::store::engine::{Advance, EngineReport};
 use crate::store::engine::{AuditRow, Compaction, EngineStats, Space, Watch};
 use crate::store::verify::StoreReport;
 use crate::store::{Change, Exported, Store, StoreError};
@@ -21,6 +23,31 @@ impl Workbench {
     /// Checks everything that is stored.
     pub fn verify(&self) -> Result<StoreReport, WorkbenchError> {
         Ok(self.store.verify()?)
+    }
+
+    /// Checks a store that does not open, and says why, by its journal and its seal alone. `None` where it is not for
+    /// damage that it does not open.
+    pub fn inspect(folder: &Path, why: &WorkbenchError) -> Option<Result<Inspection, WorkbenchError>> {
+        let WorkbenchError::Store(StoreError::Engine(why)) = why else {
+            return None;
+        };
+        let inspected = why.is_damage().then(|| EmbeddedEngine::inspect(folder, why));
+        inspected.map(|inspected| Ok(inspected.map_err(StoreError::from)?))
+    }
+
+    /// Says who accepts what [`open_accepting_loss`](Self::open_accepting_loss) found to be lost, and why. With that,
+    /// what follows the last sound commit is set aside, and the store is whole again.
+    pub fn accept_loss(&self, actor: &Actor, loss: &Loss, reason: &str) -> Result<(), WorkbenchError> {
+        let reason = Reason::new(reason)?;
+        let subject = match loss.known.saturating_sub(loss.kept) {
+            0 => format!("{} bytes behind commit {}", loss.bytes, loss.kept),
+            1 => format!("commit {}", loss.known),
+            _ => format!("commits {} to {}", loss.kept + 1, loss.known),
+        };
+        let subject = format!("{subject}, set aside in {}", loss.folder.display());
+        let audit = self.audit(actor, Action::StoreRecover, &subject, reason.as_str())?;
+        Change::new(audit).commit(&self.store)?;
+        Ok(())
     }
 
     /// What the store holds, in numbers.

@@ -7,6 +7,8 @@
 
 mod causes;
 mod chains;
+#[cfg(test)]
+mod damaged;
 #[path = "../support/deeds.rs"]
 mod deeds;
 mod errors;

@@ -22,6 +22,8 @@ mod opening;
 #[cfg(test)]
 mod power_cut;
 #[cfg(test)]
+mod seal;
+#[cfg(test)]
 #[path = "../support/small_disk.rs"]
 mod small_disk;
 #[cfg(test)]
@@ -30,3 +32,5 @@ mod store;
 mod swap_cut;
 #[cfg(test)]
 mod tamper;
+#[cfg(test)]
+mod tamper_files;

@@ -20,7 +20,7 @@ fn a_folder_is_made_private_and_opens_again() {
     assert_eq!(engine.recovery(), &Recovery::default());
     put(&engine, "k", "v");
     drop(engine);
-    assert_eq!(fs::read_to_string(dir.join("FORMAT")).expect("format"), "2\n");
+    assert_eq!(fs::read_to_string(dir.join("FORMAT")).expect("format"), "3\n");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -94,10 +94,10 @@ fn foreign_newer_and_unreadable_folders_are_left_alone() {
     assert!(matches!(error, EngineError::NotAStore { .. }), "{error}");
     assert_eq!(fs::read_dir(dir.path()).expect("listed").count(), 1);
 
-    fs::write(dir.path().join("FORMAT"), "3\n").expect("written");
+    fs::write(dir.path().join("FORMAT"), "4\n").expect("written");
     let error = refused(dir.path());
     assert!(
-        matches!(error, EngineError::NewerFormat { found: 3, supported: 2 }),
+        matches!(error, EngineError::NewerFormat { found: 4, supported: 3 }),
         "{error}"
     );
 

@@ -72,6 +72,8 @@ struct Recording {
     states: Vec<Entries>,
     /// Copies of the index, each with the number of commits that it had at most.
     indexes: Vec<(usize, PathBuf)>,
+    /// Copies of the seal, each with the number of commits that it names.
+    seals: Vec<(usize, Vec<u8>)>,
 }
 
 impl Recording {
@@ -81,11 +83,14 @@ impl Recording {
             groups: Vec::new(),
             states: vec![Entries::new()],
             indexes: Vec::new(),
+            seals: Vec::new(),
         };
         let live = recording.live();
         let engine = EmbeddedEngine::open_with(&live, SIZES).expect("the store opens");
+        recording.copy_seal();
         for round in 1..=ROUNDS {
             recording.write_round(&engine, dice);
+            recording.copy_seal();
             if round % ROUNDS_PER_COPY == 0 {
                 let copy = recording.dir.path().join(format!("index.{round}"));
                 copy_files(&live.join("index"), &copy);
@@ -97,6 +102,11 @@ impl Recording {
             recording.read_groups(number);
         }
         recording
+    }
+
+    fn copy_seal(&mut self) {
+        let seal = fs::read(self.live().join("seal")).expect("read");
+        self.seals.push((self.states.len() - 1, seal));
     }
 
     /// Several batches at once, of several keys each, some overwriting and deleting what is there.
@@ -170,7 +180,35 @@ impl Recording {
         }
         let tail = keep_some_of_the_tail(group, &segment(to, group.segment), dice);
         let index = self.keep_some_index(group, to, dice);
-        format!("{group:?}: {tail}, {index}")
+        let seal = self.keep_some_seal(group, &to.join("seal"), dice);
+        format!("{group:?}: {tail}, {index}, {seal}")
+    }
+
+    /// A seal of any age that the synced journal covers, whole or torn where it is written in place.
+    fn keep_some_seal(&self, group: &Group, to: &Path, dice: &mut Dice) -> String {
+        let ages: Vec<_> = self
+            .seals
+            .iter()
+            .filter(|(commits, _)| *commits <= group.before)
+            .collect();
+        let newest = dice.roll(2) == 0;
+        let (commits, seal) = ages[if newest { ages.len() - 1 } else { dice.pick(ages.len()) }];
+        let mut seal = seal.clone();
+        let sector = usize::try_from(SECTOR_BYTES).expect("small");
+        let what = match dice.roll(4) {
+            0 => {
+                seal.truncate(sector);
+                "without its slot"
+            }
+            1 if seal.len() > sector => {
+                let torn = sector + dice.pick(seal.len() - sector);
+                seal[torn..].fill(0);
+                "with a torn slot"
+            }
+            _ => "whole",
+        };
+        fs::write(to, seal).expect("written");
+        format!("seal of commit {commits} {what}")
     }
 
     /// An index of any age that the synced journal covers, whole or ruined.
@@ -328,6 +366,7 @@ fn holes_in_a_large_index_are_found_and_mended_at_once() {
         copy_files(&live.join("journal"), &disk.join("journal"));
         copy_files(&live.join("index"), &disk.join("index"));
         fs::copy(live.join("FORMAT"), disk.join("FORMAT")).expect("copied");
+        fs::copy(live.join("seal"), disk.join("seal")).expect("copied");
         after_a_restart(&disk);
         let db = disk.join("index").join("db");
         let from = dice.roll(len(&db) / 2) / SECTOR_BYTES * SECTOR_BYTES;

@@ -56,6 +56,20 @@ pub fn len(path: &Path) -> u64 {
     fs::metadata(path).expect("the file is there").len()
 }
 
+/// Copies a whole store.
+pub fn copy_store(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("folders are made");
+    for entry in fs::read_dir(from).expect("files are listed") {
+        let path = entry.expect("an entry").path();
+        let target = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy_store(&path, &target);
+        } else {
+            fs::copy(&path, target).expect("a file is copied");
+        }
+    }
+}
+
 /// Flips one bit of a file in place.
 pub fn flip(path: &Path, offset: u64) {
     let mut file = OpenOptions::new()
@@ -73,10 +87,12 @@ pub fn flip(path: &Path, offset: u64) {
         .expect("the byte is written");
 }
 
-/// Copies a store without its index.
+/// Copies a store without its index and its seal, as a process that was killed left one before there were seals.
 pub fn copy_journal(from: &Path, to: &Path) {
     fs::create_dir_all(to.join("journal")).expect("folders are made");
-    fs::copy(from.join("FORMAT"), to.join("FORMAT")).expect("the format is copied");
+    let format = fs::read_to_string(from.join("FORMAT")).expect("the format is read");
+    let unsealed = if from.join("seal").exists() { "2\n" } else { &format };
+    fs::write(to.join("FORMAT"), unsealed).expect("the format is copied");
     for entry in fs::read_dir(from.join("journal")).expect("segments are listed") {
         let path = entry.expect("an entry").path();
         let name = path.file_name().expect("a name");

@@ -27,6 +27,9 @@ fn a_command_says_the_same_as_here() {
         ("host stop", 2, "this command is not for a host"),
         ("status --user tess", 4, "your key is anna's"),
         ("prompt import x /etc/hostname", 2, "is a file of the host's machine"),
+        ("audit export audit", 2, "ssh HOST audit export - > audit.tar"),
+        ("store export all", 2, "give the command on the host's machine"),
+        ("prompt export support_triage_v1 --output x.md", 2, "> FILE"),
         ("prompt edit support_triage", 2, "there is no editor of your own"),
     ] {
         let said = site.says(line, "");

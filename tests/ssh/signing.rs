@@ -1,6 +1,7 @@
 //! Signing over SSH: with the agent that a person forwards, and in two steps without one.
 
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use crate::pegbox::{REASON, Said};
 use crate::site::{Site, is_missing};
@@ -43,6 +44,25 @@ fn with_agent(site: &Site, keys: &[&str], line: &str) -> Said {
     Said::of(&agent.output().unwrap())
 }
 
+/// Unpacks what `audit export -` sends, as `ssh HOST audit export - | tar xf -` does.
+fn export_over_ssh(site: &Site) -> PathBuf {
+    let mut ssh = site.ssh("anna", "pegbox");
+    let mut sender = ssh
+        .args(["127.0.0.1", "audit export -"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut tar = Command::new("tar");
+    let received = tar
+        .args(["xf", "-"])
+        .stdin(sender.stdout.take().unwrap())
+        .current_dir(site.path(""))
+        .status()
+        .unwrap();
+    assert!(received.success() && sender.wait().unwrap().success());
+    site.path("audit")
+}
+
 #[test]
 fn a_forwarded_agent_signs() {
     if is_missing() {
@@ -74,15 +94,22 @@ fn a_forwarded_agent_signs() {
     let promoted = with_agent(&site, &["anna"], &format!("{PROMOTE} --sign"));
     assert!(promoted.code == 0 && promoted.stdout.contains("signed"), "{promoted:?}");
 
-    let export = site.path("audit");
+    let export = site.path("here");
     let pegbox = &site.house.pegbox;
     pegbox.does(&["audit", "export", export.to_str().unwrap()]);
-    let readme = std::fs::read_to_string(export.join("README.md")).unwrap();
-    let commands: Vec<&str> = readme.lines().filter(|line| line.starts_with("ssh-keygen ")).collect();
-    assert_eq!(commands.len(), 2);
-    for command in commands {
-        let (is_good, said) = tools::shell(&export, command);
-        assert!(is_good && said.starts_with("Good "), "{said}");
+    let remote = export_over_ssh(&site);
+    for folder in [&export, &remote] {
+        let readme = std::fs::read_to_string(folder.join("README.md")).unwrap();
+        let commands: Vec<&str> = readme.lines().filter(|line| line.starts_with("ssh-keygen ")).collect();
+        assert_eq!(commands.len(), 2);
+        for command in commands {
+            let (is_good, said) = tools::shell(folder, command);
+            assert!(is_good && said.starts_with("Good "), "{said}");
+        }
+    }
+    for file in ["audit.jsonl", "allowed_signers"] {
+        let text = |folder: &Path| std::fs::read_to_string(folder.join(file)).unwrap();
+        assert_eq!(text(&remote), text(&export));
     }
     let log = pegbox.json(&["audit", "log", "--actor", "anna", "--action", "review.approved"]);
     let entry = &log["entries"][0];

@@ -24,11 +24,14 @@ pub struct AnswerArgs {
     replay: Option<PathBuf>,
 }
 
+/// A recording grows while a run goes on, and the host may go on when the line is gone.
+const ELSEWHERE: &str = "give the command on the host's machine: recordings are files beside the host";
+
 impl AnswerArgs {
     /// Opens the cassette, where one is named.
     pub fn tape(&self, caller: &mut Caller) -> Result<Tape, CliError> {
         let tape = match (&self.record, &self.replay) {
-            (Some(path), _) => Tape::record(&caller.files.locate(path)?),
+            (Some(path), _) => Tape::record(&caller.files.locate_or(path, ELSEWHERE)?),
             // It stays open, so a copy may be gone.
             (None, Some(path)) => Tape::replay(&input::file_of(path, caller)?.path),
             (None, None) => Ok(Tape::Off),

@@ -1,14 +1,14 @@
 //! `pegbox audit`: who did what, and proof that nobody changed it since.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{Context, store};
+use super::{Context, audit_export, store};
 use crate::cli::exit::{CliError, Exit, Failure};
-use crate::cli::output::{NO_VALUE, Plain, Reply, Table, counted};
+use crate::cli::output::{NO_VALUE, Plain, Reply, Table};
 use crate::domain::DomainError;
 use crate::domain::action::Action;
 use crate::domain::time::{Timestamp, duration_ms};
@@ -28,7 +28,7 @@ pub enum AuditCommand {
     },
     /// Write the log and every signed decision, for a check without pegbox
     Export {
-        /// The export's folder: empty, or not there yet
+        /// The export's folder: empty, or not there yet; `-` writes a tar to standard output
         dir: PathBuf,
     },
 }
@@ -132,7 +132,7 @@ pub fn carry_out(command: AuditCommand, context: &mut Context<'_>) -> Result<Rep
     match command {
         AuditCommand::Log(args) => log(args, context),
         AuditCommand::Verify { expect } => verify(expect.as_ref(), context),
-        AuditCommand::Export { dir } => export(&dir, context),
+        AuditCommand::Export { dir } => audit_export::export(&dir, context),
     }
 }
 
@@ -241,27 +241,6 @@ fn verify(expect: Option<&KnownCommit>, context: &Context<'_>) -> Result<Reply, 
         hint: "keep a copy of the folder, and compare it with a backup".into(),
     });
     Ok(reply)
-}
-
-fn export(dir: &Path, context: &mut Context<'_>) -> Result<Reply, CliError> {
-    let Context {
-        workbench, out, caller, ..
-    } = context;
-    let made = workbench.export_audit(&caller.files.locate(dir)?, &mut |advance| out.advance(&advance))?;
-    let document = json!({
-        "export": dir.display().to_string(),
-        "commits": made.commits,
-        "hash": made.hash,
-        "signatures": made.signatures,
-    });
-    let line = format!(
-        "{} and {} are in {}",
-        counted(made.commits, "commit"),
-        counted(made.signatures, "signed decision"),
-        dir.display()
-    );
-    let next = format!("{} says how to check them", dir.join("README.md").display());
-    Ok(Reply::done(document, Plain::of(line).line(next)))
 }
 
 #[cfg(test)]

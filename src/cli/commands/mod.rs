@@ -3,6 +3,7 @@
 pub mod ablate;
 mod answers;
 pub mod audit;
+mod audit_export;
 pub mod bisect;
 mod blame;
 mod calibrate;
@@ -29,6 +30,7 @@ pub mod model;
 pub mod policy;
 mod power;
 pub mod prompt;
+mod recover;
 pub mod release;
 mod report;
 mod reproduce;
@@ -213,8 +215,25 @@ fn with_store(
     {
         return out.reply(&reply?);
     }
-    let context = Context::open(&folder, global, out, caller, runtime.clone(), Workbench::open_watched)?;
-    answer(command, context)
+    if let Some(Command::Store(store::StoreCommand::Recover(args))) = &command {
+        let reply = recover::recover(args, &folder, global, out, caller, runtime)?;
+        return out.reply(&reply);
+    }
+    match Context::open(&folder, global, out, caller, runtime.clone(), Workbench::open_watched) {
+        Ok(context) => answer(command, context),
+        Err(error) if command.as_ref().is_some_and(verifies) => out.reply(&recover::inspected(&folder, error)?),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a command is there to say what is wrong with a store, be it that it does not open.
+fn verifies(command: &Command) -> bool {
+    use audit::AuditCommand;
+    use store::StoreCommand;
+    matches!(
+        command,
+        Command::Store(StoreCommand::Verify) | Command::Audit(AuditCommand::Verify { .. })
+    )
 }
 
 /// Whether the host of a store carries a command out, where there is one: all but those that work on the store's files,
@@ -228,7 +247,12 @@ pub fn is_for_host(command: Option<&Command>) -> bool {
             Command::Demo(_)
             | Command::Completions { .. }
             | Command::Keys
-            | Command::Store(StoreCommand::Backup { .. } | StoreCommand::Restore { .. } | StoreCommand::Import { .. }),
+            | Command::Store(
+                StoreCommand::Backup { .. }
+                | StoreCommand::Restore { .. }
+                | StoreCommand::Recover(_)
+                | StoreCommand::Import { .. },
+            ),
         ) => false,
         _ => true,
     }

@@ -176,6 +176,9 @@ fn with_marks(context: &Context<'_>, mut document: Value, mut text: Plain, sourc
     Reply::done(document, text)
 }
 
+/// The way that works from everywhere.
+const ELSEWHERE: &str = "leave --output out: ssh HOST prompt export REFERENCE > FILE";
+
 fn export(context: &mut Context<'_>, reference: &str, output: Option<PathBuf>) -> Result<Reply, CliError> {
     let source = context.workbench.prompt_source(&PromptRef::parse(reference)?)?;
     let Some(file) = output else {
@@ -183,7 +186,7 @@ fn export(context: &mut Context<'_>, reference: &str, output: Option<PathBuf>) -
         context.out.file(&source, &document)?;
         return Ok(Reply::done(Value::Null, Plain::new()));
     };
-    std::fs::write(context.caller.files.locate(&file)?, &source)?;
+    std::fs::write(context.caller.files.locate_or(&file, ELSEWHERE)?, &source)?;
     let text = Plain::of(format!("{reference} is in {}", file.display()));
     Ok(Reply::done(json!({ "reference": reference, "file": file }), text))
 }

@@ -54,6 +54,9 @@ impl ReportFormat {
     }
 }
 
+/// The way that works from everywhere.
+const ELSEWHERE: &str = "leave --out out: ssh HOST run report RUN > FILE, with --format html for a page";
+
 /// Prints or writes the report.
 pub fn report(context: &Context<'_>, args: &ReportArgs) -> Result<Reply, CliError> {
     let page = context.workbench.run_report(args.run, args.compare)?;
@@ -68,7 +71,7 @@ pub fn report(context: &Context<'_>, args: &ReportArgs) -> Result<Reply, CliErro
         let document = json!({ "run": run, "format": format.as_str(), "report": text });
         return Ok(Reply::done(document, Plain::new().block(text.trim_end())));
     };
-    write_new(&context.caller.files.locate(file)?, &text)?;
+    write_new(&context.caller.files.locate_or(file, ELSEWHERE)?, &text)?;
     let shown = file.display().to_string();
     let said = Plain::of(format!("the report of {run} is in {shown}"));
     let document = json!({ "run": run, "format": format.as_str(), "file": shown, "bytes": text.len() });

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::policy::{self, PolicyArgs};
+use super::recover::RecoverArgs;
 use crate::cli::exit::{CliError, Exit, Failure};
 use crate::cli::output::{Out, Plain, Reply, Table, counted};
 use crate::domain::time::duration_ms;
-use crate::workbench::{Advance, Chain, Workbench};
+use crate::workbench::{Advance, Chain, EngineReport, Workbench};
 
 /// What to do with the store.
 #[derive(Debug, Subcommand)]
@@ -35,6 +36,9 @@ pub enum StoreCommand {
         /// The backup's folder
         dir: PathBuf,
     },
+    /// Go on without what a damaged store has lost, where there is no backup: keep every commit before the damage, and
+    /// set the rest aside
+    Recover(RecoverArgs),
     /// Write everything as plain JSON lines, with a README that explains them
     Export {
         /// The export's folder: empty, or not there yet
@@ -59,10 +63,11 @@ pub fn carry_out(command: StoreCommand, context: &mut Context<'_>) -> Result<Rep
         StoreCommand::Stats => stats(context),
         StoreCommand::Compact { traces_older_than } => compact(traces_older_than, context),
         StoreCommand::Export { dir } => export(&dir, context),
-        // These open no store, or make one, and were answered before.
-        StoreCommand::Backup { .. } | StoreCommand::Restore { .. } | StoreCommand::Import { .. } => {
-            Ok(Reply::done(Value::Null, Plain::new()))
-        }
+        // These open no store, or another one, and were answered before.
+        StoreCommand::Backup { .. }
+        | StoreCommand::Restore { .. }
+        | StoreCommand::Recover(_)
+        | StoreCommand::Import { .. } => Ok(Reply::done(Value::Null, Plain::new())),
         StoreCommand::Policy(args) => policy::carry_out(&args, context),
     }
 }
@@ -158,11 +163,16 @@ fn compact(traces_older_than_ms: Option<u64>, context: &mut Context<'_>) -> Resu
     Ok(Reply::done(document, text))
 }
 
+/// What only the host's machine can do, and what works from everywhere.
+const ELSEWHERE: &str =
+    "give the command on the host's machine; the audit log alone comes with ssh HOST audit export - > audit.tar";
+
 fn export(dir: &Path, context: &mut Context<'_>) -> Result<Reply, CliError> {
     let Context {
         workbench, out, caller, ..
     } = context;
-    let made = workbench.export_store(&caller.files.locate(dir)?, &mut |advance| out.advance(&advance))?;
+    let to = caller.files.locate_or(dir, ELSEWHERE)?;
+    let made = workbench.export_store(&to, &mut |advance| out.advance(&advance))?;
     let document = json!({
         "export": dir.display().to_string(),
         "records": made.records,
@@ -214,6 +224,27 @@ fn stats(context: &Context<'_>) -> Result<Reply, CliError> {
     Ok(Reply::done(document, text.blank().table(&table, "no records yet")))
 }
 
+/// What is wrong with the journal, the index and the seal: as a line, and as JSON.
+pub(super) fn engine_findings(report: &EngineReport) -> Vec<(String, Value)> {
+    let of_journal = report.findings.iter().map(|finding| {
+        let (file, offset, what) = (finding.file(), finding.offset, &finding.what);
+        let commit = finding
+            .commit
+            .map(|commit| format!(", commit {commit}"))
+            .unwrap_or_default();
+        let document = json!({
+            "segment": finding.segment,
+            "file": file,
+            "offset": offset,
+            "commit": finding.commit,
+            "what": what,
+        });
+        (format!("{file}, byte {offset}{commit}: {what}"), document)
+    });
+    let of_seal = |what: &String| (format!("seal: {what}"), json!({ "file": "seal", "what": what }));
+    of_journal.chain(report.seal.iter().map(of_seal)).collect()
+}
+
 /// Checks everything, and says what is wrong and where.
 pub(super) fn verify(context: &Context<'_>) -> Result<Reply, CliError> {
     let report = context.workbench.verify()?;
@@ -226,20 +257,9 @@ pub(super) fn verify(context: &Context<'_>) -> Result<Reply, CliError> {
         counted(report.records, "record")
     ));
     let mut findings: Vec<Value> = Vec::new();
-    for finding in &report.engine.findings {
-        let file = finding.file();
-        let commit = finding
-            .commit
-            .map(|commit| format!(", commit {commit}"))
-            .unwrap_or_default();
-        text = text.line(format!("{file}, byte {}{commit}: {}", finding.offset, finding.what));
-        findings.push(json!({
-            "segment": finding.segment,
-            "file": file,
-            "offset": finding.offset,
-            "commit": finding.commit,
-            "what": finding.what,
-        }));
+    for (line, finding) in engine_findings(&report.engine) {
+        text = text.line(line);
+        findings.push(finding);
     }
     for finding in &report.findings {
         text = text.line(format!("{}: {}", finding.key, finding.what));

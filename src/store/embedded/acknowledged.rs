@@ -1,88 +1,94 @@
 //! Whether the journal still has what somebody was told is durable.
 //!
-//! The index's mark is made only after the journal's sync, so a commit that it names was acknowledged, or was about to
-//! be. A tail that does not read is what a crash left only where no mark reaches into it; anything else is damage, and
-//! nothing may be cut off or written then.
+//! The index's mark and the seal are made only after the journal's sync, so a commit that they name was acknowledged, or
+//! was about to be. A tail that does not read is what a crash left only where neither reaches into it; anything else is
+//! damage, and nothing may be cut off or written then.
 
 use std::path::Path;
 
 use super::journal::{Limit, Walk};
-use super::segment::{ChainEnd, HEADER_BYTES};
-use super::slots::Mark;
+use super::seal::JournalEnd;
+use super::segment::{ChainEnd, HEADER_BYTES, damaged};
 use crate::store::engine::EngineError;
 
 /// How far the journal reads soundly, and what ends it.
-struct Held {
-    segment: u32,
-    /// Where the first commit that does not read begins, or where the fault in it lies.
-    offset: u64,
-    chain: ChainEnd,
-    what: String,
+pub(super) struct Held {
+    /// Where the last sound commit ends; `None` where there is not even a segment that begins soundly.
+    pub(super) end: Option<JournalEnd>,
+    /// Where the fault lies that ends it, or where the journal ends.
+    pub(super) segment: u32,
+    pub(super) offset: u64,
+    pub(super) what: String,
+}
+
+impl Held {
+    pub(super) fn commits(&self) -> u64 {
+        self.end.map_or(0, |end| end.chain.sequence)
+    }
 }
 
 /// Only reads.
 ///
 /// # Errors
-/// [`EngineError::Lost`] when the journal ends, or stops to read, before the commit that the mark names.
-pub(super) fn require(dir: &Path, mark: Mark, last: u32) -> Result<(), EngineError> {
-    let limit = Limit {
-        segment: last,
-        end: None,
-    };
-    let held = read(Walk::start(dir, limit)?)?;
-    if held.chain.sequence >= mark.chain.sequence {
+/// [`EngineError::Lost`] when the journal ends, or stops to read, before that commit.
+pub(super) fn require(dir: &Path, acknowledged: ChainEnd, last: u32) -> Result<(), EngineError> {
+    let held = read(dir, last)?;
+    if held.commits() >= acknowledged.sequence {
         return Ok(());
     }
     Err(EngineError::Lost {
         segment: held.segment,
         offset: held.offset,
+        reads: held.commits(),
         what: held.what,
-        reads: held.chain.sequence,
-        acknowledged: mark.chain.sequence,
+        acknowledged: acknowledged.sequence,
     })
 }
 
-fn read(mut walk: Walk) -> Result<Held, EngineError> {
-    loop {
-        let fault = match walk.segment().check_header() {
-            Ok(()) => commits(&mut walk),
-            Err(error) => Err(error),
-        };
-        let reader = walk.segment();
-        let (segment, chain) = (reader.number(), reader.chain());
-        match fault {
-            Ok(offset) => {
-                if !walk.next_segment()? {
-                    let what = "the file ends here".into();
-                    return Ok(Held {
-                        segment,
-                        offset,
-                        chain,
-                        what,
-                    });
-                }
-            }
-            Err(EngineError::Damaged { offset, what, .. }) => {
-                return Ok(Held {
-                    segment,
-                    offset,
-                    chain,
-                    what,
-                });
-            }
-            Err(error) => return Err(error),
-        }
-    }
+/// Reads the journal from its first commit to its last segment, or to the first fault.
+pub(super) fn read(dir: &Path, last: u32) -> Result<Held, EngineError> {
+    let mut end = None;
+    let limit = Limit {
+        segment: last,
+        end: None,
+    };
+    let fault = match Walk::start(dir, limit) {
+        Ok(mut walk) => segments(&mut walk, &mut end),
+        Err(error) => Err(error),
+    };
+    let (segment, offset, what) = match fault {
+        Ok((segment, offset)) => (segment, offset, "the file ends here".into()),
+        Err(EngineError::Damaged { segment, offset, what }) => (segment, offset, what),
+        Err(error) => return Err(error),
+    };
+    Ok(Held {
+        end,
+        segment,
+        offset,
+        what,
+    })
 }
 
-/// Reads a segment's commits, and returns where the last one ends.
-fn commits(walk: &mut Walk) -> Result<u64, EngineError> {
-    let mut end = HEADER_BYTES;
-    while let Some(commit) = walk.next_commit()? {
-        if let Some(fault) = commit.fault {
-            return Err(super::segment::damaged(walk.segment().number(), commit.offset, fault));
+/// Reads segment after segment, keeps in `end` how far all is sound, and returns where the last one ends.
+fn segments(walk: &mut Walk, end: &mut Option<JournalEnd>) -> Result<(u32, u64), EngineError> {
+    loop {
+        walk.segment().check_header()?;
+        let reader = walk.segment();
+        let mut sound = JournalEnd {
+            segment: reader.number(),
+            offset: HEADER_BYTES,
+            chain: reader.chain(),
+        };
+        *end = Some(sound);
+        while let Some(commit) = walk.next_commit()? {
+            if let Some(fault) = commit.fault {
+                return Err(damaged(sound.segment, commit.offset, fault));
+            }
+            (sound.offset, sound.chain) = (commit.end, commit.chain);
+            *end = Some(sound);
         }
-        end = commit.end;
+        if !walk.next_segment()? {
+            return Ok((sound.segment, sound.offset));
+        }
     }
-    Ok(end)
 }

@@ -12,6 +12,7 @@ use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 
 use super::layout::{self, BACKUP_FILE, Layout};
+use super::seal::{self, Claim, JournalEnd, Seal, State};
 use super::segment::{self, ChainEnd, SegmentReader, damaged};
 use crate::store::advance::{Meter, Watch};
 use crate::store::engine::EngineError;
@@ -34,17 +35,27 @@ pub struct Backup {
 /// Backs up the store in a folder into another one, which must be empty or absent.
 ///
 /// # Errors
-/// [`EngineError::NotAStore`], [`EngineError::NotEmpty`], [`EngineError::Full`]; [`EngineError::Damaged`] when the
-/// store is damaged. What was written until then is removed.
+/// [`EngineError::NotAStore`], [`EngineError::NotEmpty`], [`EngineError::Full`]; [`EngineError::Damaged`],
+/// [`EngineError::Lost`] and [`EngineError::Unsealed`] when the store is damaged. What was written until then is removed.
 pub fn back_up(store: &Path, to: &Path, watch: Watch<'_>) -> Result<Backup, EngineError> {
     let from = Layout { dir: store.to_owned() };
     from.require_store()?;
     let copy = NewFolder::make(to.to_owned())?;
     let journal = copy.layout.journal();
     layout::create_dir(&journal)?;
+    // Before anything is copied: what was acknowledged until now must be in the copy.
+    let found = from.inspect()?;
+    let claim = seal::read(&from, found)?;
     let last = segment::last_number(&from.journal())?;
     copy_segments(&from.journal(), &journal, last, "copying the journal", watch)?;
-    let backup = read_through(&journal, Tail::MayBeUnfinished, watch)?;
+    let copied = segment::total_bytes(&journal, last, last)?;
+    let (end, backup) = read_through(&journal, Tail::MayBeUnfinished, claim.as_ref(), watch)?;
+    if let Some(claim) = &claim
+        && seal::read(&from, found)?.as_ref() == Some(claim)
+    {
+        // Nobody has written meanwhile, so that a clean close says to the byte what there is to copy.
+        seal::check_copy(claim, &end, copied)?;
+    }
     let text = format!(
         "{FIRST_LINE}\ncommits {}\nhash {}\n",
         backup.commits,
@@ -71,7 +82,7 @@ pub fn restore(backup: &Path, to: &Path, watch: Watch<'_>) -> Result<Backup, Eng
         },
         error => error,
     };
-    let found = read_through(&journal, Tail::IsWhole, watch).map_err(damaged_backup)?;
+    let (end, found) = read_through(&journal, Tail::IsWhole, None, watch).map_err(damaged_backup)?;
     if (found.commits, found.hash) != (commits, hash) {
         return Err(EngineError::DamagedBackup {
             dir: backup.to_owned(),
@@ -92,6 +103,7 @@ pub fn restore(backup: &Path, to: &Path, watch: Watch<'_>) -> Result<Backup, Eng
         watch,
     )?;
     layout::sync_dir(&copy.layout.journal())?;
+    Seal::new(&copy.layout, None).write(State::Closed, end)?;
     copy.layout.write_format()?;
     copy.keep_as(to)?;
     Ok(found)
@@ -139,8 +151,14 @@ enum Tail {
     MayBeUnfinished,
 }
 
-/// Reads a journal from its first byte to its last, and checks everything.
-fn read_through(journal: &Path, tail: Tail, watch: Watch<'_>) -> Result<Backup, EngineError> {
+/// Reads a journal from its first byte to its last, and checks everything, and that it has what a seal claims. Returns
+/// where it ends, too.
+fn read_through(
+    journal: &Path,
+    tail: Tail,
+    claim: Option<&Claim>,
+    watch: Watch<'_>,
+) -> Result<(JournalEnd, Backup), EngineError> {
     let mut last = segment::last_number(journal)?;
     if last == 0 {
         return Err(damaged(1, 0, "the segment's file is missing"));
@@ -150,7 +168,8 @@ fn read_through(journal: &Path, tail: Tail, watch: Watch<'_>) -> Result<Backup, 
         segment::total_bytes(journal, 1, last)?,
         watch,
     );
-    let (mut chain, mut bytes) = (ChainEnd::GENESIS, 0);
+    let (mut chain, mut bytes, mut offset) = (ChainEnd::GENESIS, 0, segment::HEADER_BYTES);
+    let mut check = seal::ClaimCheck::new(claim);
     for number in 1..=last {
         let mut reader = SegmentReader::open(journal, number, chain)?;
         let may_be_unfinished = tail == Tail::MayBeUnfinished && number == last;
@@ -161,24 +180,35 @@ fn read_through(journal: &Path, tail: Tail, watch: Watch<'_>) -> Result<Backup, 
             break;
         }
         reader.check_header()?;
-        let end = read_segment(&mut reader, may_be_unfinished)?;
+        let end = read_segment(&mut reader, may_be_unfinished, &mut check)?;
         if end < reader.end() {
             cut(&segment::path(journal, number), end)?;
         }
         meter.add(end);
         bytes += end;
-        chain = reader.chain();
+        (chain, offset) = (reader.chain(), end);
     }
-    Ok(Backup {
+    let end = JournalEnd {
+        segment: last,
+        offset,
+        chain,
+    };
+    check.settle(&end)?;
+    let backup = Backup {
         segments: last,
         bytes,
         commits: chain.sequence,
         hash: chain.hash,
-    })
+    };
+    Ok((end, backup))
 }
 
 /// Returns where the segment's last whole commit ends.
-fn read_segment(reader: &mut SegmentReader, may_be_unfinished: bool) -> Result<u64, EngineError> {
+fn read_segment(
+    reader: &mut SegmentReader,
+    may_be_unfinished: bool,
+    check: &mut seal::ClaimCheck<'_>,
+) -> Result<u64, EngineError> {
     let mut end = segment::HEADER_BYTES;
     loop {
         match reader.next_commit() {
@@ -188,11 +218,13 @@ fn read_segment(reader: &mut SegmentReader, may_be_unfinished: bool) -> Result<u
                     return Err(damaged(reader.number(), commit.offset, fault));
                 }
                 end = commit.end;
+                check.passes(commit.chain)?;
             }
             Err(EngineError::Damaged { offset, what, .. }) => {
                 if !may_be_unfinished || reader.later_group_follows(offset)? {
                     return Err(damaged(reader.number(), offset, what));
                 }
+                check.ends(offset, &what);
                 return Ok(end);
             }
             Err(error) => return Err(error),

@@ -9,6 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::frame::{CommitBody, FRAME_BYTES_MAX, Frame};
 use super::layout;
+use super::seal::JournalEnd;
 use super::segment::{self, ChainEnd, Commit, Format, SegmentReader, damaged};
 use super::slots::Pointer;
 use crate::store::audit_chain::Kind;
@@ -32,16 +33,31 @@ pub(super) struct Journal {
 impl Journal {
     /// Continues a segment at `end`, cutting off what stands behind it.
     pub(super) fn resume(dir: &Path, segment_bytes: u64, number: u32, end: u64) -> Result<Self, EngineError> {
+        let mut journal = Self::open_at(dir, segment_bytes, number, end)?;
+        journal.cut()?;
+        Ok(journal)
+    }
+
+    /// Cuts off what stands behind its end.
+    pub(super) fn cut(&mut self) -> Result<(), EngineError> {
+        let cut = self.file.metadata().and_then(|found| {
+            if found.len() > self.end {
+                self.file.set_len(self.end)?;
+                self.file.sync_all()?;
+            }
+            Ok(())
+        });
+        cut.map_err(|error| EngineError::io("cut", &segment::path(&self.dir, self.number), error))
+    }
+
+    /// Opens a segment to be continued at `end`; what stands behind it is still there.
+    pub(super) fn open_at(dir: &Path, segment_bytes: u64, number: u32, end: u64) -> Result<Self, EngineError> {
         let path = segment::path(dir, number);
         let opened = OpenOptions::new()
             .read(true)
             .write(true)
             .open(&path)
             .and_then(|mut file| {
-                if file.metadata()?.len() > end {
-                    file.set_len(end)?;
-                    file.sync_all()?;
-                }
                 file.seek(SeekFrom::Start(end))?;
                 Ok(file)
             });
@@ -54,6 +70,15 @@ impl Journal {
             end,
             format: Format::Plain,
         })
+    }
+
+    /// Where it ends, with the chain as it is there.
+    pub(super) fn end(&self, chain: ChainEnd) -> JournalEnd {
+        JournalEnd {
+            segment: self.number,
+            offset: self.end,
+            chain,
+        }
     }
 
     /// Writes a group and syncs it. Returns the segment and offset where it begins.
@@ -255,6 +280,25 @@ pub(super) fn read_exact_at(file: &File, mut into: &mut [u8], mut offset: u64) -
             read => {
                 into = into.get_mut(read..).unwrap_or_default();
                 offset += read as u64;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+pub(super) fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
+}
+
+#[cfg(windows)]
+pub(super) fn write_all_at(file: &File, mut bytes: &[u8], mut offset: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match std::os::windows::fs::FileExt::seek_write(file, bytes, offset)? {
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            written => {
+                bytes = bytes.get(written..).unwrap_or_default();
+                offset += written as u64;
             }
         }
     }

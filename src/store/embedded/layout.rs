@@ -2,7 +2,7 @@
 //!
 //! `FORMAT` holds the format number as text and is written last, so that it says "this store was completed".
 //! `lock` is held by the process that has the store open. `journal/` is the truth; `index/` may be deleted at any time
-//! while no process has the store open. `ballast` holds nothing, and is given up when the disk is full.
+//! while no process has the store open. `seal` says how far the journal has come. `ballast` holds nothing, and is given up when the disk is full.
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use crate::store::engine::EngineError;
 
 /// The newest format of the folder that this program knows. In 1, no audit entry says from where somebody acted; a
-/// program that knows only that takes one that does for damage.
-const FORMAT: u32 = 2;
+/// program that knows only that takes one that does for damage. In 2, there is no seal; a program that knows only that
+/// leaves one behind that is not true any more.
+const FORMAT: u32 = 3;
 const FORMAT_FILE: &str = "FORMAT";
 /// How the name of a file under construction ends.
 pub(super) const NEW_SUFFIX: &str = ".new";
@@ -23,7 +24,7 @@ const FORMAT_FILE_NEW: &str = "FORMAT.new";
 pub(super) const BACKUP_FILE: &str = "BACKUP";
 
 /// Names that an interrupted creation can leave behind.
-const OWN_NAMES: [&str; 7] = [
+const OWN_NAMES: [&str; 9] = [
     "lock",
     "journal",
     "index",
@@ -31,8 +32,11 @@ const OWN_NAMES: [&str; 7] = [
     FORMAT_FILE_NEW,
     IN_USE_FILE,
     "index.in-use.new",
+    SEAL_FILE,
+    "seal.new",
 ];
 const IN_USE_FILE: &str = "index.in-use";
+const SEAL_FILE: &str = "seal";
 
 /// Whether a folder is a store already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +100,16 @@ impl Layout {
         write_durably(&self.generation_file(), format!("{generation}\n").as_bytes())
     }
 
+    /// How far the journal has come; see [`seal`](super::seal).
+    pub(super) fn seal(&self) -> PathBuf {
+        self.dir.join(SEAL_FILE)
+    }
+
+    /// What recoveries have cut off.
+    pub(super) fn set_aside(&self) -> PathBuf {
+        self.dir.join("set-aside")
+    }
+
     /// Bytes that are given up when the disk is full.
     pub(super) fn ballast(&self) -> PathBuf {
         self.dir.join("ballast")
@@ -130,7 +144,9 @@ impl Layout {
     }
 
     fn check_format(&self, text: &str) -> Result<Found, EngineError> {
-        match text.trim().parse::<u32>() {
+        // Nothing but what is written is taken for it.
+        let number = text.strip_suffix('\n').and_then(|number| number.parse::<u32>().ok());
+        match number.ok_or(()) {
             Ok(FORMAT) => Ok(Found::Store),
             Ok(1..FORMAT) => Ok(Found::OlderStore),
             Ok(found) if found > FORMAT => Err(EngineError::NewerFormat {

@@ -22,8 +22,10 @@ mod index;
 mod journal;
 mod layout;
 mod lock;
+mod loss;
 mod reader;
 mod rebuild;
+mod seal;
 mod segment;
 mod slots;
 mod tree;
@@ -44,7 +46,11 @@ use self::index::Index;
 use self::journal::Frames;
 use self::layout::{Found, Layout};
 use self::lock::StoreLock;
+pub use self::loss::Loss;
+use self::rebuild::Recovered;
 pub use self::rebuild::Recovery;
+use self::seal::State;
+pub use self::verify::Inspection;
 use self::writer::{Request, Writer};
 use super::engine::{
     AuditRow, Batch, Compaction, Engine, EngineError, EngineReport, EngineStats, Entry, PastCommit, Pending, Room,
@@ -131,7 +137,11 @@ impl EmbeddedEngine {
         // Again, since another process may have completed the store in between.
         let found = layout.inspect()?;
         let mut recover = || {
-            let recovered = rebuild::recover(&layout, found, sizes, watch)?;
+            let mut recovered = rebuild::recover(&layout, found, sizes, watch)?;
+            if found != Found::Store {
+                let end = recovered.journal.end(recovered.chain);
+                recovered.seal.write(State::Open, end)?;
+            }
             if found == Found::OlderStore {
                 // Before anything is written that an older program would take for damage.
                 layout.write_format()?;
@@ -146,6 +156,41 @@ impl EmbeddedEngine {
             }
             recovered => recovered,
         }?;
+        Self::start(layout, lock, recovered, found, sizes)
+    }
+
+    /// Opens a store that has lost something, without that: what follows the last sound commit is set aside with the
+    /// first commit that is made, which is to say who accepts the loss and why. Until then the journal is as it was.
+    ///
+    /// # Errors
+    /// [`EngineError::NothingLost`], [`EngineError::NothingReads`], and as [`open`](Self::open).
+    pub fn open_accepting_loss(dir: &Path, sizes: Sizes, watch: Watch<'_>) -> Result<(Self, Loss), EngineError> {
+        let layout = Layout { dir: dir.to_owned() };
+        layout.require_store()?;
+        let lock = StoreLock::acquire(&layout)?;
+        let found = layout.inspect()?;
+        let (recovered, loss) = loss::open(&layout, found, sizes, watch)?;
+        Ok((Self::start(layout, lock, recovered, found, sizes)?, loss))
+    }
+
+    /// Checks a store that does not open, and says why, by its journal and its seal alone. Nothing is changed.
+    ///
+    /// # Errors
+    /// Only for what prevents looking.
+    pub fn inspect(dir: &Path, why: &EngineError) -> Result<Inspection, EngineError> {
+        let layout = Layout { dir: dir.to_owned() };
+        layout.require_store()?;
+        let _lock = StoreLock::acquire(&layout)?;
+        verify::inspect(&layout, layout.inspect()?, why)
+    }
+
+    fn start(
+        layout: Layout,
+        lock: StoreLock,
+        recovered: Recovered,
+        found: Found,
+        sizes: Sizes,
+    ) -> Result<Self, EngineError> {
         ballast::lay(&layout, sizes.ballast_bytes);
         if found == Found::Nothing {
             layout.write_format()?;
@@ -162,12 +207,14 @@ impl EmbeddedEngine {
             poisoned: None,
             layout: layout.clone(),
             ballast_bytes: sizes.ballast_bytes,
+            seal: recovered.seal,
+            remainder: recovered.remainder,
         };
         let (requests, waiting) = sync_channel(WAITING_MAX);
         let writer = thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || writer.run(&waiting))
-            .map_err(|error| EngineError::io("start the writer of", dir, error))?;
+            .map_err(|error| EngineError::io("start the writer of", &layout.dir, error))?;
         Ok(Self {
             requests: Some(requests),
             writer: Some(writer),

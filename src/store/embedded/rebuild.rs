@@ -8,6 +8,8 @@ use super::acknowledged;
 use super::index::{CHANGES_PER_CALL_MAX, Index, Opened};
 use super::journal::{Frames, Journal, Limit, Walk};
 use super::layout::{self, Found, Layout};
+use super::loss::Remainder;
+use super::seal::{self, Claim, JournalEnd, Seal, State};
 use super::segment::{self, ChainEnd, damaged};
 use super::slots::{Change, Mark};
 use crate::store::advance::{Meter, Watch};
@@ -30,10 +32,14 @@ pub(super) struct Recovered {
     pub(super) index: Index,
     pub(super) chain: ChainEnd,
     pub(super) recovery: Recovery,
+    pub(super) seal: Seal,
+    /// What is set aside before anything is written.
+    pub(super) remainder: Option<Remainder>,
 }
 
 pub(super) fn recover(layout: &Layout, found: Found, sizes: Sizes, watch: Watch<'_>) -> Result<Recovered, EngineError> {
     let dir = layout.journal();
+    let claim = seal::read(layout, found)?;
     layout::create_dir(&dir)?;
     let mut last = segment::last_number(&dir)?;
     if last == 0 {
@@ -43,6 +49,9 @@ pub(super) fn recover(layout: &Layout, found: Found, sizes: Sizes, watch: Watch<
         segment::create(&dir, 1, ChainEnd::GENESIS, segment::Format::Plain)?;
         last = 1;
     }
+    if let Some(claim) = &claim {
+        seal::check_sizes(layout, claim, last)?;
+    }
     segment::remove_unfinished(&dir)?;
     segment::sync(&dir, last)?;
     let Opened { index, rebuilt } = Index::open(layout, sizes.index_changes)?;
@@ -50,13 +59,13 @@ pub(super) fn recover(layout: &Layout, found: Found, sizes: Sizes, watch: Watch<
         index_rebuilt: rebuilt,
         ..Recovery::default()
     };
-    let mark = index.view()?.mark();
+    let (mark, frames) = (index.view()?.mark(), Frames::new(&dir));
     let (index, mark) = match mark {
         Some(mark) if mark.segment > last => {
             return Err(damaged(mark.segment, 0, "the segment's file is missing"));
         }
-        Some(mark) if !journal_has(&Frames::new(&dir), &index, mark)? => {
-            acknowledged::require(&dir, mark, last)?;
+        Some(mark) if !journal_has(&frames, &index, mark)? => {
+            acknowledged::require(&dir, mark.chain, last)?;
             drop(index);
             let why = "the journal does not have the commit that it was built from";
             let Opened { index, rebuilt } = Index::start_over(layout, sizes.index_changes, why.into())?;
@@ -78,18 +87,72 @@ pub(super) fn recover(layout: &Layout, found: Found, sizes: Sizes, watch: Watch<
         layout,
         index: &index,
         last,
+        was_closed: claim.is_some_and(|claim| claim.state == State::Closed),
         pending: Vec::new(),
         mark,
         recovery: &mut recovery,
         meter: Meter::new("rebuilding the index", to_do, watch),
     };
-    let (end, chain) = replay.run(walk)?;
-    let journal = Journal::resume(&dir, sizes.segment_bytes, last, end)?;
+    let (offset, chain) = replay.run(walk)?;
+    let end = JournalEnd {
+        segment: last,
+        offset,
+        chain,
+    };
+    if let Some(claim) = &claim {
+        seal::check(layout, claim, &end, &index, &frames)?;
+    }
     Ok(Recovered {
-        journal,
+        journal: Journal::resume(&dir, sizes.segment_bytes, last, offset)?,
         index,
         chain,
         recovery,
+        seal: Seal::new(layout, claim.as_ref()),
+        remainder: None,
+    })
+}
+
+/// Builds the index anew from the journal up to an end, and goes on from there. The journal is left as it is.
+pub(super) fn keep(
+    layout: &Layout,
+    claim: &Claim,
+    kept: JournalEnd,
+    sizes: Sizes,
+    watch: Watch<'_>,
+) -> Result<Recovered, EngineError> {
+    let dir = layout.journal();
+    let why = "what it was built from is lost";
+    let Opened { index, rebuilt } = Index::start_over(layout, sizes.index_changes, why.into())?;
+    let mut recovery = Recovery {
+        index_rebuilt: rebuilt,
+        ..Recovery::default()
+    };
+    let limit = Limit {
+        segment: kept.segment,
+        end: Some(kept.offset),
+    };
+    let mut replay = Replay {
+        layout,
+        index: &index,
+        last: kept.segment,
+        was_closed: true,
+        pending: Vec::new(),
+        mark: None,
+        recovery: &mut recovery,
+        meter: Meter::new(
+            "rebuilding the index",
+            segment::total_bytes(&dir, 1, kept.segment)?,
+            watch,
+        ),
+    };
+    let (offset, chain) = replay.run(Walk::start(&dir, limit)?)?;
+    Ok(Recovered {
+        journal: Journal::open_at(&dir, sizes.segment_bytes, kept.segment, offset)?,
+        index,
+        chain,
+        recovery,
+        seal: Seal::new(layout, Some(claim)),
+        remainder: None,
     })
 }
 
@@ -123,6 +186,8 @@ struct Replay<'a> {
     index: &'a Index,
     /// The last segment: only there can a crash have left something unfinished.
     last: u32,
+    /// Whether it was closed cleanly: then a crash has left nothing unfinished there either.
+    was_closed: bool,
     pending: Vec<Change>,
     mark: Option<Mark>,
     recovery: &'a mut Recovery,
@@ -154,7 +219,9 @@ impl Replay<'_> {
         let (number, chain, bytes) = (walk.segment().number(), walk.segment().chain(), walk.segment().end());
         match walk.segment().check_header() {
             Ok(()) => Ok(true),
-            Err(EngineError::Damaged { .. }) if number == self.last && bytes <= segment::HEADER_BYTES => {
+            Err(EngineError::Damaged { .. })
+                if number == self.last && bytes <= segment::HEADER_BYTES && !self.was_closed =>
+            {
                 segment::create(&self.layout.journal(), number, chain, segment::Format::Plain)?;
                 self.recovery.cut_bytes += bytes;
                 Ok(false)

@@ -63,11 +63,8 @@ pub(super) fn path(dir: &Path, number: u32) -> PathBuf {
     dir.join(format!("{number:08}.seg"))
 }
 
-/// The number of the last segment; 0 when there is none.
-///
-/// # Errors
-/// [`EngineError::Damaged`] when one before it is missing.
-pub(super) fn last_number(dir: &Path) -> Result<u32, EngineError> {
+/// The numbers of the segments that are there, in order.
+pub(super) fn numbers(dir: &Path) -> Result<Vec<u32>, EngineError> {
     let mut numbers = Vec::new();
     for entry in fs::read_dir(dir).map_err(|error| EngineError::io("list", dir, error))? {
         let name = entry.map_err(|error| EngineError::io("list", dir, error))?.file_name();
@@ -78,6 +75,15 @@ pub(super) fn last_number(dir: &Path) -> Result<u32, EngineError> {
         numbers.extend(number);
     }
     numbers.sort_unstable();
+    Ok(numbers)
+}
+
+/// The number of the last segment; 0 when there is none.
+///
+/// # Errors
+/// [`EngineError::Damaged`] when one before it is missing.
+pub(super) fn last_number(dir: &Path) -> Result<u32, EngineError> {
+    let numbers = numbers(dir)?;
     let gap = (1..).zip(&numbers).find(|(expected, number)| expected != *number);
     match gap {
         Some((missing, _)) => Err(damaged(missing, 0, "the segment's file is missing")),

@@ -4,10 +4,12 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use super::acknowledged;
 use super::index::Index;
 use super::journal::{Limit, Walk};
-use super::layout::Layout;
-use super::segment::{self, Commit, ReadKind, SegmentReader};
+use super::layout::{Found, Layout};
+use super::seal::{self, Claim, State};
+use super::segment::{self, ChainEnd, Commit, ReadKind, SegmentReader};
 use super::slots::{self, Pointer};
 use super::view::View;
 use crate::store::engine::{EngineError, EngineReport, Finding};
@@ -44,7 +46,47 @@ pub(super) fn verify(layout: &Layout, index: &Index) -> Result<EngineReport, Eng
     }
     check.nothing_dropped_was_live();
     check.compare(&view)?;
+    check.seal(layout, &view)?;
     Ok(check.report)
+}
+
+/// What a store that does not open is like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspection {
+    /// What was read of the journal, and what is wrong with it.
+    pub report: EngineReport,
+    /// The last commit up to which everything is sound.
+    pub sound: u64,
+}
+
+/// Checks a store without opening it: its journal, and what the seal says of it.
+pub(super) fn inspect(layout: &Layout, found: Found, why: &EngineError) -> Result<Inspection, EngineError> {
+    let dir = layout.journal();
+    let mut check = Check::default();
+    let last = segment::numbers(&dir)?.last().copied().unwrap_or(0);
+    let limit = Limit {
+        segment: last,
+        end: None,
+    };
+    let walked = Walk::start(&dir, limit).and_then(|mut walk| {
+        check.header(walk.segment())?;
+        check.segments(&mut walk)
+    });
+    let claim = seal::read(layout, found);
+    let by_sizes = match &claim {
+        Ok(Some(claim)) => seal::check_sizes(layout, claim, last),
+        _ => Ok(()),
+    };
+    for error in [walked.err(), claim.err(), by_sizes.err(), Some(why.clone())]
+        .into_iter()
+        .flatten()
+    {
+        check.note_once(error)?;
+    }
+    Ok(Inspection {
+        report: check.report,
+        sound: acknowledged::read(&dir, last)?.commits(),
+    })
 }
 
 /// Bytes behind damage, up to where a sound commit ends.
@@ -92,8 +134,60 @@ impl Check {
                 self.finding(segment, offset, commit, what);
                 Ok(offset)
             }
+            EngineError::Lost {
+                segment,
+                offset,
+                what,
+                reads,
+                acknowledged,
+            } => {
+                let lost = reads + 1;
+                let is_here = |known: &Finding| (known.segment, known.offset) == (segment, offset);
+                let lost_text = format!("commits {lost} to {acknowledged} were stored and are lost");
+                let what = match self.report.findings.iter().any(is_here) {
+                    true => lost_text,
+                    false => format!("{what}; {lost_text}"),
+                };
+                self.finding(segment, offset, Some(lost), what);
+                Ok(offset)
+            }
+            EngineError::Unsealed { what } => {
+                self.report.seal.get_or_insert(what);
+                Ok(0)
+            }
             error => Err(error),
         }
+    }
+
+    /// Several ways of looking find the same damage.
+    fn note_once(&mut self, error: EngineError) -> Result<(), EngineError> {
+        self.note(error, None)?;
+        if let Some((new, known)) = self.report.findings.split_last()
+            && known
+                .iter()
+                .any(|known| (known.segment, known.offset, &known.what) == (new.segment, new.offset, &new.what))
+        {
+            self.report.findings.pop();
+        }
+        Ok(())
+    }
+
+    /// The seal of a store that is open. A writer that has written nothing yet has not touched it.
+    fn seal(&mut self, layout: &Layout, view: &View<'_>) -> Result<(), EngineError> {
+        let claim = match seal::read(layout, Found::Store) {
+            Ok(claim) => claim,
+            Err(error) => return self.note(error, None).map(drop),
+        };
+        let is_closed = |claim: &Claim| claim.state == State::Closed;
+        let known = view.mark().map_or(ChainEnd::GENESIS, |mark| mark.chain);
+        if claim.filter(is_closed).is_some_and(|claim| claim.at.chain != known) {
+            let what = format!(
+                "it says that the store was closed with another commit {}",
+                known.sequence
+            );
+            self.report.seal.get_or_insert(what);
+        }
+        Ok(())
     }
 
     /// A segment that is not there ends the walk: nothing behind it could be put into its place.

@@ -12,6 +12,8 @@ use super::frame::{self, CommitBody};
 use super::index::Index;
 use super::journal::{Frames, Journal};
 use super::layout::Layout;
+use super::loss::Remainder;
+use super::seal::Seal;
 use super::segment::{ChainEnd, Format};
 use super::slots::{Change, Mark, Pointer};
 use crate::store::audit_chain::{self, Kind};
@@ -44,6 +46,9 @@ pub(super) struct Writer {
     pub(super) poisoned: Option<String>,
     pub(super) layout: Layout,
     pub(super) ballast_bytes: u64,
+    pub(super) seal: Seal,
+    /// What is set aside before anything is written.
+    pub(super) remainder: Option<Remainder>,
 }
 
 impl Writer {
@@ -57,7 +62,7 @@ impl Writer {
                     Request::Commit { batch, reply } => self.stage(&mut group, batch, reply),
                     Request::Seal(reply) => {
                         self.finish(group);
-                        drop(reply.send(self.seal()));
+                        drop(reply.send(self.rotate()));
                         group = Group::new(self.chain);
                     }
                 }
@@ -68,13 +73,28 @@ impl Writer {
             }
             self.finish(group);
         }
+        // While something is to be set aside, the loss was not accepted, and the store is as it was.
+        if self.poisoned.is_none() && self.remainder.is_none() {
+            self.seal.close(self.journal.end(self.chain));
+        }
     }
 
-    fn seal(&mut self) -> Result<(), EngineError> {
+    /// What comes before anything is written.
+    fn begin(&mut self) -> Result<(), EngineError> {
+        if let Some(remainder) = &self.remainder {
+            remainder.set_aside(&mut self.journal)?;
+            self.remainder = None;
+        }
+        self.seal.begin(self.journal.end(self.chain))
+    }
+
+    /// Begins a new segment.
+    fn rotate(&mut self) -> Result<(), EngineError> {
         if let Some(why) = &self.poisoned {
             return Err(EngineError::Poisoned { why: why.clone() });
         }
-        self.journal.rotate(self.chain).inspect_err(|error| self.poison(error))
+        let rotated = self.begin().and_then(|()| self.journal.rotate(self.chain));
+        rotated.inspect_err(|error| self.poison(error))
     }
 
     fn poison(&mut self, error: &EngineError) {
@@ -140,7 +160,10 @@ impl Writer {
             let dir = self.layout.dir.clone();
             return group.refuse(&EngineError::Full { dir });
         }
-        let (segment, start) = match self.journal.append(&group.bytes, self.chain, group.needs) {
+        let placed = self
+            .begin()
+            .and_then(|()| self.journal.append(&group.bytes, self.chain, group.needs));
+        let (segment, start) = match placed {
             Ok(placed) => placed,
             Err(error) => {
                 self.poison(&error);
@@ -148,6 +171,7 @@ impl Writer {
             }
         };
         self.chain = group.chain;
+        self.seal.reach(self.journal.end(self.chain));
         let mark = Mark {
             segment,
             commit_offset: start + group.commit_offset as u64,
