@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::hash::ContentHash;
-use super::ids::VersionId;
+use super::ids::{RunId, VersionId};
 use super::json::JsonText;
 use super::money::UsdNanos;
 use super::outcome::{Attempt, OutcomeError, RenderedMessage, ToolCall, Usage};
@@ -47,6 +47,8 @@ pub struct StepOutcome {
     pub latency_ms: u64,
     /// Every try.
     pub attempts: Vec<Attempt>,
+    /// The run whose stored answer was used instead of asking again.
+    pub reused_from: Option<RunId>,
     /// What all tries cost; `None` where the price is unknown.
     pub cost: Option<UsdNanos>,
     /// Why there is no answer.

@@ -114,8 +114,8 @@ fn pause_of(run: &Run, state: RunState, steps: &[RunStep]) -> Option<Pause> {
 
 /// What a run may use up after these steps.
 pub(super) fn caps_of(run: &Run, steps: &[RunStep]) -> Caps {
-    let resumed = steps.iter().rev().find_map(|step| match step.kind {
-        RunStepKind::Resumed { caps } => Some(caps),
+    let resumed = steps.iter().rev().find_map(|step| match &step.kind {
+        RunStepKind::Resumed { caps, .. } => Some(*caps),
         RunStepKind::Paused { .. } => None,
     });
     resumed.unwrap_or(run.settings.caps)
@@ -226,8 +226,7 @@ impl Workbench {
             Some(end) => end.totals,
             None => self.progress(run.id)?.totals,
         };
-        let mut caveats = caveats(&self.store, &run, end.as_ref())?;
-        caveats.reused = totals.reused;
+        let caveats = caveats(&self.store, &run, end.as_ref())?.counting(&totals);
         Ok(RunSummary {
             caveats,
             pause: pause_of(&run, state, &self.store.run_steps(run.id)?),
@@ -250,8 +249,7 @@ impl Workbench {
             progress.latency_ms = latencies.shown_ms();
             progress.latency_bars = latencies.shown_bars();
         }
-        let mut caveats = caveats(&self.store, &run, end.as_ref())?;
-        caveats.reused = progress.totals.reused;
+        let caveats = caveats(&self.store, &run, end.as_ref())?.counting(&progress.totals);
         Ok(RunDetail {
             pause: pause_of(&run, progress.state, &steps),
             progress,

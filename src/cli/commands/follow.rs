@@ -13,6 +13,7 @@ use super::run::answers_text;
 use super::{Context, Hosting};
 use crate::cli::exit::{CliError, Exit, Failure};
 use crate::cli::output::{NO_VALUE, Out, Plain, Reply, counted, or_none};
+use crate::domain::caveats::Caveats;
 use crate::domain::gate::Verdict;
 use crate::domain::ids::RunId;
 use crate::domain::money::PriceFile;
@@ -160,7 +161,7 @@ fn progress_line(progress: &RunProgress) -> String {
         Some(format!("{percent} %")),
         Some(format!("{} failed", totals.failed)),
         Some(format!("{} errors", totals.errored)),
-        (totals.reused > 0).then(|| format!("{} reused", totals.reused)),
+        Caveats::default().counting(totals).reused_counts(),
         Some(format!("{:.1}/s", progress.rate_per_s)),
         (progress.in_flight > 0).then(|| progress.in_flight_text()),
         progress

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
+use crate::domain::answer::JudgeRequest;
+use crate::domain::judgement::Judgement;
 use crate::evals::judges::JudgeModel;
+use crate::evals::reuse::Reuse;
 use crate::providers::{ChatRequest, Exchange};
 
 /// What is asked of models about one answer, by all its graders at once.
@@ -14,13 +17,19 @@ pub(super) struct Asking<'a> {
     places: &'a Semaphore,
     /// How long a provider asks to wait, where that is longer than a request waits.
     wait: Mutex<Option<Duration>>,
+    /// What need not be asked again.
+    reuse: Option<&'a Reuse>,
+    /// Which repeat of the example the answer is, from 0.
+    pub(super) repeat: u32,
 }
 
 impl<'a> Asking<'a> {
-    pub(super) fn new(places: &'a Semaphore) -> Self {
+    pub(super) fn new(places: &'a Semaphore, reuse: Option<&'a Reuse>, repeat: u32) -> Self {
         Self {
             places,
             wait: Mutex::default(),
+            reuse,
+            repeat,
         }
     }
 
@@ -33,6 +42,11 @@ impl<'a> Asking<'a> {
             *wait = wait.or(Some(asked));
         }
         Some(exchange)
+    }
+
+    /// The judgement of an earlier run that answers this request, where the run may use one and there is one.
+    pub(super) async fn known(&self, request: &JudgeRequest<'_>) -> Option<Judgement> {
+        self.reuse?.judgement(request).await
     }
 
     /// How long a provider asked to wait.

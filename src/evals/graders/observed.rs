@@ -28,8 +28,10 @@ pub struct Observed<'a> {
     pub latency_ms: u64,
     /// What all tries cost; `None` where that is unknown.
     pub cost: Option<UsdNanos>,
-    /// The run whose answer it is, where nothing was asked.
+    /// The run whose answer it is, or that of a step of it, where nothing was asked.
     pub reused_from: Option<RunId>,
+    /// Which repeat of the example it is, from 0.
+    pub repeat: u32,
     /// What the steps of a chain did.
     pub steps: &'a [StepOutcome],
     /// What the base's run answered; `None` where nobody looked for it.
@@ -65,7 +67,8 @@ impl ObservedStep<'_> {
             finish_reason: step.finish_reason.as_deref(),
             latency_ms: step.latency_ms,
             cost: step.cost,
-            reused_from: None,
+            reused_from: step.reused_from,
+            repeat: 0,
             steps: &[],
             base: None,
         }
@@ -83,6 +86,7 @@ impl<'a> Observed<'a> {
             latency_ms: 0,
             cost: None,
             reused_from: None,
+            repeat: 0,
             steps: &[],
             base: None,
         }
@@ -97,7 +101,8 @@ impl<'a> Observed<'a> {
             finish_reason: outcome.finish_reason.as_deref(),
             latency_ms: outcome.latency_ms,
             cost: outcome.cost,
-            reused_from: outcome.reused_from,
+            reused_from: outcome.reused_from().next(),
+            repeat: outcome.repeat,
             steps: &outcome.steps,
             base: None,
         }
