@@ -52,8 +52,8 @@ impl<'a> ExactRequest<'a> {
 }
 
 /// Everything that a request to a judge depends on, and which of its judgements it asks for. One judge may be asked the
-/// same by several graders, several times, in both orders and in each repeat of the example; all these are to say what
-/// they say independently of each other, so that none stands for another one.
+/// same by several graders, several times, in both orders, of equal answers to several examples and in each repeat of an
+/// example; all these are to say what they say independently of each other, so that none stands for another one.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct JudgeRequest<'a> {
     /// Where it goes, without secrets.
@@ -68,13 +68,31 @@ pub struct JudgeRequest<'a> {
     pub judge_repeat: u32,
     /// Whether the other answer of a pairwise comparison stands first.
     pub is_swapped: bool,
-    /// Which repeat of the example it judges.
+    /// What it judges.
+    pub judged: Judged,
+}
+
+/// An answer that is judged: to which example, and in which of its repeats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Judged {
+    /// The content of the example.
+    pub example: ContentHash,
+    /// The repeat, from 0.
     pub repeat: u32,
 }
 
+impl From<&Outcome> for Judged {
+    fn from(outcome: &Outcome) -> Self {
+        Self {
+            example: outcome.example_hash,
+            repeat: outcome.repeat,
+        }
+    }
+}
+
 impl<'a> JudgeRequest<'a> {
-    /// The request that a judgement answers, of an answer of this repeat.
-    pub fn of(endpoint: Option<&'a str>, model: &'a ModelConfig, judgement: &'a Judgement, repeat: u32) -> Self {
+    /// The request that a judgement answers.
+    pub fn of(endpoint: Option<&'a str>, model: &'a ModelConfig, judgement: &'a Judgement, judged: Judged) -> Self {
         Self {
             endpoint,
             model,
@@ -82,7 +100,7 @@ impl<'a> JudgeRequest<'a> {
             grader: &judgement.grader,
             judge_repeat: judgement.repeat,
             is_swapped: judgement.is_swapped,
-            repeat,
+            judged,
         }
     }
 

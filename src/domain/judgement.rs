@@ -87,7 +87,8 @@ impl Judgement {
         } else {
             ""
         };
-        format!("{}: {}{repeat}{order}{simulated}", self.grader, self.judge)
+        let reused = self.reused_from.map_or_else(String::new, |run| format!(" (reused from {run})"));
+        format!("{}: {}{repeat}{order}{simulated}{reused}", self.grader, self.judge)
     }
 
     /// What it says in a line: `fail, 3: it is rude`.

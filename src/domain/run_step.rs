@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::actor::Actor;
 use super::ids::RunId;
 use super::money::PriceFile;
-use super::run::Caps;
+use super::run::{Caps, Run};
 use super::time::Timestamp;
 
 /// Something that happened to a run between its start and its end.
@@ -40,4 +40,43 @@ pub enum RunStepKind {
         /// earlier program went on with the run and did not say.
         prices: Option<Vec<PriceFile>>,
     },
+}
+
+/// The files of list prices that a run's costs are reckoned with: those of its start, and those of each resume that
+/// brought others, with when that was. An outcome keeps the cost that it had when it was saved.
+pub fn prices_over_time<'a>(run: &'a Run, steps: &'a [RunStep]) -> Vec<(Timestamp, &'a [PriceFile])> {
+    let mut prices = vec![(run.started_at, run.prices.as_slice())];
+    for step in steps {
+        let RunStepKind::Resumed { prices: Some(files), .. } = &step.kind else {
+            continue;
+        };
+        if prices.last().is_some_and(|(_, before)| before != files) {
+            prices.push((step.at, files));
+        }
+    }
+    prices
+}
+
+/// `of 2026-11-01 (7c1d90aa), else of 2026-10-01 (12ab34cd)`; `None` where there are none.
+pub fn prices_text(files: &[PriceFile]) -> Option<String> {
+    let files: Vec<String> = files.iter().map(|file| format!("of {file}")).collect();
+    (!files.is_empty()).then(|| files.join(", else "))
+}
+
+/// That the costs of a run are not all reckoned with the same prices; `None` where they are.
+pub fn mixed_prices(run: &Run, steps: &[RunStep]) -> Option<String> {
+    let all = prices_over_time(run, steps);
+    let (first, later) = all.split_first()?;
+    let shown = |files: &[PriceFile]| prices_text(files).unwrap_or_else(|| "of no file".into());
+    let later: Vec<String> = later
+        .iter()
+        .map(|(since, files)| format!("since the resume of {since} those {}", shown(files)))
+        .collect();
+    (!later.is_empty()).then(|| {
+        format!(
+            "its costs are reckoned with different list prices: at first those {}, {}",
+            shown(first.1),
+            later.join(", ")
+        )
+    })
 }

@@ -60,4 +60,13 @@ impl StepOutcome {
     pub fn has_failed(&self) -> bool {
         self.error.is_some() || self.parse_error.is_some()
     }
+
+    /// What it cost, or whose answer it has.
+    pub fn cost_text(&self) -> String {
+        match (self.reused_from, self.cost) {
+            (Some(run), _) => format!("reused from {run}"),
+            (None, Some(cost)) => cost.to_string(),
+            (None, None) => "cost unknown".to_owned(),
+        }
+    }
 }

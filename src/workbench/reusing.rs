@@ -157,7 +157,7 @@ impl AnswerIndex {
                 continue;
             };
             let endpoint = asked.endpoint.clone();
-            let request = JudgeRequest::of(endpoint.as_deref(), &asked.model, judgement, outcome.repeat).hash()?;
+            let request = JudgeRequest::of(endpoint.as_deref(), &asked.model, judgement, outcome.into()).hash()?;
             answers.push((request, AnswerPart::Judgement { at, endpoint }));
         }
         Ok(answers)

@@ -13,6 +13,7 @@ use crate::domain::ids::RunId;
 use crate::domain::label::{LabelAgreement, agreements};
 use crate::domain::progress::RunProgress;
 use crate::domain::run::{Caps, Run, RunEnd, RunState, RunStep, RunStepKind};
+use crate::domain::run_step::mixed_prices;
 use crate::domain::unit::Units;
 use crate::evals::latency::Latencies;
 use crate::releases::evidence::{caveats, overtaken};
@@ -92,7 +93,8 @@ impl RunDetail {
     /// What to know before its numbers, each in a sentence.
     pub fn warnings(&self) -> Vec<String> {
         let overtaken = self.overtaken.iter().map(|one| format!("stale: {one}"));
-        self.caveats.sentences().into_iter().chain(overtaken).collect()
+        let sentences = self.caveats.sentences().into_iter().chain(overtaken);
+        sentences.chain(mixed_prices(&self.run, &self.steps)).collect()
     }
 
     /// What the run may use up, as the last resume says.

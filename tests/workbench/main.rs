@@ -36,6 +36,8 @@ mod limits;
 mod people;
 mod release_path;
 mod reproducing;
+#[cfg(test)]
+mod reusing;
 mod runs;
 #[cfg(test)]
 mod signing;

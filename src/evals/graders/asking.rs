@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use crate::domain::answer::JudgeRequest;
+use crate::domain::answer::{JudgeRequest, Judged};
 use crate::domain::judgement::Judgement;
 use crate::evals::judges::JudgeModel;
 use crate::evals::reuse::Reuse;
@@ -19,17 +19,17 @@ pub(super) struct Asking<'a> {
     wait: Mutex<Option<Duration>>,
     /// What need not be asked again.
     reuse: Option<&'a Reuse>,
-    /// Which repeat of the example the answer is, from 0.
-    pub(super) repeat: u32,
+    /// What is judged.
+    judged: Option<Judged>,
 }
 
 impl<'a> Asking<'a> {
-    pub(super) fn new(places: &'a Semaphore, reuse: Option<&'a Reuse>, repeat: u32) -> Self {
+    pub(super) fn new(places: &'a Semaphore, reuse: Option<&'a Reuse>, judged: Option<Judged>) -> Self {
         Self {
             places,
             wait: Mutex::default(),
             reuse,
-            repeat,
+            judged,
         }
     }
 
@@ -45,8 +45,10 @@ impl<'a> Asking<'a> {
     }
 
     /// The judgement of an earlier run that answers this request, where the run may use one and there is one.
-    pub(super) async fn known(&self, request: &JudgeRequest<'_>) -> Option<Judgement> {
-        self.reuse?.judgement(request).await
+    /// The request comes of what is judged.
+    pub(super) async fn known<'r>(&self, request: impl FnOnce(Judged) -> JudgeRequest<'r>) -> Option<Judgement> {
+        let (reuse, judged) = (self.reuse?, self.judged?);
+        reuse.judgement(&request(judged)).await
     }
 
     /// How long a provider asked to wait.

@@ -292,7 +292,7 @@ impl Graders {
     /// Lets every grader look at what came back for one example.
     pub async fn grade(&self, observed: Observed<'_>, example: &ExampleContent) -> Grades {
         let case = Case::new(observed, example);
-        let asking = Asking::new(&self.places, self.reuse.as_deref(), observed.repeat);
+        let asking = Asking::new(&self.places, self.reuse.as_deref(), observed.judged);
         let (findings, judgements) = self.findings(&case, &asking).await;
         let asked = Asked {
             judgements,

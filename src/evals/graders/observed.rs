@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 use super::finding::Fault;
 use super::words;
+use crate::domain::answer::Judged;
 use crate::domain::example::ExampleContent;
 use crate::domain::ids::RunId;
 use crate::domain::json::JsonText;
@@ -30,8 +31,8 @@ pub struct Observed<'a> {
     pub cost: Option<UsdNanos>,
     /// The run whose answer it is, or that of a step of it, where nothing was asked.
     pub reused_from: Option<RunId>,
-    /// Which repeat of the example it is, from 0.
-    pub repeat: u32,
+    /// What a judge of it judges; `None` where it is no answer of a run.
+    pub judged: Option<Judged>,
     /// What the steps of a chain did.
     pub steps: &'a [StepOutcome],
     /// What the base's run answered; `None` where nobody looked for it.
@@ -68,7 +69,7 @@ impl ObservedStep<'_> {
             latency_ms: step.latency_ms,
             cost: step.cost,
             reused_from: step.reused_from,
-            repeat: 0,
+            judged: None,
             steps: &[],
             base: None,
         }
@@ -86,7 +87,7 @@ impl<'a> Observed<'a> {
             latency_ms: 0,
             cost: None,
             reused_from: None,
-            repeat: 0,
+            judged: None,
             steps: &[],
             base: None,
         }
@@ -102,7 +103,7 @@ impl<'a> Observed<'a> {
             latency_ms: outcome.latency_ms,
             cost: outcome.cost,
             reused_from: outcome.reused_from().next(),
-            repeat: outcome.repeat,
+            judged: Some(outcome.into()),
             steps: &outcome.steps,
             base: None,
         }

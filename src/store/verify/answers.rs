@@ -76,7 +76,7 @@ impl Verification<'_> {
         let Some(version) = self.store.version(&judge.version)? else {
             return Ok(None);
         };
-        let request = JudgeRequest::of(endpoint, &version.content.model, judgement, outcome.repeat);
+        let request = JudgeRequest::of(endpoint, &version.content.model, judgement, outcome.into());
         Ok(Some(request.hash()?))
     }
 }

@@ -196,17 +196,17 @@ impl Judge {
         messages: &[RenderedMessage],
         asking: &Asking<'_>,
     ) -> Option<Judgement> {
-        let request = JudgeRequest {
+        let request = |judged| JudgeRequest {
             endpoint: panelist.model.endpoint(),
             model: &panelist.config,
             messages,
             grader: &self.grader,
             judge_repeat: repeat,
             is_swapped: order == Order::Swapped,
-            repeat: asking.repeat,
+            judged,
         };
         let judge = JudgedBy::Prompt(panelist.pin.clone());
-        let known = asking.known(&request).await;
+        let known = asking.known(request).await;
         // What was read of the reply may have been read as an answer to another question.
         if let Some(known) = known.filter(|known| reply::answers(known, &self.question)) {
             return Some(Judgement { judge, ..known });
