@@ -63,6 +63,25 @@ pub struct RuntimeContext {
     pub code_revision: Option<String>,
 }
 
+impl RuntimeContext {
+    /// The first thing in which it differs from the one that a run is to have; `None` where they are the same.
+    pub fn difference(&self, other: &Self) -> Option<String> {
+        let one = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".into());
+        let all = |texts: &[String]| if texts.is_empty() { "none".into() } else { texts.join(", ") };
+        let parts = [
+            ("code revision", one(&self.code_revision), one(&other.code_revision)),
+            ("retrieval index", one(&self.retrieval_index), one(&other.retrieval_index)),
+            ("documents", all(&self.documents), all(&other.documents)),
+            ("tools", all(&self.tools), all(&other.tools)),
+            ("agent state", one(&self.agent_state), one(&other.agent_state)),
+            ("memory", one(&self.memory), one(&other.memory)),
+            ("feature flags", all(&self.feature_flags), all(&other.feature_flags)),
+        ];
+        let differs = parts.into_iter().find(|(_, was, is)| was != is);
+        differs.map(|(what, was, is)| format!("recorded with it is {what} {was}, and here {is}"))
+    }
+}
+
 /// What a run may use up before it pauses, each over the whole run; `None` for no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Caps {

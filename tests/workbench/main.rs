@@ -34,6 +34,8 @@ mod lab;
 mod limits;
 #[cfg(test)]
 mod people;
+#[cfg(test)]
+mod prices;
 mod release_path;
 mod reproducing;
 #[cfg(test)]
