@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alias::{Alias, Stale};
 use super::ids::{RunId, VersionId};
-use super::run::{AnswerSource, Run, Subject};
+use super::run::{AnswerSource, Run, RunTotals, Subject};
 use super::time::Timestamp;
 
 /// Sources of reused answers that are named; of more, only how many there are.
@@ -18,13 +18,45 @@ pub struct Caveats {
     /// The models that answered, or that judged, and that their names do not stand for now. Those of what is tested
     /// come first.
     pub stale: Vec<Stale>,
-    /// Outcomes whose answer was taken from another run.
+    /// Outcomes of which an answer was taken from another run.
     pub reused: u64,
+    /// Answers of a chain's steps that were taken from other runs.
+    pub reused_steps: u64,
+    /// Judgements that were taken from other runs.
+    pub reused_judgements: u64,
     /// Those runs, newest first.
     pub reused_from: Vec<RunId>,
 }
 
 impl Caveats {
+    /// The same with how much a run took from others.
+    #[must_use]
+    pub fn counting(self, totals: &RunTotals) -> Self {
+        Self {
+            reused: totals.reused,
+            reused_steps: totals.reused_steps,
+            reused_judgements: totals.judging.reused,
+            ..self
+        }
+    }
+
+    /// How much was taken from other runs: `12 reused`, `36 steps of 12 reused`, `12 and 24 judgements reused`.
+    pub fn reused_counts(&self) -> Option<String> {
+        let answers = match (self.reused, self.reused_steps) {
+            (0, _) => None,
+            (outcomes, 0) => Some(outcomes.to_string()),
+            (outcomes, 1) => Some(format!("1 step of {outcomes}")),
+            (outcomes, steps) => Some(format!("{steps} steps of {outcomes}")),
+        };
+        let judgements = match self.reused_judgements {
+            0 => None,
+            1 => Some("1 judgement".to_owned()),
+            judgements => Some(format!("{judgements} judgements")),
+        };
+        let counts: Vec<String> = answers.into_iter().chain(judgements).collect();
+        (!counts.is_empty()).then(|| format!("{} reused", counts.join(" and ")))
+    }
+
     /// `12 reused from run_3`, where there are any.
     pub fn reused_text(&self) -> Option<String> {
         let named: Vec<String> = self
@@ -39,7 +71,7 @@ impl Caveats {
             (false, 0) => named.join(", "),
             (false, more) => format!("{} and {more} more", named.join(", ")),
         };
-        (self.reused > 0).then(|| format!("{} reused from {from}", self.reused))
+        Some(format!("{} from {from}", self.reused_counts()?))
     }
 
     /// `stale: answered by …`, for each model that is.
@@ -155,5 +187,19 @@ mod tests {
             assert_eq!(caveats(runs).reused_text().as_deref(), Some(text));
         }
         assert_eq!(Caveats::default().reused_text(), None);
+        for ((reused, reused_steps, reused_judgements), text) in [
+            ((12, 0, 24), "12 and 24 judgements reused"),
+            ((0, 0, 1), "1 judgement reused"),
+            ((1, 1, 0), "1 step of 1 reused"),
+            ((12, 48, 24), "48 steps of 12 and 24 judgements reused"),
+        ] {
+            let caveats = Caveats {
+                reused,
+                reused_steps,
+                reused_judgements,
+                ..Caveats::default()
+            };
+            assert_eq!(caveats.reused_counts().as_deref(), Some(text));
+        }
     }
 }

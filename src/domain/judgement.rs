@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::ids::RunId;
 use super::judge::{EmbeddingModel, Judge};
 use super::money::UsdNanos;
 use super::outcome::{OutcomeError, RenderedMessage, Usage};
@@ -60,6 +61,8 @@ pub struct Judgement {
     pub usage: Usage,
     /// Time of all tries together, in milliseconds.
     pub latency_ms: u64,
+    /// The run whose stored judgement was used instead of asking again.
+    pub reused_from: Option<RunId>,
     /// What all tries cost; `None` where the price is unknown.
     pub cost: Option<UsdNanos>,
     /// Why there is no judgement.
@@ -84,7 +87,8 @@ impl Judgement {
         } else {
             ""
         };
-        format!("{}: {}{repeat}{order}{simulated}", self.grader, self.judge)
+        let reused = self.reused_from.map_or_else(String::new, |run| format!(" (reused from {run})"));
+        format!("{}: {}{repeat}{order}{simulated}{reused}", self.grader, self.judge)
     }
 
     /// What it says in a line: `fail, 3: it is rude`.
@@ -155,6 +159,8 @@ pub struct JudgingTotals {
     pub cost_unknown: u64,
     /// Outcomes of which a judge said both that they pass and that they fail.
     pub unstable: u64,
+    /// Judgements that were taken from other runs instead of asking again.
+    pub reused: u64,
 }
 
 impl JudgingTotals {
@@ -168,6 +174,7 @@ impl JudgingTotals {
             self.output_tokens += judgement.usage.output_tokens.unwrap_or(0);
             self.cost = self.cost + judgement.cost.unwrap_or_default();
             self.cost_unknown += u64::from(judgement.cost.is_none());
+            self.reused += u64::from(judgement.reused_from.is_some());
         }
         self.unstable += u64::from(!unstable_graders(judgements).is_empty());
     }
@@ -197,6 +204,7 @@ impl JudgingTotals {
         let said = [
             Some(cost),
             Some(format!("{} judgements", self.judgements)),
+            counted(self.reused, "reused"),
             counted(self.unstable, "unstable"),
             counted(self.errored, "without a verdict"),
             simulated,
@@ -229,6 +237,7 @@ mod tests {
             resolved_model: None,
             usage: Usage::default(),
             latency_ms: 0,
+            reused_from: None,
             cost: None,
             error: None,
         }

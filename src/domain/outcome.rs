@@ -230,7 +230,7 @@ impl OutcomePlace {
 }
 
 /// Fields that came after the first layout.
-const LATER_FIELDS: [LaterFields; 6] = [
+const LATER_FIELDS: [LaterFields; 8] = [
     LaterFields {
         within: &["scores"],
         names: &["value", "part_of"],
@@ -253,6 +253,14 @@ const LATER_FIELDS: [LaterFields; 6] = [
             "judgements",
             "steps",
         ],
+    },
+    LaterFields {
+        within: &["judgements"],
+        names: &["reused_from"],
+    },
+    LaterFields {
+        within: &["steps"],
+        names: &["reused_from"],
     },
     LaterFields {
         within: &["tool_calls"],
@@ -311,7 +319,7 @@ pub struct Outcome {
     pub time_to_first_token_ms: Option<u64>,
     /// Every try; those of a chain are in its steps.
     pub attempts: Vec<Attempt>,
-    /// The run whose stored answer was used instead of asking again.
+    /// The run whose stored answer was used instead of asking again; those of a chain are in its steps.
     pub reused_from: Option<RunId>,
     /// What all tries cost; `None` where the price is unknown, or whether one of them was charged.
     pub cost: Option<UsdNanos>,
@@ -355,6 +363,30 @@ impl Outcome {
             .chain(self.steps.iter().flat_map(|step| &step.attempts))
     }
 
+    /// The runs whose stored answers were used, of the prompt or of each step.
+    pub fn reused_from(&self) -> impl Iterator<Item = RunId> {
+        let steps = self.steps.iter().map(|step| step.reused_from);
+        std::iter::once(self.reused_from).chain(steps).flatten()
+    }
+
+    /// The same with what a step says of its answer, apart from what the chain sums up and makes of the text.
+    #[must_use]
+    pub fn said_by(self, step: StepOutcome) -> Self {
+        Self {
+            rendered: step.rendered,
+            tool_calls: step.tool_calls,
+            raw_response: step.raw_response,
+            earlier_responses: step.earlier_responses,
+            parse_error: step.parse_error,
+            refusal: step.refusal,
+            finish_reason: step.finish_reason,
+            resolved_model: step.resolved_model,
+            system_fingerprint: step.system_fingerprint,
+            response_id: step.response_id,
+            ..self
+        }
+    }
+
     /// Tries beyond the first, of the prompt or of each step.
     pub fn retries(&self) -> u64 {
         let beyond = |attempts: &[Attempt]| (attempts.len() as u64).saturating_sub(1);
@@ -364,7 +396,9 @@ impl Outcome {
     /// What is known of its cost: all of it, or what those tries cost of which it is known. `None` where the price of
     /// the answer is not known.
     pub fn known_cost(&self) -> Option<UsdNanos> {
-        let attempts = self.steps.last().map_or(&self.attempts, |step| &step.attempts);
+        // A step whose answer was taken from another run was not asked, and its price is no question.
+        let asked = self.steps.iter().rfind(|step| step.reused_from.is_none());
+        let attempts = asked.map_or(&self.attempts, |step| &step.attempts);
         let answered = attempts.last().filter(|attempt| attempt.error.is_none());
         self.cost.or_else(|| {
             answered.and_then(|attempt| attempt.cost)?;

@@ -113,6 +113,15 @@ pub struct PromptContent {
 }
 
 impl PromptContent {
+    /// The same with only those of its tools that are named; with all where none are given.
+    #[must_use]
+    pub fn with_tools(mut self, names: Option<&[String]>) -> Self {
+        if let Some(names) = names {
+            self.model.tools.retain(|tool| names.contains(&tool.name));
+        }
+        self
+    }
+
     /// Checks what can be known without a template engine.
     pub fn check(&self) -> Result<(), DomainError> {
         if self.messages.is_empty() {

@@ -17,6 +17,7 @@ use super::money::{PriceFile, UsdNanos};
 use super::outcome::Outcome;
 use super::path_result::PathResult;
 use super::promotion::Environment;
+pub use super::run_step::{RunStep, RunStepKind};
 pub use super::subject::Subject;
 use super::time::Timestamp;
 
@@ -60,6 +61,25 @@ pub struct RuntimeContext {
     pub feature_flags: Vec<String>,
     /// The revision of the code around the prompt.
     pub code_revision: Option<String>,
+}
+
+impl RuntimeContext {
+    /// The first thing in which it differs from the one that a run is to have; `None` where they are the same.
+    pub fn difference(&self, other: &Self) -> Option<String> {
+        let one = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".into());
+        let all = |texts: &[String]| if texts.is_empty() { "none".into() } else { texts.join(", ") };
+        let parts = [
+            ("code revision", one(&self.code_revision), one(&other.code_revision)),
+            ("retrieval index", one(&self.retrieval_index), one(&other.retrieval_index)),
+            ("documents", all(&self.documents), all(&other.documents)),
+            ("tools", all(&self.tools), all(&other.tools)),
+            ("agent state", one(&self.agent_state), one(&other.agent_state)),
+            ("memory", one(&self.memory), one(&other.memory)),
+            ("feature flags", all(&self.feature_flags), all(&other.feature_flags)),
+        ];
+        let differs = parts.into_iter().find(|(_, was, is)| was != is);
+        differs.map(|(what, was, is)| format!("recorded with it is {what} {was}, and here {is}"))
+    }
 }
 
 /// What a run may use up before it pauses, each over the whole run; `None` for no limit.
@@ -283,37 +303,6 @@ impl Run {
     }
 }
 
-/// Something that happened to a run between its start and its end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunStep {
-    /// The run.
-    pub run: RunId,
-    /// Its number in the run, from 1.
-    pub number: u32,
-    /// What happened.
-    pub kind: RunStepKind,
-    /// Who did it, or whose run it is.
-    pub by: Actor,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// What happened to a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RunStepKind {
-    /// It sends nothing until somebody resumes it.
-    Paused {
-        /// Why: which cap was reached, or that somebody asked for it.
-        reason: String,
-    },
-    /// It went on.
-    Resumed {
-        /// The caps that hold from now on.
-        caps: Caps,
-    },
-}
-
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -366,8 +355,10 @@ pub struct RunTotals {
     pub cost: UsdNanos,
     /// Outcomes whose cost is not wholly known.
     pub cost_unknown: u64,
-    /// Outcomes whose answer was taken from another run.
+    /// Outcomes of which an answer was taken from another run.
     pub reused: u64,
+    /// Answers of a chain's steps that were taken from other runs.
+    pub reused_steps: u64,
     /// What the judges of its suite took. None of it is in the other sums.
     pub judging: JudgingTotals,
 }
@@ -388,7 +379,8 @@ impl RunTotals {
         self.output_tokens += outcome.usage.output_tokens.unwrap_or(0);
         self.cost = self.cost + outcome.known_cost().unwrap_or_default();
         self.cost_unknown += u64::from(outcome.cost.is_none());
-        self.reused += u64::from(outcome.reused_from.is_some());
+        self.reused += u64::from(outcome.reused_from().next().is_some());
+        self.reused_steps += outcome.steps.iter().filter(|step| step.reused_from.is_some()).count() as u64;
         self.judging.add(&outcome.judgements);
     }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::hash::ContentHash;
-use super::ids::VersionId;
+use super::ids::{RunId, VersionId};
 use super::json::JsonText;
 use super::money::UsdNanos;
 use super::outcome::{Attempt, OutcomeError, RenderedMessage, ToolCall, Usage};
@@ -47,6 +47,8 @@ pub struct StepOutcome {
     pub latency_ms: u64,
     /// Every try.
     pub attempts: Vec<Attempt>,
+    /// The run whose stored answer was used instead of asking again.
+    pub reused_from: Option<RunId>,
     /// What all tries cost; `None` where the price is unknown.
     pub cost: Option<UsdNanos>,
     /// Why there is no answer.
@@ -57,5 +59,14 @@ impl StepOutcome {
     /// Whether it ended the example: there is no answer, or none that its parser could read.
     pub fn has_failed(&self) -> bool {
         self.error.is_some() || self.parse_error.is_some()
+    }
+
+    /// What it cost, or whose answer it has.
+    pub fn cost_text(&self) -> String {
+        match (self.reused_from, self.cost) {
+            (Some(run), _) => format!("reused from {run}"),
+            (None, Some(cost)) => cost.to_string(),
+            (None, None) => "cost unknown".to_owned(),
+        }
     }
 }

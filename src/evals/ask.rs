@@ -37,10 +37,7 @@ pub(super) struct Asker {
 
 /// What is asked.
 enum Asks {
-    Prompt {
-        prompt: Box<PromptAsker>,
-        reuse: Option<Reuse>,
-    },
+    Prompt(Box<PromptAsker>),
     Chain(Box<ChainAsker>),
 }
 
@@ -63,19 +60,22 @@ impl Asker {
         let settings = &job.run.settings;
         let in_flight = usize::try_from(settings.concurrency.clamp(1, CONCURRENCY_MAX)).unwrap_or(1);
         let places = Arc::new(Semaphore::new(in_flight));
-        let graders = Graders::compile(&job.suite, &job.work, &job.judges)?.within(Arc::clone(&places));
+        let reuse = Reuse::of(job);
+        let graders = Graders::compile(&job.suite, &job.work, &job.judges)?
+            .within(Arc::clone(&places))
+            .reusing(reuse.clone());
         Ok(Self {
             run: job.run.id,
             deadline_ms: settings.deadline_ms,
             asks: match &job.work {
-                Work::Prompt(work) => Asks::Prompt {
-                    prompt: Box::new(PromptAsker::new(work, settings.attempts_max)?),
-                    reuse: Reuse::of(job),
-                },
+                Work::Prompt(work) => {
+                    Asks::Prompt(Box::new(PromptAsker::new(work, settings.attempts_max, reuse)?))
+                }
                 Work::Chain { steps, answer } => Asks::Chain(Box::new(ChainAsker::new(
                     steps,
                     answer.as_ref(),
                     settings.attempts_max,
+                    reuse.as_ref(),
                 )?)),
             },
             bases: graders.asks_base().then(|| Arc::clone(&job.feed)),
@@ -96,7 +96,7 @@ impl Asker {
         // It is never closed, and would bound nothing if it were.
         let own = self.places.acquire().await.ok();
         let asked = match &self.asks {
-            Asks::Prompt { prompt, reuse } => self.ask_prompt(prompt, reuse.as_ref(), blank, example).await,
+            Asks::Prompt(prompt) => self.ask_prompt(prompt, blank, example).await,
             Asks::Chain(chain) => {
                 let ends_at = self.deadline_ms.map(Patience::end_after);
                 chain.ask(&blank, example, ends_at).await
@@ -110,21 +110,13 @@ impl Asker {
         }
     }
 
-    async fn ask_prompt(
-        &self,
-        prompt: &PromptAsker,
-        reuse: Option<&Reuse>,
-        blank: Outcome,
-        example: &Example,
-    ) -> Asked {
+    async fn ask_prompt(&self, prompt: &PromptAsker, blank: Outcome, example: &Example) -> Asked {
         let messages = match prompt.render(&example.content) {
             Ok(messages) => messages,
             Err(error) => return error.outcome(blank).into(),
         };
-        if let Some(reuse) = reuse
-            && let Some(outcome) = reuse.find(&blank, prompt.model(), &messages).await
-        {
-            return outcome.into();
+        if let Some(known) = prompt.known(&blank, &messages).await {
+            return known.into();
         }
         let ends_at = self.deadline_ms.map(Patience::end_after);
         prompt.send(blank, messages, example, ends_at).await
@@ -179,7 +171,7 @@ impl Asker {
     /// Says where a failure lies, and when it was done.
     fn finished(&self, mut outcome: Outcome, cause: Option<Cause>) -> Outcome {
         let model = match &self.asks {
-            Asks::Prompt { prompt, .. } => prompt.model(),
+            Asks::Prompt(prompt) => prompt.model(),
             Asks::Chain(chain) => chain.model_of(&outcome),
         };
         outcome.failure_category = category(&outcome, cause, model);

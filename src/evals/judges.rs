@@ -61,6 +61,11 @@ impl JudgeModel {
         self.provider.source()
     }
 
+    /// Where it is asked, without secrets.
+    pub(super) fn endpoint(&self) -> Option<&str> {
+        self.endpoint.as_deref()
+    }
+
     /// Asks until there is an answer or patience is at its end; `None` where it is not wanted any more when its turn
     /// comes. Whoever asks must hold no place at any limiter: two runs, each of which holds the place that the other
     /// one waits for, would wait for ever. For the same reason the place at the limiter comes before the run's own,

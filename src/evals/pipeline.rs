@@ -17,6 +17,8 @@ use super::judges::Judges;
 use super::standing::Standing;
 use super::upcoming::{Upcoming, blocking};
 use super::window::{Stop, Window};
+use crate::domain::alias::Alias;
+use crate::domain::answer::KnownAnswer;
 use crate::domain::chain::ChainStep;
 use crate::domain::example::Example;
 use crate::domain::hash::ContentHash;
@@ -62,8 +64,8 @@ pub trait ExampleFeed: Send + Sync {
     /// The outcomes that the examples of this page already have, in any order.
     fn saved(&self, page: u64) -> Result<Vec<Outcome>, StoreFault>;
 
-    /// The outcome of an earlier run that holds an answer to this very request, where the run may use it.
-    fn answer(&self, _request: &ContentHash) -> Result<Option<Outcome>, StoreFault> {
+    /// What an earlier run got to this very request to a model, where the run may use it.
+    fn answer(&self, _request: &ContentHash, _model: &Alias) -> Result<Option<KnownAnswer>, StoreFault> {
         Ok(None)
     }
 

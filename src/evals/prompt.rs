@@ -9,6 +9,7 @@ use super::ask::Asked;
 use super::conversation::{Conversation, Turn};
 use super::pipeline::PromptWork;
 use super::render::{RenderError, Renderer};
+use super::reuse::Reuse;
 use crate::domain::example::{Example, ExampleContent, ExampleContext};
 use crate::domain::model::{ModelConfig, ToolChoice};
 use crate::domain::money::UsdNanos;
@@ -25,6 +26,7 @@ pub(super) struct PromptAsker {
     model: ModelConfig,
     renderer: Renderer,
     provider: Arc<dyn Provider>,
+    reuse: Option<Arc<Reuse>>,
 }
 
 /// Why nothing was sent.
@@ -52,8 +54,9 @@ impl NotSent {
 
 impl PromptAsker {
     /// Compiles the templates.
-    pub(super) fn new(work: &PromptWork, attempts_max: u32) -> Result<Self, RenderError> {
+    pub(super) fn new(work: &PromptWork, attempts_max: u32, reuse: Option<Arc<Reuse>>) -> Result<Self, RenderError> {
         Ok(Self {
+            reuse,
             attempts_max,
             limiter: work.limiter.clone(),
             retries: RetryBudget::default(),
@@ -76,6 +79,11 @@ impl PromptAsker {
     /// The messages for an input.
     pub(super) fn render_input(&self, input: Json, around: &ExampleContext) -> Result<Vec<RenderedMessage>, NotSent> {
         Ok(self.renderer.render_input(input, around)?)
+    }
+
+    /// The outcome with the answer of an earlier run, where the run may use one and there is one.
+    pub(super) async fn known(&self, blank: &Outcome, messages: &[RenderedMessage]) -> Option<Outcome> {
+        self.reuse.as_ref()?.answer(blank, &self.model, messages).await
     }
 
     /// Waits for a place among the requests that the endpoint takes; `None` where their number is fixed.

@@ -1,16 +1,20 @@
-//! Takes the answer of an earlier run instead of asking again.
+//! Takes the answers and judgements of earlier runs instead of asking again.
 
 use std::sync::Arc;
 
 use super::pipeline::{ExampleFeed, Job};
 use super::upcoming::blocking;
-use crate::domain::answer::ExactRequest;
+use crate::domain::DomainError;
+use crate::domain::alias::Alias;
+use crate::domain::answer::{ExactRequest, JudgeRequest, KnownAnswer};
+use crate::domain::hash::ContentHash;
+use crate::domain::judgement::Judgement;
 use crate::domain::model::ModelConfig;
 use crate::domain::money::UsdNanos;
 use crate::domain::outcome::{Outcome, RenderedMessage, Usage};
 use crate::domain::run::RunSettings;
 
-/// The answers that a run may use again.
+/// What a run may use again.
 pub(super) struct Reuse {
     feed: Arc<dyn ExampleFeed>,
     settings: RunSettings,
@@ -18,27 +22,48 @@ pub(super) struct Reuse {
 
 impl Reuse {
     /// `None` for a run that asks everything anew.
-    pub(super) fn of(job: &Job) -> Option<Self> {
-        job.run.settings.reuses_answers.then(|| Self {
-            feed: Arc::clone(&job.feed),
-            settings: job.run.settings.clone(),
+    pub(super) fn of(job: &Job) -> Option<Arc<Self>> {
+        job.run.settings.reuses_answers.then(|| {
+            Arc::new(Self {
+                feed: Arc::clone(&job.feed),
+                settings: job.run.settings.clone(),
+            })
         })
     }
 
     /// The ungraded outcome of `asked` with the stored answer to the same request; `None` where there is none, or none
     /// that can be read: then it is asked.
-    pub(super) async fn find(
+    pub(super) async fn answer(
         &self,
         asked: &Outcome,
         model: &ModelConfig,
         messages: &[RenderedMessage],
     ) -> Option<Outcome> {
-        let request = ExactRequest::new(self.settings.endpoint_of(&model.provider), model, messages, asked)
-            .hash()
-            .ok()?;
-        let feed = Arc::clone(&self.feed);
-        let stored = blocking(move || feed.answer(&request)).await.ok()??;
-        (stored.rendered == messages).then(|| taken(asked, stored))
+        let endpoint = self.settings.endpoint_of(&model.provider);
+        let request = ExactRequest::new(endpoint, model, messages, asked).hash();
+        match self.find(request, Alias::new(model, endpoint)).await? {
+            KnownAnswer::Answer(stored) if stored.rendered == messages => Some(taken(asked, *stored)),
+            _ => None,
+        }
+    }
+
+    /// The stored judgement that answers the same request, at no cost; `None` as above.
+    pub(super) async fn judgement(&self, request: &JudgeRequest<'_>) -> Option<Judgement> {
+        let alias = Alias::new(request.model, request.endpoint);
+        match self.find(request.hash(), alias).await? {
+            KnownAnswer::Judgement(stored) if stored.rendered == request.messages => Some(Judgement {
+                passed: None,
+                usage: Usage::default(),
+                cost: Some(UsdNanos::default()),
+                ..*stored
+            }),
+            _ => None,
+        }
+    }
+
+    async fn find(&self, request: Result<ContentHash, DomainError>, alias: Alias) -> Option<KnownAnswer> {
+        let (feed, request) = (Arc::clone(&self.feed), request.ok()?);
+        blocking(move || feed.answer(&request, &alias)).await.ok()?
     }
 }
 
@@ -54,7 +79,6 @@ fn taken(asked: &Outcome, stored: Outcome) -> Outcome {
         usage: Usage::default(),
         attempts: Vec::new(),
         cost: Some(UsdNanos::default()),
-        reused_from: Some(stored.reused_from.unwrap_or(stored.run)),
         parsed: None,
         parse_error: None,
         scores: Vec::new(),

@@ -238,7 +238,7 @@ impl HttpClient {
                     bytes.extend_from_slice(&chunk);
                     if bytes.len() > bytes_max {
                         bytes.truncate(OVERSIZED_BYTES_KEPT);
-                        return Err(oversized(status, self.cut_text(&bytes)));
+                        return Err(oversized(status, self.cut_text(&bytes, streams)));
                     }
                 }
                 Ok(None) => break,
@@ -246,13 +246,14 @@ impl HttpClient {
                     return Err(ProviderError {
                         status: Some(status.as_u16()),
                         rate_limits: Box::new(limits::read(response.headers())),
-                        raw: (!bytes.is_empty()).then(|| self.cut_text(&bytes)),
+                        raw: (!bytes.is_empty()).then(|| self.cut_text(&bytes, streams)),
                         ..self.failure(&error)
                     });
                 }
             }
         }
         let (body, is_utf8) = match String::from_utf8(bytes) {
+            Ok(text) if streams => (self.redactor.clean_stream(text), true),
             Ok(text) => (self.redactor.clean(text), true),
             Err(error) => (self.text(error.as_bytes()), false),
         };
@@ -270,8 +271,10 @@ impl HttpClient {
     }
 
     /// The text of a body whose end is missing.
-    fn cut_text(&self, bytes: &[u8]) -> String {
-        self.redactor.clean_cut(String::from_utf8_lossy(bytes).into_owned())
+    fn cut_text(&self, bytes: &[u8], streams: bool) -> String {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        let text = if streams { self.redactor.clean_stream(text) } else { text };
+        self.redactor.clean_cut(text)
     }
 
     /// What went wrong below HTTP.

@@ -1,6 +1,9 @@
 //! Takes secrets out of text that came back from a server, which may echo what it was sent, and in any spelling.
 
+mod stream;
+
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use regex::{NoExpand, Regex, RegexBuilder};
@@ -54,14 +57,26 @@ impl Redactor {
 
     /// The text without the secrets.
     pub(super) fn clean(&self, text: String) -> String {
-        if !self.suspects.as_ref().is_some_and(|suspects| suspects.is_match(&text)) {
-            return text;
-        }
-        let make = || compile(&self.values.iter().map(|value| pattern(value)).collect::<Vec<_>>());
-        match self.spellings.get_or_init(make) {
+        match self.spellings_for(&text) {
             Some(spellings) if spellings.is_match(&text) => spellings.replace_all(&text, NoExpand(MASK)).into_owned(),
             _ => text,
         }
+    }
+
+    /// Where secrets stand in a text.
+    fn found(&self, text: &str) -> Vec<Range<usize>> {
+        let spellings = self.spellings_for(text);
+        let found = spellings.into_iter().flat_map(|spellings| spellings.find_iter(text));
+        found.map(|secret| secret.range()).collect()
+    }
+
+    /// The spellings to look for in a text; `None` where nothing in it is suspected.
+    fn spellings_for(&self, text: &str) -> Option<&Regex> {
+        if !self.suspects.as_ref()?.is_match(text) {
+            return None;
+        }
+        let make = || compile(&self.values.iter().map(|value| pattern(value)).collect::<Vec<_>>());
+        self.spellings.get_or_init(make).as_ref()
     }
 
     /// The same for text that was cut off anywhere: what it ends with may be the beginning of a secret.

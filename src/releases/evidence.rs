@@ -29,10 +29,14 @@ pub fn caveats(store: &Store, run: &Run, end: Option<&RunEnd>) -> Result<Caveats
     } else {
         Vec::new()
     };
-    Ok(Caveats {
+    let caveats = Caveats {
         stale,
-        reused: end.map_or(0, |end| end.totals.reused),
         reused_from,
+        ..Caveats::default()
+    };
+    Ok(match end {
+        Some(end) => caveats.counting(&end.totals),
+        None => caveats,
     })
 }
 

@@ -1,5 +1,6 @@
 //! Checks every record: that it can be read, that its content is what was hashed, and that what it names is there.
 
+mod answers;
 mod people;
 mod signatures;
 
@@ -11,7 +12,6 @@ use super::records::{Store, StoreError};
 use super::run::{failure_line, place_in_list};
 use crate::domain::DomainError;
 use crate::domain::alias::Resolution;
-use crate::domain::answer::{ExactRequest, StoredAnswer};
 use crate::domain::chain::ChainVersion;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::decision::{Decision, DecisionKind};
@@ -408,21 +408,6 @@ impl Verification<'_> {
             return Ok(Some(format!("line {number} of the ledger is missing")));
         }
         self.run_link(run)
-    }
-
-    /// A stored answer is one to the very request that it lies under.
-    fn answer(&self, key: &str, answer: &StoredAnswer) -> Result<Option<String>, StoreError> {
-        let (run, place) = (answer.run, answer.place());
-        let (Some(of), Some(outcome)) = (self.store.run(run)?, self.store.outcome(run, place)?) else {
-            return Ok(Some(format!("the outcome at {} of {run} is missing", place.index)));
-        };
-        let Some(content) = self.store.content_of(&of.subject)? else {
-            return Ok(Some(format!("{} is missing", of.subject.label())));
-        };
-        let endpoint = of.settings.endpoint_of(&content.model.provider);
-        let asked = ExactRequest::new(endpoint, &content.model, &outcome.rendered, &outcome).hash()?;
-        Ok((key != keys::answer(&asked))
-            .then(|| format!("the outcome at {} of {run} answers another request", place.index)))
     }
 
     /// A quarantine is about an example that its run asked, and whose suite is there.

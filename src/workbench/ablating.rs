@@ -222,6 +222,7 @@ impl Workbench {
             let study = Study {
                 dataset: run.dataset,
                 suite: run.suite,
+                context: run.context,
                 settings: run.settings,
                 endpoints: Vec::new(),
             };

@@ -8,6 +8,7 @@ use crate::domain::alias::{Alias, Resolution};
 use crate::domain::judgement::JudgedBy;
 use crate::domain::outcome::Outcome;
 use crate::domain::run::Run;
+use crate::domain::step::StepOutcome;
 use crate::evals::pipeline::StoreFault;
 use crate::store::Store;
 use crate::store::engine::AuditEntry;
@@ -139,13 +140,16 @@ impl AliasWatch {
             Asker::Tested(_) if outcome.reused_from.is_some() => Vec::new(),
             Asker::Tested(None) => vec![(outcome.resolved_model.as_ref(), outcome.system_fingerprint.as_ref())],
             Asker::Tested(Some(name)) => {
-                let step = outcome.steps.iter().find(|step| &step.name == name);
+                let is_asked = |step: &&StepOutcome| &step.name == name && step.reused_from.is_none();
+                let step = outcome.steps.iter().find(is_asked);
                 let models = step.map(|step| (step.resolved_model.as_ref(), step.system_fingerprint.as_ref()));
                 models.into_iter().collect()
             }
             Asker::Judge(judge) => {
-                let judgements = outcome.judgements.iter().filter(|judgement| &judgement.judge == judge);
-                judgements
+                let asked = outcome.judgements.iter().filter(|judgement| {
+                    &judgement.judge == judge && judgement.reused_from.is_none()
+                });
+                asked
                     .map(|judgement| (judgement.resolved_model.as_ref(), None))
                     .collect()
             }

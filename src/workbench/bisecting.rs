@@ -101,25 +101,15 @@ impl Workbench {
     }
 
     /// The run that says what a version came to, where it is stored: one over the whole dataset, or, for an example,
-    /// any that asked it.
+    /// any that has its outcomes.
     pub fn stored_for(&self, study: &Study, symptom: &Symptom, version: &VersionId) -> Result<Stored, WorkbenchError> {
-        let whole = self.stored_run(study, &Candidate::Version(version.clone()))?;
+        let tested = Candidate::Version(version.clone());
+        let whole = self.stored_run(study, &tested)?;
         let (Symptom::Example(example), Stored::Missing | Stored::Unfinished(_)) = (symptom, whole) else {
             return Ok(whole);
         };
-        let dataset = self.dataset(&study.dataset)?;
-        let suite = self.suite(&study.suite)?;
-        for id in self.store.runs_of(version)? {
-            let run = found(self.store.run(id)?, "run", &id)?;
-            let is_same = run.dataset_hash == dataset.content_hash
-                && run.suite_hash == suite.content_hash
-                && run.settings.repeats == study.settings.repeats
-                && self.store.run_end(id)?.is_some();
-            if is_same && self.store.outcome_of(id, example)?.is_some() {
-                return Ok(Stored::Finished(id));
-            }
-        }
-        Ok(Stored::Missing)
+        let stored = self.stored_example(study, &tested, example)?;
+        Ok(stored.map_or(Stored::Missing, Stored::Finished))
     }
 
     /// What asks one example of a version anew: its place, as a run that has it says.

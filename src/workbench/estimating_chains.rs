@@ -92,7 +92,8 @@ impl Workbench {
                     continue;
                 };
                 let answered = end.totals.saved.saturating_sub(end.totals.errored);
-                if answered > 0 && (run.answers == AnswerSource::Simulated) == is_simulated {
+                let is_whole = answered > 0 && end.totals.reused == 0;
+                if is_whole && (run.answers == AnswerSource::Simulated) == is_simulated {
                     return Ok(Some((run, end, answered)));
                 }
             }

@@ -89,7 +89,8 @@ impl Workbench {
                 end.totals.judging,
                 end.totals.saved - end.totals.errored.min(end.totals.saved),
             );
-            if took.judgements == 0 || judged == 0 {
+            // What was taken from other runs says nothing of what asking costs.
+            if took.judgements == 0 || judged == 0 || took.reused > 0 {
                 continue;
             }
             let scaled = |sum: u64| share(sum, outcomes, judged);

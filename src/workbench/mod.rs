@@ -48,6 +48,7 @@ mod run_store;
 mod running;
 mod signing;
 mod storage;
+mod stored_runs;
 mod studying;
 mod subjects;
 mod suites;

@@ -13,6 +13,7 @@ use crate::domain::ids::RunId;
 use crate::domain::label::{LabelAgreement, agreements};
 use crate::domain::progress::RunProgress;
 use crate::domain::run::{Caps, Run, RunEnd, RunState, RunStep, RunStepKind};
+use crate::domain::run_step::mixed_prices;
 use crate::domain::unit::Units;
 use crate::evals::latency::Latencies;
 use crate::releases::evidence::{caveats, overtaken};
@@ -92,7 +93,8 @@ impl RunDetail {
     /// What to know before its numbers, each in a sentence.
     pub fn warnings(&self) -> Vec<String> {
         let overtaken = self.overtaken.iter().map(|one| format!("stale: {one}"));
-        self.caveats.sentences().into_iter().chain(overtaken).collect()
+        let sentences = self.caveats.sentences().into_iter().chain(overtaken);
+        sentences.chain(mixed_prices(&self.run, &self.steps)).collect()
     }
 
     /// What the run may use up, as the last resume says.
@@ -114,8 +116,8 @@ fn pause_of(run: &Run, state: RunState, steps: &[RunStep]) -> Option<Pause> {
 
 /// What a run may use up after these steps.
 pub(super) fn caps_of(run: &Run, steps: &[RunStep]) -> Caps {
-    let resumed = steps.iter().rev().find_map(|step| match step.kind {
-        RunStepKind::Resumed { caps } => Some(caps),
+    let resumed = steps.iter().rev().find_map(|step| match &step.kind {
+        RunStepKind::Resumed { caps, .. } => Some(*caps),
         RunStepKind::Paused { .. } => None,
     });
     resumed.unwrap_or(run.settings.caps)
@@ -226,8 +228,7 @@ impl Workbench {
             Some(end) => end.totals,
             None => self.progress(run.id)?.totals,
         };
-        let mut caveats = caveats(&self.store, &run, end.as_ref())?;
-        caveats.reused = totals.reused;
+        let caveats = caveats(&self.store, &run, end.as_ref())?.counting(&totals);
         Ok(RunSummary {
             caveats,
             pause: pause_of(&run, state, &self.store.run_steps(run.id)?),
@@ -250,8 +251,7 @@ impl Workbench {
             progress.latency_ms = latencies.shown_ms();
             progress.latency_bars = latencies.shown_bars();
         }
-        let mut caveats = caveats(&self.store, &run, end.as_ref())?;
-        caveats.reused = progress.totals.reused;
+        let caveats = caveats(&self.store, &run, end.as_ref())?.counting(&progress.totals);
         Ok(RunDetail {
             pause: pause_of(&run, progress.state, &steps),
             progress,

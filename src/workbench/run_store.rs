@@ -11,6 +11,7 @@ use super::reusing::{AnswerIndex, StoredAnswers};
 use crate::domain::action::Action;
 use crate::domain::actor::Actor;
 use crate::domain::alias::Alias;
+use crate::domain::answer::KnownAnswer;
 use crate::domain::dataset::{ROWS_PER_PAGE, Row};
 use crate::domain::example::Example;
 use crate::domain::hash::ContentHash;
@@ -54,11 +55,8 @@ impl RunFeed {
     }
 
     /// The same, with the stored answers that the run may use.
-    pub(super) fn reusing(self, run: &Run, work: &Work) -> Self {
-        let answers = match work {
-            Work::Prompt(work) => StoredAnswers::of(&self.store, run, &work.prompt.model),
-            Work::Chain { .. } => None,
-        };
+    pub(super) fn reusing(self, run: &Run) -> Self {
+        let answers = StoredAnswers::of(&self.store, run);
         Self { answers, ..self }
     }
 
@@ -146,9 +144,9 @@ impl ExampleFeed for RunFeed {
         }
     }
 
-    fn answer(&self, request: &ContentHash) -> Result<Option<Outcome>, StoreFault> {
+    fn answer(&self, request: &ContentHash, model: &Alias) -> Result<Option<KnownAnswer>, StoreFault> {
         match &self.answers {
-            Some(answers) => answers.find(request),
+            Some(answers) => answers.find(request, model),
             None => Ok(None),
         }
     }
@@ -200,7 +198,7 @@ pub(super) struct RunSink {
     run: Run,
     author: RunAuthor,
     aliases: Vec<AliasWatch>,
-    answers: Option<AnswerIndex>,
+    answers: AnswerIndex,
     committer: Committer,
 }
 
@@ -208,19 +206,14 @@ impl RunSink {
     /// The sink of a run that asks this and that `actor` started or resumed.
     pub(super) fn new(store: Store, runtime: &Handle, job: &Job, author: RunAuthor) -> Self {
         let run = &job.run;
-        let (models, answers) = match &job.work {
-            Work::Prompt(work) => (
-                vec![(None, &work.prompt.model)],
-                AnswerIndex::of(run, &work.prompt.model),
-            ),
+        let models = match &job.work {
+            Work::Prompt(work) => vec![(None, &work.prompt.model)],
             Work::Chain { steps, .. } => {
                 let names = steps.iter().map(|step| Some(step.step.name.clone()));
-                let models = steps.iter().map(|step| &step.work.prompt.model);
-                (names.zip(models).collect(), None)
+                names.zip(steps.iter().map(|step| &step.work.prompt.model)).collect()
             }
         };
         let tested = models.into_iter().map(|(step, model)| {
-            let model: &crate::domain::model::ModelConfig = model;
             let alias = Alias::new(model, run.settings.endpoint_of(&model.provider));
             (Asker::Tested(step), alias)
         });
@@ -233,7 +226,7 @@ impl RunSink {
             aliases: asked
                 .map(|(asker, alias)| AliasWatch::new(store.clone(), alias, asker))
                 .collect(),
-            answers,
+            answers: AnswerIndex::of(job),
             store,
             run: run.clone(),
             author,
@@ -247,11 +240,8 @@ impl RunSink {
         for aliases in &self.aliases {
             aliases.note(&self.run, outcome, &audit).await?;
         }
-        let mut change = Change::new(self.audit(Action::RunOutcome)).insert_outcome(outcome)?;
-        if let Some(answers) = &self.answers {
-            change = answers.note(change, outcome)?;
-        }
-        self.committer.commit(change).await
+        let change = Change::new(self.audit(Action::RunOutcome)).insert_outcome(outcome)?;
+        self.committer.commit(self.answers.note(change, outcome)?).await
     }
 
     /// The audit entry of something that the run does.

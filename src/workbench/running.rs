@@ -239,7 +239,8 @@ impl Workbench {
         };
         let mut steps = self.store.run_steps(id)?;
         let caps = caps_of(&run, &steps).changed_to(caps);
-        let step = self.step(actor, id, RunStepKind::Resumed { caps })?;
+        let prices = Some(self.prices_for(run.answers));
+        let step = self.step(actor, id, RunStepKind::Resumed { caps, prices })?;
         Change::new(self.audit(actor, Action::RunResume, &id, "")?)
             .insert_run_step(&step)?
             .commit(&self.store)?;
@@ -302,7 +303,7 @@ impl Workbench {
             began_at: std::iter::once(run.started_at)
                 .chain(resumed.map(|step| step.at))
                 .collect(),
-            feed: Arc::new(RunFeed::new(self.store.clone(), run).reusing(run, work).comparing(run)),
+            feed: Arc::new(RunFeed::new(self.store.clone(), run).reusing(run).comparing(run)),
             find_base: find_base(&self.store, run),
             quarantined: quarantined.clone(),
             run: run.clone(),

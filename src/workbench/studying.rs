@@ -8,11 +8,10 @@ use crate::domain::actor::Actor;
 use crate::domain::ids::{DatasetVersionId, PromptName, RunId, SuiteVersionId, VersionId};
 use crate::domain::money::UsdNanos;
 use crate::domain::prompt::PromptContent;
-use crate::domain::run::{Caps, Run, RunSettings, RunTotals, RuntimeContext, Selection, Subject};
+use crate::domain::run::{Caps, RunSettings, RunTotals, RuntimeContext, Selection, Subject};
 use crate::domain::variant::Variant;
 use crate::evals::compare::RunScores;
-use crate::releases::evidence::caveats;
-use crate::store::{Change, Store};
+use crate::store::Change;
 
 /// What all runs of a study share.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +20,8 @@ pub struct Study {
     pub dataset: DatasetVersionId,
     /// The checks.
     pub suite: SuiteVersionId,
+    /// What surrounds its runs. A stored run counts only where it is the same.
+    pub context: RuntimeContext,
     /// How requests are sent; the caps are over all runs that the study starts or goes on with.
     pub settings: RunSettings,
     /// Endpoints by provider, for where the settings name none.
@@ -93,49 +94,6 @@ impl Workbench {
             }
             Candidate::Variant(variant) => variant.subject()?,
         })
-    }
-
-    /// Looks for a run of this subject that the study can use: over the same dataset and suite by content, all of its
-    /// examples, as many repeats, the same endpoint, and answers that are fresh and of the model as it is now.
-    pub fn stored_run(&self, study: &Study, tested: &Candidate) -> Result<Stored, WorkbenchError> {
-        let subject = self.subject_of(tested)?;
-        let start = self.study_start(study, tested)?;
-        let content = self.tested_content(tested)?;
-        let provider = self.connect(&content.model, &start.settings)?;
-        let asked = |settings: &RunSettings| settings.endpoint_of(&content.model.provider).map(str::to_owned);
-        let endpoint = asked(&start.settings).or_else(|| provider.endpoint());
-        let dataset = self.dataset(&study.dataset)?;
-        let suite = self.suite(&study.suite)?;
-        for id in runs_of(&self.store, &subject)? {
-            let run = found(self.store.run(id)?, "run", &id)?;
-            let is_same = run.subject.content_hash() == subject.content_hash()
-                && run.dataset_hash == dataset.content_hash
-                && run.suite_hash == suite.content_hash
-                && run.selection.is_none()
-                && run.answers == provider.source()
-                && run.context == start.context
-                && run.settings.repeats == start.settings.repeats
-                && asked(&run.settings) == endpoint;
-            if !is_same {
-                continue;
-            }
-            if self.is_whole(&run)? {
-                return Ok(Stored::Finished(id));
-            }
-            if self.progress(id)?.state.can_resume() {
-                return Ok(Stored::Unfinished(id));
-            }
-        }
-        Ok(Stored::Missing)
-    }
-
-    /// Whether a run has an outcome for every example, and its model is still the one that its name stands for.
-    fn is_whole(&self, run: &Run) -> Result<bool, WorkbenchError> {
-        let Some(end) = self.store.run_end(run.id)? else {
-            return Ok(false);
-        };
-        let caveats = caveats(&self.store, run, Some(&end))?;
-        Ok(end.totals.saved == run.outcome_count() && caveats.stale.is_empty())
     }
 
     /// Starts a run of a study, or goes on with it.
@@ -220,14 +178,14 @@ impl Workbench {
         self.run_scores(run, &self.suite(&suite)?)
     }
 
-    fn tested_content(&self, tested: &Candidate) -> Result<PromptContent, WorkbenchError> {
+    pub(super) fn tested_content(&self, tested: &Candidate) -> Result<PromptContent, WorkbenchError> {
         Ok(match tested {
             Candidate::Version(id) => self.version(id)?.content,
             Candidate::Variant(variant) => variant.content.prompt.clone(),
         })
     }
 
-    fn study_start(&self, study: &Study, tested: &Candidate) -> Result<StartRun, WorkbenchError> {
+    pub(super) fn study_start(&self, study: &Study, tested: &Candidate) -> Result<StartRun, WorkbenchError> {
         let model = self.tested_content(tested)?.model;
         let mut settings = study.settings.clone();
         let configured = study.endpoints.iter().find(|(provider, _)| *provider == model.provider);
@@ -241,19 +199,10 @@ impl Workbench {
             suite: study.suite.clone(),
             base: None,
             environment: None,
-            context: RuntimeContext::default(),
+            context: study.context.clone(),
             settings,
         })
     }
-}
-
-/// Runs of a subject, newest first.
-fn runs_of(store: &Store, subject: &Subject) -> Result<Vec<RunId>, WorkbenchError> {
-    Ok(match subject {
-        Subject::Prompt { version, .. } => store.runs_of(version)?,
-        Subject::Variant { variant, .. } => store.runs_of_variant(variant)?,
-        Subject::Chain { .. } => Vec::new(),
-    })
 }
 
 /// What is left of caps after runs that took this much; `None` where one of them is used up.

@@ -254,12 +254,6 @@ impl Workbench {
         if let Some(url) = settings.base_url.as_deref().filter(|url| !url.is_empty()) {
             check_endpoints(tested, &names, url)?;
         }
-        if settings.reuses_answers && matches!(tested, Tested::Chain(..)) {
-            return Err(WorkbenchError::invalid(
-                "answers of earlier runs are not reused for the steps of a chain",
-                "start it without --reuse",
-            ));
-        }
         let mut providers: BTreeMap<String, Arc<dyn Provider>> = BTreeMap::new();
         for model in tested.models() {
             if !providers.contains_key(&model.provider) {
@@ -314,7 +308,7 @@ impl Workbench {
                     Ok(StepWork {
                         step: step.clone(),
                         content_hash: version.content_hash,
-                        work: prompt_work(with_tools(&version.content, step))?,
+                        work: prompt_work(version.content.clone().with_tools(step.tools.as_deref()))?,
                     })
                 };
                 Ok(Work::Chain {
@@ -349,13 +343,4 @@ fn check_endpoints(tested: &Tested, names: &[&str], url: &str) -> Result<(), Wor
         ));
     }
     Ok(())
-}
-
-/// The prompt with no tools but those that the step may call.
-fn with_tools(prompt: &PromptContent, step: &ChainStep) -> PromptContent {
-    let mut prompt = prompt.clone();
-    if let Some(tools) = &step.tools {
-        prompt.model.tools.retain(|tool| tools.contains(&tool.name));
-    }
-    prompt
 }

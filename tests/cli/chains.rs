@@ -227,11 +227,6 @@ fn what_a_chain_cannot_do_is_refused_with_its_place() {
                 .contains("line 12: step lookup.version: there is no helper_v7"),
         "{refused:?}"
     );
-    let reuse = pegbox.says(&[&start("triage_flow@v1", "flow_quality")[..], &["--reuse"]].concat());
-    assert!(
-        reuse.stderr.contains("not reused for the steps of a chain"),
-        "{reuse:?}"
-    );
     let prompt = pegbox.says(&start("support_triage_v1", "flow_quality"));
     assert!(
         prompt

@@ -50,8 +50,9 @@ use serde::Serialize;
 const KIND_LAST: u16 = 29;
 /// Numbers between them that no kind has.
 const KINDS_UNUSED: &[u16] = &[];
-/// Those of them that have more than one layout, with how many: chain, suite, run, run end, outcome, trace.
-const LATER_LAYOUTS: [(u16, u16); 7] = [(1, 2), (5, 2), (9, 2), (10, 3), (11, 3), (12, 4), (18, 2)];
+/// Those of them that have more than one layout, with how many: chain, suite, run, run end, outcome, trace, run step, stored
+/// answer.
+const LATER_LAYOUTS: [(u16, u16); 9] = [(1, 2), (5, 2), (9, 2), (10, 3), (11, 4), (12, 5), (18, 2), (21, 2), (23, 2)];
 /// Where the envelope says how the payload is coded; compression may change its bytes with the library's version.
 const CODEC_AT: usize = 8;
 const CODEC_PLAIN: u8 = 1;
@@ -105,9 +106,14 @@ fn older_layouts_stay_readable() {
     assert_older("run", 2, &samples::run_2());
     assert_older("run_end", 1, &samples::run_end_1());
     assert_older("run_end", 2, &samples::run_end_2());
+    assert_older("run_end", 3, &samples::run_end_3());
+    assert_older("run_step", 1, &samples::run_step_1());
+    assert_older("stored_answer", 1, &samples::stored_answer_1());
     assert_older("outcome", 1, &samples::outcome_1());
     assert_older("outcome", 2, &samples::outcome_2());
     assert_older("outcome", 3, &samples::outcome());
+    assert_older("outcome", 4, &samples::outcome());
+    assert_older("judged_outcome", 4, &samples::judged_outcome_4());
     assert_older("trace", 1, &samples::trace_1());
 }
 

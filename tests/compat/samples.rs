@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pegbox::domain::actor::Actor;
 use pegbox::domain::alias::{Alias, Resolution};
-use pegbox::domain::answer::StoredAnswer;
+use pegbox::domain::answer::{AnswerPart, StoredAnswer};
 use pegbox::domain::chain::{ChainContent, ChainStep, ChainVersion, StepInput, StepParser, StepValue};
 use pegbox::domain::condition::{Condition, Test};
 use pegbox::domain::confusion::{Confusion, ConfusionRow};
@@ -524,9 +524,23 @@ pub fn run_step() -> RunStep {
     RunStep {
         run: RunId(7),
         number: 2,
-        kind: RunStepKind::Resumed { caps: caps() },
+        kind: RunStepKind::Resumed {
+            caps: caps(),
+            prices: Some(run().prices),
+        },
         by: anna(),
         at: AT,
+    }
+}
+
+/// The same as the first layout kept it.
+pub fn run_step_1() -> RunStep {
+    RunStep {
+        kind: RunStepKind::Resumed {
+            caps: caps(),
+            prices: None,
+        },
+        ..run_step()
     }
 }
 
@@ -550,6 +564,7 @@ pub fn run_end() -> RunEnd {
             cost: UsdNanos(8),
             cost_unknown: 9,
             reused: 10,
+            reused_steps: 21,
             judging: judging_totals(),
         },
         results: vec![MetricResult {
@@ -637,9 +652,16 @@ pub fn run_end() -> RunEnd {
     }
 }
 
+/// The same as the third layout kept it.
+pub fn run_end_3() -> RunEnd {
+    let mut end = run_end();
+    (end.totals.reused_steps, end.totals.judging.reused) = (0, 0);
+    end
+}
+
 /// The same as the second layout kept it.
 pub fn run_end_2() -> RunEnd {
-    let mut end = run_end();
+    let mut end = run_end_3();
     end.totals.judging = JudgingTotals::default();
     end.confusions.clear();
     end.against_base = None;
@@ -687,6 +709,7 @@ fn judging_totals() -> JudgingTotals {
         cost: UsdNanos(16),
         cost_unknown: 17,
         unstable: 18,
+        reused: 19,
     }
 }
 
@@ -713,6 +736,7 @@ fn judgement() -> Judgement {
         resolved_model: Some("m-1".into()),
         usage: usage(),
         latency_ms: 70,
+        reused_from: Some(RunId(4)),
         cost: Some(UsdNanos(9)),
         error: None,
     }
@@ -738,6 +762,7 @@ fn step_outcome() -> StepOutcome {
         usage: usage(),
         latency_ms: 30,
         attempts: Vec::new(),
+        reused_from: Some(RunId(5)),
         cost: Some(UsdNanos(4)),
         error: None,
     }
@@ -824,6 +849,14 @@ pub fn judged_outcome() -> Outcome {
         steps: vec![step_outcome()],
         ..outcome()
     }
+}
+
+/// The same as the fourth layout kept it.
+pub fn judged_outcome_4() -> Outcome {
+    let mut outcome = judged_outcome();
+    outcome.judgements[0].reused_from = None;
+    outcome.steps[0].reused_from = None;
+    outcome
 }
 
 /// The same as the second layout kept it.
@@ -1004,6 +1037,18 @@ pub fn stored_answer() -> StoredAnswer {
         run: RunId(7),
         index: 3,
         repeat: 1,
+        part: AnswerPart::Judgement {
+            at: 2,
+            endpoint: Some("http://localhost:1".into()),
+        },
+    }
+}
+
+/// The same as the first layout kept it.
+pub fn stored_answer_1() -> StoredAnswer {
+    StoredAnswer {
+        part: AnswerPart::Whole,
+        ..stored_answer()
     }
 }
 

@@ -186,6 +186,7 @@ async fn verdicts(all: &[Grader], name: &str, judges: &Judges, rows: &[Row]) -> 
             latency_ms: 10 * row.place,
             cost: Some(UsdNanos(row.place)),
             reused_from: None,
+            judged: None,
             steps: &[],
             base: None,
         };

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use pegbox::domain::json::JsonText;
+use pegbox::domain::model::Setting;
 use pegbox::domain::run::AnswerSource;
 use pegbox::providers::cassette::Tape;
 use pegbox::providers::{self, Environment, Provider};
@@ -84,4 +86,36 @@ fn what_speaks_no_http_is_not_taped() {
     let refused = providers::connect_taped(&environment(), "simulated", &endpoint("http://localhost"), &tape);
     let error = refused.err().unwrap();
     assert!(error.message.contains("speaks no HTTP"), "{error}");
+}
+
+#[tokio::test]
+async fn a_key_that_a_stream_sends_in_pieces_is_on_no_cassette() {
+    let (begin, end) = KEY.split_at(KEY.len() / 2);
+    let event = |text: &str| {
+        let delta = serde_json::json!({"model": "m", "choices": [{"index": 0, "delta": {"content": text}}]});
+        format!("data: {delta}\n\n")
+    };
+    let stop = serde_json::json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]});
+    let body = event("you sent ") + &event(begin) + &event(end) + &event("!") + &format!("data: {stop}\n\ndata: [DONE]\n\n");
+    // The first ends before the answer does, which is an error that keeps what came.
+    let cut = event(begin) + &event(end);
+    let folder = tempfile::tempdir().unwrap();
+    for (name, body) in [("cut", cut), ("whole", body)] {
+        let server = Server::queue([Answer::new(200, body).with_header("content-type", "text/event-stream")]);
+        let path = folder.path().join(name);
+        let mut asked = request("m", "hello");
+        asked.model.provider_flags = vec![Setting {
+            name: "stream".into(),
+            value: JsonText::parse("true").unwrap(),
+        }];
+        let provider = taped(&environment(), &server.base_url(), &Tape::record(&path).unwrap());
+        let live = provider.answer(&asked).await;
+        let written = std::fs::read_to_string(&path).unwrap();
+        for text in [&written, &format!("{live:?}")] {
+            assert!(text.contains("***") && !text.contains(begin) && !text.contains(end), "{text}");
+        }
+        let player = taped(&environment(), &server.base_url(), &Tape::replay(&path).unwrap());
+        let played = player.answer(&asked).await;
+        assert_eq!(played.map(|reply| reply.text).ok(), live.map(|reply| reply.text).ok());
+    }
 }

@@ -137,6 +137,12 @@ impl Bench {
         }
     }
 
+    /// The same with these list prices before those that are shipped.
+    pub fn priced(mut self, prices: &str) -> Self {
+        self.workbench = self.workbench.with_prices("prices.toml", prices).unwrap();
+        self
+    }
+
     /// What a process does when it is killed: nothing is waited for.
     pub fn kill(self) {
         self.runtime.shutdown_background();

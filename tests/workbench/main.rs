@@ -34,8 +34,12 @@ mod lab;
 mod limits;
 #[cfg(test)]
 mod people;
+#[cfg(test)]
+mod prices;
 mod release_path;
 mod reproducing;
+#[cfg(test)]
+mod reusing;
 mod runs;
 #[cfg(test)]
 mod signing;

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::Context;
 use super::diff::{diff_document, diff_text};
 use super::follow::{self, OnInterrupt};
-use super::study::{Spent, StudyArgs, Worked, announce, work_on};
+use super::study::{Spent, StudyArgs, Worked, announce, left_undone, work_on};
 use crate::cli::exit::{CliError, Failure};
 use crate::cli::output::{Plain, Reply, counted, or_none};
 use crate::domain::ids::{ExampleId, RunId, VersionId};
@@ -262,8 +262,12 @@ impl Search<'_, '_> {
                     .workbench
                     .begin_example(&actor, &self.study, &tested, selection)?;
                 self.context.out.note(&format!("{run} asks {example} of {version}"));
-                follow::wait(self.context, run, OnInterrupt::Park)?;
-                Worked::Finished(run)
+                let (detail, _) = follow::wait(self.context, run, OnInterrupt::Park)?;
+                if self.context.workbench.has_outcomes_of(run, example)? {
+                    Worked::Finished(run)
+                } else {
+                    Worked::Stopped(left_undone(&self.context.workbench.subject_of(&tested)?.label(), &detail))
+                }
             }
             _ => work_on(self.context, &self.study, &tested, stored, &mut self.spent)?,
         };

@@ -3,12 +3,15 @@
 use clap::Args;
 use serde_json::json;
 
+use std::collections::BTreeSet;
+
 use super::Context;
 use super::case_command::{CaseArgs, label_text};
 use super::chain_text::steps_text;
 use crate::cli::exit::CliError;
 use crate::cli::output::{Plain, Reply, Table, or_none};
 use crate::domain::json::JsonText;
+use crate::domain::ids::RunId;
 use crate::domain::judgement::Judgement;
 use crate::domain::outcome::Outcome;
 use crate::workbench::{CaseCause, CaseView, ExampleRepeats, PromptRef, RepeatVerdict, WorkbenchError};
@@ -172,7 +175,9 @@ fn answer_text(text: Plain, outcome: &Outcome) -> Plain {
         text = text.line(format!("tool call {}({})", call.name, call.arguments));
     }
     let usage = &outcome.usage;
-    text.fields([
+    let reused: BTreeSet<RunId> = outcome.reused_from().collect();
+    let reused: Vec<String> = reused.iter().map(ToString::to_string).collect();
+    let fields = [
         ("model", or_none(outcome.resolved_model.as_ref())),
         ("finish reason", or_none(outcome.finish_reason.as_ref())),
         ("latency", format!("{} ms", outcome.latency_ms)),
@@ -186,8 +191,10 @@ fn answer_text(text: Plain, outcome: &Outcome) -> Plain {
             ),
         ),
         ("cost", or_none(outcome.cost)),
+        ("reused from", reused.join(", ")),
         ("finished", outcome.finished_at.to_string()),
-    ])
+    ];
+    text.fields(fields.into_iter().filter(|(_, value)| !value.is_empty()))
 }
 
 /// One judgement: what it came to, what was sent, and what came back.

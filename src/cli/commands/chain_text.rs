@@ -78,8 +78,7 @@ fn step_text(text: Plain, step: &StepOutcome) -> Plain {
         step.version,
         or_none(step.resolved_model.as_ref()),
         step.latency_ms,
-        step.cost
-            .map_or_else(|| "cost unknown".to_owned(), |cost| cost.to_string()),
+        step.cost_text(),
     );
     let mut text = text.line(head);
     for message in &step.rendered {

@@ -13,11 +13,12 @@ use super::run::answers_text;
 use super::{Context, Hosting};
 use crate::cli::exit::{CliError, Exit, Failure};
 use crate::cli::output::{NO_VALUE, Out, Plain, Reply, counted, or_none};
+use crate::domain::caveats::Caveats;
 use crate::domain::gate::Verdict;
 use crate::domain::ids::RunId;
-use crate::domain::money::PriceFile;
 use crate::domain::progress::RunProgress;
 use crate::domain::run::{Caps, Picked, RunState, RunStep, RunStepKind, RunTotals, Selection};
+use crate::domain::run_step::prices_text;
 use crate::host::caller::Interrupt;
 use crate::workbench::{Doing, FaultKind, RunDetail, RunTriage, Workbench};
 
@@ -160,7 +161,7 @@ fn progress_line(progress: &RunProgress) -> String {
         Some(format!("{percent} %")),
         Some(format!("{} failed", totals.failed)),
         Some(format!("{} errors", totals.errored)),
-        (totals.reused > 0).then(|| format!("{} reused", totals.reused)),
+        Caveats::default().counting(totals).reused_counts(),
         Some(format!("{:.1}/s", progress.rate_per_s)),
         (progress.in_flight > 0).then(|| progress.in_flight_text()),
         progress
@@ -300,12 +301,6 @@ fn run_text(detail: &RunDetail) -> Plain {
         Some(end) => measures_text(text, end, &detail.units),
         None => text,
     }
-}
-
-/// The files that prices were read from, those first that win; `None` where none was.
-fn prices_text(files: &[PriceFile]) -> Option<String> {
-    let files: Vec<String> = files.iter().map(|file| format!("of {file}")).collect();
-    (!files.is_empty()).then(|| files.join(", else "))
 }
 
 fn selection_text(selection: &Selection) -> String {

@@ -128,7 +128,7 @@ pub struct RerunArgs {
 }
 
 /// What surrounds a run: recorded, so that it can be told apart from others.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Recorded with the run")]
 pub struct ContextArgs {
     /// The revision of the code around the prompt
@@ -154,6 +154,21 @@ pub struct ContextArgs {
     memory: Option<String>,
 }
 
+impl ContextArgs {
+    /// What they say.
+    pub fn context(self) -> Result<RuntimeContext, CliError> {
+        Ok(RuntimeContext {
+            retrieval_index: self.retrieval_index,
+            documents: self.documents,
+            tools: self.tools,
+            agent_state: self.agent_state,
+            memory: self.memory,
+            feature_flags: flags(self.flags)?,
+            code_revision: self.code_revision,
+        })
+    }
+}
+
 /// Says what the run would take, starts it and follows it.
 pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliError> {
     let tape = args.answers.tape(context.caller)?;
@@ -169,15 +184,7 @@ pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliErr
         suite: workbench.resolve_suite(&args.suite)?,
         base: args.base,
         environment: args.environment,
-        context: RuntimeContext {
-            retrieval_index: args.context.retrieval_index,
-            documents: args.context.documents,
-            tools: args.context.tools,
-            agent_state: args.context.agent_state,
-            memory: args.context.memory,
-            feature_flags: flags(args.context.flags)?,
-            code_revision: args.context.code_revision,
-        },
+        context: args.context.context()?,
         settings,
     };
     if !tape.is_replay() {

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::follow::{self, OnInterrupt};
-use super::run_start::{CapArgs, configured_endpoint, joined};
+use super::run_start::{CapArgs, ContextArgs, configured_endpoint, joined};
 use crate::cli::exit::{CliError, Exit, Failure};
 use crate::cli::output::{Plain, Reply, counted};
 use crate::domain::ids::RunId;
 use crate::domain::money::UsdNanos;
 use crate::domain::run::{Caps, InFlight, RunSettings, RunState, RunTotals};
-use crate::workbench::{Candidate, Stored, Study, StudyEstimate, caps_left};
+use crate::workbench::{Candidate, RunDetail, Stored, Study, StudyEstimate, caps_left};
 
 /// What every run of a study is given.
 #[derive(Debug, Args)]
@@ -41,6 +41,8 @@ pub struct StudyArgs {
     base_url: Vec<String>,
     #[command(flatten)]
     caps: CapArgs,
+    #[command(flatten)]
+    context: ContextArgs,
 }
 
 impl StudyArgs {
@@ -57,6 +59,7 @@ impl StudyArgs {
             }
             .with_in_flight(self.concurrency),
             endpoints: configured_endpoint(context).into_iter().collect(),
+            context: self.context.clone().context()?,
         })
     }
 }
@@ -81,8 +84,13 @@ pub fn announce(
         let mut documents = Vec::new();
         for (tested, stored) in runs {
             let label = context.workbench.subject_of(tested)?.label();
-            text = text.line(format!("{label}: {}", stored_text(*stored)));
-            documents.push(json!({ "subject": label, "run": stored.finished() }));
+            let passed_over = match stored {
+                Stored::Missing => passed_over(context, study, tested)?,
+                Stored::Finished(_) | Stored::Unfinished(_) => None,
+            };
+            let why = passed_over.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+            text = text.line(format!("{label}: {}{why}", stored_text(*stored)));
+            documents.push(json!({ "subject": label, "run": stored.finished(), "passed_over": passed_over }));
         }
         let document = json!({ "estimate": estimate_document(&estimate), "runs": documents });
         return Ok(Some(Reply::done(document, text)));
@@ -167,6 +175,11 @@ pub fn work_on(
     let Some(caps) = caps_left(study.settings.caps, &spent.totals, spent.elapsed_ms) else {
         return Ok(Worked::Stopped(stopped(&format!("a cap is used up before {label}"))));
     };
+    if stored == Stored::Missing
+        && let Some(why) = passed_over(context, study, tested)?
+    {
+        context.out.note(&format!("{label}: {why}"));
+    }
     let before = match stored {
         Stored::Unfinished(run) => context.workbench.progress(run)?.totals,
         Stored::Finished(_) | Stored::Missing => RunTotals::default(),
@@ -178,17 +191,32 @@ pub fn work_on(
     let run = context.workbench.begin_run(&actor, study, tested, stored, caps)?;
     context.out.note(&format!("{run} is running: {label}"));
     let (detail, _) = follow::wait(context, run, OnInterrupt::Park)?;
-    let progress = detail.progress;
     spent.elapsed_ms += context.workbench.now().since_ms(began);
-    spent.add(&progress.totals, &before);
-    if matches!(progress.state, RunState::Finished | RunState::Decided) {
+    spent.add(&detail.progress.totals, &before);
+    if matches!(detail.progress.state, RunState::Finished | RunState::Decided) {
         return Ok(Worked::Finished(run));
     }
-    let why = progress.notice.map_or_else(String::new, |notice| format!(": {notice}"));
-    Ok(Worked::Stopped(stopped(&format!(
-        "{run} of {label} is {}{why}",
+    Ok(Worked::Stopped(left_undone(&label, &detail)))
+}
+
+/// That a run of a study did not come to its end.
+pub fn left_undone(label: &str, detail: &RunDetail) -> Failure {
+    let progress = &detail.progress;
+    let why = progress
+        .notice
+        .as_ref()
+        .map_or_else(String::new, |notice| format!(": {notice}"));
+    stopped(&format!(
+        "{} of {label} is {}{why}",
+        progress.run,
         progress.state.as_str()
-    ))))
+    ))
+}
+
+/// Why no stored run stands for one that is to be run, where one looks as if it could.
+fn passed_over(context: &Context<'_>, study: &Study, tested: &Candidate) -> Result<Option<String>, CliError> {
+    let passed_over = context.workbench.passed_over(study, tested)?;
+    Ok(passed_over.map(|(run, why)| format!("{run} is not used: {why}")))
 }
 
 fn raised_by(caps: Caps, totals: &RunTotals) -> Caps {

@@ -4,6 +4,7 @@
 mod known;
 mod parser;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value as Json;
@@ -16,6 +17,7 @@ use super::ask::Asked;
 use super::graders::plain;
 use super::pipeline::StepWork;
 use super::prompt::{NotSent, PromptAsker};
+use super::reuse::Reuse;
 use crate::domain::chain::ChainStep;
 use crate::domain::example::Example;
 use crate::domain::hash::ContentHash;
@@ -42,13 +44,13 @@ struct StepAsker {
 }
 
 impl StepAsker {
-    fn new(work: &StepWork, attempts_max: u32) -> Result<Self, EvalError> {
+    fn new(work: &StepWork, attempts_max: u32, reuse: Option<Arc<Reuse>>) -> Result<Self, EvalError> {
         let fault = |why: String| EvalError::Step {
             step: work.step.name.clone(),
             why,
         };
         Ok(Self {
-            prompt: PromptAsker::new(&work.work, attempts_max).map_err(|error| fault(error.to_string()))?,
+            prompt: PromptAsker::new(&work.work, attempts_max, reuse).map_err(|error| fault(error.to_string()))?,
             parser: Parser::compile(&work.step.parser).map_err(fault)?,
             step: work.step.clone(),
             content_hash: work.content_hash,
@@ -68,10 +70,13 @@ impl StepAsker {
             .map_err(NotSent)
             .and_then(|input| self.prompt.render_input(input, &example.content.context));
         let asked = match messages {
-            Ok(messages) => {
-                let _permit = self.prompt.enter().await;
-                self.prompt.send(blank, messages, example, ends_at).await
-            }
+            Ok(messages) => match self.prompt.known(&blank, &messages).await {
+                Some(known) => known.into(),
+                None => {
+                    let _permit = self.prompt.enter().await;
+                    self.prompt.send(blank, messages, example, ends_at).await
+                }
+            },
             Err(error) => error.outcome(blank).into(),
         };
         (self.parsed(asked.outcome), asked.wait)
@@ -106,6 +111,7 @@ impl StepAsker {
             usage: outcome.usage,
             latency_ms: outcome.latency_ms,
             attempts: outcome.attempts,
+            reused_from: outcome.reused_from,
             cost: outcome.cost,
             error: outcome.error,
         }
@@ -114,15 +120,20 @@ impl StepAsker {
 
 impl ChainAsker {
     /// Compiles the templates and parsers of all steps.
-    pub(super) fn new(steps: &[StepWork], answer: Option<&ValuePath>, attempts_max: u32) -> Result<Self, EvalError> {
+    pub(super) fn new(
+        steps: &[StepWork],
+        answer: Option<&ValuePath>,
+        attempts_max: u32,
+        reuse: Option<&Arc<Reuse>>,
+    ) -> Result<Self, EvalError> {
         let Some((first, others)) = steps.split_first() else {
             let (step, why) = (String::new(), "the chain has none".into());
             return Err(EvalError::Step { step, why });
         };
-        let others = others.iter().map(|step| StepAsker::new(step, attempts_max));
+        let asker = |step| StepAsker::new(step, attempts_max, reuse.cloned());
         Ok(Self {
-            first: StepAsker::new(first, attempts_max)?,
-            others: others.collect::<Result<_, EvalError>>()?,
+            first: asker(first)?,
+            others: others.iter().map(asker).collect::<Result<_, EvalError>>()?,
             answer: answer.cloned(),
         })
     }
@@ -197,19 +208,7 @@ impl ChainAsker {
             ..blank
         };
         match said {
-            Some(step) => Outcome {
-                rendered: step.rendered,
-                tool_calls: step.tool_calls,
-                raw_response: step.raw_response,
-                earlier_responses: step.earlier_responses,
-                parse_error: step.parse_error,
-                refusal: step.refusal,
-                finish_reason: step.finish_reason,
-                resolved_model: step.resolved_model,
-                system_fingerprint: step.system_fingerprint,
-                response_id: step.response_id,
-                ..outcome
-            },
+            Some(step) => outcome.said_by(step),
             None => outcome,
         }
     }

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
+use crate::domain::answer::{JudgeRequest, Judged};
+use crate::domain::judgement::Judgement;
 use crate::evals::judges::JudgeModel;
+use crate::evals::reuse::Reuse;
 use crate::providers::{ChatRequest, Exchange};
 
 /// What is asked of models about one answer, by all its graders at once.
@@ -14,13 +17,19 @@ pub(super) struct Asking<'a> {
     places: &'a Semaphore,
     /// How long a provider asks to wait, where that is longer than a request waits.
     wait: Mutex<Option<Duration>>,
+    /// What need not be asked again.
+    reuse: Option<&'a Reuse>,
+    /// What is judged.
+    judged: Option<Judged>,
 }
 
 impl<'a> Asking<'a> {
-    pub(super) fn new(places: &'a Semaphore) -> Self {
+    pub(super) fn new(places: &'a Semaphore, reuse: Option<&'a Reuse>, judged: Option<Judged>) -> Self {
         Self {
             places,
             wait: Mutex::default(),
+            reuse,
+            judged,
         }
     }
 
@@ -33,6 +42,13 @@ impl<'a> Asking<'a> {
             *wait = wait.or(Some(asked));
         }
         Some(exchange)
+    }
+
+    /// The judgement of an earlier run that answers this request, where the run may use one and there is one.
+    /// The request comes of what is judged.
+    pub(super) async fn known<'r>(&self, request: impl FnOnce(Judged) -> JudgeRequest<'r>) -> Option<Judgement> {
+        let (reuse, judged) = (self.reuse?, self.judged?);
+        reuse.judgement(&request(judged)).await
     }
 
     /// How long a provider asked to wait.

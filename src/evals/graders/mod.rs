@@ -47,6 +47,7 @@ use crate::domain::judgement::Judgement;
 use crate::domain::suite::SuiteContent;
 use crate::evals::judges::Judges;
 use crate::evals::parse::Answer;
+use crate::evals::reuse::Reuse;
 use crate::evals::together::together;
 
 pub use finding::Cause;
@@ -197,6 +198,8 @@ pub struct Graders {
     compiled: Vec<Compiled>,
     /// Requests that may be in flight.
     places: Arc<Semaphore>,
+    /// What need not be asked again.
+    reuse: Option<Arc<Reuse>>,
     /// Their places, parts before combinations.
     order: Vec<usize>,
     reads_json: bool,
@@ -232,6 +235,7 @@ impl Graders {
         Ok(Self {
             compiled: compiled.collect::<Result<_, GraderError>>()?,
             places: Arc::new(Semaphore::new(1)),
+            reuse: None,
             order,
             reads_json: graded.asks_json() || suite.reads_json(),
         })
@@ -241,6 +245,12 @@ impl Graders {
     #[must_use]
     pub fn within(self, places: Arc<Semaphore>) -> Self {
         Self { places, ..self }
+    }
+
+    /// The same, with what earlier runs asked and this one may use again.
+    #[must_use]
+    pub(super) fn reusing(self, reuse: Option<Arc<Reuse>>) -> Self {
+        Self { reuse, ..self }
     }
 
     /// Whether a judge compares with the answer of the base's run.
@@ -282,7 +292,7 @@ impl Graders {
     /// Lets every grader look at what came back for one example.
     pub async fn grade(&self, observed: Observed<'_>, example: &ExampleContent) -> Grades {
         let case = Case::new(observed, example);
-        let asking = Asking::new(&self.places);
+        let asking = Asking::new(&self.places, self.reuse.as_deref(), observed.judged);
         let (findings, judgements) = self.findings(&case, &asking).await;
         let asked = Asked {
             judgements,

@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 use super::finding::Fault;
 use super::words;
+use crate::domain::answer::Judged;
 use crate::domain::example::ExampleContent;
 use crate::domain::ids::RunId;
 use crate::domain::json::JsonText;
@@ -28,8 +29,10 @@ pub struct Observed<'a> {
     pub latency_ms: u64,
     /// What all tries cost; `None` where that is unknown.
     pub cost: Option<UsdNanos>,
-    /// The run whose answer it is, where nothing was asked.
+    /// The run whose answer it is, or that of a step of it, where nothing was asked.
     pub reused_from: Option<RunId>,
+    /// What a judge of it judges; `None` where it is no answer of a run.
+    pub judged: Option<Judged>,
     /// What the steps of a chain did.
     pub steps: &'a [StepOutcome],
     /// What the base's run answered; `None` where nobody looked for it.
@@ -65,7 +68,8 @@ impl ObservedStep<'_> {
             finish_reason: step.finish_reason.as_deref(),
             latency_ms: step.latency_ms,
             cost: step.cost,
-            reused_from: None,
+            reused_from: step.reused_from,
+            judged: None,
             steps: &[],
             base: None,
         }
@@ -83,6 +87,7 @@ impl<'a> Observed<'a> {
             latency_ms: 0,
             cost: None,
             reused_from: None,
+            judged: None,
             steps: &[],
             base: None,
         }
@@ -97,7 +102,8 @@ impl<'a> Observed<'a> {
             finish_reason: outcome.finish_reason.as_deref(),
             latency_ms: outcome.latency_ms,
             cost: outcome.cost,
-            reused_from: outcome.reused_from,
+            reused_from: outcome.reused_from().next(),
+            judged: Some(outcome.into()),
             steps: &outcome.steps,
             base: None,
         }

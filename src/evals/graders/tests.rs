@@ -82,6 +82,7 @@ pub(super) fn observed(answer: &Answer) -> Observed<'_> {
         latency_ms: 1_500,
         cost: Some(UsdNanos(3_000_000)),
         reused_from: None,
+        judged: None,
         steps: &[],
         base: None,
     }

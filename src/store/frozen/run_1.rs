@@ -110,6 +110,7 @@ impl From<RunEnd1> for RunEnd {
                 cost: old.totals.cost,
                 cost_unknown: old.totals.cost_unknown,
                 reused: 0,
+                reused_steps: 0,
                 judging: JudgingTotals::default(),
             },
             results: old.results.into_iter().map(MetricResult::from).collect(),

@@ -54,6 +54,7 @@ impl From<RunEnd2> for RunEnd {
                 cost: old.totals.cost,
                 cost_unknown: old.totals.cost_unknown,
                 reused: old.totals.reused,
+                reused_steps: 0,
                 judging: JudgingTotals::default(),
             },
             results: old.results.into_iter().map(MetricResult::from).collect(),

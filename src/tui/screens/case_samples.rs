@@ -201,6 +201,7 @@ pub(super) fn judgement() -> Judgement {
             ..Usage::default()
         },
         latency_ms: 419,
+        reused_from: None,
         cost: Some(UsdNanos(120_000)),
         error: None,
     }

@@ -88,6 +88,7 @@ pub fn totals(saved: u64, failed: u64) -> RunTotals {
         cost: UsdNanos(192_000_000),
         cost_unknown: 0,
         reused: 0,
+        reused_steps: 0,
         judging: JudgingTotals::default(),
     }
 }

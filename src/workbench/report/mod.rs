@@ -191,7 +191,10 @@ fn cost_and_latency(page: &mut Page, detail: &RunDetail) {
             format!("{} in, {} out", totals.input_tokens, totals.output_tokens),
         ),
         ("tries beyond the first", totals.retried.to_string()),
-        ("answers of other runs", totals.reused.to_string()),
+        (
+            "answers of other runs",
+            detail.caveats.reused_text().unwrap_or_else(|| "0".into()),
+        ),
     ];
     let names = ["latency p50", "latency p95", "latency p99"];
     let latency = |at: usize| detail.progress.latency_ms.and_then(|shown| shown.get(at).copied());

@@ -15,6 +15,7 @@ use super::asking::Asking;
 use super::finding::{Cause, Fault, Finding, Pass};
 use super::observed::Case;
 use super::words;
+use crate::domain::answer::JudgeRequest;
 use crate::domain::judge::{Judge as JudgePin, JudgeGrader, PassingLabels, Question};
 use crate::domain::judgement::{JudgedBy, Judgement};
 use crate::domain::model::ModelConfig;
@@ -195,12 +196,26 @@ impl Judge {
         messages: &[RenderedMessage],
         asking: &Asking<'_>,
     ) -> Option<Judgement> {
+        let request = |judged| JudgeRequest {
+            endpoint: panelist.model.endpoint(),
+            model: &panelist.config,
+            messages,
+            grader: &self.grader,
+            judge_repeat: repeat,
+            is_swapped: order == Order::Swapped,
+            judged,
+        };
+        let judge = JudgedBy::Prompt(panelist.pin.clone());
+        let known = asking.known(request).await;
+        // What was read of the reply may have been read as an answer to another question.
+        if let Some(known) = known.filter(|known| reply::answers(known, &self.question)) {
+            return Some(Judgement { judge, ..known });
+        }
         let mut config = panelist.config.clone();
         // The same seed would give the same answer again.
         config.seed = config.seed.map(|seed| seed.saturating_add(repeat.into()));
         let request = ChatRequest::new(config, messages.to_vec());
         let exchange = asking.ask(&panelist.model, &request).await?;
-        let judge = JudgedBy::Prompt(panelist.pin.clone());
         let blank = Judgement {
             repeat,
             is_swapped: order == Order::Swapped,
@@ -285,6 +300,7 @@ pub(super) fn blank(grader: &str, judge: JudgedBy, model: &JudgeModel, exchange:
             .iter()
             .fold(Usage::default(), |sum, attempt| sum.plus(attempt.usage)),
         latency_ms: attempts.iter().map(|attempt| attempt.latency_ms).sum(),
+        reused_from: None,
         cost: attempts.iter().map(|attempt| attempt.cost).sum(),
         error: None,
     }

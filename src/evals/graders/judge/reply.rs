@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::domain::judge::Question;
+use crate::domain::judgement::Judgement;
 use crate::evals::graders::words;
 use crate::evals::parse::Answer;
 
@@ -63,6 +64,16 @@ pub(super) fn read(text: &str, question: &Question) -> Result<Said, String> {
         score,
         explanation: body.explanation,
     })
+}
+
+/// Whether what was read of an earlier reply is what this question would have read of it.
+pub(super) fn answers(judgement: &Judgement, question: &Question) -> bool {
+    let (label, score) = (judgement.label.as_deref(), judgement.score);
+    match question {
+        Question::Rubric { min, max, .. } => score.is_some_and(|score| (*min..=*max).contains(&score)),
+        Question::Classification { labels, .. } => label.is_some_and(|label| labels.iter().any(|known| known == label)),
+        Question::Pairwise { .. } | Question::AgainstBase { .. } => label.is_some_and(|label| WINNERS.contains(&label)),
+    }
 }
 
 #[cfg(test)]

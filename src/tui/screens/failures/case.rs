@@ -211,6 +211,9 @@ fn attempts_text(outcome: &Outcome) -> String {
     );
     let cost = outcome.cost.map_or("unknown".into(), |cost| cost.to_string());
     let _ = writeln!(out, "cost       {cost}");
+    if let Some(run) = outcome.reused_from {
+        let _ = writeln!(out, "reused     from {run}");
+    }
     for (name, value) in [
         ("model      ", &outcome.resolved_model),
         ("finished   ", &outcome.finish_reason),

@@ -19,9 +19,7 @@ pub(super) fn raw_text(steps: &[StepOutcome]) -> String {
 
 fn step_text(step: &StepOutcome) -> String {
     let latency = run_figures::latency(step.latency_ms);
-    let cost = step
-        .cost
-        .map_or_else(|| "cost unknown".to_owned(), |cost| cost.to_string());
+    let cost = step.cost_text();
     let mut parts = vec![format!("== {}  {}  {latency}  {cost} ==", step.name, step.version)];
     let messages = step.rendered.iter();
     parts.extend(messages.map(|message| format!("-- {} --\n{}", message.role, message.text)));

@@ -242,7 +242,9 @@ impl Failures {
                 let version = self.detail.as_ref().and_then(|detail| detail.run.subject.version());
                 let number = version.map_or_else(String::new, |version| format!("v{}", version.number));
                 let latency = case.map_or_else(String::new, |case| run_figures::latency(case.outcome.latency_ms));
-                (format!("Output {number}"), format!("{marked} {latency}"))
+                let is_reused = case.is_some_and(|case| case.outcome.reused_from().next().is_some());
+                let reused = if is_reused { " reused" } else { "" };
+                (format!("Output {number}"), format!("{marked} {latency}{reused}"))
             }
             Pane::Why => {
                 let model = case.and_then(|case| case.outcome.resolved_model.clone());

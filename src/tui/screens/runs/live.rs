@@ -106,11 +106,10 @@ fn pace(progress: &RunProgress) -> Vec<String> {
 /// How many answers were taken from other runs, and from which; empty for none.
 fn reused(detail: &RunDetail) -> String {
     let caveats = Caveats {
-        reused: detail.progress.totals.reused,
         reused_from: detail.caveats.reused_from.clone(),
-        stale: Vec::new(),
+        ..Caveats::default()
     };
-    caveats.reused_text().unwrap_or_default()
+    caveats.counting(&detail.progress.totals).reused_text().unwrap_or_default()
 }
 
 fn not_started(progress: &RunProgress) -> u64 {

@@ -51,7 +51,7 @@ fn standing(summary: &RunSummary, theme: &Theme) -> TableCell {
         (Some((verdict, _)), _) => {
             let caveat = match short_label(summary.run.answers) {
                 "" if !summary.caveats.stale.is_empty() => "stale",
-                "" if summary.caveats.reused > 0 => "reused",
+                "" if summary.caveats.reused_counts().is_some() => "reused",
                 label => label,
             };
             let verdict = Some(*verdict);
