@@ -13,5 +13,6 @@ pub(super) mod policy_1;
 pub(super) mod run_1;
 pub(super) mod run_2;
 pub(super) mod run_end_2;
+pub(super) mod run_end_3;
 pub(super) mod suite_1;
 pub(super) mod trace_1;

@@ -11,6 +11,7 @@ use super::frozen::policy_1::Policy1;
 use super::frozen::run_1::{Run1, RunEnd1};
 use super::frozen::run_2::Run2;
 use super::frozen::run_end_2::RunEnd2;
+use super::frozen::run_end_3::RunEnd3;
 use super::frozen::suite_1::SuiteVersion1;
 use super::frozen::trace_1::Trace1;
 use crate::domain::alias::Resolution;
@@ -111,7 +112,7 @@ records! {
     DatasetVersion = 8;
     SuiteVersion = 9, 2: SuiteVersion1 = 1;
     Run = 10, 3: Run1 = 1, Run2 = 2;
-    RunEnd = 11, 3: RunEnd1 = 1, RunEnd2 = 2;
+    RunEnd = 11, 4: RunEnd1 = 1, RunEnd2 = 2, RunEnd3 = 3;
     Outcome = 12, 4: Outcome1 = 1, Outcome2 = 2, Outcome3 = 3;
     FailureLine = 13;
     Review = 14;

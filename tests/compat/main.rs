@@ -105,6 +105,7 @@ fn older_layouts_stay_readable() {
     assert_older("run", 2, &samples::run_2());
     assert_older("run_end", 1, &samples::run_end_1());
     assert_older("run_end", 2, &samples::run_end_2());
+    assert_older("run_end", 3, &samples::run_end_3());
     assert_older("outcome", 1, &samples::outcome_1());
     assert_older("outcome", 2, &samples::outcome_2());
     assert_older("outcome", 3, &samples::outcome());
