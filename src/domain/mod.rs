@@ -48,6 +48,7 @@ pub mod reason;
 pub mod release;
 pub mod review;
 pub mod run;
+pub mod run_end;
 pub mod run_step;
 pub mod signature;
 pub mod step;

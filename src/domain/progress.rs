@@ -13,6 +13,15 @@ pub const RECENT_FAILURES_MAX: usize = 12;
 /// Points of the score chart.
 pub const SCORE_POINTS_MAX: usize = 120;
 
+/// How long the answers of a run took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct LatencySummary {
+    /// Median, 95th and 99th percentile in milliseconds, by nearest rank.
+    pub percentiles_ms: [u64; 3],
+    /// How many answers fall under each end of [`LATENCY_BAR_ENDS_MS`], and above the last.
+    pub bars: [u64; 6],
+}
+
 /// One failed example, in a line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailureLine {
@@ -45,10 +54,8 @@ pub struct RunProgress {
     pub rate_per_s: f64,
     /// Expected time to the end, in milliseconds.
     pub eta_ms: Option<u64>,
-    /// Median, 95th and 99th percentile of the latency in milliseconds, by nearest rank.
-    pub latency_ms: Option<[u64; 3]>,
-    /// How many answers fall under each end of [`LATENCY_BAR_ENDS_MS`], and above the last.
-    pub latency_bars: [u64; 6],
+    /// How long the answers took; `None` where there is none.
+    pub latencies: Option<LatencySummary>,
     /// Metrics so far.
     pub results: Vec<MetricResult>,
     /// Share of passed outcomes over time, at most [`SCORE_POINTS_MAX`] points.

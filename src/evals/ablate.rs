@@ -36,19 +36,18 @@ impl Measured {
     /// The examples that have a value of it by themselves, in order, each with what it belongs to.
     fn values(self, run: &RunScores) -> BTreeMap<(ExampleId, ContentHash), (f64, String)> {
         let values = run.placed().filter_map(|(place, scores)| {
-            let entry = run.tally().entries().get(&place)?;
+            let entry = run.tally().entries().get(place)?;
             let value = match self {
                 Self::Metric(at) => {
                     let metric = run.tally().metrics().get(at)?;
                     let cell = entry
-                        .cells
-                        .get(at)
+                        .cell(at)
                         .filter(|_| metric.kind.is_paired() && !metric.kind.is_expense())?;
                     cell.value(&metric.kind)?
                 }
                 Self::EveryGrader => scores.pass_share(),
             };
-            Some(((scores.example.clone(), scores.hash), (value, entry.group(place))))
+            Some(((scores.example.clone(), scores.hash), (value, entry.group())))
         });
         values.collect()
     }

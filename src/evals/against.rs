@@ -129,12 +129,11 @@ fn regressions(tests: &[(&Metric, Option<&Slice>, Compared)]) -> Vec<Regression>
 }
 
 /// A metric over the examples of a part of the candidate, which the base has at the same places.
-fn compare_members(candidate: &Tally, base: &Tally, at: usize, members: &[(u64, &Entry)]) -> Result<Compared, String> {
-    let shared = members.iter().filter_map(|(place, entry)| {
+fn compare_members(candidate: &Tally, base: &Tally, at: usize, members: &[Entry<'_>]) -> Result<Compared, String> {
+    let shared = members.iter().filter_map(|entry| {
         Some(Shared {
-            place: *place,
-            base: base.entries().get(place)?,
-            candidate: entry,
+            base: base.entries().get(entry.place())?,
+            candidate: *entry,
         })
     });
     let examples = shared.collect();

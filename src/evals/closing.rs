@@ -98,6 +98,7 @@ impl Closing {
             resolved_models: self.tally.resolved_models(),
             ended_at: self.ended_at,
             paths: self.tally.paths(),
+            latencies: self.tally.latencies().summary(),
         })
     }
 

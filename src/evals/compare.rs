@@ -179,7 +179,7 @@ impl<'a> Pairs<'a> {
         let mut not_compared = 0;
         for (place, scores) in candidate.placed() {
             let old = by_id.remove(&scores.example).filter(|(_, old)| old.hash == scores.hash);
-            let entries = old.and_then(|(old, _)| before.entries().get(&old).zip(now.entries().get(&place)));
+            let entries = old.and_then(|(old, _)| before.entries().get(old).zip(now.entries().get(place)));
             let Some(((_, old), (base, candidate))) = old.zip(entries) else {
                 not_compared += 1;
                 continue;
@@ -187,7 +187,7 @@ impl<'a> Pairs<'a> {
             both.push(Both {
                 base: old,
                 candidate: scores,
-                shared: Shared { place, base, candidate },
+                shared: Shared { base, candidate },
             });
         }
         Self {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::outcome::Outcome;
-use crate::domain::progress::LATENCY_BAR_ENDS_MS;
+use crate::domain::progress::{LATENCY_BAR_ENDS_MS, LatencySummary};
 
 /// Below this a product of share and count that should be whole, such as 0.95 x 60, may miss it by rounding.
 const ROUNDING_SLACK: f64 = 1e-9;
@@ -24,15 +24,13 @@ impl Latencies {
         }
     }
 
-    /// Median, 95th and 99th percentile in milliseconds, as a run shows them; `None` where nothing was answered.
-    pub fn shown_ms(&self) -> Option<[u64; 3]> {
+    /// What a run shows of them; `None` where nothing was answered.
+    pub fn summary(&self) -> Option<LatencySummary> {
         let percentile = |percentile| self.percentile_ms(percentile);
-        Some([percentile(50.0)?, percentile(95.0)?, percentile(99.0)?])
-    }
-
-    /// How many answers fall under each end of [`LATENCY_BAR_ENDS_MS`], and above the last.
-    pub fn shown_bars(&self) -> [u64; 6] {
-        self.bars(LATENCY_BAR_ENDS_MS)
+        Some(LatencySummary {
+            percentiles_ms: [percentile(50.0)?, percentile(95.0)?, percentile(99.0)?],
+            bars: self.bars(LATENCY_BAR_ENDS_MS),
+        })
     }
 
     pub(super) fn push(&mut self, latency_ms: u64) {

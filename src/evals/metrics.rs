@@ -7,6 +7,8 @@
 
 pub(super) mod aggregate;
 mod classes;
+mod columns;
+pub(super) mod entries;
 pub(super) mod entry;
 pub(super) mod estimate;
 pub(super) mod mark;
@@ -16,6 +18,7 @@ pub(super) mod slicing;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use self::classes::Classes;
+use self::entries::{Addition, Entries};
 pub(super) use self::entry::Entry;
 use self::entry::{Answer, Names};
 use self::estimate::Members;
@@ -47,7 +50,7 @@ pub struct Tally {
     whole: Part,
     slices: BTreeMap<Slice, Part>,
     slices_made: u32,
-    entries: BTreeMap<u64, Entry>,
+    entries: Entries,
     labels: Names,
     clusters: Names,
     totals: RunTotals,
@@ -72,7 +75,7 @@ impl Tally {
             whole: Part::new(0, suite.metrics.len()),
             slices: BTreeMap::new(),
             slices_made: 0,
-            entries: BTreeMap::new(),
+            entries: Entries::new(suite.metrics.len()),
             labels: Names::default(),
             clusters: Names::default(),
             totals: RunTotals::default(),
@@ -106,11 +109,13 @@ impl Tally {
             .as_ref()
             .and_then(|field| example.metadata.get(field));
         let cluster = cluster.map(|cluster| self.clusters.number(cluster));
-        let answers = self.answers(outcome, example);
-        let new = || Entry::new(cluster, numbers, self.metrics.len());
-        let entry = self.entries.entry(outcome.index).or_insert_with(new);
-        entry.push(&marks);
-        entry.answers.extend(answers);
+        let added = Addition {
+            marks: &marks,
+            cluster,
+            slices: numbers,
+            answers: self.answers(outcome, example),
+        };
+        self.entries.push(outcome.index, added);
     }
 
     fn answers(&mut self, outcome: &Outcome, example: &ExampleContent) -> Vec<Answer> {
@@ -206,21 +211,20 @@ impl Tally {
     }
 
     /// The examples of each part, by its number, in the order of their places.
-    pub(super) fn members_by_part(&self) -> HashMap<u32, Vec<(u64, &Entry)>> {
-        let mut members: HashMap<u32, Vec<(u64, &Entry)>> = HashMap::new();
-        for (place, entry) in &self.entries {
-            for number in std::iter::once(&self.whole.number).chain(&entry.slices) {
-                members.entry(*number).or_default().push((*place, entry));
+    pub(super) fn members_by_part(&self) -> HashMap<u32, Vec<Entry<'_>>> {
+        let mut members: HashMap<u32, Vec<Entry>> = HashMap::new();
+        for entry in self.entries.iter() {
+            for number in std::iter::once(&self.whole.number).chain(entry.slices()) {
+                members.entry(*number).or_default().push(entry);
             }
         }
         members
     }
 
     /// The examples of one part, by its number.
-    pub(super) fn members(&self, part: u32) -> Vec<(u64, &Entry)> {
-        let entries = self.entries.iter();
-        let entries = entries.filter(|(_, entry)| part == self.whole.number || entry.slices.contains(&part));
-        entries.map(|(place, entry)| (*place, entry)).collect()
+    pub(super) fn members(&self, part: u32) -> Vec<Entry<'_>> {
+        let is_in = |entry: &Entry| part == self.whole.number || entry.slices().contains(&part);
+        self.entries.iter().filter(is_in).collect()
     }
 
     /// Whether the price of an answer is unknown.
@@ -232,7 +236,7 @@ impl Tally {
         &self,
         part: &Part,
         slice: Option<&Slice>,
-        entries: Vec<(u64, &Entry)>,
+        entries: Vec<Entry<'_>>,
         classes: &[Option<Classes>],
     ) -> Vec<MetricResult> {
         let is_clustered = self.cluster_field.is_some();
@@ -252,14 +256,14 @@ impl Tally {
     fn classes(&self) -> Vec<Option<Classes>> {
         let fields = self.fields.iter().zip(0..);
         fields
-            .map(|(of, field)| Classes::new(field, of, &self.labels, self.entries.values()))
+            .map(|(of, field)| Classes::new(field, of, &self.labels, self.entries.iter()))
             .collect()
     }
 
     /// The classes of a field; `None` where it has too many, or no metric is about it.
     fn classes_of(&self, of: &FieldOf) -> Option<Classes> {
         let (_, field) = self.fields.iter().zip(0..).find(|(known, _)| *known == of)?;
-        Classes::new(field, of, &self.labels, self.entries.values())
+        Classes::new(field, of, &self.labels, self.entries.iter())
     }
 
     /// The answers to each classification field, by class.
@@ -267,7 +271,7 @@ impl Tally {
         let classes = self.classes();
         let fields = self.fields.iter().zip(&classes);
         fields
-            .filter_map(|(of, classes)| Some(classes.as_ref()?.confusion(of, self.entries.values())))
+            .filter_map(|(of, classes)| Some(classes.as_ref()?.confusion(of, self.entries.iter())))
             .collect()
     }
 
@@ -276,8 +280,8 @@ impl Tally {
         &self.metrics
     }
 
-    /// What is kept of each example, by its place.
-    pub(super) fn entries(&self) -> &BTreeMap<u64, Entry> {
+    /// What is kept of each example.
+    pub(super) fn entries(&self) -> &Entries {
         &self.entries
     }
 

@@ -26,18 +26,16 @@ const LATENCY_BELOW_1_MS: f64 = 0.5;
 /// An example that two runs have.
 #[derive(Clone, Copy)]
 pub(super) struct Shared<'a> {
-    /// Its place in the candidate.
-    pub(super) place: u64,
     /// What it came to in the base.
-    pub(super) base: &'a Entry,
+    pub(super) base: Entry<'a>,
     /// What it came to in the candidate.
-    pub(super) candidate: &'a Entry,
+    pub(super) candidate: Entry<'a>,
 }
 
 impl Shared<'_> {
     /// What is independent of all else.
     pub(super) fn group(&self) -> String {
-        self.candidate.group(self.place)
+        self.candidate.group()
     }
 }
 
@@ -67,7 +65,7 @@ impl Common<'_> {
             return self.resampled(at, metric);
         }
         let values = self.values(|entry| {
-            let cell = entry.cells.get(at)?;
+            let cell = entry.cell(at)?;
             let least = if *kind == MetricKind::LatencyMean {
                 LATENCY_BELOW_1_MS
             } else {
@@ -85,7 +83,7 @@ impl Common<'_> {
     }
 
     /// The value of each example in both runs, with whether it is one outcome that passed or failed.
-    fn values(&self, value: impl Fn(&Entry) -> Option<(f64, bool)>) -> Values {
+    fn values(&self, value: impl Fn(Entry<'_>) -> Option<(f64, bool)>) -> Values {
         let is_clustered = self.candidate.is_clustered();
         let pairs = self.examples.iter().map(|shared| {
             let (base, candidate) = (value(shared.base), value(shared.candidate));

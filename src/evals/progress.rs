@@ -21,8 +21,7 @@ pub fn beginning(run: &Run) -> RunProgress {
         elapsed_ms: 0,
         rate_per_s: 0.0,
         eta_ms: None,
-        latency_ms: None,
-        latency_bars: [0; 6],
+        latencies: None,
         results: Vec::new(),
         score_points: Vec::new(),
         recent_failures: Vec::new(),
@@ -111,7 +110,6 @@ impl Meter {
     ) -> RunProgress {
         let totals = tally.totals();
         let elapsed_ms = now.since_ms(self.began_at);
-        let latencies = tally.latencies();
         RunProgress {
             state,
             totals,
@@ -124,8 +122,7 @@ impl Meter {
                 self.saved_here as f64 * 1_000.0 / elapsed_ms as f64
             },
             eta_ms: self.eta_ms(&totals, elapsed_ms),
-            latency_ms: latencies.shown_ms(),
-            latency_bars: latencies.shown_bars(),
+            latencies: tally.latencies().summary(),
             results: tally.whole_results(),
             score_points: self.points.points.clone(),
             recent_failures: self.recent_failures.iter().cloned().collect(),

@@ -162,6 +162,7 @@ mod tests {
             confusions: Vec::new(),
             against_base: None,
             paths: Vec::new(),
+            latencies: None,
         };
         let ended = Change::new(author().audit(Action::RunEnd))
             .insert_run_end(&end)

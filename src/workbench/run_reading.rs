@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
-use super::run_store::total_of;
+use super::run_store::{Sums, sums_of};
 use super::{SubjectId, Tested, Workbench, WorkbenchError, found};
 use crate::domain::caveats::{Caveats, Overtaken};
 use crate::domain::gate::Verdict;
@@ -15,7 +15,6 @@ use crate::domain::progress::RunProgress;
 use crate::domain::run::{Caps, Run, RunEnd, RunState, RunStep, RunStepKind};
 use crate::domain::run_step::mixed_prices;
 use crate::domain::unit::Units;
-use crate::evals::latency::Latencies;
 use crate::releases::evidence::{caveats, overtaken};
 
 /// Most runs that a search gives.
@@ -23,8 +22,9 @@ const FOUND_MAX: usize = 200;
 /// How far back it looks: pages, and runs on each.
 const FOUND_PAGES_MAX: usize = 50;
 const FOUND_PAGE: usize = 200;
-/// The latencies of ended runs that were read, which no record sums up; an ended run does not change.
-pub(super) type EndedLatencies = Arc<Mutex<HashMap<RunId, Latencies>>>;
+/// What the outcomes of runs come to that no record sums up, by run and number of its steps: without a further step
+/// nobody adds outcomes to a run that nobody works on.
+pub(super) type KnownSums = Arc<Mutex<HashMap<(RunId, u32), Sums>>>;
 
 /// A run in a list.
 #[derive(Debug, Clone, PartialEq)]
@@ -150,8 +150,7 @@ impl Workbench {
         })
     }
 
-    /// Where a run stands: live where this process works on it, from its records otherwise, which do not sum up its
-    /// latencies.
+    /// Where a run stands: live where this process works on it, from its records otherwise.
     pub fn progress(&self, id: RunId) -> Result<RunProgress, WorkbenchError> {
         if let Some(receiver) = self.watch_run(id) {
             return Ok(receiver.borrow().clone());
@@ -163,29 +162,26 @@ impl Workbench {
             progress.elapsed_ms = end.ended_at.since_ms(run.started_at);
             progress.totals = end.totals;
             progress.results = end.results;
+            progress.latencies = end.latencies;
         } else {
-            progress.totals = total_of(&self.store, &run)?;
+            let sums = self.sums(id)?;
+            progress.totals = sums.totals;
+            progress.latencies = sums.latencies;
             progress.notice = self.pause_of(id)?;
         }
         Ok(progress)
     }
 
-    /// The latencies of a run's answers, by one pass over its outcomes; of an ended run the first time only.
-    pub(super) fn latencies(&self, id: RunId) -> Result<Latencies, WorkbenchError> {
-        let ended = || self.ended_latencies.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = ended().get(&id) {
-            return Ok(known.clone());
+    /// What the outcomes of a run come to that nobody works on, by one pass over them, the first time only.
+    pub(super) fn sums(&self, id: RunId) -> Result<Sums, WorkbenchError> {
+        let known = || self.sums.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (id, self.store.next_run_step(id)?);
+        if let Some(sums) = known().get(&key) {
+            return Ok(*sums);
         }
-        let has_ended = self.store.run_end(id)?.is_some();
-        let mut latencies = Latencies::default();
-        self.store.each_outcome(id, |outcome| -> Result<(), WorkbenchError> {
-            latencies.push_answered(outcome);
-            Ok(())
-        })?;
-        if has_ended {
-            ended().insert(id, latencies.clone());
-        }
-        Ok(latencies)
+        let sums = sums_of(&self.store, id)?;
+        known().insert(key, sums);
+        Ok(sums)
     }
 
     /// Runs older than `before` (or the newest), newest first.
@@ -246,10 +242,9 @@ impl Workbench {
         let end = self.store.run_end(id)?;
         let steps = self.store.run_steps(id)?;
         let mut progress = self.progress(id)?;
-        if progress.latency_ms.is_none() {
-            let latencies = self.latencies(id)?;
-            progress.latency_ms = latencies.shown_ms();
-            progress.latency_bars = latencies.shown_bars();
+        if end.is_some() && progress.latencies.is_none() && progress.totals.saved > progress.totals.errored {
+            // An earlier program recorded the end.
+            progress.latencies = self.sums(id)?.latencies;
         }
         let caveats = caveats(&self.store, &run, end.as_ref())?.counting(&progress.totals);
         Ok(RunDetail {

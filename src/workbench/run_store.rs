@@ -18,9 +18,10 @@ use crate::domain::hash::ContentHash;
 use crate::domain::ids::RunId;
 use crate::domain::origin::Origin;
 use crate::domain::outcome::{Outcome, OutcomePlace};
-use crate::domain::progress::RunProgress;
+use crate::domain::progress::{LatencySummary, RunProgress};
 use crate::domain::run::{AnswerSource, Run, RunEnd, RunState, RunStep, RunStepKind, RunTotals};
 use crate::evals::graders::BaseAnswer;
+use crate::evals::latency::Latencies;
 use crate::evals::pipeline::{Appending, ExampleFeed, Job, OutcomeSink, Placed, StoreFault, Work};
 use crate::store::engine::AuditEntry;
 use crate::store::{Change, Store, StoreError};
@@ -279,14 +280,26 @@ impl OutcomeSink for RunSink {
     }
 }
 
-/// Counts and sums over the saved outcomes of a run that has no end.
-pub(super) fn total_of(store: &Store, run: &Run) -> Result<RunTotals, StoreError> {
+/// What the saved outcomes of a run come to that no end sums up.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sums {
+    pub(super) totals: RunTotals,
+    pub(super) latencies: Option<LatencySummary>,
+}
+
+/// One pass over the saved outcomes of a run.
+pub(super) fn sums_of(store: &Store, run: RunId) -> Result<Sums, StoreError> {
     let mut totals = RunTotals::default();
-    store.each_outcome(run.id, |outcome| -> Result<(), StoreError> {
+    let mut latencies = Latencies::default();
+    store.each_outcome(run, |outcome| -> Result<(), StoreError> {
         totals.add(outcome);
+        latencies.push_answered(outcome);
         Ok(())
     })?;
-    Ok(totals)
+    Ok(Sums {
+        totals,
+        latencies: latencies.summary(),
+    })
 }
 
 /// Saves the end of a run, then says that it finished.

@@ -9,7 +9,7 @@ use super::connecting::{check_repeats, check_settings};
 use super::reusing::Tape;
 use super::room::OUTCOME_BYTES;
 use super::run_reading::caps_of;
-use super::run_store::{RunAuthor, RunFeed, RunSink, save_end, save_pause, total_of};
+use super::run_store::{RunAuthor, RunFeed, RunSink, save_end, save_pause};
 use super::subjects::{SubjectId, Tested};
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::action::Action;
@@ -369,7 +369,7 @@ impl Workbench {
     pub fn cancel_run(&self, actor: &Actor, id: RunId) -> Result<(), WorkbenchError> {
         self.permit(actor, Action::RunCancel)?;
         let _taking = self.taking_run();
-        let run = found(self.store.run(id)?, "run", &id)?;
+        found(self.store.run(id)?, "run", &id)?;
         let audit = self.audit(actor, Action::RunCancel, &id, "")?;
         if self.order(id, Order::Cancel) {
             Change::new(audit).commit(&self.store)?;
@@ -381,10 +381,11 @@ impl Workbench {
                 "look at it with pegbox run show",
             ));
         }
+        let sums = self.sums(id)?;
         let end = RunEnd {
             run: id,
             state: EndState::Cancelled,
-            totals: total_of(&self.store, &run)?,
+            totals: sums.totals,
             results: Vec::new(),
             gate: None,
             outcomes_hash: self.store.outcomes_hash(id)?,
@@ -393,6 +394,7 @@ impl Workbench {
             confusions: Vec::new(),
             against_base: None,
             paths: Vec::new(),
+            latencies: sums.latencies,
         };
         Change::new(audit).insert_run_end(&end)?.commit(&self.store)?;
         Ok(())

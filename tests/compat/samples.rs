@@ -32,7 +32,7 @@ use pegbox::domain::outcome::{
 use pegbox::domain::path_result::PathResult;
 use pegbox::domain::person::{self, Person, PersonKey, Standing};
 use pegbox::domain::policy::{EnvironmentRules, Policy, SelfApproval, Signatures, SimulatedEvidence};
-use pegbox::domain::progress::FailureLine;
+use pegbox::domain::progress::{FailureLine, LatencySummary};
 use pegbox::domain::promotion::{Environment, Promotion};
 use pegbox::domain::prompt::{MessageTemplate, Prompt, PromptContent, Role, Variable};
 use pegbox::domain::quarantine::{Quarantine, QuarantineKind};
@@ -649,6 +649,10 @@ pub fn run_end() -> RunEnd {
             cost_unknown: 1,
             latency_ms: Some([5, 9]),
         }],
+        latencies: Some(LatencySummary {
+            percentiles_ms: [10, 20, 30],
+            bars: [1, 2, 3, 4, 5, 6],
+        }),
     }
 }
 
@@ -656,6 +660,7 @@ pub fn run_end() -> RunEnd {
 pub fn run_end_3() -> RunEnd {
     let mut end = run_end();
     (end.totals.reused_steps, end.totals.judging.reused) = (0, 0);
+    end.latencies = None;
     end
 }
 

@@ -111,6 +111,7 @@ async fn the_order_of_answers_makes_no_difference() {
         ends.push(RunEnd {
             ended_at: Timestamp(0),
             paths: Vec::new(),
+            latencies: None,
             ..end
         });
     }

@@ -164,9 +164,10 @@ fn progress_line(progress: &RunProgress) -> String {
         Caveats::default().counting(totals).reused_counts(),
         Some(format!("{:.1}/s", progress.rate_per_s)),
         (progress.in_flight > 0).then(|| progress.in_flight_text()),
-        progress
-            .latency_ms
-            .map(|[median, p95, _]| format!("p50 {median} ms  p95 {p95} ms")),
+        progress.latencies.map(|latencies| {
+            let [median, p95, _] = latencies.percentiles_ms;
+            format!("p50 {median} ms  p95 {p95} ms")
+        }),
         progress
             .eta_ms
             .map(|eta_ms| format!("{} s left", eta_ms.div_ceil(1_000))),
@@ -350,9 +351,12 @@ fn state_text(progress: &RunProgress) -> String {
 }
 
 fn latency_text(progress: &RunProgress) -> String {
-    progress.latency_ms.map_or_else(
+    progress.latencies.map_or_else(
         || NO_VALUE.to_owned(),
-        |[median, p95, p99]| format!("p50 {median} ms, p95 {p95} ms, p99 {p99} ms"),
+        |latencies| {
+            let [median, p95, p99] = latencies.percentiles_ms;
+            format!("p50 {median} ms, p95 {p95} ms, p99 {p99} ms")
+        },
     )
 }
 

@@ -49,7 +49,7 @@ impl SliceFlips {
 pub(super) fn flips(pairs: &Pairs<'_>, can_test: bool) -> Vec<SliceFlips> {
     let mut members: BTreeMap<u32, Vec<&Both>> = BTreeMap::new();
     for both in &pairs.both {
-        for number in &both.shared.candidate.slices {
+        for number in both.shared.candidate.slices() {
             members.entry(*number).or_default().push(both);
         }
     }

@@ -67,6 +67,7 @@ fn end(model: &str, hits: u64) -> RunEnd {
         confusions: Vec::new(),
         against_base: None,
         paths: Vec::new(),
+        latencies: None,
     }
 }
 

@@ -49,10 +49,10 @@ impl<'a> Aggregate<'a> {
     }
 
     /// What examples add.
-    pub(in crate::evals) fn added<'e>(&self, entries: impl Iterator<Item = &'e Entry>) -> Added {
+    pub(in crate::evals) fn added<'e>(&'e self, entries: impl Iterator<Item = Entry<'e>>) -> Added {
         let mut added = Added::default();
         for entry in entries {
-            match (&self.classes, entry.cells.get(self.at)) {
+            match (&self.classes, entry.cell(self.at)) {
                 (Some((classes, counted)), _) => added.answers.extend(classes.cells(entry, *counted)),
                 (None, Some(cell)) => {
                     added.sum += cell.sum;

@@ -42,7 +42,7 @@ impl Classes {
         field: u32,
         of: &FieldOf,
         names: &Names,
-        entries: impl Iterator<Item = &'a Entry>,
+        entries: impl Iterator<Item = Entry<'a>>,
     ) -> Option<Self> {
         let names: Vec<(&str, u32)> = names.iter().collect();
         let mut is_truth = vec![false; names.len()];
@@ -53,10 +53,7 @@ impl Classes {
                 *mark = true;
             }
         };
-        for answer in entries
-            .flat_map(|entry| &entry.answers)
-            .filter(|answer| answer.field == field)
-        {
+        for answer in entries.flat_map(Entry::answers).filter(|answer| answer.field == field) {
             set(&mut is_truth, answer.truth);
             set(&mut is_seen, answer.given);
         }
@@ -99,7 +96,7 @@ impl Classes {
     }
 
     /// Row and column of an answer; a column beyond the classes is for other answers, and one for none.
-    fn cell(&self, answer: &Answer) -> Option<(usize, usize)> {
+    fn cell(&self, answer: Answer) -> Option<(usize, usize)> {
         let row = self.place(answer.truth?)?;
         let column = match answer.given {
             Some(number) => self.place(number).unwrap_or(self.labels.len()),
@@ -108,12 +105,12 @@ impl Classes {
         Some((row, column))
     }
 
-    fn answers<'e>(&'e self, entry: &'e Entry) -> impl Iterator<Item = &'e Answer> {
-        entry.answers.iter().filter(|answer| answer.field == self.field)
+    fn answers<'e>(&'e self, entry: Entry<'e>) -> impl Iterator<Item = Answer> + 'e {
+        entry.answers().filter(|answer| answer.field == self.field)
     }
 
     /// A square table of the classes, other answers and none.
-    fn table<'e>(&self, entries: impl Iterator<Item = &'e Entry>, counted: Counted) -> Vec<Vec<u64>> {
+    fn table<'e>(&'e self, entries: impl Iterator<Item = Entry<'e>>, counted: Counted) -> Vec<Vec<u64>> {
         let mut table = self.empty_table();
         for (row, column) in entries.flat_map(|entry| self.cells(entry, counted)) {
             if let Some(count) = table.get_mut(row).and_then(|row| row.get_mut(column)) {
@@ -135,7 +132,7 @@ impl Classes {
     }
 
     /// Row and column of each answer of an example.
-    pub(super) fn cells<'e>(&'e self, entry: &'e Entry, counted: Counted) -> impl Iterator<Item = (usize, usize)> {
+    pub(super) fn cells<'e>(&'e self, entry: Entry<'e>, counted: Counted) -> impl Iterator<Item = (usize, usize)> {
         let answers = self.answers(entry);
         let answers = answers.filter(move |answer| counted == Counted::All || !answer.is_errored);
         answers.filter_map(|answer| self.cell(answer))
@@ -169,19 +166,17 @@ impl Classes {
     pub(super) fn measure(&self, metric: &Metric, members: &Members<'_>) -> (Option<f64>, u64, Sureness) {
         let kind = &metric.kind;
         let counted = Counted::of(metric);
-        let table = self.table(members.entries.iter().map(|(_, entry)| *entry), counted);
+        let table = self.table(members.entries.iter().copied(), counted);
         let count = table.iter().flatten().sum();
         let value = self.value(kind, table);
-        let groups: Vec<Vec<&Entry>> = members
-            .groups()
-            .iter()
-            .map(|group| {
-                group
-                    .iter()
-                    .filter_map(|at| Some(members.entries.get(*at)?.1))
-                    .collect()
-            })
-            .collect();
+        let groups = members.groups();
+        let entries = |group: &Vec<usize>| {
+            group
+                .iter()
+                .filter_map(|at| members.entries.get(*at).copied())
+                .collect()
+        };
+        let groups: Vec<Vec<Entry>> = groups.iter().map(entries).collect();
         let sureness = bootstrap(groups.len(), self.table_size(), |draws| {
             let drawn = draws.iter().filter_map(|at| groups.get(*at)).flatten().copied();
             self.value(kind, self.table(drawn, counted))
@@ -190,7 +185,7 @@ impl Classes {
     }
 
     /// The counts, for the record.
-    pub(super) fn confusion<'e>(&self, of: &FieldOf, entries: impl Iterator<Item = &'e Entry> + Clone) -> Confusion {
+    pub(super) fn confusion<'e>(&'e self, of: &FieldOf, entries: impl Iterator<Item = Entry<'e>> + Clone) -> Confusion {
         let unlabelled = entries
             .clone()
             .flat_map(|entry| self.answers(entry))

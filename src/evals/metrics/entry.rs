@@ -1,9 +1,8 @@
-//! What a run keeps of each example: a few numbers, whatever the size of its answers. Intervals, comparisons with a
-//! base run and metrics over repeats are made of them, since outcomes of one example are not independent.
+//! One example of a run: what it came to in each metric, over all its repeats.
 
 use std::collections::BTreeMap;
 
-use super::mark::Mark;
+use super::entries::Entries;
 use crate::domain::metric::MetricKind;
 use crate::stats::{consistency, pass_at_k};
 
@@ -56,21 +55,15 @@ pub(super) fn whole(sum: f64) -> u64 {
     sum.round() as u64
 }
 
-/// One example with all its repeats.
-#[derive(Debug, Clone)]
-pub(in crate::evals) struct Entry {
-    /// The number of its cluster; `None` where the suite has none, or its metadata do not say.
-    pub(in crate::evals) cluster: Option<u32>,
-    /// The numbers of its slices.
-    pub(in crate::evals) slices: Box<[u32]>,
-    /// One for each metric of the suite.
-    pub(in crate::evals) cells: Box<[Cell]>,
-    /// For each repeat and each classification field the numbers of the true class and of the answer.
-    pub(in crate::evals) answers: Vec<Answer>,
+/// One example with all its repeats, as its run keeps it.
+#[derive(Clone, Copy)]
+pub(in crate::evals) struct Entry<'a> {
+    entries: &'a Entries,
+    row: usize,
 }
 
 /// One answer to one classification field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::evals) struct Answer {
     pub(in crate::evals) field: u32,
     /// `None` where the example expects no class.
@@ -81,27 +74,40 @@ pub(in crate::evals) struct Answer {
     pub(in crate::evals) is_errored: bool,
 }
 
-impl Entry {
-    pub(super) fn new(cluster: Option<u32>, slices: Vec<u32>, metrics: usize) -> Self {
-        Self {
-            cluster,
-            slices: slices.into_boxed_slice(),
-            cells: vec![Cell::default(); metrics].into_boxed_slice(),
-            answers: Vec::new(),
-        }
+impl<'a> Entry<'a> {
+    pub(super) fn new(entries: &'a Entries, row: usize) -> Self {
+        Self { entries, row }
+    }
+
+    /// Its place in the dataset version.
+    pub(in crate::evals) fn place(self) -> u64 {
+        let block = self.entries.block(self.row);
+        block.map_or(0, |(block, at)| block.first + at as u64)
+    }
+
+    /// What it adds to a metric, by the metric's place in the suite.
+    pub(in crate::evals) fn cell(self, metric: usize) -> Option<Cell> {
+        let (block, at) = self.entries.block(self.row)?;
+        block.cells.get(metric).map(|column| column.get(at))
+    }
+
+    /// The numbers of its slices.
+    pub(in crate::evals) fn slices(self) -> &'a [u32] {
+        self.entries.slices_of(self.row)
+    }
+
+    /// For each repeat and each classification field the numbers of the true class and of the answer.
+    pub(super) fn answers(self) -> impl Iterator<Item = Answer> + 'a {
+        self.entries.answers_of(self.row)
     }
 
     /// What is independent of all else: its cluster, or the example itself where it has none.
-    pub(in crate::evals) fn group(&self, place: u64) -> String {
-        match self.cluster {
+    pub(in crate::evals) fn group(self) -> String {
+        let block = self.entries.block(self.row);
+        let cluster = block.and_then(|(block, at)| block.clusters.get(at).checked_sub(1));
+        match cluster {
             Some(cluster) => format!("cluster {cluster}"),
-            None => format!("example {place}"),
-        }
-    }
-
-    pub(super) fn push(&mut self, marks: &[Mark]) {
-        for (cell, mark) in self.cells.iter_mut().zip(marks) {
-            cell.push(mark.sum, mark.count);
+            None => format!("example {}", self.place()),
         }
     }
 }

@@ -69,8 +69,8 @@ impl Sureness {
 
 /// The examples of a part of a run.
 pub(super) struct Members<'a> {
-    /// Each with its place, in order.
-    pub(super) entries: Vec<(u64, &'a Entry)>,
+    /// In the order of their places.
+    pub(super) entries: Vec<Entry<'a>>,
     /// Whether examples come in clusters.
     pub(super) is_clustered: bool,
 }
@@ -80,8 +80,8 @@ impl Members<'_> {
     pub(super) fn groups(&self) -> Vec<Vec<usize>> {
         let mut groups: Vec<Vec<usize>> = Vec::new();
         let mut places = std::collections::HashMap::new();
-        for (at, (place, entry)) in self.entries.iter().enumerate() {
-            let number = *places.entry(entry.group(*place)).or_insert(groups.len());
+        for (at, entry) in self.entries.iter().enumerate() {
+            let number = *places.entry(entry.group()).or_insert(groups.len());
             match groups.get_mut(number) {
                 Some(group) => group.push(at),
                 None => groups.push(vec![at]),
@@ -90,28 +90,33 @@ impl Members<'_> {
         groups
     }
 
-    fn cells(&self, metric: usize) -> impl Iterator<Item = (u64, &Entry, Cell)> {
-        let cells = self.entries.iter();
-        cells.filter_map(move |(place, entry)| Some((*place, *entry, *entry.cells.get(metric)?)))
+    fn cells(&self, metric: usize) -> impl Iterator<Item = (Entry<'_>, Cell)> {
+        let entries = self.entries.iter();
+        entries.filter_map(move |entry| Some((*entry, entry.cell(metric)?)))
     }
 
-    /// The examples' own values of a metric, each with its group.
-    pub(super) fn values(&self, metric: usize, kind: &MetricKind) -> (Vec<f64>, Vec<Option<String>>) {
-        let values = self.cells(metric).filter_map(|(place, entry, cell)| {
-            let value = cell.value(kind)?;
-            Some((value, Some(entry.group(place))))
-        });
-        values.unzip()
+    /// The examples' own values of a metric.
+    pub(super) fn values(&self, metric: usize, kind: &MetricKind) -> Vec<f64> {
+        self.cells(metric).filter_map(|(_, cell)| cell.value(kind)).collect()
+    }
+
+    /// The groups of these values.
+    fn groups_of_values(&self, metric: usize, kind: &MetricKind) -> Vec<Option<String>> {
+        let valued = self.cells(metric).filter(|(_, cell)| cell.value(kind).is_some());
+        valued.map(|(entry, _)| Some(entry.group())).collect()
     }
 
     /// How sure a mean over the examples is.
     pub(super) fn mean(&self, metric: usize, kind: &MetricKind) -> Sureness {
-        let (values, groups) = self.values(metric, kind);
-        if let Some(alike) = self.alike(&values, &groups).filter(|_| kind.is_share()) {
-            return alike;
-        }
+        let values = self.values(metric, kind);
         if self.is_clustered {
-            return clustered(&values, &groups, true);
+            let groups = self.groups_of_values(metric, kind);
+            let alike = self.alike(&values, || different(&groups)).filter(|_| kind.is_share());
+            return alike.unwrap_or_else(|| clustered(&values, &groups, true));
+        }
+        // Each example is a group of its own.
+        if let Some(alike) = self.alike(&values, || values.len() as u64).filter(|_| kind.is_share()) {
+            return alike;
         }
         let limits = |confidence| mean_interval(&values, confidence).ok().and_then(|mean| mean.limits);
         let count = values.len() as u64;
@@ -125,28 +130,28 @@ impl Members<'_> {
     /// How sure a rate is of which examples have several trials, or belong together.
     pub(super) fn rate(&self, metric: usize) -> Sureness {
         let (mut values, mut groups) = (Vec::new(), Vec::new());
-        for (place, entry, cell) in self.cells(metric) {
+        for (entry, cell) in self.cells(metric) {
             let hits = super::entry::whole(cell.sum);
             let trials = u64::from(cell.count);
             values.extend((0..trials).map(|trial| if trial < hits { 1.0 } else { 0.0 }));
-            let group = Some(entry.group(place));
+            let group = Some(entry.group());
             groups.extend((0..trials).map(|_| group.clone()));
         }
-        match self.alike(&values, &groups) {
+        match self.alike(&values, || different(&groups)) {
             Some(alike) => alike,
             None => clustered(&values, &groups, self.is_clustered).of_share().with_spread(),
         }
     }
 
     /// How sure a share is where all values are the same; `None` where they differ. Their spread, which is none, would
-    /// say that it cannot be another: so each example, or cluster, counts as one trial. Nothing is known where the
-    /// value is neither 0 nor 1.
-    fn alike(&self, values: &[f64], groups: &[Option<String>]) -> Option<Sureness> {
+    /// say that it cannot be another: so each group, which is an example or a cluster, counts as one trial. Nothing is
+    /// known where the value is neither 0 nor 1.
+    fn alike(&self, values: &[f64], groups: impl FnOnce() -> u64) -> Option<Sureness> {
         let (first, others) = values.split_first()?;
         if others.iter().any(|other| (other - first).abs() > f64::EPSILON) {
             return None;
         }
-        let count = groups.iter().collect::<HashSet<_>>().len() as u64;
+        let count = groups();
         let method = if self.is_clustered {
             IntervalMethod::Clusters { count }
         } else {
@@ -170,7 +175,7 @@ impl Members<'_> {
         if self.is_clustered {
             return Sureness::default();
         }
-        let (values, _) = self.values(metric, kind);
+        let values = self.values(metric, kind);
         let ends = |confidence| {
             let interval = quantile_interval(&values, percentile / 100.0, confidence).ok();
             interval.map_or((None, None), |interval| (interval.lo, interval.hi))
@@ -192,12 +197,17 @@ impl Members<'_> {
     }
 
     fn sum(&self, metric: usize, group: &[usize]) -> Cell {
-        let cells = group.iter().filter_map(|at| self.entries.get(*at)?.1.cells.get(metric));
+        let cells = group.iter().filter_map(|at| self.entries.get(*at)?.cell(metric));
         cells.fold(Cell::default(), |sum, cell| Cell {
             sum: sum.sum + cell.sum,
             count: sum.count + cell.count,
         })
     }
+}
+
+/// How many groups there are.
+fn different(groups: &[Option<String>]) -> u64 {
+    groups.iter().collect::<HashSet<_>>().len() as u64
 }
 
 /// Standard error CR1 with Student's t over the groups, which for examples with equally many trials is Student's t over

@@ -172,7 +172,7 @@ impl Part {
                 (number(value, count), sureness)
             }
             kind => {
-                let (values, _) = members.values(at, kind);
+                let values = members.values(at, kind);
                 let count = values.len() as u64;
                 if let Some(percentile) = kind.percentile() {
                     let value = quantile_nearest_rank(&values, percentile / 100.0);

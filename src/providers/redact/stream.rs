@@ -68,7 +68,10 @@ impl Redactor {
         for (line, part) in &said.parts {
             let mut text = String::new();
             let mut at = part.start;
-            for secret in found.iter().filter(|secret| secret.start < part.end && part.start < secret.end) {
+            for secret in found
+                .iter()
+                .filter(|secret| secret.start < part.end && part.start < secret.end)
+            {
                 text.push_str(said.text.get(at..secret.start).unwrap_or_default());
                 if secret.start >= part.start {
                     text.push_str(MASK);

@@ -121,6 +121,7 @@ impl From<RunEnd1> for RunEnd {
             confusions: Vec::new(),
             against_base: None,
             paths: Vec::new(),
+            latencies: None,
         }
     }
 }

@@ -65,6 +65,7 @@ impl From<RunEnd2> for RunEnd {
             confusions: Vec::new(),
             against_base: None,
             paths: Vec::new(),
+            latencies: None,
         }
     }
 }

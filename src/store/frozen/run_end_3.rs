@@ -1,4 +1,4 @@
-//! Layout 3 of the ends of runs: before reused answers of steps, and reused judgements.
+//! Layout 3 of the ends of runs: before reused answers of steps, reused judgements, and the latencies that a run shows.
 
 use serde::{Deserialize, Serialize};
 
@@ -104,6 +104,7 @@ impl From<RunEnd3> for RunEnd {
             confusions: old.confusions,
             against_base: old.against_base,
             paths: old.paths,
+            latencies: None,
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::domain::metric::{Measure, MetricResult, Slice};
 use crate::domain::model::ModelConfig;
 use crate::domain::money::UsdNanos;
 use crate::domain::policy::Signatures;
-use crate::domain::progress::RunProgress;
+use crate::domain::progress::{LatencySummary, RunProgress};
 use crate::domain::promotion::{Environment, Promotion};
 use crate::domain::prompt::{MessageTemplate, PromptContent, Role};
 use crate::domain::reason::Reason;
@@ -146,8 +146,10 @@ pub(super) fn progress(id: u32) -> RunProgress {
         elapsed_ms: 114_000,
         rate_per_s: 12.4,
         eta_ms: Some(47_000),
-        latency_ms: Some([900, 2_100, 3_000]),
-        latency_bars: [1, 2, 3, 4, 5, 6],
+        latencies: Some(LatencySummary {
+            percentiles_ms: [900, 2_100, 3_000],
+            bars: [1, 2, 3, 4, 5, 6],
+        }),
         results: Vec::new(),
         score_points: Vec::new(),
         recent_failures: Vec::new(),
@@ -224,6 +226,7 @@ pub(super) fn run_end(id: u32, verdict: Verdict) -> RunEnd {
         confusions: Vec::new(),
         against_base: None,
         paths: Vec::new(),
+        latencies: None,
     }
 }
 

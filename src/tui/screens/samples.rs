@@ -15,7 +15,7 @@ use crate::domain::judgement::JudgingTotals;
 use crate::domain::metric::{Measure, Metric, MetricKind, MetricResult, Slice};
 use crate::domain::model::ModelConfig;
 use crate::domain::money::UsdNanos;
-use crate::domain::progress::{FailureLine, RunProgress};
+use crate::domain::progress::{FailureLine, LatencySummary, RunProgress};
 use crate::domain::promotion::Environment;
 use crate::domain::prompt::{MessageTemplate, PromptContent, Role};
 use crate::domain::reason::Reason;
@@ -241,6 +241,7 @@ pub fn end(id: u32) -> RunEnd {
         confusions: Vec::new(),
         against_base: None,
         paths: Vec::new(),
+        latencies: None,
     }
 }
 
@@ -263,8 +264,10 @@ pub fn progress(id: u32, state: RunState, saved: u64, failed: u64) -> RunProgres
         elapsed_ms: 114_000,
         rate_per_s: 12.4,
         eta_ms: Some(47_000),
-        latency_ms: Some([900, 2_140, 4_010]),
-        latency_bars: [0, 31, 88, 40, 9, 2],
+        latencies: Some(LatencySummary {
+            percentiles_ms: [900, 2_140, 4_010],
+            bars: [0, 31, 88, 40, 9, 2],
+        }),
         results: results(),
         score_points: (0..60).map(|at| 0.93 + f64::from(at % 7) / 100.0).collect(),
         recent_failures: vec![

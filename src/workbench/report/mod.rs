@@ -197,7 +197,10 @@ fn cost_and_latency(page: &mut Page, detail: &RunDetail) {
         ),
     ];
     let names = ["latency p50", "latency p95", "latency p99"];
-    let latency = |at: usize| detail.progress.latency_ms.and_then(|shown| shown.get(at).copied());
+    let latency = |at: usize| {
+        let latencies = detail.progress.latencies;
+        latencies.and_then(|latencies| latencies.percentiles_ms.get(at).copied())
+    };
     for (at, name) in names.into_iter().enumerate() {
         let text = latency(at).map_or_else(|| "no answer".to_owned(), |ms| format!("{ms} ms"));
         facts.push((name, text));

@@ -11,7 +11,7 @@ use super::super::panes::duration_text;
 use super::super::{Context, run_figures};
 use crate::domain::caveats::Caveats;
 use crate::domain::metric::{Measure, MetricResult};
-use crate::domain::progress::{LATENCY_BAR_ENDS_MS, RunProgress};
+use crate::domain::progress::{LATENCY_BAR_ENDS_MS, LatencySummary, RunProgress};
 use crate::domain::run::{RunState, RunTotals};
 use crate::domain::suite::Threshold;
 use crate::domain::unit::{Unit, Units};
@@ -109,7 +109,10 @@ fn reused(detail: &RunDetail) -> String {
         reused_from: detail.caveats.reused_from.clone(),
         ..Caveats::default()
     };
-    caveats.counting(&detail.progress.totals).reused_text().unwrap_or_default()
+    caveats
+        .counting(&detail.progress.totals)
+        .reused_text()
+        .unwrap_or_default()
 }
 
 fn not_started(progress: &RunProgress) -> u64 {
@@ -120,7 +123,8 @@ fn not_started(progress: &RunProgress) -> u64 {
 }
 
 pub(super) fn latencies(progress: &RunProgress) -> String {
-    progress.latency_ms.map_or_else(String::new, |[p50, p95, p99]| {
+    progress.latencies.map_or_else(String::new, |latencies| {
+        let [p50, p95, p99] = latencies.percentiles_ms;
         format!(
             "p50 {:<5}  p95 {:<5}  p99 {:<5}",
             run_figures::latency(p50),
@@ -269,23 +273,25 @@ fn draw_score(frame: &mut Frame, area: Rect, progress: &RunProgress, context: &C
 }
 
 /// The counts with what they are counts of: `<0.25s`, ..., `>=4s`.
-fn latency_counts(progress: &RunProgress) -> impl Iterator<Item = (String, u64)> {
+fn latency_counts(latencies: LatencySummary) -> impl Iterator<Item = (String, u64)> {
     let seconds = |ms: u64| ms as f64 / 1_000.0;
     let below = LATENCY_BAR_ENDS_MS.map(|end| format!("<{}s", seconds(end)));
     let above = LATENCY_BAR_ENDS_MS.last().map(|end| format!(">={}s", seconds(*end)));
-    below.into_iter().chain(above).zip(progress.latency_bars)
+    below.into_iter().chain(above).zip(latencies.bars)
 }
 
 fn latency_words(progress: &RunProgress) -> String {
-    let counts = latency_counts(progress).filter(|(_, count)| *count > 0);
+    let counts = progress.latencies.into_iter().flat_map(latency_counts);
+    let counts = counts.filter(|(_, count)| *count > 0);
     let words: Vec<String> = counts.map(|(label, count)| format!("{label} {count}")).collect();
     words.join("  ")
 }
 
 fn draw_latency(frame: &mut Frame, area: Rect, progress: &RunProgress, context: &Context) {
-    let largest = progress.latency_bars.iter().copied().max().unwrap_or(0);
+    let latencies = progress.latencies.unwrap_or_default();
+    let largest = latencies.bars.iter().copied().max().unwrap_or(0);
     let room = usize::from(area.width).saturating_sub(16);
-    for ((label, count), y) in latency_counts(progress).zip(area.y..area.bottom()) {
+    for ((label, count), y) in latency_counts(latencies).zip(area.y..area.bottom()) {
         let shown = bar(count, largest, room, &context.theme.glyphs);
         let text = format!("{label:>6} {} {count:>7}", pad(&shown, room));
         frame.render_widget(Line::raw(text), Rect::new(area.x, y, area.width, 1));
