@@ -18,7 +18,7 @@ use super::caller::{Caller, Desk, Files, Identity, Interrupt, Screens, Streams, 
 use super::hosted::{NO_STOP, PANICKED, failed, gone, no_editor_over_ssh, run_apart, stop_session};
 use super::input::Typed;
 use super::needs::Needs;
-use super::remote::{self, Outlet, post, run_remote};
+use super::remote::{Outbox, Outgoing, Outlet, Piece, join_bytes, outbox, run_remote};
 use super::serve::{Call, CommandLine, Reception};
 use super::session::{Control, Ended, Surface};
 use super::signing::{self, ToSign};
@@ -65,7 +65,7 @@ pub async fn attend(mut stream: UnixStream, reception: &Reception, needs: &Needs
     let sent = wire::send(&mut stream, ToGuest::Welcome(welcome)).await;
     sent.map_err(|error| error.to_string())?;
     let (read, write) = stream.into_split();
-    let (outbox, to_send) = mpsc::channel(remote::WAITING_MAX);
+    let (outbox, to_send) = outbox();
     let sending = tokio::spawn(send_all(write, to_send));
     let (inlets, desk) = meet(&hello, outbox.clone());
     tokio::spawn(stop_session(reception.stop.clone(), inlets.control.clone()));
@@ -113,7 +113,7 @@ async fn carry_out(
     hello: Hello,
     peer: &tokio::net::unix::UCred,
     desk: SocketDesk,
-    outbox: &mpsc::Sender<ToGuest>,
+    outbox: &Outbox<ToGuest>,
     commands: Arc<dyn CommandLine>,
 ) -> u8 {
     let (stdin, desk) = desk.with_input();
@@ -164,8 +164,18 @@ fn ssh_place(variables: &BTreeMap<String, String>) -> String {
     }
 }
 
-async fn send_all(mut write: OwnedWriteHalf, mut to_send: mpsc::Receiver<ToGuest>) {
-    while let Some(message) = to_send.recv().await {
+impl Piece for ToGuest {
+    fn join(&mut self, next: Self) -> Option<Self> {
+        match (self, next) {
+            (Self::Output(first), Self::Output(next)) => join_bytes(first, next).map(Self::Output),
+            (Self::Error(first), Self::Error(next)) => join_bytes(first, next).map(Self::Error),
+            (_, next) => Some(next),
+        }
+    }
+}
+
+async fn send_all(mut write: OwnedWriteHalf, mut to_send: Outgoing<ToGuest>) {
+    while let Some(message) = to_send.next().await {
         let sent = match message {
             ToGuest::Output(bytes) => send_pieces(&mut write, &bytes, ToGuest::Output).await,
             ToGuest::Error(bytes) => send_pieces(&mut write, &bytes, ToGuest::Error).await,
@@ -234,7 +244,7 @@ async fn route(mut read: OwnedReadHalf, inlets: Inlets) {
 }
 
 /// The two ends of everything that a guest can send.
-fn meet(hello: &Hello, outbox: mpsc::Sender<ToGuest>) -> (Inlets, SocketDesk) {
+fn meet(hello: &Hello, outbox: Outbox<ToGuest>) -> (Inlets, SocketDesk) {
     let (to_stdin, stdin) = mpsc::channel(1);
     let (to_typed, typed) = mpsc::channel(TYPED_MAX);
     let (to_control, control) = mpsc::channel(EVENTS_MAX);
@@ -270,7 +280,7 @@ fn meet(hello: &Hello, outbox: mpsc::Sender<ToGuest>) -> (Inlets, SocketDesk) {
 
 /// A guest's terminal and editor. Each receiver is taken by the first that needs it.
 struct SocketDesk {
-    outbox: mpsc::Sender<ToGuest>,
+    outbox: Outbox<ToGuest>,
     stdin: Option<mpsc::Receiver<Vec<u8>>>,
     typed: Option<mpsc::Receiver<Typed>>,
     control: Option<mpsc::Receiver<Control>>,
@@ -305,8 +315,8 @@ impl SocketDesk {
 }
 
 /// Waits for what the guest was asked for.
-fn answer(outbox: &mpsc::Sender<ToGuest>, answers: &mut mpsc::Receiver<Answered>, ask: ToGuest) -> Option<Answered> {
-    post(outbox, ask).ok()?;
+fn answer(outbox: &Outbox<ToGuest>, answers: &mut mpsc::Receiver<Answered>, ask: ToGuest) -> Option<Answered> {
+    outbox.post(ask).ok()?;
     tokio::task::block_in_place(|| answers.blocking_recv())
 }
 
@@ -362,7 +372,7 @@ impl Desk for SocketDesk {
     fn interrupts(&mut self, _runtime: &Handle) -> io::Result<&mut mpsc::Receiver<Interrupt>> {
         // The guest is told once.
         if !std::mem::replace(&mut self.takes_interrupts, true) {
-            post(&self.outbox, ToGuest::TakesInterrupts)?;
+            self.outbox.post(ToGuest::TakesInterrupts)?;
         }
         Ok(&mut self.interrupts)
     }
@@ -383,18 +393,18 @@ impl Desk for SocketDesk {
             term: self.term.clone(),
             place: self.place,
         };
-        post(&self.outbox, ToGuest::Enter(screens.mouse))?;
+        self.outbox.post(ToGuest::Enter(screens.mouse))?;
         let outlet = Outlet::new(self.outbox.clone(), ToGuest::Output);
         let ended = runtime.block_on(run_remote(screens, surface, outlet, self.size, typed, control));
         // Whoever is gone needs no terminal back.
-        let _ = post(&self.outbox, ToGuest::Leave);
+        let _ = self.outbox.post(ToGuest::Leave);
         ended
     }
 }
 
 /// A guest's terminal while the screens are on it.
 struct SocketSurface {
-    outbox: mpsc::Sender<ToGuest>,
+    outbox: Outbox<ToGuest>,
     answers: mpsc::Receiver<Answered>,
     mouse: MouseReports,
     size: Size,
@@ -409,12 +419,12 @@ impl Surface for SocketSurface {
 
     fn release(&mut self) {
         // A guest that is gone is noticed by what comes next.
-        let _ = post(&self.outbox, ToGuest::Leave);
+        let _ = self.outbox.post(ToGuest::Leave);
     }
 
     fn take_back(&mut self) -> Result<Size, HostError> {
         // The guest tells the size that it has then.
-        post(&self.outbox, ToGuest::Enter(self.mouse))?;
+        self.outbox.post(ToGuest::Enter(self.mouse))?;
         Ok(self.size)
     }
 
@@ -430,7 +440,7 @@ impl Surface for SocketSurface {
 
     fn toggle_mouse(&mut self) -> Result<&'static str, HostError> {
         let (mouse, told) = self.mouse.toggled();
-        post(&self.outbox, ToGuest::Mouse(mouse))?;
+        self.outbox.post(ToGuest::Mouse(mouse))?;
         self.mouse = mouse;
         Ok(told)
     }
@@ -450,14 +460,13 @@ impl Surface for SocketSurface {
     }
 
     async fn taken(&mut self) {
-        // A guest that is gone takes everything; the session ends by what it typed.
-        let _ = self.outbox.reserve().await;
+        self.outbox.taken().await;
     }
 }
 
 /// Standard input of a guest, asked for piece by piece: what the command does not read stays the guest's.
 struct GuestInput {
-    outbox: mpsc::Sender<ToGuest>,
+    outbox: Outbox<ToGuest>,
     /// `None` once it has ended.
     pieces: Option<mpsc::Receiver<Vec<u8>>>,
     piece: Vec<u8>,
@@ -470,7 +479,7 @@ impl Read for GuestInput {
             let Some(pieces) = &mut self.pieces else {
                 return Ok(0);
             };
-            post(&self.outbox, ToGuest::WantInput)?;
+            self.outbox.post(ToGuest::WantInput)?;
             let piece = tokio::task::block_in_place(|| pieces.blocking_recv());
             self.piece = piece.ok_or_else(gone)?;
             self.read = 0;

@@ -211,13 +211,10 @@ impl Connection {
     }
 }
 
-/// A size in a message, as far as it is believed. A client that has no terminal itself says 0.
+/// A size in a message, as far as it is believed.
 fn size_of(columns: u32, rows: u32) -> Size {
-    let short = |number: u32, unsaid: u16| match number {
-        0 => unsaid,
-        number => u16::try_from(number).unwrap_or(u16::MAX),
-    };
-    believed(short(columns, 80), short(rows, 24))
+    let short = |number: u32| u16::try_from(number).unwrap_or(u16::MAX);
+    believed(short(columns), short(rows))
 }
 
 impl Handler for Connection {
@@ -237,7 +234,8 @@ impl Handler for Connection {
     }
 
     async fn auth_openssh_certificate(&mut self, user: &str, certificate: &Certificate) -> Result<Auth, Error> {
-        let find = |people: &People| identify::by_certificate(people, user, certificate);
+        let from = self.peer.ip().to_canonical();
+        let find = |people: &People| identify::by_certificate(people, user, from, certificate);
         Ok(self.let_in(user, find).await)
     }
 

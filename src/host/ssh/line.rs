@@ -17,7 +17,7 @@ use crate::domain::actor::Actor;
 use crate::domain::origin::Origin;
 use crate::host::caller::{Caller, Files, Identity, Streams, Variables};
 use crate::host::hosted::{PANICKED, failed, run_apart, stop_session};
-use crate::host::remote::{self, Outlet};
+use crate::host::remote::{Outbox, Outgoing, Outlet, outbox};
 use crate::host::serve::{Call, GUESTS_MAX};
 use crate::text::words;
 
@@ -179,7 +179,7 @@ impl Begun {
     pub async fn attend(self, asked: Vec<u8>, asker: Asker, shared: &Shared, lines: &Lines) -> String {
         let person = asker.person.clone();
         let handle = asker.handle.clone();
-        let (outbox, to_send) = mpsc::channel(remote::WAITING_MAX);
+        let (outbox, to_send) = outbox();
         let Self {
             line:
                 IdleLine {
@@ -234,7 +234,7 @@ async fn carry_out(
     asked: &[u8],
     streams: Streams,
     caller: Caller,
-    outbox: mpsc::Sender<ToLine>,
+    outbox: Outbox<ToLine>,
     shared: &Shared,
 ) -> u8 {
     let say = async |text: String| {
@@ -272,7 +272,7 @@ async fn carry_out(
 /// Sends what the command says until it has ended or the line is cut. Whether the line is still open.
 async fn send_or_cut(
     write: &ChannelWriteHalf<Msg>,
-    to_send: mpsc::Receiver<ToLine>,
+    to_send: Outgoing<ToLine>,
     is_terminal: bool,
     cut: oneshot::Receiver<Cut>,
     handle: &Handle,
@@ -292,10 +292,10 @@ async fn send_or_cut(
 }
 
 /// Sends all that comes. False where the line is gone.
-async fn send_all(write: &ChannelWriteHalf<Msg>, mut to_send: mpsc::Receiver<ToLine>, is_terminal: bool) -> bool {
+async fn send_all(write: &ChannelWriteHalf<Msg>, mut to_send: Outgoing<ToLine>, is_terminal: bool) -> bool {
     /// The number of standard error among a channel's streams, of RFC 4254, section 5.2.
     const STDERR: u32 = 1;
-    while let Some(message) = to_send.recv().await {
+    while let Some(message) = to_send.next().await {
         let sent = match message {
             ToLine::Output(bytes) | ToLine::Error(bytes) if is_terminal => write.data_bytes(for_terminal(&bytes)).await,
             ToLine::Screen(bytes) | ToLine::Output(bytes) => write.data_bytes(bytes).await,
