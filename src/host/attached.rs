@@ -15,10 +15,10 @@ use tokio::sync::mpsc;
 
 use super::HostError;
 use super::caller::{Caller, Desk, Files, Identity, Interrupt, Screens, Streams, Variables, local_origin};
-use super::hosted::{NO_STOP, PANICKED, failed, gone, no_editor_over_ssh, run_apart, stop_session};
+use super::hosted::{NO_STOP, PANICKED, failed, gone, no_editor_over_ssh, passed_on, run_apart, stop_session, told};
 use super::input::Typed;
 use super::needs::Needs;
-use super::remote::{Outbox, Outgoing, Outlet, Piece, join_bytes, outbox, run_remote};
+use super::remote::{Outbox, Outgoing, Outlet, outbox, run_remote};
 use super::serve::{Call, CommandLine, Reception};
 use super::session::{Control, Ended, Surface};
 use super::signing::{self, ToSign};
@@ -81,13 +81,14 @@ pub async fn attend(mut stream: UnixStream, reception: &Reception, needs: &Needs
     }
     let reading = tokio::spawn(route(read, inlets));
     let is_looking = hello.is_looking;
-    let code = carry_out(hello, &peer, desk, &outbox, Arc::clone(&reception.commands)).await;
+    let ended = carry_out(hello, &peer, desk, &outbox, Arc::clone(&reception.commands)).await;
+    let code = *ended.as_ref().unwrap_or(&PANICKED);
     let _ = outbox.send(ToGuest::Exit(code)).await;
     drop(outbox);
     let _ = sending.await;
     reading.abort();
     let (account, process) = (peer.uid(), peer.pid().unwrap_or_default());
-    let said = format!("of account {account}, process {process}, ended with {code}");
+    let said = format!("of account {account}, process {process}, {}", told(&ended));
     Ok((!is_looking).then_some(said))
 }
 
@@ -108,14 +109,14 @@ fn other_version(hello: &Hello, needs: &Needs) -> Refusal {
     }
 }
 
-/// Runs the command on a thread of its own, since it may block.
+/// Runs the command on a thread of its own, since it may block. Its exit code, or why it panicked.
 async fn carry_out(
     hello: Hello,
     peer: &tokio::net::unix::UCred,
     desk: SocketDesk,
     outbox: &Outbox<ToGuest>,
     commands: Arc<dyn CommandLine>,
-) -> u8 {
+) -> Result<u8, String> {
     let (stdin, desk) = desk.with_input();
     let call = Call {
         words: hello.words.into_iter().map(OsString::from).collect(),
@@ -146,13 +147,11 @@ async fn carry_out(
             desk: Box::new(desk),
         },
     };
-    match run_apart(call, commands).await {
-        Ok(code) => code,
-        Err(why) => {
-            let _ = outbox.send(ToGuest::Error(failed(&why).into_bytes())).await;
-            PANICKED
-        }
+    let ended = run_apart(call, commands).await;
+    if let Err(why) = &ended {
+        let _ = outbox.send(ToGuest::Error(failed(why).into_bytes())).await;
     }
+    ended
 }
 
 /// From where the system's sshd let somebody in, as its variable says: client address first.
@@ -161,16 +160,6 @@ fn ssh_place(variables: &BTreeMap<String, String>) -> String {
     match connection.split_whitespace().next() {
         Some(address) => format!("ssh {address}"),
         None => "ssh".to_owned(),
-    }
-}
-
-impl Piece for ToGuest {
-    fn join(&mut self, next: Self) -> Option<Self> {
-        match (self, next) {
-            (Self::Output(first), Self::Output(next)) => join_bytes(first, next).map(Self::Output),
-            (Self::Error(first), Self::Error(next)) => join_bytes(first, next).map(Self::Error),
-            (_, next) => Some(next),
-        }
     }
 }
 
@@ -395,10 +384,20 @@ impl Desk for SocketDesk {
         };
         self.outbox.post(ToGuest::Enter(screens.mouse))?;
         let outlet = Outlet::new(self.outbox.clone(), ToGuest::Output);
+        let restore = Restore(self.outbox.clone());
         let ended = runtime.block_on(run_remote(screens, surface, outlet, self.size, typed, control));
+        drop(restore);
+        passed_on(ended)
+    }
+}
+
+/// Gives the terminal back on every way out of the screens.
+struct Restore(Outbox<ToGuest>);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
         // Whoever is gone needs no terminal back.
-        let _ = self.outbox.post(ToGuest::Leave);
-        ended
+        let _ = self.0.post(ToGuest::Leave);
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ratatui::layout::Size;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::SendError;
 
 use super::HostError;
 use super::caller::Screens;
@@ -75,7 +76,7 @@ impl<M: Piece> Outbox<M> {
         if self.is_joined(message)? {
             return Ok(());
         }
-        self.signal.send(()).await.map_err(|_| gone())
+        told(self.signal.send(()).await)
     }
 
     /// The same from a thread that may block.
@@ -86,7 +87,7 @@ impl<M: Piece> Outbox<M> {
         if self.is_joined(message)? {
             return Ok(());
         }
-        tokio::task::block_in_place(|| self.signal.blocking_send(())).map_err(|_| gone())
+        told(tokio::task::block_in_place(|| self.signal.blocking_send(())))
     }
 
     /// Waits until the last message has been taken.
@@ -108,6 +109,15 @@ impl<M: Piece> Outbox<M> {
         let is_joined = left.is_none();
         queue.extend(left);
         Ok(is_joined)
+    }
+}
+
+/// Whether a guest that is there was told.
+fn told(sent: Result<(), SendError<()>>) -> io::Result<()> {
+    match sent {
+        Ok(()) => Ok(()),
+        // All that this error holds is the signal.
+        Err(_) => Err(gone()),
     }
 }
 

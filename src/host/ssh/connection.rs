@@ -22,7 +22,9 @@ use crate::host::serve::Reception;
 use crate::host::terminal::believed;
 
 /// Lines of one connection at a time.
-const LINES_MAX: usize = 8;
+pub const LINES_MAX: usize = 8;
+/// Lines more that are opened only to be told so.
+const TOLD_MAX: usize = 8;
 /// Lines of one connection in all. The library keeps a little of each, so a connection does not live for ever.
 const LINES_IN_ALL_MAX: usize = 1_000;
 /// Reasons that are kept of why one connection was not let in.
@@ -257,7 +259,7 @@ impl Handler for Connection {
         _session: &mut Session,
     ) -> Result<(), Error> {
         let live = *self.lines.live().borrow();
-        if live >= LINES_MAX || self.lines_in_all >= LINES_IN_ALL_MAX {
+        if live >= LINES_MAX + TOLD_MAX || self.lines_in_all >= LINES_IN_ALL_MAX {
             reply.reject(ChannelOpenFailure::ResourceShortage).await;
             return Ok(());
         }

@@ -12,7 +12,7 @@ use super::agent::AgentLine;
 use super::input::{Mode, TypedSlot, take};
 use crate::host::HostError;
 use crate::host::caller::{Desk, Interrupt, Screens};
-use crate::host::hosted::{NO_STOP, no_editor_over_ssh};
+use crate::host::hosted::{NO_STOP, no_editor_over_ssh, passed_on};
 use crate::host::remote::{Outbox, Outlet, Piece, join_bytes, run_remote};
 use crate::host::session::{Control, Ended, Surface};
 use crate::host::signing::{self, ToSign};
@@ -113,7 +113,7 @@ impl Desk for SshDesk {
         let outlet = Outlet::new(self.outbox.clone(), ToLine::Screen);
         let ended = runtime.block_on(run_remote(screens, surface, outlet, size, typed, control));
         drop(restore);
-        ended
+        passed_on(ended)
     }
 }
 

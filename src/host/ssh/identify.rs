@@ -75,12 +75,7 @@ pub fn may_try(people: &People, user: &str, key: &PublicKey, algorithm: &Algorit
 
 /// Whom a certificate that comes from there names, of those whose authority signed it. The sentence says why nobody is
 /// let in.
-pub fn by_certificate(
-    people: &People,
-    user: &str,
-    from: IpAddr,
-    certificate: &Certificate,
-) -> Result<Visitor, String> {
+pub fn by_certificate(people: &People, user: &str, from: IpAddr, certificate: &Certificate) -> Result<Visitor, String> {
     let print = fingerprint(certificate.public_key());
     let authority_print = fingerprint(certificate.signature_key());
     let id = certificate.key_id();
