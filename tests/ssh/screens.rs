@@ -163,6 +163,10 @@ fn an_absurd_size_from_the_start_is_not_believed_either() {
         return;
     }
     let site = Site::with_records(1);
+    let present = || {
+        let status = site.house.pegbox.json(&["host", "status"]);
+        status["present"].as_array().unwrap().len()
+    };
     for (size, shown) in [(0, true), (1, false), (65_535, false)] {
         let ssh = site.ssh("anna", "pegbox");
         let mut command = CommandBuilder::new("sh");
@@ -176,10 +180,7 @@ fn an_absurd_size_from_the_start_is_not_believed_either() {
             // One that does not know its size is taken for one of 80x24.
             terminal.wait_for("Needs you");
         }
-        until("the screens", || {
-            let status = site.house.pegbox.json(&["host", "status"]);
-            status["present"].as_array().unwrap().len() == 1
-        });
+        until("the screens", || present() == 1);
         terminal.claim_size(80, 24);
         terminal.type_in("2");
         terminal.wait_for("every answer is JSON");
@@ -187,6 +188,7 @@ fn an_absurd_size_from_the_start_is_not_believed_either() {
         terminal.read_to_end();
         assert!(terminal.child.wait().unwrap().success(), "{size}");
         assert!(terminal.is_restored(), "{size}");
+        until("the end of the session", || present() == 0);
     }
 }
 
