@@ -77,6 +77,9 @@ pub enum CliError {
     #[cfg(unix)]
     #[error(transparent)]
     Host(#[from] GuestError),
+    /// Standard input did not come to its end: the host stops, or whoever sent it is gone.
+    #[error("standard input broke off: {0}")]
+    BrokenOff(io::Error),
     /// Standard output or standard error cannot be written.
     #[error("the output cannot be written: {0}")]
     Output(#[from] io::Error),
@@ -105,6 +108,7 @@ impl CliError {
             Self::NoStore { .. } => Exit::NotFound,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
             Self::Output(_) => Exit::Store,
+            Self::BrokenOff(_) => Exit::Interrupted,
             #[cfg(unix)]
             Self::Host(error) if error.is_of_the_guest() => Exit::Refused,
             #[cfg(unix)]
@@ -128,6 +132,7 @@ impl CliError {
             #[cfg(unix)]
             Self::Host(error) => error.hint(),
             Self::Output(_) => "free space, or write the output elsewhere".into(),
+            Self::BrokenOff(_) => "give the command again with all of its input; nothing was done".into(),
         }
     }
 }

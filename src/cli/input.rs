@@ -1,7 +1,7 @@
 //! Text that commands read: a file, or standard input as `-`.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -15,6 +15,8 @@ const TEXT_BYTES_MAX: u64 = 16 * 1024 * 1024;
 static INPUT_FILES: AtomicU32 = AtomicU32::new(0);
 /// Longest standard input that is kept in a file, so that nobody fills the disk: 1 GB.
 const INPUT_BYTES_MAX: u64 = 1 << 30;
+/// Bytes of it that are copied at a time.
+const COPY_BYTES: usize = 64 << 10;
 
 /// Reads a file of the caller's, or their standard input for `-`, as UTF-8.
 pub fn read_text(path: &Path, caller: &mut Caller) -> Result<String, CliError> {
@@ -32,7 +34,7 @@ pub fn read_text(path: &Path, caller: &mut Caller) -> Result<String, CliError> {
 pub fn read_file(path: &Path) -> Result<String, CliError> {
     match File::open(path) {
         Ok(mut file) => text_of(path, &mut file),
-        Err(error) => Err(unreadable(path, &error)),
+        Err(error) => Err(unreadable(path, error)),
     }
 }
 
@@ -45,11 +47,17 @@ fn shown(path: &Path) -> String {
     }
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> CliError {
-    CliError::invalid(
-        format!("{} cannot be read: {error}", shown(path)),
-        "check its name and that you may read it",
-    )
+fn unreadable(path: &Path, error: io::Error) -> CliError {
+    let is_stdin = path == Path::new("-");
+    if is_stdin && error.kind() == io::ErrorKind::BrokenPipe {
+        return CliError::BrokenOff(error);
+    }
+    let hint = if is_stdin {
+        "send less, or name a file"
+    } else {
+        "check its name and that you may read it"
+    };
+    CliError::invalid(format!("{} cannot be read: {error}", shown(path)), hint)
 }
 
 /// The file that a name means, for what reads it more than once: standard input is put into a file of its own first.
@@ -75,15 +83,25 @@ fn spooled(named: &Path, source: &mut dyn Read) -> Result<InputFile, CliError> {
     }
     let mut copy = create_private(&path)?;
     let file = InputFile { path, is_ours: true };
-    let copied = io::copy(&mut source.take(INPUT_BYTES_MAX + 1), &mut copy);
-    let copied = copied.map_err(|error| unreadable(named, &error))?;
-    if copied > INPUT_BYTES_MAX {
-        return Err(CliError::invalid(
-            format!("{} is longer than {} MB", shown(named), INPUT_BYTES_MAX >> 20),
-            "split it, or ask whoever owns the store to import it",
-        ));
+    let mut copied = 0;
+    let mut bytes = vec![0; COPY_BYTES];
+    loop {
+        // A copy in one step would not tell what cannot be read from what cannot be written.
+        let count = match source.read(&mut bytes) {
+            Ok(0) => return Ok(file),
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(unreadable(named, error)),
+        };
+        copied += count as u64;
+        if copied > INPUT_BYTES_MAX {
+            return Err(CliError::invalid(
+                format!("{} is longer than {} MB", shown(named), INPUT_BYTES_MAX >> 20),
+                "split it, or ask whoever owns the store to import it",
+            ));
+        }
+        copy.write_all(bytes.get(..count).unwrap_or_default())?;
     }
-    Ok(file)
 }
 
 /// A file to read; one that holds standard input is gone when it is dropped.
@@ -108,7 +126,7 @@ fn text_of(path: &Path, source: &mut dyn Read) -> Result<String, CliError> {
     source
         .take(TEXT_BYTES_MAX + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| unreadable(path, &error))?;
+        .map_err(|error| unreadable(path, error))?;
     if bytes.len() as u64 > TEXT_BYTES_MAX {
         return Err(CliError::invalid(
             format!("{name} is larger than {} MB", TEXT_BYTES_MAX / 1024 / 1024),

@@ -71,15 +71,12 @@ fn parse<W: Into<OsString> + Clone>(words: impl IntoIterator<Item = W>) -> Resul
 
 /// Says what failed. Where even that cannot be written, the exit code alone tells.
 fn report(error: &CliError, out: &mut Out) -> Exit {
-    let written = match error {
+    let _ = match error {
         CliError::Arguments(arguments) => out.arguments(arguments),
         _ if error.is_broken_pipe() => Ok(()),
         _ => out.failure(&Failure::from(error)),
     };
-    match written {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
-        _ => error.exit(),
-    }
+    error.exit()
 }
 
 /// The whole command tree, for completions and for the test that holds `--help`.

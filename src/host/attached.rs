@@ -15,11 +15,11 @@ use tokio::sync::mpsc;
 use super::HostError;
 use super::admission::{Admitted, Way};
 use super::caller::{Caller, Desk, Files, Interrupt, Screens, Streams, Variables};
-use super::hosted::{NO_STOP, PANICKED, failed, gone, no_editor_over_ssh, run_apart, stop_session};
+use super::hosted::{NO_STOP, PANICKED, failed, gone, no_editor_over_ssh, passed_on, run_apart, stop_session, told};
 use super::input::Typed;
 use super::lending::{Lender, Piece};
 use super::needs::Needs;
-use super::remote::{self, Outlet, post, run_remote};
+use super::remote::{Outbox, Outgoing, Outlet, outbox, run_remote};
 use super::serve::{Call, CommandLine, Reception};
 use super::session::{Control, Ended, Surface};
 use super::signing::{self, ToSign};
@@ -40,7 +40,7 @@ const EVENTS_MAX: usize = 8;
 pub async fn attend(mut stream: UnixStream, reception: &Reception, needs: &Needs) -> Result<Option<String>, String> {
     let (hello, guest) = let_in(&mut stream, reception, needs).await?;
     let (read, write) = stream.into_split();
-    let (outbox, to_send) = mpsc::channel(remote::WAITING_MAX);
+    let (outbox, to_send) = outbox();
     let sending = tokio::spawn(send_all(write, to_send));
     let (inlets, desk, lender) = meet(&hello, guest.way, outbox.clone());
     tokio::spawn(stop_session(reception.stop.clone(), inlets.control.clone()));
@@ -48,12 +48,13 @@ pub async fn attend(mut stream: UnixStream, reception: &Reception, needs: &Needs
     let reading = tokio::spawn(route(read, inlets));
     let is_looking = hello.is_looking;
     let files = guest.files(&hello, lender);
-    let code = carry_out(hello, &guest, files, desk, &outbox, Arc::clone(&reception.commands)).await;
+    let ended = carry_out(hello, &guest, files, desk, &outbox, Arc::clone(&reception.commands)).await;
+    let code = *ended.as_ref().unwrap_or(&PANICKED);
     let _ = outbox.send(ToGuest::Exit(code)).await;
     drop(outbox);
     let _ = sending.await;
     reading.abort();
-    Ok((!is_looking).then(|| format!("of {guest}, ended with {code}")))
+    Ok((!is_looking).then(|| format!("of {guest}, {}", told(&ended))))
 }
 
 /// Hears what a guest wants, and welcomes it, or tells it why not. Why not, for the log.
@@ -122,15 +123,15 @@ fn other_version(hello: &Hello, needs: &Needs) -> Refusal {
     }
 }
 
-/// Runs the command on a thread of its own, since it may block.
+/// Runs the command on a thread of its own, since it may block. Its exit code, or why it panicked.
 async fn carry_out(
     hello: Hello,
     guest: &Admitted,
     files: Files,
     desk: SocketDesk,
-    outbox: &mpsc::Sender<ToGuest>,
+    outbox: &Outbox<ToGuest>,
     commands: Arc<dyn CommandLine>,
-) -> u8 {
+) -> Result<u8, String> {
     let (stdin, desk) = desk.with_input();
     let call = Call {
         words: hello.words.into_iter().map(OsString::from).collect(),
@@ -149,17 +150,15 @@ async fn carry_out(
             desk: Box::new(desk),
         },
     };
-    match run_apart(call, commands).await {
-        Ok(code) => code,
-        Err(why) => {
-            let _ = outbox.send(ToGuest::Error(failed(&why).into_bytes())).await;
-            PANICKED
-        }
+    let ended = run_apart(call, commands).await;
+    if let Err(why) = &ended {
+        let _ = outbox.send(ToGuest::Error(failed(why).into_bytes())).await;
     }
+    ended
 }
 
-async fn send_all(mut write: OwnedWriteHalf, mut to_send: mpsc::Receiver<ToGuest>) {
-    while let Some(message) = to_send.recv().await {
+async fn send_all(mut write: OwnedWriteHalf, mut to_send: Outgoing<ToGuest>) {
+    while let Some(message) = to_send.next().await {
         let sent = match message {
             ToGuest::Output(bytes) => send_pieces(&mut write, &bytes, ToGuest::Output).await,
             ToGuest::Error(bytes) => send_pieces(&mut write, &bytes, ToGuest::Error).await,
@@ -231,7 +230,7 @@ async fn route(mut read: OwnedReadHalf, inlets: Inlets) {
 }
 
 /// The two ends of everything that a guest can send.
-fn meet(hello: &Hello, way: Way, outbox: mpsc::Sender<ToGuest>) -> (Inlets, SocketDesk, Lender) {
+fn meet(hello: &Hello, way: Way, outbox: Outbox<ToGuest>) -> (Inlets, SocketDesk, Lender) {
     let (to_stdin, stdin) = mpsc::channel(1);
     let (to_typed, typed) = mpsc::channel(TYPED_MAX);
     let (to_control, control) = mpsc::channel(EVENTS_MAX);
@@ -270,7 +269,7 @@ fn meet(hello: &Hello, way: Way, outbox: mpsc::Sender<ToGuest>) -> (Inlets, Sock
 
 /// A guest's terminal and editor. Each receiver is taken by the first that needs it.
 struct SocketDesk {
-    outbox: mpsc::Sender<ToGuest>,
+    outbox: Outbox<ToGuest>,
     stdin: Option<mpsc::Receiver<Vec<u8>>>,
     typed: Option<mpsc::Receiver<Typed>>,
     control: Option<mpsc::Receiver<Control>>,
@@ -305,8 +304,8 @@ impl SocketDesk {
 }
 
 /// Waits for what the guest was asked for.
-fn answer(outbox: &mpsc::Sender<ToGuest>, answers: &mut mpsc::Receiver<Answered>, ask: ToGuest) -> Option<Answered> {
-    post(outbox, ask).ok()?;
+fn answer(outbox: &Outbox<ToGuest>, answers: &mut mpsc::Receiver<Answered>, ask: ToGuest) -> Option<Answered> {
+    outbox.post(ask).ok()?;
     tokio::task::block_in_place(|| answers.blocking_recv())
 }
 
@@ -362,7 +361,7 @@ impl Desk for SocketDesk {
     fn interrupts(&mut self, _runtime: &Handle) -> io::Result<&mut mpsc::Receiver<Interrupt>> {
         // The guest is told once.
         if !std::mem::replace(&mut self.takes_interrupts, true) {
-            post(&self.outbox, ToGuest::TakesInterrupts)?;
+            self.outbox.post(ToGuest::TakesInterrupts)?;
         }
         Ok(&mut self.interrupts)
     }
@@ -383,18 +382,28 @@ impl Desk for SocketDesk {
             term: self.term.clone(),
             place: self.place,
         };
-        post(&self.outbox, ToGuest::Enter(screens.mouse))?;
+        self.outbox.post(ToGuest::Enter(screens.mouse))?;
         let outlet = Outlet::new(self.outbox.clone(), ToGuest::Output);
+        let restore = Restore(self.outbox.clone());
         let ended = runtime.block_on(run_remote(screens, surface, outlet, self.size, typed, control));
+        drop(restore);
+        passed_on(ended)
+    }
+}
+
+/// Gives the terminal back on every way out of the screens.
+struct Restore(Outbox<ToGuest>);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
         // Whoever is gone needs no terminal back.
-        let _ = post(&self.outbox, ToGuest::Leave);
-        ended
+        let _ = self.0.post(ToGuest::Leave);
     }
 }
 
 /// A guest's terminal while the screens are on it.
 struct SocketSurface {
-    outbox: mpsc::Sender<ToGuest>,
+    outbox: Outbox<ToGuest>,
     answers: mpsc::Receiver<Answered>,
     mouse: MouseReports,
     size: Size,
@@ -409,12 +418,12 @@ impl Surface for SocketSurface {
 
     fn release(&mut self) {
         // A guest that is gone is noticed by what comes next.
-        let _ = post(&self.outbox, ToGuest::Leave);
+        let _ = self.outbox.post(ToGuest::Leave);
     }
 
     fn take_back(&mut self) -> Result<Size, HostError> {
         // The guest tells the size that it has then.
-        post(&self.outbox, ToGuest::Enter(self.mouse))?;
+        self.outbox.post(ToGuest::Enter(self.mouse))?;
         Ok(self.size)
     }
 
@@ -430,7 +439,7 @@ impl Surface for SocketSurface {
 
     fn toggle_mouse(&mut self) -> Result<&'static str, HostError> {
         let (mouse, told) = self.mouse.toggled();
-        post(&self.outbox, ToGuest::Mouse(mouse))?;
+        self.outbox.post(ToGuest::Mouse(mouse))?;
         self.mouse = mouse;
         Ok(told)
     }
@@ -450,14 +459,13 @@ impl Surface for SocketSurface {
     }
 
     async fn taken(&mut self) {
-        // A guest that is gone takes everything; the session ends by what it typed.
-        let _ = self.outbox.reserve().await;
+        self.outbox.taken().await;
     }
 }
 
 /// Standard input of a guest, asked for piece by piece: what the command does not read stays the guest's.
 struct GuestInput {
-    outbox: mpsc::Sender<ToGuest>,
+    outbox: Outbox<ToGuest>,
     /// `None` once it has ended.
     pieces: Option<mpsc::Receiver<Vec<u8>>>,
     piece: Vec<u8>,
@@ -470,7 +478,7 @@ impl Read for GuestInput {
             let Some(pieces) = &mut self.pieces else {
                 return Ok(0);
             };
-            post(&self.outbox, ToGuest::WantInput)?;
+            self.outbox.post(ToGuest::WantInput)?;
             let piece = tokio::task::block_in_place(|| pieces.blocking_recv());
             self.piece = piece.ok_or_else(gone)?;
             self.read = 0;

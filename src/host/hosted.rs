@@ -1,13 +1,15 @@
 //! What the host's guests have in common, whatever way they came.
 
 use std::io;
+use std::panic;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::HostError;
 use super::fence::fenced;
 use super::serve::{Call, CommandLine};
-use super::session::Control;
+use super::session::{Control, Ended};
 use crate::text::Printable;
 use crate::workbench::Fault;
 
@@ -33,6 +35,22 @@ pub fn gone() -> io::Error {
 pub fn failed(why: &str) -> String {
     let why = Printable::line(why);
     format!("error: the command failed: {why}\nhint: this is a fault of pegbox; what was saved is intact\n")
+}
+
+/// Lets a panic of the screens end the command too, once the terminal is given back: then the log names it.
+pub fn passed_on(ended: Result<Ended, HostError>) -> Result<Ended, HostError> {
+    match ended {
+        Err(HostError::Panicked(why)) => panic::resume_unwind(Box::new(why)),
+        ended => ended,
+    }
+}
+
+/// What the log says of a command, beside whose it was.
+pub fn told(ended: &Result<u8, String>) -> String {
+    match ended {
+        Ok(code) => format!("ended with {code}"),
+        Err(why) => format!("ended with {PANICKED}, by a fault of pegbox: {why}"),
+    }
 }
 
 /// Runs a command on a thread of its own, and gives its exit code; a panic of it ends it alone, and comes back as its

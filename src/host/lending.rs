@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 
 use super::hosted::gone;
-use super::remote::post;
+use super::remote::Outbox;
 use super::wire::{PIECE_BYTES_MAX, ToGuest, ToHost};
 
 /// A piece of a file, empty at its end, or why there is none.
@@ -19,13 +19,13 @@ pub type Piece = Result<Vec<u8>, String>;
 /// The host's end.
 #[derive(Debug)]
 pub struct Lender {
-    outbox: mpsc::Sender<ToGuest>,
+    outbox: Outbox<ToGuest>,
     pieces: Mutex<mpsc::Receiver<Piece>>,
 }
 
 impl Lender {
     /// That of a guest: where it is asked, and where its pieces come in.
-    pub fn new(outbox: mpsc::Sender<ToGuest>, pieces: mpsc::Receiver<Piece>) -> Self {
+    pub fn new(outbox: Outbox<ToGuest>, pieces: mpsc::Receiver<Piece>) -> Self {
         Self {
             outbox,
             pieces: Mutex::new(pieces),
@@ -44,7 +44,7 @@ impl Lender {
 
     fn next(&self, ask: ToGuest) -> io::Result<Vec<u8>> {
         let mut pieces = self.pieces.lock().unwrap_or_else(PoisonError::into_inner);
-        post(&self.outbox, ask)?;
+        self.outbox.post(ask)?;
         let piece = tokio::task::block_in_place(|| pieces.blocking_recv());
         piece.ok_or_else(gone)?.map_err(io::Error::other)
     }

@@ -34,6 +34,7 @@ mod log;
 mod needs;
 pub mod parking;
 mod preferences;
+#[cfg(unix)]
 mod remote;
 mod rescue;
 pub mod screen_out;

@@ -15,6 +15,9 @@ use super::HostError;
 /// Largest terminal that is believed, so that a wrong claim cannot make us allocate a screen of 65535 x 65535.
 const COLUMNS_MAX: u16 = 500;
 const ROWS_MAX: u16 = 300;
+/// The size of a terminal that does not know its own.
+const COLUMNS_UNKNOWN: u16 = 80;
+const ROWS_UNKNOWN: u16 = 24;
 
 /// Whether the modes are set. A process has one terminal, and its panic hook must know.
 static ENTERED: AtomicBool = AtomicBool::new(false);
@@ -131,9 +134,13 @@ pub fn size() -> io::Result<Size> {
     Ok(believed(width, height))
 }
 
-/// A claimed size, cut to what is believed.
+/// A claimed size, cut to what is believed. Zero says that nobody knows.
 pub fn believed(width: u16, height: u16) -> Size {
-    Size::new(width.min(COLUMNS_MAX), height.min(ROWS_MAX))
+    let known = |claimed: u16, unknown: u16| if claimed == 0 { unknown } else { claimed };
+    Size::new(
+        known(width, COLUMNS_UNKNOWN).min(COLUMNS_MAX),
+        known(height, ROWS_UNKNOWN).min(ROWS_MAX),
+    )
 }
 
 /// Stops the process group, as Ctrl-Z does where no program takes it; returns when the shell continues it.
@@ -161,7 +168,8 @@ mod tests {
     #[test]
     fn an_absurd_size_is_not_believed() {
         assert_eq!(believed(65_535, 65_535), Size::new(500, 300));
-        assert_eq!(believed(0, 0), Size::new(0, 0));
+        assert_eq!(believed(0, 0), Size::new(80, 24));
+        assert_eq!((believed(0, 1), believed(1, 0)), (Size::new(80, 1), Size::new(1, 24)));
         assert_eq!(believed(80, 24), Size::new(80, 24));
     }
 }

@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::domain::actor::Actor;
 
+use super::remote::{Piece, join_bytes};
 use super::signing::ToSign;
 use super::terminal::{MouseReports, believed};
 
@@ -156,6 +157,16 @@ pub enum ToGuest {
     LendMore,
     /// The end, with the exit code.
     Exit(u8),
+}
+
+impl Piece for ToGuest {
+    fn join(&mut self, next: Self) -> Option<Self> {
+        match (self, next) {
+            (Self::Output(first), Self::Output(next)) => join_bytes(first, next).map(Self::Output),
+            (Self::Error(first), Self::Error(next)) => join_bytes(first, next).map(Self::Error),
+            (_, next) => Some(next),
+        }
+    }
 }
 
 /// One of the two sides' messages.

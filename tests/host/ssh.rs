@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use crate::deeds::{checked, with_review};
 use crate::house::House;
 use crate::pegbox::{REASON, Said};
 
@@ -12,11 +13,12 @@ const SSHD: &str = "/usr/sbin/sshd";
 /// sshd of some systems wants it, and only its service makes it.
 const PRIVILEGE_FOLDER: &str = "/run/sshd";
 
-/// A server for one key, which is anna's.
+/// A server for one key.
 struct Ssh {
     house: House,
     server: Child,
     port: u16,
+    person: &'static str,
 }
 
 impl Drop for Ssh {
@@ -48,12 +50,17 @@ fn make_key(path: &Path) {
 impl Ssh {
     fn start() -> Self {
         let house = House::with_records(1);
+        make_key(&house.pegbox.home.path().join("anna"));
+        Self::of(house, "anna", "restrict,pty")
+    }
+
+    /// For a person whose key is in the file of their name, with so much allowed.
+    fn of(house: House, person: &'static str, allowed: &str) -> Self {
         let home = house.pegbox.home.path().to_owned();
-        make_key(&home.join("anna"));
         make_key(&home.join("host_key"));
-        let key = std::fs::read_to_string(home.join("anna.pub")).unwrap();
+        let key = std::fs::read_to_string(home.join(person).with_extension("pub")).unwrap();
         let forced = format!(
-            "restrict,pty,command=\"{} login anna --store {}\" {key}",
+            "{allowed},command=\"{} login {person} --store {}\" {key}",
             env!("CARGO_BIN_EXE_pegbox"),
             house.pegbox.store().display()
         );
@@ -61,7 +68,12 @@ impl Ssh {
         // Only the superuser needs it, and may make it.
         let _ = std::fs::create_dir(PRIVILEGE_FOLDER);
         let (port, server) = (0..10).find_map(|_| Self::listen(&home)).expect("a free port");
-        Self { house, server, port }
+        Self {
+            house,
+            server,
+            port,
+            person,
+        }
     }
 
     /// Starts the server on a port that was free a moment ago.
@@ -92,11 +104,11 @@ impl Ssh {
     }
 
     fn identity(&self) -> PathBuf {
-        self.house.pegbox.home.path().join("anna")
+        self.house.pegbox.home.path().join(self.person)
     }
 
-    /// What `ssh` says to a command line, with a text on its standard input.
-    fn says(&self, line: &str, stdin: &str) -> Said {
+    /// `ssh` without a word of what to do.
+    fn ssh(&self) -> Command {
         let mut command = Command::new("ssh");
         command.args([
             "-F",
@@ -119,6 +131,12 @@ impl Ssh {
             .arg(self.port.to_string())
             .arg("-i")
             .arg(self.identity());
+        command
+    }
+
+    /// What `ssh` says to a command line, with a text on its standard input.
+    fn says(&self, line: &str, stdin: &str) -> Said {
+        let mut command = self.ssh();
         command.args(["127.0.0.1", line]);
         command
             .stdin(Stdio::piped())
@@ -198,4 +216,46 @@ fn nothing_of_the_hosts_machine_is_theirs() {
         assert!(said.code != 0 && said.stderr.contains(why), "{line}: {said:?}");
     }
     assert!(!Path::new(&elsewhere.to_string()).exists());
+}
+
+#[test]
+fn an_agent_that_the_systems_sshd_forwards_signs() {
+    if is_missing() || !has("ssh-agent") {
+        return;
+    }
+    let (pegbox, key) = with_review("ed25519");
+    let ssh = Ssh::of(House::of(pegbox, &[]), "tess", "restrict,pty,agent-forwarding");
+    let approve = format!("review approve review_1 --reason '{REASON}' --sign");
+    let none = ssh.says(&approve, "");
+    assert!(
+        none.code != 0 && none.stderr.contains("there is no SSH agent"),
+        "{none:?}"
+    );
+    // The key that logs in is taken from its file, and the agent has it too.
+    let words: Vec<String> = ssh
+        .ssh()
+        .get_args()
+        .map(|word| quoted(word.to_str().unwrap()))
+        .collect();
+    let under_agent = format!(
+        "ssh-add -q {} && exec ssh {} -A 127.0.0.1 {}",
+        quoted(key.to_str().unwrap()),
+        words.join(" "),
+        quoted(&approve)
+    );
+    let mut agent = Command::new("ssh-agent");
+    agent.args(["sh", "-c", &under_agent]).stdin(Stdio::null());
+    let signed = Said::of(&agent.output().unwrap());
+    assert!(
+        signed.code == 0 && signed.stdout.contains("approved by tess, signed"),
+        "{signed:?}"
+    );
+    let export = ssh.house.pegbox.home.path().join("audit");
+    ssh.house.pegbox.does(&["audit", "export", export.to_str().unwrap()]);
+    assert_eq!(checked(&export), 1);
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', "'\\''"))
 }

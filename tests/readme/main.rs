@@ -7,6 +7,9 @@ mod keys;
 mod picture;
 #[cfg(test)]
 mod screens;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod service;
 
 /// Whether what is checked in is to be written anew.
 #[cfg(test)]

@@ -149,11 +149,9 @@ fn a_key_on_a_slow_line_is_not_behind_old_frames() {
     line.slow_down(SLOW);
     for (key, shown) in [("5", "[5 "), ("1", "[1 ")] {
         screens.ask_for_frames();
-        let c = screens.catch_up();
-        eprintln!("came {c}");
+        screens.catch_up();
         screens.type_in(key);
         let stale = screens.wait_for(shown);
-        eprintln!("stale {stale}");
         assert!(stale < STALE_BYTES_MAX, "{stale} bytes came before '{shown}'");
     }
     site.says("run cancel run_1", "");
@@ -168,17 +166,21 @@ fn a_stuck_line_slows_nobody_and_shows_what_is_so_when_it_goes_on() {
     let site = Site::with_records(20);
     let line = Proxy::to(site.address);
     let (mut screens, mut follower) = watching(&site, &line, site.address);
+    let beside = Proxy::to(site.address);
+    let mut quick = Screens::open(&site, &beside);
+    quick.wait_for("Needs you");
+    quick.type_in("2");
     line.slow_down(0);
     screens.ask_for_frames();
     for number in 0..4 {
         let made = site.says(&format!("prompt new prompt_{number} --description 'greets'"), "");
         assert_eq!(made.code, 0, "{made:?}");
+        quick.wait_for(&format!("prompt_{number}"));
     }
     screens.catch_up();
     screens.type_in("2");
     line.speed_up();
     let stale = screens.wait_for("prompt_3");
-    eprintln!("stuck stale {stale}");
     assert!(stale < STALE_BYTES_MAX, "{stale} bytes came before what is so");
     site.says("run cancel run_1", "");
     follower.process.wait().unwrap();

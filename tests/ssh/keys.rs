@@ -127,6 +127,38 @@ fn a_certificate_counts_for_whom_and_as_long_as_it_says() {
     assert!(site.logged("which nobody has as an authority").contains("SHA256:"));
 }
 
+#[test]
+fn a_certificate_is_good_from_the_addresses_that_it_names() {
+    if is_missing() {
+        return;
+    }
+    let site = Site::with_records(1);
+    let authority = site.key("authority", &["-t", "ed25519"]);
+    site.key("cert", &["-t", "ed25519"]);
+    site.adds(&[
+        "ben",
+        "--role",
+        "author",
+        "--certificate-authority",
+        "--key",
+        &authority,
+    ]);
+    let tried = |addresses: &str| {
+        let option = format!("source-address={addresses}");
+        certify(&site, "authority", &["-n", "ben", "-V", "+1h", "-O", &option]);
+        site.try_key("cert", "ben")
+    };
+    for allowed in ["127.0.0.1", "192.0.2.0/24,127.0.0.0/8", "::/0,0.0.0.0/0"] {
+        assert_eq!(tried(allowed), 0, "{allowed}");
+    }
+    for elsewhere in ["192.0.2.7", "192.0.2.0/24,127.0.0.2/31", "::1"] {
+        let before = site.house.log().len();
+        assert_eq!(tried(elsewhere), 255, "{elsewhere}");
+        let why = format!("is good from \"{elsewhere}\" alone, not from 127.0.0.1");
+        assert!(site.logged_after(before, &why).contains("refused: user \"ben\""));
+    }
+}
+
 /// An agent, which ends with the test.
 struct Agent(Child);
 

@@ -7,8 +7,9 @@ use std::process::{Child, Stdio};
 use crate::house::until;
 use crate::site::{Site, is_missing};
 
-/// What the host keeps open for one address before its login.
-const STRANGERS_PER_SOURCE_MAX: usize = 16;
+/// Logins of one address at a time, and connections of it that have not logged in, with those that wait for their turn.
+const PLACES_PER_SOURCE: usize = 16;
+const STRANGERS_PER_SOURCE_MAX: usize = 64;
 
 /// A connection that says nothing, and what the host said first.
 fn stranger(site: &Site) -> (TcpStream, String) {
@@ -19,23 +20,42 @@ fn stranger(site: &Site) -> (TcpStream, String) {
 }
 
 #[test]
-fn strangers_take_so_many_places_and_give_them_back() {
+fn so_many_wait_for_their_login_and_the_next_are_told_so() {
     if is_missing() {
         return;
     }
     let site = Site::with_records(1);
-    let strangers: Vec<_> = (0..STRANGERS_PER_SOURCE_MAX).map(|_| stranger(&site)).collect();
+    let strangers: Vec<_> = (0..PLACES_PER_SOURCE).map(|_| stranger(&site)).collect();
     assert!(strangers.iter().all(|(_, said)| said.starts_with("SSH-2.0-pegbox\r\n")));
-    let (mut refused, said) = stranger(&site);
+    let waiting = STRANGERS_PER_SOURCE_MAX - PLACES_PER_SOURCE;
+    let mut waiting: Vec<TcpStream> = (0..=waiting)
+        .map(|_| TcpStream::connect(site.address).unwrap())
+        .collect();
+    // The last is not always the one that is sent away: they are taken in side by side.
+    let mut refused = None;
+    until("one that is sent away", || {
+        refused = refused.or_else(|| waiting.iter().position(has_something));
+        refused.is_some()
+    });
+    let mut refused = waiting.remove(refused.unwrap());
+    let mut said = String::new();
+    refused.read_to_string(&mut said).unwrap();
     assert!(said.starts_with("pegbox: too many connections"), "{said}");
-    assert_eq!(refused.read_to_end(&mut Vec::new()).unwrap(), 0, "and it is closed");
-    assert_eq!(site.try_key("anna", "pegbox"), 255);
     assert!(
         site.logged("too many connections of its address")
             .contains("ssh 127.0.0.1 refused")
     );
-    drop(strangers);
+    assert!(!waiting.iter().any(has_something), "the others wait");
+    drop((strangers, waiting));
     until("a place", || site.try_key("anna", "pegbox") == 0);
+}
+
+/// Whether the host has sent something.
+fn has_something(stream: &TcpStream) -> bool {
+    stream.set_nonblocking(true).unwrap();
+    let has = stream.peek(&mut [0]).is_ok();
+    stream.set_nonblocking(false).unwrap();
+    has
 }
 
 /// Other addresses of the loopback network are there without being set up on Linux alone.
@@ -50,12 +70,15 @@ fn another_address_has_places_of_its_own() {
         let mut command = site.ssh("anna", "pegbox");
         command.args(["-b", source, "127.0.0.1", "status"]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        command.status().unwrap().code().unwrap()
+        command.spawn().unwrap()
     };
-    assert_eq!(from("127.0.0.9"), 0);
-    let strangers: Vec<(TcpStream, String)> = (0..STRANGERS_PER_SOURCE_MAX).map(|_| stranger(&site)).collect();
-    assert_eq!((from("127.0.0.9"), site.try_key("anna", "pegbox")), (0, 255));
+    let strangers: Vec<(TcpStream, String)> = (0..PLACES_PER_SOURCE).map(|_| stranger(&site)).collect();
+    let mut behind = from("127.0.0.1");
+    let mut beside = from("127.0.0.9");
+    assert_eq!(beside.wait().unwrap().code(), Some(0));
+    assert_eq!(behind.try_wait().unwrap(), None, "it waits for its turn");
     drop(strangers);
+    assert_eq!(behind.wait().unwrap().code(), Some(0));
 }
 
 /// So many clients with a wrong key at once.

@@ -4,9 +4,14 @@
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]
+mod broken_input;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod broken_lines;
 #[cfg(test)]
 mod commands;
+#[cfg(test)]
+mod crowds;
 #[cfg(test)]
 mod ending;
 #[cfg(test)]
@@ -17,6 +22,8 @@ mod house;
 mod keys;
 #[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod panics;
 #[cfg(test)]
 #[path = "../cli/pegbox.rs"]
 #[expect(dead_code, reason = "other tests need more of it")]

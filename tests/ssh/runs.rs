@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, ChildStderr, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 
 use portable_pty::CommandBuilder;
 
@@ -28,6 +28,11 @@ impl Follower {
     pub fn start_at(site: &Site, address: SocketAddr, line: &str) -> Self {
         let mut command = site.ssh_at(address, "anna", "pegbox");
         command.args(["127.0.0.1", line]);
+        Self::of(command)
+    }
+
+    /// Gives a command by an `ssh` of its own.
+    pub fn of(mut command: Command) -> Self {
         command
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -158,6 +158,41 @@ fn an_absurd_size_is_not_believed() {
 }
 
 #[test]
+fn an_absurd_size_from_the_start_is_not_believed_either() {
+    if is_missing() {
+        return;
+    }
+    let site = Site::with_records(1);
+    let present = || {
+        let status = site.house.pegbox.json(&["host", "status"]);
+        status["present"].as_array().unwrap().len()
+    };
+    for (size, shown) in [(0, true), (1, false), (65_535, false)] {
+        let ssh = site.ssh("anna", "pegbox");
+        let mut command = CommandBuilder::new("sh");
+        let script = format!("stty rows {size} columns {size} && exec ssh \"$@\"");
+        command.args(["-c", &script, "sh"]);
+        command.args(ssh.get_args());
+        command.args(["-tt", "127.0.0.1"]);
+        command.env("TERM", "xterm-256color");
+        let mut terminal = Terminal::of(command);
+        if shown {
+            // One that does not know its size is taken for one of 80x24.
+            terminal.wait_for("Needs you");
+        }
+        until("the screens", || present() == 1);
+        terminal.claim_size(80, 24);
+        terminal.type_in("2");
+        terminal.wait_for("every answer is JSON");
+        terminal.type_in("1q");
+        terminal.read_to_end();
+        assert!(terminal.child.wait().unwrap().success(), "{size}");
+        assert!(terminal.is_restored(), "{size}");
+        until("the end of the session", || present() == 0);
+    }
+}
+
+#[test]
 fn no_color_and_the_locale_are_the_clients() {
     if is_missing() {
         return;

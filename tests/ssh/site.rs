@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use crate::house::{House, until};
@@ -88,13 +88,18 @@ impl Site {
 
     /// The same by another way to the host.
     pub fn ssh_at(&self, address: SocketAddr, key: &str, user: &str) -> Command {
+        Self::ssh_of(self.house.pegbox.home.path(), address, key, user)
+    }
+
+    /// The same for a home folder with keys.
+    pub fn ssh_of(home: &Path, address: SocketAddr, key: &str, user: &str) -> Command {
         let mut command = Command::new("ssh");
-        command.args(["-F", "none"]).arg("-i").arg(self.path(key));
+        command.args(["-F", "none"]).arg("-i").arg(home.join(key));
         for option in OPTIONS {
             command.args(["-o", option]);
         }
         command.args(["-l", user, "-p", &address.port().to_string()]);
-        command.env_clear().env("HOME", self.path("")).env("LC_ALL", "C.UTF-8");
+        command.env_clear().env("HOME", home).env("LC_ALL", "C.UTF-8");
         command
     }
 

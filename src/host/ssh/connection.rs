@@ -22,7 +22,9 @@ use crate::host::serve::Reception;
 use crate::host::terminal::believed;
 
 /// Lines of one connection at a time.
-const LINES_MAX: usize = 8;
+pub const LINES_MAX: usize = 8;
+/// Lines more that are opened only to be told so.
+const TOLD_MAX: usize = 8;
 /// Lines of one connection in all. The library keeps a little of each, so a connection does not live for ever.
 const LINES_IN_ALL_MAX: usize = 1_000;
 /// Reasons that are kept of why one connection was not let in.
@@ -211,13 +213,10 @@ impl Connection {
     }
 }
 
-/// A size in a message, as far as it is believed. A client that has no terminal itself says 0.
+/// A size in a message, as far as it is believed.
 fn size_of(columns: u32, rows: u32) -> Size {
-    let short = |number: u32, unsaid: u16| match number {
-        0 => unsaid,
-        number => u16::try_from(number).unwrap_or(u16::MAX),
-    };
-    believed(short(columns, 80), short(rows, 24))
+    let short = |number: u32| u16::try_from(number).unwrap_or(u16::MAX);
+    believed(short(columns), short(rows))
 }
 
 impl Handler for Connection {
@@ -237,7 +236,8 @@ impl Handler for Connection {
     }
 
     async fn auth_openssh_certificate(&mut self, user: &str, certificate: &Certificate) -> Result<Auth, Error> {
-        let find = |people: &People| identify::by_certificate(people, user, certificate);
+        let from = self.peer.ip().to_canonical();
+        let find = |people: &People| identify::by_certificate(people, user, from, certificate);
         Ok(self.let_in(user, find).await)
     }
 
@@ -259,7 +259,7 @@ impl Handler for Connection {
         _session: &mut Session,
     ) -> Result<(), Error> {
         let live = *self.lines.live().borrow();
-        if live >= LINES_MAX || self.lines_in_all >= LINES_IN_ALL_MAX {
+        if live >= LINES_MAX + TOLD_MAX || self.lines_in_all >= LINES_IN_ALL_MAX {
             reply.reject(ChannelOpenFailure::ResourceShortage).await;
             return Ok(());
         }

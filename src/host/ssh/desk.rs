@@ -12,8 +12,8 @@ use super::agent::AgentLine;
 use super::input::{Mode, TypedSlot, take};
 use crate::host::HostError;
 use crate::host::caller::{Desk, Interrupt, Screens};
-use crate::host::hosted::{NO_STOP, no_editor_over_ssh};
-use crate::host::remote::{Outlet, post, run_remote};
+use crate::host::hosted::{NO_STOP, no_editor_over_ssh, passed_on};
+use crate::host::remote::{Outbox, Outlet, Piece, join_bytes, run_remote};
 use crate::host::session::{Control, Ended, Surface};
 use crate::host::signing::{self, ToSign};
 use crate::host::terminal::{MouseReports, write_entering, write_leaving, write_mouse};
@@ -30,6 +30,16 @@ pub enum ToLine {
     Screen(Vec<u8>),
 }
 
+impl Piece for ToLine {
+    fn join(&mut self, next: Self) -> Option<Self> {
+        match (self, next) {
+            (Self::Output(first), Self::Output(next)) => join_bytes(first, next).map(Self::Output),
+            (Self::Error(first), Self::Error(next)) => join_bytes(first, next).map(Self::Error),
+            (_, next) => Some(next),
+        }
+    }
+}
+
 /// A terminal as SSH describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pty {
@@ -42,7 +52,7 @@ pub struct Pty {
 /// The desk. What is typed and what reaches the screens is taken by the first that needs it.
 pub struct SshDesk {
     /// To the line.
-    pub outbox: mpsc::Sender<ToLine>,
+    pub outbox: Outbox<ToLine>,
     /// What is typed.
     pub typed: TypedSlot,
     /// What reaches the screens.
@@ -71,7 +81,7 @@ impl Desk for SshDesk {
         signing::no_key_file(to_sign)?;
         let shown = format!("{}\n", to_sign.shown()?);
         // Somebody who is gone is noticed by what comes next.
-        let _ = post(&self.outbox, ToLine::Error(shown.into_bytes()));
+        let _ = self.outbox.post(ToLine::Error(shown.into_bytes()));
         runtime.block_on(sign_over(&self.agent, to_sign))
     }
 
@@ -103,13 +113,13 @@ impl Desk for SshDesk {
         let outlet = Outlet::new(self.outbox.clone(), ToLine::Screen);
         let ended = runtime.block_on(run_remote(screens, surface, outlet, size, typed, control));
         drop(restore);
-        ended
+        passed_on(ended)
     }
 }
 
 /// Gives the terminal back on every way out of the screens.
 struct Restore {
-    outbox: mpsc::Sender<ToLine>,
+    outbox: Outbox<ToLine>,
     mode: Arc<Mode>,
 }
 
@@ -121,15 +131,15 @@ impl Drop for Restore {
     }
 }
 
-fn leave(outbox: &mpsc::Sender<ToLine>) -> io::Result<()> {
+fn leave(outbox: &Outbox<ToLine>) -> io::Result<()> {
     let mut bytes = Vec::new();
     write_leaving(&mut bytes)?;
-    post(outbox, ToLine::Screen(bytes))
+    outbox.post(ToLine::Screen(bytes))
 }
 
 /// The terminal while the screens are on it.
 struct SshSurface {
-    outbox: mpsc::Sender<ToLine>,
+    outbox: Outbox<ToLine>,
     mouse: MouseReports,
     pty: Pty,
     agent: AgentLine,
@@ -157,7 +167,7 @@ impl Surface for SshSurface {
     fn take_back(&mut self) -> Result<Size, HostError> {
         let mut bytes = Vec::new();
         write_entering(&mut bytes, self.mouse)?;
-        post(&self.outbox, ToLine::Screen(bytes))?;
+        self.outbox.post(ToLine::Screen(bytes))?;
         Ok(self.pty.size)
     }
 
@@ -169,7 +179,7 @@ impl Surface for SshSurface {
         let (mouse, told) = self.mouse.toggled();
         let mut bytes = Vec::new();
         write_mouse(&mut bytes, mouse)?;
-        post(&self.outbox, ToLine::Screen(bytes))?;
+        self.outbox.post(ToLine::Screen(bytes))?;
         self.mouse = mouse;
         Ok(told)
     }
@@ -188,7 +198,6 @@ impl Surface for SshSurface {
     }
 
     async fn taken(&mut self) {
-        // Somebody who is gone takes everything; the session ends by what it was sent.
-        let _ = self.outbox.reserve().await;
+        self.outbox.taken().await;
     }
 }

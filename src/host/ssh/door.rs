@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::connection::{Connection, Login, Shared};
 use super::grace::Grace;
@@ -27,7 +27,7 @@ use crate::host::home::{Home, HomeError};
 use crate::host::serve::Reception;
 use crate::host::standing::until_out;
 
-/// How long a login may take.
+/// How long a login may take, and how long it may wait for its turn before.
 const LOGIN_WAIT: Duration = Duration::from_secs(20);
 /// How long a connection may stay on which nothing runs.
 const IDLE_WAIT: Duration = Duration::from_secs(60);
@@ -108,7 +108,7 @@ impl Door {
         let post = Arc::new(Post {
             config: Arc::new(config(self.key)),
             shared: Arc::new(shared),
-            strangers: Arc::default(),
+            strangers: Strangers::none(),
             refusals,
         });
         let mut tasks = JoinSet::new();
@@ -188,7 +188,12 @@ impl Post {
     /// Attends to one connection until it is gone.
     async fn attend(self: Arc<Self>, stream: TcpStream, peer: SocketAddr) {
         let from = peer.ip().to_canonical();
-        let ticket = match self.strangers.admit(from) {
+        let mut stop = self.shared.reception.stop.clone();
+        let turn = tokio::select! {
+            turn = timeout(LOGIN_WAIT, self.strangers.admit(from)) => turn,
+            _ = stop.wait_for(|stopped| *stopped) => return,
+        };
+        let ticket = match turn.unwrap_or(Err("no place for its login came free in time")) {
             Ok(ticket) => ticket,
             Err(why) => {
                 // A client shows a line that comes before the protocol. Whoever does not take it at once goes without.
@@ -214,7 +219,7 @@ impl Post {
                     () = self.told_to_leave(&login, &leave) => Ok(()),
                     why = unneeded(leaving, &lines) => {
                         see_off(&handle, why).await;
-                        tokio::time::timeout(LEAVE_WAIT, session).await.unwrap_or(Ok(()))
+                        timeout(LEAVE_WAIT, session).await.unwrap_or(Ok(()))
                     }
                 }
             }
@@ -280,4 +285,72 @@ fn set_up(stream: &TcpStream) {
     let _ = stream.set_nodelay(true);
     #[cfg(any(target_os = "linux", target_os = "android"))]
     let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES_MAX);
+}
+
+#[cfg(test)]
+mod tests {
+    use russh::client;
+    use russh::keys::ssh_key::private::Ed25519Keypair;
+    use russh::keys::{PrivateKeyWithHashAlg, PublicKeyOrCertificate};
+    use russh::server::{Auth, Handler, PublicKeyOffer, VerifiedPublicKey};
+    use tokio::io::{copy_bidirectional, duplex};
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    /// What a line holds of what is under way.
+    const HELD_BYTES: usize = 64 << 10;
+
+    struct AnyKey;
+
+    impl Handler for AnyKey {
+        type Error = russh::Error;
+
+        async fn auth_publickey_offered(&mut self, _: &str, _: PublicKeyOffer<'_>) -> Result<Auth, russh::Error> {
+            Ok(Auth::Accept)
+        }
+
+        async fn auth_publickey(&mut self, _: &str, _: VerifiedPublicKey<'_>) -> Result<Auth, russh::Error> {
+            Ok(Auth::Accept)
+        }
+    }
+
+    struct AnyHost;
+
+    impl client::Handler for AnyHost {
+        type Error = russh::Error;
+
+        async fn check_server_key(&mut self, _: &PublicKeyOrCertificate) -> Result<bool, russh::Error> {
+            Ok(true)
+        }
+    }
+
+    fn key(seed: u8) -> PrivateKey {
+        PrivateKey::new(Ed25519Keypair::from_seed(&[seed; 32]).into(), "").unwrap()
+    }
+
+    /// A line that is not closed, and over which nothing comes any more: a laptop that was shut.
+    #[tokio::test(start_paused = true)]
+    async fn a_line_that_goes_silent_is_given_up() {
+        let (near, mut near_end) = duplex(HELD_BYTES);
+        let (mut far_end, far) = duplex(HELD_BYTES);
+        let (shut, is_shut) = oneshot::channel();
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = copy_bidirectional(&mut near_end, &mut far_end) => {}
+                _ = is_shut => std::future::pending().await,
+            }
+        });
+        let serving = tokio::spawn(async move { run_stream(Arc::new(config(key(1))), far, AnyKey).await?.await });
+        let mut client = client::connect_stream(Arc::default(), near, AnyHost).await.unwrap();
+        let own = PrivateKeyWithHashAlg::new(Arc::new(key(2)), None);
+        assert!(client.authenticate_publickey("anna", own).await.unwrap().success());
+        // While the other side answers, a line on which nothing else goes stays for hours.
+        sleep(Duration::from_hours(2)).await;
+        assert!(!serving.is_finished());
+        let began = Instant::now();
+        shut.send(()).unwrap();
+        assert!(serving.await.unwrap().is_err());
+        assert!(began.elapsed() <= Duration::from_secs(120), "{:?}", began.elapsed());
+    }
 }

@@ -85,11 +85,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn whoever_only_keeps_talking_is_cut_off() {
-        let strangers = Arc::new(Strangers::default());
+        let strangers = Strangers::none();
         let from = "192.0.2.7".parse().unwrap();
         let (mut near, far) = duplex(64);
         let known = Arc::new(AtomicBool::new(false));
-        let mut grace = Grace::new(far, WAIT, Arc::clone(&known), strangers.admit(from).unwrap());
+        let mut grace = Grace::new(far, WAIT, Arc::clone(&known), strangers.admit(from).await.unwrap());
         let mut byte = [0];
         for _ in 0..19 {
             near.write_all(b"x").await.unwrap();
@@ -102,11 +102,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn whoever_logged_in_stays_and_leaves_a_place() {
-        let strangers = Arc::new(Strangers::default());
+        let strangers = Strangers::none();
         let from = "192.0.2.7".parse().unwrap();
         let (mut near, far) = duplex(64);
         let known = Arc::new(AtomicBool::new(true));
-        let mut grace = Grace::new(far, WAIT, known, strangers.admit(from).unwrap());
+        let mut grace = Grace::new(far, WAIT, known, strangers.admit(from).await.unwrap());
         assert_eq!(strangers.count(), 1);
         let mut byte = [0];
         near.write_all(b"xy").await.unwrap();

@@ -1,5 +1,8 @@
 //! Who somebody is: by a key of theirs, or by a certificate that an authority of theirs signed.
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 use russh::keys::ssh_key::certificate::CertType;
 use russh::keys::ssh_key::public::KeyData;
 use russh::keys::{Algorithm, Certificate, HashAlg, PublicKey};
@@ -70,13 +73,14 @@ pub fn may_try(people: &People, user: &str, key: &PublicKey, algorithm: &Algorit
     found.map(drop)
 }
 
-/// Whom a certificate names, of those whose authority signed it. The sentence says why nobody is let in.
-pub fn by_certificate(people: &People, user: &str, certificate: &Certificate) -> Result<Visitor, String> {
+/// Whom a certificate that comes from there names, of those whose authority signed it. The sentence says why nobody is
+/// let in.
+pub fn by_certificate(people: &People, user: &str, from: IpAddr, certificate: &Certificate) -> Result<Visitor, String> {
     let print = fingerprint(certificate.public_key());
     let authority_print = fingerprint(certificate.signature_key());
     let id = certificate.key_id();
     let refused = |why: &str| format!("certificate {id:?} of key {print} {why}");
-    check_certificate(certificate).map_err(|why| refused(&why))?;
+    check_certificate(certificate, from).map_err(|why| refused(&why))?;
     let trusts = |person: &&Person| {
         let keys = &mut person.keys.iter();
         keys.any(|known| authority(known).as_ref() == Some(certificate.signature_key()))
@@ -104,7 +108,7 @@ pub fn by_certificate(people: &People, user: &str, certificate: &Certificate) ->
 }
 
 /// All that makes a certificate good, but for whom it names.
-fn check_certificate(certificate: &Certificate) -> Result<(), String> {
+fn check_certificate(certificate: &Certificate, from: IpAddr) -> Result<(), String> {
     check_algorithm(&certificate.signature().algorithm())?;
     for key in [certificate.public_key(), certificate.signature_key()] {
         check_strength(key).map_err(|why| format!("proves too little: {why}"))?;
@@ -112,14 +116,29 @@ fn check_certificate(certificate: &Certificate) -> Result<(), String> {
     if certificate.cert_type() != CertType::User {
         return Err("is not that of a person".into());
     }
-    if let Some((option, _)) = certificate.critical_options().iter().next() {
-        return Err(format!("has the critical option {option}, which is not known here"));
+    for (option, value) in certificate.critical_options().iter() {
+        match option.as_str() {
+            "source-address" if is_listed(value, from) => {}
+            "source-address" => return Err(format!("is good from {value:?} alone, not from {from}")),
+            _ => return Err(format!("has the critical option {option}, which is not known here")),
+        }
     }
     let signed_by = certificate.signature_key().fingerprint(HashAlg::Sha256);
     if certificate.validate(&[signed_by]).is_err() {
         return Err("is forged, expired, or not valid yet".into());
     }
     Ok(())
+}
+
+/// Whether an address is on a list of addresses and networks between commas, as of OpenSSH's `PROTOCOL.certkeys`. A list
+/// that cannot be read whole has nobody on it.
+fn is_listed(list: &str, from: IpAddr) -> bool {
+    let network = |entry: &str| match entry.parse::<IpAddr>() {
+        Ok(address) => Some(IpNet::from(address)),
+        Err(_) => entry.parse::<IpNet>().ok(),
+    };
+    let networks: Option<Vec<IpNet>> = list.split(',').map(network).collect();
+    networks.is_some_and(|networks| networks.iter().any(|network| network.contains(&from)))
 }
 
 /// Why nobody is meant.
@@ -173,4 +192,37 @@ fn check_algorithm(algorithm: &Algorithm) -> Result<(), String> {
 /// A key that could not be added proves nothing either.
 fn check_strength(key: &KeyData) -> Result<(), String> {
     PersonKey::new(&PublicKey::new(key.clone(), ""), false).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_on_a_list_or_is_not() {
+        let from = |list: &str, address: &str| is_listed(list, address.parse().unwrap());
+        for (list, address) in [
+            ("192.0.2.7", "192.0.2.7"),
+            ("198.51.100.0/24,192.0.2.0/29", "192.0.2.7"),
+            ("0.0.0.0/0", "203.0.113.1"),
+            ("2001:db8::/32", "2001:db8:1::7"),
+            ("192.0.2.7,::1", "::1"),
+        ] {
+            assert!(from(list, address), "{address} is on {list}");
+        }
+        for (list, address) in [
+            ("192.0.2.8", "192.0.2.7"),
+            ("192.0.2.8/29", "192.0.2.7"),
+            ("::/0", "192.0.2.7"),
+            ("0.0.0.0/0", "2001:db8::7"),
+            ("", "192.0.2.7"),
+            ("192.0.2.7,", "192.0.2.7"),
+            ("192.0.2.7, 192.0.2.8", "192.0.2.7"),
+            ("!192.0.2.8,0.0.0.0/0", "192.0.2.7"),
+            ("192.0.2.7/33", "192.0.2.7"),
+            ("office", "192.0.2.7"),
+        ] {
+            assert!(!from(list, address), "{address} is not on {list:?}");
+        }
+    }
 }

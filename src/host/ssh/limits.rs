@@ -1,61 +1,111 @@
-//! How many may be at the door who have not logged in: a flood of them must not use the host up, and one address must
-//! not take all places.
+//! How many may be at the door who have not logged in: a flood of them must not use the host up, one address must not
+//! take all places, and many who come at once are to wait their turn rather than be sent away.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Connections that have not logged in, in all.
-pub const STRANGERS_MAX: usize = 32;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Logins at a time, in all.
+pub const PLACES: usize = 32;
 /// Those of one address.
-pub const STRANGERS_PER_SOURCE_MAX: usize = 16;
+pub const PLACES_PER_SOURCE: usize = 16;
+/// Connections that have not logged in, with those that wait for a place.
+const STRANGERS_MAX: usize = 256;
+/// Those of one address.
+pub const STRANGERS_PER_SOURCE_MAX: usize = 64;
 
 /// Those who have not logged in, by where they come from.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Strangers {
-    by_source: Mutex<HashMap<IpAddr, usize>>,
+    places: Arc<Semaphore>,
+    by_source: Mutex<HashMap<IpAddr, Source>>,
 }
 
-/// A place among them, given back when it is dropped.
+/// Those of one address.
 #[derive(Debug)]
-pub struct Ticket {
+struct Source {
+    places: Arc<Semaphore>,
+    strangers: usize,
+}
+
+/// Counts a stranger until it is dropped.
+#[derive(Debug)]
+struct Counted {
     strangers: Arc<Strangers>,
     source: IpAddr,
 }
 
+/// A place for a login, given back when it is dropped.
+#[derive(Debug)]
+pub struct Ticket {
+    _place: OwnedSemaphorePermit,
+    _of_source: OwnedSemaphorePermit,
+    _counted: Counted,
+}
+
 impl Strangers {
-    /// A place for somebody from there. The sentence says which limit is reached.
-    pub fn admit(self: &Arc<Self>, from: IpAddr) -> Result<Ticket, &'static str> {
-        let source = source_of(from);
+    /// None.
+    pub fn none() -> Arc<Self> {
+        Arc::new(Self {
+            places: Arc::new(Semaphore::new(PLACES)),
+            by_source: Mutex::default(),
+        })
+    }
+
+    /// A place for somebody from there, as soon as it is their turn. The sentence says why they cannot even wait.
+    pub async fn admit(self: &Arc<Self>, from: IpAddr) -> Result<Ticket, &'static str> {
+        const CLOSED: &str = "the host stops";
+        let (counted, of_source) = self.count_in(source_of(from))?;
+        // That of the address first, so that nobody holds one of all while they wait for their own.
+        let Ok(of_source) = of_source.acquire_owned().await else {
+            return Err(CLOSED);
+        };
+        let Ok(place) = Arc::clone(&self.places).acquire_owned().await else {
+            return Err(CLOSED);
+        };
+        Ok(Ticket {
+            _place: place,
+            _of_source: of_source,
+            _counted: counted,
+        })
+    }
+
+    fn count_in(self: &Arc<Self>, source: IpAddr) -> Result<(Counted, Arc<Semaphore>), &'static str> {
         let mut by_source = self.by_source.lock().unwrap_or_else(PoisonError::into_inner);
-        if by_source.values().sum::<usize>() >= STRANGERS_MAX {
+        if by_source.values().map(|source| source.strangers).sum::<usize>() >= STRANGERS_MAX {
             return Err("too many connections wait for their login");
         }
-        let of_source = by_source.entry(source).or_default();
-        if *of_source >= STRANGERS_PER_SOURCE_MAX {
+        let of_source = by_source.entry(source).or_insert_with(|| Source {
+            places: Arc::new(Semaphore::new(PLACES_PER_SOURCE)),
+            strangers: 0,
+        });
+        if of_source.strangers >= STRANGERS_PER_SOURCE_MAX {
             return Err("too many connections of its address wait for their login");
         }
-        *of_source += 1;
-        Ok(Ticket {
+        of_source.strangers += 1;
+        let counted = Counted {
             strangers: Arc::clone(self),
             source,
-        })
+        };
+        Ok((counted, Arc::clone(&of_source.places)))
     }
 
     /// How many there are.
     #[cfg(test)]
     pub fn count(&self) -> usize {
         let by_source = self.by_source.lock().unwrap_or_else(PoisonError::into_inner);
-        by_source.values().sum()
+        by_source.values().map(|source| source.strangers).sum()
     }
 }
 
-impl Drop for Ticket {
+impl Drop for Counted {
     fn drop(&mut self) {
         let mut by_source = self.strangers.by_source.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = by_source.get_mut(&self.source) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(of_source) = by_source.get_mut(&self.source) {
+            of_source.strangers -= 1;
+            if of_source.strangers == 0 {
                 by_source.remove(&self.source);
             }
         }
@@ -77,28 +127,71 @@ fn source_of(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    #[test]
-    fn one_address_leaves_places_to_others() {
-        let strangers = Arc::new(Strangers::default());
-        let from = |text: &str| text.parse::<IpAddr>().unwrap();
-        let take = |text: &str| strangers.admit(from(text));
-        let mut tickets: Vec<Ticket> = (0..STRANGERS_PER_SOURCE_MAX)
-            .map(|_| take("192.0.2.7").unwrap())
-            .collect();
-        assert!(take("192.0.2.7").unwrap_err().contains("its address"));
-        assert!(take("::ffff:192.0.2.7").is_err(), "the same address, written otherwise");
-        while let Ok(ticket) = take(&format!("2001:db8::{}", tickets.len())) {
+    /// Tries to come in now: `None` for whoever waits.
+    async fn come(strangers: &Arc<Strangers>, from: &str) -> Option<Result<Ticket, &'static str>> {
+        let admit = strangers.admit(from.parse().unwrap());
+        tokio::select! {
+            biased;
+            admitted = admit => Some(admitted),
+            () = std::future::ready(()) => None,
+        }
+    }
+
+    #[tokio::test]
+    async fn one_address_leaves_places_to_others() {
+        let strangers = Strangers::none();
+        let mut tickets = Vec::new();
+        while let Some(Ok(ticket)) = come(&strangers, "192.0.2.7").await {
             tickets.push(ticket);
         }
-        assert_eq!(
-            tickets.len(),
-            STRANGERS_MAX,
-            "the addresses of one network are one source"
-        );
-        assert!(take("192.0.2.8").unwrap_err().starts_with("too many connections wait"));
+        assert_eq!(tickets.len(), PLACES_PER_SOURCE);
+        let same = come(&strangers, "::ffff:192.0.2.7").await;
+        assert!(same.is_none(), "the same address, written otherwise");
+        while let Some(Ok(ticket)) = come(&strangers, &format!("2001:db8::{}", tickets.len())).await {
+            tickets.push(ticket);
+        }
+        assert_eq!(tickets.len(), PLACES, "the addresses of one network are one source");
+        assert!(come(&strangers, "192.0.2.8").await.is_none());
         tickets.pop();
-        take("192.0.2.8").unwrap();
+        drop(come(&strangers, "192.0.2.8").await.unwrap().unwrap());
         tickets.clear();
+        assert_eq!(strangers.count(), 0, "whoever waited and went is not counted");
+    }
+
+    #[tokio::test]
+    async fn whoever_finds_no_place_waits_their_turn_and_not_all_may_wait() {
+        let strangers = Strangers::none();
+        let from: IpAddr = "192.0.2.7".parse().unwrap();
+        let (told, mut turns) = tokio::sync::mpsc::unbounded_channel();
+        for number in 0..STRANGERS_PER_SOURCE_MAX {
+            let (strangers, told) = (Arc::clone(&strangers), told.clone());
+            tokio::spawn(async move { told.send((number, strangers.admit(from).await.unwrap())) });
+        }
+        tokio::task::yield_now().await;
+        assert_eq!(strangers.count(), STRANGERS_PER_SOURCE_MAX);
+        let refused = strangers.admit(from).await.unwrap_err();
+        assert!(refused.contains("of its address"), "{refused}");
+        for turn in 0..STRANGERS_PER_SOURCE_MAX {
+            // Each leaves, and the next has their place.
+            let (number, ticket) = turns.recv().await.unwrap();
+            assert_eq!(number, turn);
+            drop(ticket);
+        }
         assert_eq!(strangers.count(), 0);
+    }
+
+    #[tokio::test]
+    async fn not_everybody_may_wait() {
+        let strangers = Strangers::none();
+        let mut waiting = tokio::task::JoinSet::new();
+        for number in 0..STRANGERS_MAX {
+            let from = IpAddr::from([192, 0, 2, u8::try_from(number / STRANGERS_PER_SOURCE_MAX).unwrap()]);
+            let strangers = Arc::clone(&strangers);
+            waiting.spawn(async move { strangers.admit(from).await });
+        }
+        tokio::task::yield_now().await;
+        assert_eq!(strangers.count(), STRANGERS_MAX);
+        let refused = strangers.admit("198.51.100.1".parse().unwrap()).await.unwrap_err();
+        assert!(refused.starts_with("too many connections wait"), "{refused}");
     }
 }

@@ -9,15 +9,15 @@ use russh::{ChannelId, ChannelWriteHalf, Sig};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::agent::AgentLine;
-use super::connection::Shared;
+use super::connection::{LINES_MAX, Shared};
 use super::desk::{Pty, SshDesk, ToLine};
 use super::input::{Cut, Inlets, Mode, Stdin, TerminalInput, TypedSlot};
 use super::spool::spool;
 use crate::domain::actor::Actor;
 use crate::domain::origin::Origin;
 use crate::host::caller::{Caller, Files, Identity, Streams, Variables};
-use crate::host::hosted::{PANICKED, failed, run_apart, stop_session};
-use crate::host::remote::{self, Outlet};
+use crate::host::hosted::{PANICKED, failed, run_apart, stop_session, told};
+use crate::host::remote::{Outbox, Outgoing, Outlet, outbox};
 use crate::host::serve::{Call, GUESTS_MAX};
 use crate::text::words;
 
@@ -53,6 +53,8 @@ pub struct IdleLine {
     pub variables: BTreeMap<String, String>,
     /// Counts it as live.
     pub live: Live,
+    /// There were as many as there may be when it was opened.
+    pub is_too_many: bool,
 }
 
 /// Counts a line for as long as it, or its command, lives.
@@ -85,12 +87,14 @@ impl Lines {
 
     /// Takes a new one in.
     pub fn add(self: &Arc<Self>, write: ChannelWriteHalf<Msg>, variables: BTreeMap<String, String>) {
+        let is_too_many = *self.live.borrow() >= LINES_MAX;
         self.live.send_modify(|count| *count += 1);
         let line = IdleLine {
             write,
             pty: None,
             variables,
             live: Live(Arc::clone(self)),
+            is_too_many,
         };
         self.open().insert(line.write.id(), Line::Idle(Box::new(line)));
     }
@@ -179,7 +183,7 @@ impl Begun {
     pub async fn attend(self, asked: Vec<u8>, asker: Asker, shared: &Shared, lines: &Lines) -> String {
         let person = asker.person.clone();
         let handle = asker.handle.clone();
-        let (outbox, to_send) = mpsc::channel(remote::WAITING_MAX);
+        let (outbox, to_send) = outbox();
         let Self {
             line:
                 IdleLine {
@@ -187,6 +191,7 @@ impl Begun {
                     pty,
                     variables,
                     live: _live,
+                    is_too_many,
                 },
             cut,
             ..
@@ -215,28 +220,44 @@ impl Begun {
             origin: asker.origin,
             desk: Box::new(desk),
         };
-        let work = carry_out(&asked, streams, caller, outbox, shared);
+        let work = async {
+            if is_too_many {
+                let _ = outbox.send(ToLine::Error(too_many().into_bytes())).await;
+                drop((outbox, streams, caller));
+                return Ok(NO_PLACE);
+            }
+            carry_out(&asked, streams, caller, outbox, shared).await
+        };
         let sending = send_or_cut(&write, to_send, is_terminal, cut, &handle);
-        let (code, is_open) = tokio::join!(work, sending);
+        let (ended, is_open) = tokio::join!(work, sending);
         if is_open {
             // A client that is gone needs no exit code.
+            let code = *ended.as_ref().unwrap_or(&PANICKED);
             let _ = write.exit_status(code.into()).await;
             let _ = write.eof().await;
             let _ = write.close().await;
         }
         lines.open().remove(&write.id());
-        format!("{person} ended with {code}")
+        format!("{person} {}", told(&ended))
     }
 }
 
-/// Carries a command line out. Holds the outbox until it has ended.
+/// What one line more than there may be is told.
+fn too_many() -> String {
+    format!(
+        "error: this connection has {LINES_MAX} sessions already\n\
+         hint: end one of them, or connect anew, as with ssh -S none\n"
+    )
+}
+
+/// Carries a command line out, and holds the outbox until it has ended. Its exit code, or why it panicked.
 async fn carry_out(
     asked: &[u8],
     streams: Streams,
     caller: Caller,
-    outbox: mpsc::Sender<ToLine>,
+    outbox: Outbox<ToLine>,
     shared: &Shared,
-) -> u8 {
+) -> Result<u8, String> {
     let say = async |text: String| {
         let _ = outbox.send(ToLine::Error(text.into_bytes())).await;
     };
@@ -245,7 +266,7 @@ async fn carry_out(
             "error: the host of this store has {GUESTS_MAX} guests already\nhint: try again when some have left\n"
         ))
         .await;
-        return NO_PLACE;
+        return Ok(NO_PLACE);
     };
     shared.reception.note();
     let words = match words::asked(asked) {
@@ -256,23 +277,21 @@ async fn carry_out(
                 words::QUOTING_HINT
             ))
             .await;
-            return NOT_READ;
+            return Ok(NOT_READ);
         }
     };
     let call = Call { words, streams, caller };
-    match run_apart(call, Arc::clone(&shared.reception.commands)).await {
-        Ok(code) => code,
-        Err(why) => {
-            say(failed(&why)).await;
-            PANICKED
-        }
+    let ended = run_apart(call, Arc::clone(&shared.reception.commands)).await;
+    if let Err(why) = &ended {
+        say(failed(why)).await;
     }
+    ended
 }
 
 /// Sends what the command says until it has ended or the line is cut. Whether the line is still open.
 async fn send_or_cut(
     write: &ChannelWriteHalf<Msg>,
-    to_send: mpsc::Receiver<ToLine>,
+    to_send: Outgoing<ToLine>,
     is_terminal: bool,
     cut: oneshot::Receiver<Cut>,
     handle: &Handle,
@@ -292,10 +311,10 @@ async fn send_or_cut(
 }
 
 /// Sends all that comes. False where the line is gone.
-async fn send_all(write: &ChannelWriteHalf<Msg>, mut to_send: mpsc::Receiver<ToLine>, is_terminal: bool) -> bool {
+async fn send_all(write: &ChannelWriteHalf<Msg>, mut to_send: Outgoing<ToLine>, is_terminal: bool) -> bool {
     /// The number of standard error among a channel's streams, of RFC 4254, section 5.2.
     const STDERR: u32 = 1;
-    while let Some(message) = to_send.recv().await {
+    while let Some(message) = to_send.next().await {
         let sent = match message {
             ToLine::Output(bytes) | ToLine::Error(bytes) if is_terminal => write.data_bytes(for_terminal(&bytes)).await,
             ToLine::Screen(bytes) | ToLine::Output(bytes) => write.data_bytes(bytes).await,

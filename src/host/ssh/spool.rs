@@ -64,6 +64,8 @@ enum End {
     Complete,
     /// The rest will not come, and why.
     Broken(String),
+    /// The rest is not taken, and why.
+    Refused(String),
 }
 
 impl Drop for State {
@@ -134,7 +136,7 @@ impl SpoolWriter {
         if state.end.is_none()
             && let Err(why) = state.push(bytes)
         {
-            state.end = Some(End::Broken(why));
+            state.end = Some(End::Refused(why));
         }
         changed.notify_all();
     }
@@ -178,6 +180,7 @@ impl Read for SpoolReader {
                 Ok(count)
             }
             (_, Some(End::Broken(why))) => Err(io::Error::new(io::ErrorKind::BrokenPipe, why.clone())),
+            (_, Some(End::Refused(why))) => Err(io::Error::other(why.clone())),
             _ => Ok(0),
         }
     }
