@@ -1,6 +1,7 @@
 //! A suite version: graders, metrics, thresholds, slices and the rule that makes a gate of them.
 
 mod check;
+mod clash;
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -9,6 +9,7 @@ use crate::domain::suite::{SuiteContent, SuiteVersion};
 pub use crate::evals::gate::{PassChance, RulePlan};
 use crate::evals::gate::{Sizes, plans};
 use crate::interchange::InterchangeError;
+use crate::interchange::format::SourceText;
 use crate::interchange::suite_file::SuiteFile;
 use crate::store::Change;
 
@@ -23,7 +24,12 @@ pub enum PlannedOver {
 
 impl Workbench {
     /// Makes a suite version of a suite file. Its judges are versions that the store has.
-    pub fn import_suite(&self, actor: &Actor, source: &str, reason: &str) -> Result<SuiteVersion, WorkbenchError> {
+    pub fn import_suite<'a>(
+        &self,
+        actor: &Actor,
+        source: impl Into<SourceText<'a>>,
+        reason: &str,
+    ) -> Result<SuiteVersion, WorkbenchError> {
         self.permit(actor, Action::SuiteImport)?;
         let file = SuiteFile::parse_with(source, &|judge| self.judge_hash(judge)).map_err(InterchangeError::from)?;
         self.check_judges(&file.content)?;

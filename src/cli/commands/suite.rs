@@ -11,6 +11,7 @@ use crate::cli::exit::CliError;
 use crate::cli::input::read_text;
 use crate::cli::output::{Plain, Reply, Table, counted};
 use crate::domain::ids::ExampleId;
+use crate::interchange::format::SourceText;
 use crate::workbench::PlannedOver;
 
 /// What to do with suites.
@@ -18,7 +19,7 @@ use crate::workbench::PlannedOver;
 pub enum SuiteCommand {
     /// Make a suite version of a suite file
     Import {
-        /// The file, TOML, YAML or JSON; - reads standard input
+        /// The file, .toml, .yaml or .json; - reads standard input
         file: PathBuf,
         /// Why
         #[arg(long, value_name = "TEXT")]
@@ -70,7 +71,8 @@ pub fn carry_out(command: SuiteCommand, context: &mut Context<'_>) -> Result<Rep
     match command {
         SuiteCommand::Import { file, reason } => {
             let source = read_text(&file, context.caller)?;
-            let suite = context.workbench.import_suite(&context.actor, &source, &reason)?;
+            let source = SourceText::of_file(&file, &source);
+            let suite = context.workbench.import_suite(&context.actor, source, &reason)?;
             let text = Plain::of(format!(
                 "{} has {}, {}, {}",
                 suite.id,
