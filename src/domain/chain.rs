@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::DomainError;
 use super::actor::Actor;
 use super::condition::{Condition, Test};
+use super::condition_rules::check_conditions;
 use super::hash::ContentHash;
 use super::ids::{ChainVersionId, PromptName, VersionId};
 use super::json::{JsonText, SourceJson};
@@ -292,6 +293,7 @@ impl ChainContent {
             for input in &step.inputs {
                 check_default(step, input, earlier).map_err(|why| step.fault(why))?;
             }
+            check_conditions(step, earlier).map_err(|why| step.fault(why))?;
         }
         self.check_answer().map_err(|why| DomainError::field("answer", why))
     }

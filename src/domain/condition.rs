@@ -3,8 +3,11 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
+use super::grader::CaseRule;
 use super::json::JsonText;
+use super::same::same;
 use super::value_path::ValuePath;
 
 /// Most values that one condition names.
@@ -41,6 +44,25 @@ pub enum Test {
     Above(f64),
     /// A smaller number.
     Below(f64),
+}
+
+impl Test {
+    /// Whether it holds for a value; `None` where nothing or null stands at its place.
+    pub fn holds(&self, value: Option<&Json>) -> bool {
+        let is = |expected: &JsonText, value: &Json| same(value, &expected.value(), CaseRule::Sensitive);
+        let number = |compare: &dyn Fn(f64) -> bool| value.and_then(Json::as_f64).is_some_and(compare);
+        match self {
+            Self::Equals(expected) => value.is_some_and(|value| is(expected, value)),
+            Self::NotEquals(expected) => value.is_some_and(|value| !is(expected, value)),
+            Self::OneOf(all) => value.is_some_and(|value| all.iter().any(|expected| is(expected, value))),
+            Self::Exists => value.is_some(),
+            Self::Missing => value.is_none(),
+            Self::AtLeast(bound) => number(&|value| value >= *bound),
+            Self::AtMost(bound) => number(&|value| value <= *bound),
+            Self::Above(bound) => number(&|value| value > *bound),
+            Self::Below(bound) => number(&|value| value < *bound),
+        }
+    }
 }
 
 impl Condition {

@@ -1,6 +1,7 @@
 //! A suite version: graders, metrics, thresholds, slices and the rule that makes a gate of them.
 
 mod check;
+mod clash;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -17,6 +18,7 @@ use super::judge::Judge;
 use super::metric::{Bins, Metric, MetricKind, Slice};
 use super::reason::Reason;
 use super::time::Timestamp;
+use super::unit::Unit;
 use super::version::verify_hash;
 
 /// Fields that came after the first layout.
@@ -104,15 +106,35 @@ impl Threshold {
             None => suite,
         }
     }
+
+    /// What it is about: `escalation_recall`, or `escalation_recall[topic=billing dispute]`.
+    pub fn name(&self) -> String {
+        match &self.slice {
+            Some(slice) => format!("{}[{slice}]", self.metric),
+            None => self.metric.clone(),
+        }
+    }
+
+    /// What it compares with, in the unit of its metric: `94%`, of a margin `2 points`, of a ratio `1.1`.
+    pub fn limit_text(&self, unit: Unit) -> String {
+        match self.comparison {
+            Comparison::NoWorseBy => unit.margin_text(self.value),
+            Comparison::AtMostRatio => self.value.to_string(),
+            _ => unit.limit_text(self.value),
+        }
+    }
+
+    /// The rule in the unit of its metric: `routing_accuracy >= 94%`, `routing_accuracy >= base -2 points`.
+    pub fn text(&self, unit: Unit) -> String {
+        let space = if self.comparison.is_relative() { "" } else { " " };
+        let (name, sign, limit) = (self.name(), self.comparison.sign(), self.limit_text(unit));
+        format!("{name} {sign}{space}{limit}")
+    }
 }
 
 impl fmt::Display for Threshold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.metric)?;
-        if let Some(slice) = &self.slice {
-            write!(f, "[{slice}]")?;
-        }
-        write!(f, " {} {}", self.comparison.sign(), self.value)
+        write!(f, "{} {} {}", self.name(), self.comparison.sign(), self.value)
     }
 }
 

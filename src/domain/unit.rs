@@ -26,7 +26,11 @@ const SIGNIFICANT: i32 = 3;
 impl Unit {
     /// A number with its unit: `95.8%`, `0.812`, `1204 ms`, `$0.000312`.
     pub fn text(self, value: f64) -> String {
-        let number = self.number(value);
+        self.mark(self.number(value))
+    }
+
+    /// A number that is written already, with its unit.
+    pub fn mark(self, number: String) -> String {
         match self {
             Self::Share => format!("{number}%"),
             Self::Coefficient => number,
@@ -55,6 +59,24 @@ impl Unit {
             Self::Coefficient => unsigned_zero(format!("{value:.3}")),
             Self::Milliseconds | Self::UsDollars => significant(value),
         }
+    }
+
+    /// A limit as the suite says it, never rounded: `98.5%`, `2500 ms`.
+    pub fn limit_text(self, limit: f64) -> String {
+        match self {
+            Self::Share => self.mark(percent(limit)),
+            _ => self.mark(limit.to_string()),
+        }
+    }
+
+    /// A margin as the suite says it: of shares in points.
+    pub fn margin_text(self, margin: f64) -> String {
+        let number = match self {
+            Self::Share => percent(margin),
+            _ => return self.limit_text(margin),
+        };
+        let s = if matches!(number.as_str(), "1" | "-1") { "" } else { "s" };
+        format!("{number} point{s}")
     }
 
     /// `92.5% to 97.7%`.
@@ -97,6 +119,12 @@ impl Unit {
             Measure::Value { .. } | Measure::Undefined => self,
         }
     }
+}
+
+/// Hundred times a share, without the digits that come of fractions of two.
+fn percent(share: f64) -> String {
+    let text = format!("{:.6}", share * 100.0);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// Without an exponent, and without decimals that say nothing.

@@ -43,6 +43,12 @@ impl ValuePath {
         self.rest().filter(|_| !self.is_text())
     }
 
+    /// Whether it leads to the same place as `other`, or further into it.
+    pub fn is_within(&self, other: &Self) -> bool {
+        let rest = self.0.strip_prefix(&other.0);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    }
+
     /// The path as it is written.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -2,12 +2,12 @@
 
 use serde_json::Value as Json;
 
-use super::graders::same;
 use super::path;
 use crate::domain::example::ExampleContent;
 use crate::domain::grader::CaseRule;
 use crate::domain::metric::{ClassOf, FieldOf};
 use crate::domain::outcome::Outcome;
+use crate::domain::same::same;
 
 /// Whether the example's expected value has the class. As for graders, an expected value that is no object stands for
 /// the field itself.

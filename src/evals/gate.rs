@@ -2,6 +2,7 @@
 //! why, where, and what would settle it. How it is printed stands in [`print()`].
 
 mod early;
+mod measured;
 mod plan;
 mod print;
 mod relative;
@@ -9,7 +10,7 @@ mod sizes;
 mod words;
 
 pub use early::decided;
-pub use plan::{PassChance, RulePlan, plans};
+pub use plan::{Basis, PassChance, RulePlan, plans};
 pub use print::print;
 pub use sizes::Sizes;
 
@@ -17,6 +18,7 @@ use super::against::Against;
 use crate::domain::gate::{BreakingSlice, Evidence, Gate, GatePolicy, RuleResult, Verdict};
 use crate::domain::metric::{ErrorRule, IntervalMethod, Measure, Metric, MetricKind, MetricResult};
 use crate::domain::suite::{Comparison, SuiteContent, Threshold};
+use crate::domain::unit::{Unit, Units};
 use crate::stats;
 
 /// Confidence of the one-sided bounds that prove or refute.
@@ -46,7 +48,7 @@ pub fn settle(suite: &SuiteContent, results: &[MetricResult], against: &Against<
         .map(|threshold| settle_rule(suite, threshold, results, against))
         .collect();
     let verdict = together(rules.iter().filter(|rule| rule.gating).map(|rule| rule.verdict));
-    let reason = words::reason(verdict, &rules);
+    let reason = words::reason(verdict, &rules, &Units::of(&suite.metrics));
     Gate {
         policy: suite.policy,
         rules,
@@ -89,8 +91,9 @@ fn settle_rule(
         (relative::facts(threshold, compared), samples, note)
     } else {
         let facts = facts(threshold, measure, result);
+        let unit = metric.map_or(Unit::Coefficient, |metric| metric.kind.unit());
         let trials = Trials::of(metric.map(|metric| &metric.kind), result);
-        let note = words::note(threshold, measure, &facts, trials);
+        let note = words::note(threshold, unit, measure, &facts, trials);
         (facts, samples(measure, result), note)
     };
     // Without any data the rule still gates: a slice that is empty must not let a run pass.

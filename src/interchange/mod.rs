@@ -5,6 +5,7 @@
 
 pub mod chain_file;
 pub mod dataset_file;
+pub mod format;
 pub mod mark;
 pub mod prompt_document;
 pub mod public_key;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::format::{SourceText, TextFormat};
 use super::mark::{DocumentFaults, Marks};
 use super::yaml;
 use crate::domain::DomainError;
@@ -88,22 +89,15 @@ impl Node {
     }
 }
 
-/// Reads a whole file: JSON where it begins with `{`, YAML where its first key ends with a colon, else TOML. What it
-/// holds is checked once it is read without a fault; the error names every fault.
+/// Reads a whole file in the format that its name says, or else the text itself. What it holds is checked once it is
+/// read without a fault; the error names every fault.
 pub(super) fn parse_file<T>(
-    source: &str,
+    source: SourceText<'_>,
     read: impl FnOnce(Table<'_>, &mut Marks) -> Option<T>,
     check: impl FnOnce(&T) -> Result<(), DomainError>,
 ) -> Result<T, DocumentFaults> {
-    let source = source.strip_prefix('\u{feff}').unwrap_or(source);
     let mut marks = Marks::default();
-    let entries = if source.trim_start().starts_with('{') {
-        parse_json(source, &mut marks)
-    } else if yaml::is_yaml(source) {
-        yaml::parse(source, &mut marks)
-    } else {
-        parse_toml(source, 1, &mut marks)
-    };
+    let entries = parse_entries(source, &mut marks);
     let file = entries.and_then(|entries| read(Table::new("", None, &entries), &mut marks));
     if let Some(file) = &file
         && !marks.has_errors()
@@ -115,6 +109,30 @@ pub(super) fn parse_file<T>(
         Some(file) if !marks.has_errors() => Ok(file),
         _ => Err(marks.into_faults()),
     }
+}
+
+fn parse_entries(source: SourceText<'_>, marks: &mut Marks) -> Option<Vec<Entry>> {
+    let text = source.text.strip_prefix('\u{feff}').unwrap_or(source.text);
+    let looks_like = TextFormat::of_text(text);
+    let Some(format) = source.format.or(looks_like) else {
+        let how = "begin with a key, as in `name = \"..\"` (TOML) or `name: ..` (YAML), or with `{` (JSON)";
+        marks.error(Some(1), format!("it holds no table: {how}"));
+        return None;
+    };
+    let entries = match format {
+        TextFormat::Toml => parse_toml(text, 1, marks),
+        TextFormat::Yaml => yaml::parse(text, marks),
+        TextFormat::Json => parse_json(text, marks),
+    };
+    let other = looks_like.filter(|other| entries.is_none() && *other != format);
+    if let Some(other) = other {
+        let (format, other) = (format.as_str(), other.as_str());
+        marks.error(
+            Some(1),
+            format!("it is read as {format}, as its name says, and begins like {other}: name it after what it is"),
+        );
+    }
+    entries
 }
 
 /// The entries of TOML text whose first line is `first_line` of the whole; `None` where it is not TOML.

@@ -1,5 +1,6 @@
 //! Reads YAML into the same tables as TOML and JSON, as YAML 1.2 means it: `no` is text, and so are `007` and `1_000`.
-//! What has more than one meaning among readers of YAML is refused: merge keys, tags, a key that is there twice.
+//! What has more than one meaning among readers of YAML is refused: merge keys, a key that is there twice, and tags
+//! other than those of YAML's own kinds (`!!str`, `!!int`, `!!float`, `!!bool`, `!!null`, `!!seq`, `!!map`).
 
 use std::fmt;
 
@@ -17,13 +18,12 @@ const DEPTH_MAX: usize = 32;
 /// Most values of one file, and most that its aliases may repeat.
 const VALUES_MAX: usize = 100_000;
 
-/// Whether text that is no JSON is YAML: what it says first is `---`, an entry of a list, or a key with a colon.
-pub(super) fn is_yaml(source: &str) -> bool {
-    let said = |line: &&str| !line.is_empty() && !line.starts_with('#');
-    let Some(first) = source.lines().map(str::trim).find(said) else {
-        return false;
-    };
-    if first.starts_with("---") || first.starts_with("%YAML") || first == "-" || first.starts_with("- ") {
+/// Whether a first line is that of YAML: `---`, an entry of a list, or a key with a colon.
+pub(super) fn begins(first: &str) -> bool {
+    let is_entry = ["-", "?"]
+        .iter()
+        .any(|sign| first == *sign || first.starts_with(&format!("{sign} ")));
+    if is_entry || first.starts_with("---") || first.starts_with("%YAML") {
         return true;
     }
     let after_key = match first.chars().next() {

@@ -12,6 +12,7 @@ use crate::domain::prompt::PromptContent;
 use crate::domain::reason::Reason;
 use crate::interchange::InterchangeError;
 use crate::interchange::chain_file::{ChainFile, misfits};
+use crate::interchange::format::SourceText;
 use crate::store::{Change, StoreError};
 
 /// A chain version in a list.
@@ -43,7 +44,12 @@ const RUNS_LISTED: usize = 20;
 
 impl Workbench {
     /// Makes a chain version of a chain file.
-    pub fn import_chain(&self, actor: &Actor, source: &str, reason: &str) -> Result<ChainVersion, WorkbenchError> {
+    pub fn import_chain<'a>(
+        &self,
+        actor: &Actor,
+        source: impl Into<SourceText<'a>>,
+        reason: &str,
+    ) -> Result<ChainVersion, WorkbenchError> {
         self.permit(actor, Action::ChainImport)?;
         let mut prompts = Prompts::new(self);
         let file = ChainFile::parse(source, &mut |version| prompts.find(version));

@@ -10,6 +10,7 @@ use crate::domain::ids::{PromptName, ReviewId, RunId, VersionId};
 use crate::domain::metric::Measure;
 use crate::domain::promotion::Environment;
 use crate::domain::run::{RunEnd, RunSettings, RuntimeContext};
+use crate::domain::unit::Units;
 use crate::domain::version::ChangeKind;
 use crate::evals::gate;
 use crate::releases::rollback::Leaving;
@@ -135,13 +136,22 @@ impl Story<'_> {
         Ok((run, self.workbench.wait_run(run)?))
     }
 
+    fn say_gate(&self, step: &mut StoryStep, end: &RunEnd) -> Result<(), WorkbenchError> {
+        if let Some(settled) = &end.gate {
+            let suite = self.workbench.suite(&"triage_quality@v8".parse()?)?;
+            step.lines
+                .extend(gate::print(settled, &Units::of(&suite.content.metrics)));
+        }
+        Ok(())
+    }
+
     fn run_candidate(&self) -> Result<(RunId, StoryStep), WorkbenchError> {
         let mut step = StoryStep::new("run the candidate: support_triage_v12 (simulated model)");
         let (run, end) = self.start(&self.version(12))?;
         step.say(format!(
             "{run} on support_triage_regression@2026-06-01, suite triage_quality@v8"
         ));
-        say_gate(&mut step, &end);
+        self.say_gate(&mut step, &end)?;
         step.expect(
             "routing_accuracy",
             &measure(&end, "routing_accuracy"),
@@ -249,7 +259,7 @@ impl Story<'_> {
     fn run_fixed(&self, version: &VersionId) -> Result<(RunId, StoryStep), WorkbenchError> {
         let mut step = StoryStep::new("run it again: support_triage_v13 (simulated model)");
         let (run, end) = self.start(version)?;
-        say_gate(&mut step, &end);
+        self.say_gate(&mut step, &end)?;
         step.expect(
             "escalation_recall",
             &measure(&end, "escalation_recall"),
@@ -340,12 +350,6 @@ impl Story<'_> {
         ));
         step.expect("the store is sound", &report.is_sound(), &true);
         Ok(step)
-    }
-}
-
-fn say_gate(step: &mut StoryStep, end: &RunEnd) {
-    if let Some(settled) = &end.gate {
-        step.lines.extend(gate::print(settled));
     }
 }
 

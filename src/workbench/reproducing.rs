@@ -299,12 +299,12 @@ impl Workbench {
         Ok(drift)
     }
 
-    fn finished_run(&self, id: RunId) -> Result<(Run, RunEnd), WorkbenchError> {
+    pub(super) fn finished_run(&self, id: RunId) -> Result<(Run, RunEnd), WorkbenchError> {
         let run = found(self.store.run(id)?, "run", &id)?;
         match self.store.run_end(id)? {
             Some(end) if end.state == EndState::Finished => Ok((run, end)),
             _ => Err(WorkbenchError::refused(
-                format!("{id} has not finished: there is nothing yet to reproduce"),
+                format!("{id} has not finished: it has no result yet"),
                 format!("go on with pegbox run resume {id}, or choose a finished run"),
             )),
         }

@@ -3,12 +3,13 @@
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::action::Action;
 use crate::domain::actor::Actor;
-use crate::domain::ids::{DatasetVersionId, SuiteName, SuiteVersionId};
+use crate::domain::ids::{DatasetVersionId, RunId, SuiteName, SuiteVersionId};
 use crate::domain::reason::Reason;
 use crate::domain::suite::{SuiteContent, SuiteVersion};
+use crate::evals::gate::{Basis, Sizes, plans};
 pub use crate::evals::gate::{PassChance, RulePlan};
-use crate::evals::gate::{Sizes, plans};
 use crate::interchange::InterchangeError;
+use crate::interchange::format::SourceText;
 use crate::interchange::suite_file::SuiteFile;
 use crate::store::Change;
 
@@ -19,11 +20,18 @@ pub enum PlannedOver {
     Examples(u64),
     /// The examples of a dataset version that each rule is about.
     Dataset(DatasetVersionId),
+    /// Those of a finished run's dataset, with what it measured for the rates and the spread to come.
+    Run(RunId),
 }
 
 impl Workbench {
     /// Makes a suite version of a suite file. Its judges are versions that the store has.
-    pub fn import_suite(&self, actor: &Actor, source: &str, reason: &str) -> Result<SuiteVersion, WorkbenchError> {
+    pub fn import_suite<'a>(
+        &self,
+        actor: &Actor,
+        source: impl Into<SourceText<'a>>,
+        reason: &str,
+    ) -> Result<SuiteVersion, WorkbenchError> {
         self.permit(actor, Action::SuiteImport)?;
         let file = SuiteFile::parse_with(source, &|judge| self.judge_hash(judge)).map_err(InterchangeError::from)?;
         self.check_judges(&file.content)?;
@@ -71,29 +79,46 @@ impl Workbench {
     }
 
     /// What each rule of a suite takes over a number of examples. `differing` is the share of examples of which two
-    /// versions differ, 0 to 1.
+    /// versions differ, 0 to 1; where not given that of the run, or an assumed one.
     ///
     /// # Errors
     ///
-    /// No such suite, or a share outside 0 to 1.
+    /// No such suite, a share outside 0 to 1, a run that has not finished or that another suite measured.
     pub fn rule_plans(
         &self,
         id: &SuiteVersionId,
         over: &PlannedOver,
-        differing: f64,
+        differing: Option<f64>,
     ) -> Result<Vec<RulePlan>, WorkbenchError> {
-        if !(0.0..=1.0).contains(&differing) {
+        if let Some(differing) = differing.filter(|share| !(0.0..=1.0).contains(share)) {
             return Err(WorkbenchError::invalid(
                 format!("{differing} is no share of the examples"),
                 "write 5 % as 0.05",
             ));
         }
         let suite = self.suite(id)?.content;
+        let mut basis = Basis {
+            discordance: differing,
+            run: None,
+        };
+        let end;
         let counts = match over {
             PlannedOver::Examples(count) => vec![*count; suite.thresholds.len()],
             PlannedOver::Dataset(dataset) => self.rule_sizes(&suite, dataset)?,
+            PlannedOver::Run(run) => {
+                let (run, ended) = self.finished_run(*run)?;
+                if &run.suite != id {
+                    return Err(WorkbenchError::refused(
+                        format!("{} was measured by {}, not by {id}", run.id, run.suite),
+                        "name a run with this suite; pegbox run list shows them",
+                    ));
+                }
+                end = ended;
+                basis.run = Some(&end);
+                self.rule_sizes(&suite, &run.dataset)?
+            }
         };
-        Ok(plans(&suite, &counts, differing))
+        Ok(plans(&suite, &counts, basis))
     }
 
     /// How many independent examples of a dataset version each rule is over.

@@ -104,7 +104,7 @@ async fn v12_is_stopped_by_one_billing_dispute() {
     assert_eq!(gate.verdict, Verdict::Fail);
     assert_eq!(
         gate.reason,
-        "escalation_recall 34/35 = 0.9714 < 0.98; 1 missed: t-121 (topic=billing dispute)"
+        "escalation_recall 34/35 = 97.1% < 98%; 1 missed: t-121 (topic=billing dispute)"
     );
     let lines = gate::print(&gate);
     assert!(

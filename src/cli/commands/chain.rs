@@ -14,6 +14,7 @@ use crate::cli::output::{NO_VALUE, Plain, Reply, Table, counted};
 use crate::domain::chain::ChainVersion;
 use crate::domain::diff::SettingChange;
 use crate::domain::ids::VersionId;
+use crate::interchange::format::SourceText;
 use crate::workbench::{ChainDetail, ChainDiffView, RunSummary};
 
 /// What to do with chains.
@@ -21,7 +22,7 @@ use crate::workbench::{ChainDetail, ChainDiffView, RunSummary};
 pub enum ChainCommand {
     /// Make a chain version of a chain file
     Import {
-        /// The file, TOML, YAML or JSON; - reads standard input
+        /// The file, .toml, .yaml or .json; - reads standard input
         file: PathBuf,
         /// Why
         #[arg(long, value_name = "TEXT")]
@@ -63,7 +64,8 @@ pub fn carry_out(command: ChainCommand, context: &mut Context<'_>) -> Result<Rep
     match command {
         ChainCommand::Import { file, reason } => {
             let source = read_text(&file, context.caller)?;
-            let chain = context.workbench.import_chain(&context.actor, &source, &reason)?;
+            let source = SourceText::of_file(&file, &source);
+            let chain = context.workbench.import_chain(&context.actor, source, &reason)?;
             Ok(made(&chain))
         }
         ChainCommand::List => list(context),

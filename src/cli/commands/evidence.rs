@@ -55,7 +55,7 @@ pub fn gate_text(text: Plain, gate: Option<&Gate>, units: &Units) -> Plain {
             "reported only".to_owned()
         };
         table.row([
-            rule.threshold.to_string(),
+            rule.threshold.text(units.unit(&rule.threshold.metric)),
             measure_text(units.unit(&rule.threshold.metric), rule.measure),
             rule.measure.counts_text(),
             rule.evidence_text().to_owned(),
@@ -68,13 +68,13 @@ pub fn gate_text(text: Plain, gate: Option<&Gate>, units: &Units) -> Plain {
     gate.rules
         .iter()
         .filter(|rule| !rule.breaking.is_empty())
-        .fold(text, breaking_line)
+        .fold(text, |text, rule| breaking_line(text, rule, units))
 }
 
-fn breaking_line(text: Plain, rule: &RuleResult) -> Plain {
+fn breaking_line(text: Plain, rule: &RuleResult, units: &Units) -> Plain {
     let text = text.line(format!(
         "{}: {} {}",
-        rule.threshold,
+        rule.threshold.text(units.unit(&rule.threshold.metric)),
         rule.breaking_words(),
         ids_text(&rule.breaking, BREAKING_SHOWN)
     ));

@@ -10,7 +10,8 @@ use super::{Context, flaky, power};
 use crate::cli::exit::CliError;
 use crate::cli::input::read_text;
 use crate::cli::output::{Plain, Reply, Table, counted};
-use crate::domain::ids::ExampleId;
+use crate::domain::ids::{ExampleId, RunId};
+use crate::interchange::format::SourceText;
 use crate::workbench::PlannedOver;
 
 /// What to do with suites.
@@ -18,7 +19,7 @@ use crate::workbench::PlannedOver;
 pub enum SuiteCommand {
     /// Make a suite version of a suite file
     Import {
-        /// The file, TOML, YAML or JSON; - reads standard input
+        /// The file, .toml, .yaml or .json; - reads standard input
         file: PathBuf,
         /// Why
         #[arg(long, value_name = "TEXT")]
@@ -39,14 +40,18 @@ pub enum SuiteCommand {
         suite: String,
         /// How many examples, or positives of a recall; of a rule over a slice those in the slice
         #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
-        #[arg(required_unless_present = "dataset", conflicts_with = "dataset")]
+        #[arg(required_unless_present_any = ["dataset", "run"], conflicts_with_all = ["dataset", "run"])]
         examples: Option<u64>,
         /// Count the examples of each rule in a dataset instead: `name@label`, or a name for its newest version
-        #[arg(long, value_name = "DATASET")]
+        #[arg(long, value_name = "DATASET", conflicts_with = "run")]
         dataset: Option<String>,
-        /// Share of examples of which two versions differ, which rules against the base need
-        #[arg(long, value_name = "SHARE", default_value_t = 0.05)]
-        differing: f64,
+        /// Take the examples of this finished run's dataset, and its rates and spread for those of the version to come
+        #[arg(long, value_name = "RUN")]
+        run: Option<RunId>,
+        /// Share of examples of which two versions differ, which rules against the base need [default: that of the run
+        /// and its base, else 0.05]
+        #[arg(long, value_name = "SHARE")]
+        differing: Option<f64>,
     },
     /// List the quarantined examples of a suite, and the decisions about them
     Quarantined {
@@ -70,7 +75,8 @@ pub fn carry_out(command: SuiteCommand, context: &mut Context<'_>) -> Result<Rep
     match command {
         SuiteCommand::Import { file, reason } => {
             let source = read_text(&file, context.caller)?;
-            let suite = context.workbench.import_suite(&context.actor, &source, &reason)?;
+            let source = SourceText::of_file(&file, &source);
+            let suite = context.workbench.import_suite(&context.actor, source, &reason)?;
             let text = Plain::of(format!(
                 "{} has {}, {}, {}",
                 suite.id,
@@ -93,11 +99,13 @@ pub fn carry_out(command: SuiteCommand, context: &mut Context<'_>) -> Result<Rep
             suite,
             examples,
             dataset,
+            run,
             differing,
         } => {
-            let over = match dataset {
-                Some(dataset) => PlannedOver::Dataset(context.workbench.resolve_dataset(&dataset)?),
-                None => PlannedOver::Examples(examples.unwrap_or_default()),
+            let over = match (dataset, run) {
+                (Some(dataset), _) => PlannedOver::Dataset(context.workbench.resolve_dataset(&dataset)?),
+                (None, Some(run)) => PlannedOver::Run(run),
+                (None, None) => PlannedOver::Examples(examples.unwrap_or_default()),
             };
             power::show(context, &suite, &over, differing)
         }

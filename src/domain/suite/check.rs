@@ -61,7 +61,17 @@ impl SuiteContent {
         self.metrics.iter().try_for_each(|metric| self.check_metric(metric))?;
         self.thresholds
             .iter()
-            .try_for_each(|threshold| self.check_threshold(threshold))
+            .try_for_each(|threshold| self.check_threshold(threshold))?;
+        self.check_clashes()
+    }
+
+    fn check_clashes(&self) -> Result<(), DomainError> {
+        let Some((at, before, why)) = self.clashes().into_iter().next() else {
+            return Ok(());
+        };
+        let (rule, earlier) = (&self.thresholds[at], &self.thresholds[before]);
+        let why = format!("'{rule}' beside '{earlier}': {why}");
+        Err(DomainError::field(format!("threshold {}", rule.metric), why))
     }
 
     /// Whether slices are made by this field.

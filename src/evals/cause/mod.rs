@@ -12,13 +12,14 @@ mod tests;
 use serde_json::Value as Json;
 
 use super::category::{is_cut_off, is_withheld};
-use super::graders::{cut, same};
+use super::graders::cut;
 use crate::domain::example::ExampleContent;
 use crate::domain::grader::{CaseRule, Grader, GraderKind};
 use crate::domain::ids::{RunId, SuiteVersionId};
 use crate::domain::json::JsonText;
 use crate::domain::label::{HumanLabel, LabelVerdict};
 use crate::domain::outcome::{ErrorKind, FailureCategory, Outcome};
+use crate::domain::same::same;
 
 /// Longest text of others in a sentence, in characters.
 const QUOTE_CHARS_MAX: usize = 160;

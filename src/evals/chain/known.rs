@@ -2,12 +2,11 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::super::graders::{cut, same};
+use super::super::graders::cut;
 use super::super::path;
 use super::value_of;
 use crate::domain::chain::{StepInput, StepValue};
-use crate::domain::condition::{Condition, Test};
-use crate::domain::grader::CaseRule;
+use crate::domain::condition::Condition;
 use crate::domain::json::JsonText;
 use crate::domain::step::StepOutcome;
 use crate::domain::value_path::{INPUT, ValuePath};
@@ -66,7 +65,7 @@ impl<'a> Known<'a> {
     pub(super) fn all_hold(&self, conditions: &[Condition]) -> bool {
         conditions
             .iter()
-            .all(|condition| holds(&condition.test, self.at(&condition.path).as_ref()))
+            .all(|condition| condition.test.holds(self.at(&condition.path).as_ref()))
     }
 
     /// The variables of a step's prompt; the error names the one that has no value.
@@ -105,25 +104,10 @@ impl<'a> Known<'a> {
     }
 }
 
-fn holds(test: &Test, value: Option<&Json>) -> bool {
-    let is = |expected: &JsonText, value: &Json| same(value, &expected.value(), CaseRule::Sensitive);
-    let number = |compare: &dyn Fn(f64) -> bool| value.and_then(Json::as_f64).is_some_and(compare);
-    match test {
-        Test::Equals(expected) => value.is_some_and(|value| is(expected, value)),
-        Test::NotEquals(expected) => value.is_some_and(|value| !is(expected, value)),
-        Test::OneOf(all) => value.is_some_and(|value| all.iter().any(|expected| is(expected, value))),
-        Test::Exists => value.is_some(),
-        Test::Missing => value.is_none(),
-        Test::AtLeast(bound) => number(&|value| value >= *bound),
-        Test::AtMost(bound) => number(&|value| value <= *bound),
-        Test::Above(bound) => number(&|value| value > *bound),
-        Test::Below(bound) => number(&|value| value < *bound),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::condition::Test;
     use serde_json::json;
 
     fn known(input: Json, outputs: &[(&'static str, &str, Option<Json>)]) -> Known<'static> {

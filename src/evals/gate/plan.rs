@@ -3,9 +3,13 @@
 use serde::Serialize;
 
 use super::CONFIDENCE;
-use super::relative::plan;
+use super::measured::{self, AsMeasured};
+use super::relative::{ASSUMED_DISCORDANCE, plan};
 use crate::domain::gate::GatePolicy;
+use crate::domain::metric::{Measure, Metric, MetricResult};
+use crate::domain::run::RunEnd;
 use crate::domain::suite::{Comparison, SuiteContent, Threshold};
+use crate::domain::unit::Unit;
 use crate::stats::{Decimal, gate_characteristic, misses_allowed, n_for_lower_bound, proof_characteristic};
 
 /// How far from the threshold true rates are looked at.
@@ -29,6 +33,12 @@ pub struct RulePlan {
     pub examples_to_prove: Vec<u64>,
     /// Chance to pass by true rate.
     pub passes: Vec<PassChance>,
+    /// Chance to pass of a version whose true rate is what the run measured; `None` where no run was named, and for a
+    /// rule that is none on a rate.
+    pub passes_as_measured: Option<PassChance>,
+    /// Examples with which a version as good as the run's would prove it with a chance of 80 %; `None` where no run was
+    /// named, and where no number would.
+    pub examples_as_measured: Option<u64>,
     /// What the pairs of two runs can show, for a rule against the base.
     pub against_base: Option<String>,
     /// Why a part of the plan is missing; `None` where none is.
@@ -44,47 +54,95 @@ pub struct PassChance {
     pub passes: f64,
 }
 
-/// What each rule takes over this many examples, a count for each rule. `discordance` is the share of pairs of which
-/// two versions differ.
-pub fn plans(suite: &SuiteContent, examples: &[u64], discordance: f64) -> Vec<RulePlan> {
+/// What plans rest on besides the suite.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Basis<'a> {
+    /// Share of pairs of which two versions differ; that of the run, or an assumed one, where not given.
+    pub discordance: Option<f64>,
+    /// A run whose rates and spread stand for those of the version to come.
+    pub run: Option<&'a RunEnd>,
+}
+
+/// What each rule takes over this many examples, a count for each rule.
+pub fn plans(suite: &SuiteContent, examples: &[u64], basis: Basis<'_>) -> Vec<RulePlan> {
     let thresholds = suite.thresholds.iter().zip(examples);
     thresholds
-        .map(|(threshold, examples)| rule_plan(suite, threshold, *examples, discordance))
+        .map(|(threshold, examples)| rule_plan(suite, threshold, *examples, basis))
         .collect()
 }
 
-fn rule_plan(suite: &SuiteContent, threshold: &Threshold, examples: u64, discordance: f64) -> RulePlan {
+fn rule_plan(suite: &SuiteContent, threshold: &Threshold, examples: u64, basis: Basis<'_>) -> RulePlan {
     let metric = suite.metrics.iter().find(|metric| metric.name == threshold.metric);
     let is_rate = metric.is_some_and(|metric| metric.kind.is_rate());
     let floor = Floor::of(threshold).filter(|_| is_rate);
     let policy = threshold.decided_by(suite.policy);
     let is_margin = is_rate && threshold.comparison == Comparison::NoWorseBy;
     let examples_to_prove = floor.map(Floor::to_prove).unwrap_or_default();
+    let result = basis.run.and_then(|run| measured::result(run, threshold));
+    let as_measured = as_measured(threshold, metric, floor.map(|floor| (floor, policy, examples)), result);
     let unknown = match floor {
         _ if examples == 0 => Some("no example of the dataset is in it"),
         _ if examples == 1 && suite.cluster.is_some() => {
             Some("its examples are one cluster: no count proves it; more clusters are needed")
         }
         _ if is_margin => None,
+        _ if basis.run.is_some() && result.is_none_or(|result| result.measure == Measure::Undefined) => {
+            Some("the run measured nothing of it")
+        }
+        None if as_measured.examples.is_some() => None,
+        None if basis.run.is_some() => Some("no number of examples like the run's proves it"),
         None => Some("how far its values spread is not known before a run"),
         Some(_) if examples_to_prove.is_empty() => Some("no number of examples proves that nothing ever misses"),
         Some(_) => None,
     };
     RulePlan {
-        rule: threshold.to_string(),
+        rule: threshold.text(metric.map_or(Unit::Coefficient, |metric| metric.kind.unit())),
         policy,
         examples,
         misses_allowed: floor.and_then(|floor| misses_allowed(examples, floor.share).ok().flatten()),
         examples_to_prove,
         passes: floor.map(|floor| floor.passes(policy, examples)).unwrap_or_default(),
-        against_base: is_margin.then(|| plan(threshold.value, examples, discordance, "assumed")),
+        passes_as_measured: as_measured.passes,
+        examples_as_measured: as_measured.examples,
+        against_base: is_margin.then(|| against_base(threshold, examples, basis)),
         unknown: unknown.map(Into::into),
+    }
+}
+
+fn as_measured(
+    threshold: &Threshold,
+    metric: Option<&Metric>,
+    floor: Option<(Floor, GatePolicy, u64)>,
+    result: Option<&MetricResult>,
+) -> AsMeasured {
+    let Some((result, metric)) = result.zip(metric) else {
+        return AsMeasured::default();
+    };
+    match floor {
+        Some((floor, policy, examples)) => measured::of_rate(floor, policy, examples, result),
+        None => AsMeasured {
+            passes: None,
+            examples: measured::of_value(&metric.kind, threshold, result),
+        },
+    }
+}
+
+fn against_base(threshold: &Threshold, examples: u64, basis: Basis<'_>) -> String {
+    let of_run = || measured::discordance(basis.run?, threshold);
+    match (basis.discordance, of_run()) {
+        (None, Some(discordance)) => plan(threshold.value, examples, discordance, "of the run and its base"),
+        (given, _) => plan(
+            threshold.value,
+            examples,
+            given.unwrap_or(ASSUMED_DISCORDANCE),
+            "assumed",
+        ),
     }
 }
 
 /// A rule on a share, as the least share of examples that must not count against it.
 #[derive(Debug, Clone, Copy)]
-struct Floor {
+pub(super) struct Floor {
     share: f64,
     /// Whether the rule caps the share instead, so that its hits are what counts against it.
     is_cap: bool,
@@ -111,6 +169,16 @@ impl Floor {
         })
     }
 
+    /// The share that does not count against it, where this is the rate.
+    pub(super) fn share_of(self, rate: f64) -> f64 {
+        if self.is_cap { complement(rate) } else { rate }
+    }
+
+    /// The share of which a larger one can be proven; none where no miss is allowed.
+    pub(super) fn provable(self) -> Option<f64> {
+        (!self.is_exact && self.share < 1.0).then_some(self.share)
+    }
+
     fn to_prove(self) -> Vec<u64> {
         let needed = |misses| n_for_lower_bound(self.share, CONFIDENCE, misses).ok().flatten();
         (0..PLANNED_MISSES).map_while(needed).collect()
@@ -122,7 +190,7 @@ impl Floor {
             .filter(|rate| (0.0..=1.0).contains(rate))
             .filter_map(|rate| {
                 Some(PassChance {
-                    true_rate: if self.is_cap { complement(rate) } else { rate },
+                    true_rate: self.share_of(rate),
                     passes: self.chance(policy, examples, rate)?,
                 })
             })
@@ -130,7 +198,7 @@ impl Floor {
     }
 
     /// Chance to pass where this share does not count against it.
-    fn chance(self, policy: GatePolicy, examples: u64, rate: f64) -> Option<f64> {
+    pub(super) fn chance(self, policy: GatePolicy, examples: u64, rate: f64) -> Option<f64> {
         let by_point = || {
             let limit: Decimal = self.share.to_string().parse().ok()?;
             Some(gate_characteristic(examples, limit, rate).ok()?.p_pass)
@@ -162,6 +230,13 @@ mod tests {
     use super::*;
     use crate::evals::samples::{threshold, triage_suite};
 
+    fn differing(discordance: f64) -> Basis<'static> {
+        Basis {
+            discordance: Some(discordance),
+            run: None,
+        }
+    }
+
     #[test]
     fn the_plan_of_the_story_has_its_published_numbers() {
         let mut suite = triage_suite();
@@ -170,7 +245,7 @@ mod tests {
             threshold("routing_accuracy", Comparison::AtLeast, 0.94),
             threshold("routing_accuracy", Comparison::NoWorseBy, 0.01),
         ];
-        let [recall, routing, base] = &plans(&suite, &[35; 3], 0.04)[..] else {
+        let [recall, routing, base] = &plans(&suite, &[35; 3], differing(0.04))[..] else {
             panic!("three rules")
         };
         assert_eq!(recall.misses_allowed, Some(0));
@@ -212,7 +287,7 @@ mod tests {
             crate::domain::metric::MetricKind::LatencyMean,
         ));
         suite.thresholds.push(threshold("speed", Comparison::AtMostRatio, 1.1));
-        let [cap, floor, weak, exact, margin, ratio] = &plans(&suite, &[240; 6], 0.05)[..] else {
+        let [cap, floor, weak, exact, margin, ratio] = &plans(&suite, &[240; 6], differing(0.05))[..] else {
             panic!("six rules")
         };
         assert_eq!((cap.misses_allowed, cap.unknown.as_ref()), (floor.misses_allowed, None));
@@ -239,10 +314,10 @@ mod tests {
     fn a_rule_over_one_cluster_says_that_no_count_proves_it() {
         let mut suite = triage_suite();
         suite.thresholds = vec![threshold("routing_accuracy", Comparison::AtLeast, 0.8)];
-        assert_eq!(plans(&suite, &[1], 0.05)[0].unknown, None);
+        assert_eq!(plans(&suite, &[1], differing(0.05))[0].unknown, None);
         suite.cluster = Some("topic".into());
-        let unknown = plans(&suite, &[1], 0.05)[0].unknown.clone().unwrap();
+        let unknown = plans(&suite, &[1], differing(0.05))[0].unknown.clone().unwrap();
         assert!(unknown.contains("no count proves it"), "{unknown}");
-        assert_eq!(plans(&suite, &[2], 0.05)[0].unknown, None);
+        assert_eq!(plans(&suite, &[2], differing(0.05))[0].unknown, None);
     }
 }

@@ -3,36 +3,45 @@
 use super::{relative, together, verdict, words};
 use crate::domain::gate::{Evidence, Gate, GatePolicy, RuleResult, Verdict};
 use crate::domain::metric::Measure;
+use crate::domain::unit::{Unit, Units};
 
 /// One line for each rule, what would settle a failed one under it, and the verdict with what the other policies
-/// would have said.
-pub fn print(gate: &Gate) -> Vec<String> {
-    let width = |text: fn(&RuleResult) -> String| gate.rules.iter().map(|rule| text(rule).chars().count()).max();
-    let widths = [name, counts, compared].map(|text| width(text).unwrap_or(0));
-    let mut lines: Vec<String> = gate.rules.iter().flat_map(|rule| rule_lines(rule, widths)).collect();
+/// would have said. Numbers are in the units of the suite's metrics.
+pub fn print(gate: &Gate, units: &Units) -> Vec<String> {
+    let rules: Vec<Printed<'_>> = gate.rules.iter().map(|rule| Printed::of(rule, units)).collect();
+    let columns = rules.iter().map(|rule| [&rule.name, &rule.counts, &rule.compared]);
+    let widths = columns.fold([0; 3], |mut widths, texts| {
+        for (width, text) in widths.iter_mut().zip(texts) {
+            *width = text.chars().count().max(*width);
+        }
+        widths
+    });
+    let mut lines: Vec<String> = rules.iter().flat_map(|rule| rule.lines(widths)).collect();
     lines.push(last_line(gate));
     lines
 }
 
-fn name(rule: &RuleResult) -> String {
-    words::name(&rule.threshold)
+/// A rule with the texts that stand in columns.
+struct Printed<'a> {
+    rule: &'a RuleResult,
+    unit: Unit,
+    name: String,
+    counts: String,
+    compared: String,
 }
 
-fn counts(rule: &RuleResult) -> String {
-    rule.measure.counts_text()
-}
-
-/// `0.9714 <  0.98`, or in words where there is no number to compare.
-fn compared(rule: &RuleResult) -> String {
+/// `97.1% <  98%`, or in words where there is no number to compare.
+fn compared(rule: &RuleResult, unit: Unit) -> String {
     if rule.threshold.comparison.is_relative() {
-        return relative::compared(rule);
+        return relative::compared(rule, unit);
     }
+    let limit = rule.threshold.limit_text(unit);
     match (rule.measure, rule.evidence) {
-        (Measure::Undefined, _) => format!("{} {}", rule.threshold.comparison.sign(), rule.threshold.value),
+        (Measure::Undefined, _) => format!("{} {limit}", rule.threshold.comparison.sign()),
         (_, Evidence::ZeroViolations) => "no violation".into(),
         (measure, _) => {
-            let number = words::number(measure, rule.threshold.value);
-            format!("{number} {:<2} {}", words::sign(rule), rule.threshold.value)
+            let number = words::number(unit, measure, rule.threshold.value);
+            format!("{number} {:<2} {limit}", words::sign(rule))
         }
     }
 }
@@ -46,33 +55,57 @@ fn mark(rule: &RuleResult) -> &'static str {
     }
 }
 
-fn rule_lines(rule: &RuleResult, [name_width, counts_width, compared_width]: [usize; 3]) -> Vec<String> {
-    let interval = match rule.interval {
-        Some((low, high)) if rule.relative.is_some() => format!("bounds {low:+.4} to {high:+.4}   "),
-        Some((low, high)) if rule.evidence != Evidence::ZeroViolations => {
-            let decimals = if high.abs() >= 100.0 { 0 } else { 3 };
-            format!("95% CI {low:.decimals$}-{high:.decimals$}   ")
+impl<'a> Printed<'a> {
+    fn of(rule: &'a RuleResult, units: &Units) -> Self {
+        let unit = units.unit(&rule.threshold.metric);
+        Self {
+            rule,
+            unit,
+            name: rule.threshold.name(),
+            counts: rule.measure.counts_text(),
+            compared: compared(rule, unit),
         }
-        _ => String::new(),
-    };
-    let begin = format!(
-        "{:<4}  {:<name_width$}   {:>counts_width$}  {:<compared_width$}   {interval}",
-        mark(rule),
-        name(rule),
-        counts(rule),
-        compared(rule),
-    );
-    let has_failed = rule.point == Some(false) && rule.relative.is_none();
-    let beside = if has_failed {
-        words::missed(rule).unwrap_or_default()
-    } else {
-        rule.note.clone()
-    };
-    let first = format!("{begin}{beside}").trim_end().to_owned();
-    let below = rule.note.split("; ").filter(|clause| has_failed && !clause.is_empty());
-    std::iter::once(first)
-        .chain(below.map(|clause| format!("      {clause}")))
-        .collect()
+    }
+
+    fn interval(&self) -> String {
+        let rule = self.rule;
+        match rule.interval {
+            Some((low, high)) if rule.relative.is_some() => {
+                let [low, high] = [low, high].map(|end| relative::difference(self.unit, end, rule.threshold.value));
+                format!("bounds {low} to {high}   ")
+            }
+            Some(interval) if rule.evidence != Evidence::ZeroViolations => {
+                format!(
+                    "95% CI {}   ",
+                    self.unit.of_measure(rule.measure).interval_text(interval)
+                )
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn lines(&self, [name_width, counts_width, compared_width]: [usize; 3]) -> Vec<String> {
+        let rule = self.rule;
+        let begin = format!(
+            "{:<4}  {:<name_width$}   {:>counts_width$}  {:<compared_width$}   {}",
+            mark(rule),
+            self.name,
+            self.counts,
+            self.compared,
+            self.interval(),
+        );
+        let has_failed = rule.point == Some(false) && rule.relative.is_none();
+        let beside = if has_failed {
+            words::missed(rule).unwrap_or_default()
+        } else {
+            rule.note.clone()
+        };
+        let first = format!("{begin}{beside}").trim_end().to_owned();
+        let below = rule.note.split("; ").filter(|clause| has_failed && !clause.is_empty());
+        std::iter::once(first)
+            .chain(below.map(|clause| format!("      {clause}")))
+            .collect()
+    }
 }
 
 fn last_line(gate: &Gate) -> String {

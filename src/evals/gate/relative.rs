@@ -3,6 +3,7 @@
 use super::{CONFIDENCE, Facts, NO_FACTS, words};
 use crate::domain::gate::{Evidence, Relative, RuleResult};
 use crate::domain::suite::{Comparison, Threshold};
+use crate::domain::unit::Unit;
 use crate::evals::against::Compared;
 use crate::stats::sequential::Sidedness;
 use crate::stats::{n_non_inferiority, n_paired_binary, rate_decimals};
@@ -10,8 +11,9 @@ use crate::stats::{n_non_inferiority, n_paired_binary, rate_decimals};
 /// Chance of seeing a drop that is there, for which examples are planned.
 const POWER: f64 = 0.8;
 /// Share of pairs that differ, where a run shows none from which to read it.
-const ASSUMED_DISCORDANCE: f64 = 0.05;
-/// Decimals of a difference or ratio on screens, where no more are needed to tell it from the rule's limit.
+pub(super) const ASSUMED_DISCORDANCE: f64 = 0.05;
+/// Decimals of a ratio or of a difference of shares, where no more are needed to tell it from the rule's limit: a
+/// margin is often of a point, so that tenths of one would hide on which side of it the bounds lie.
 const DECIMALS: usize = 4;
 
 /// What the effect must not be worse than.
@@ -51,32 +53,44 @@ pub(super) fn facts(threshold: &Threshold, compared: &Result<Compared, String>) 
     }
 }
 
-/// `-0.0042 >= -0.01`, or for a ratio `x1.0320 <= x1.05`.
-pub(super) fn compared(rule: &RuleResult) -> String {
+/// A difference with its sign, of shares in points: `-0.42`.
+pub(super) fn difference(unit: Unit, effect: f64, limit: f64) -> String {
+    let decimals = rate_decimals(effect, limit).max(DECIMALS);
+    match unit {
+        Unit::Share => format!("{:+.*}", decimals - 2, effect * 100.0),
+        _ => format!("{effect:+.decimals$}"),
+    }
+}
+
+/// `-0.42 >= -1 point`, or for a ratio `x1.0320 <= x1.05`.
+pub(super) fn compared(rule: &RuleResult, unit: Unit) -> String {
     let sign = words::sign(rule);
     let limit = limit(&rule.threshold);
     match (rule.relative, rule.threshold.comparison) {
         (Some(relative), Comparison::NoWorseBy) => {
-            let decimals = rate_decimals(relative.effect, limit).max(DECIMALS);
-            format!("{:+.decimals$} {sign:<2} {limit}", relative.effect)
+            let effect = difference(unit, relative.effect, limit);
+            format!("{effect} {sign:<2} {}", unit.margin_text(limit))
         }
         (Some(relative), _) => {
             let decimals = rate_decimals(relative.effect, limit).max(DECIMALS);
             format!("x{:.decimals$} {sign:<2} x{limit}", relative.effect)
         }
-        (None, _) => format!("{} {}", rule.threshold.comparison.sign(), rule.threshold.value),
+        (None, _) => {
+            let (sign, limit) = (rule.threshold.comparison.sign(), rule.threshold.limit_text(unit));
+            format!("{sign}{limit}")
+        }
     }
 }
 
-/// `is -0.0300 < -0.01 of base over 240 pairs`.
-pub(super) fn failure(rule: &RuleResult) -> String {
+/// `against base -3.00 < -1 point over 240 pairs`.
+pub(super) fn failure(rule: &RuleResult, unit: Unit) -> String {
     let pairs = rule.relative.map_or(0, |relative| relative.pairs);
     let shown = if rule.point == Some(true) {
         ": not shown to be within it"
     } else {
         ""
     };
-    format!("against base {} over {pairs} pairs{shown}", compared(rule))
+    format!("against base {} over {pairs} pairs{shown}", compared(rule, unit))
 }
 
 /// What the pairs show, and what would settle it; or why there are none.
@@ -132,18 +146,18 @@ pub(super) fn plan(margin: f64, pairs: u64, discordance: f64, source: &str) -> S
         None => format!("{pairs} pairs are too few to see any drop"),
     };
     let needed = n_non_inferiority(margin, discordance, 1.0 - CONFIDENCE, POWER, 0.0).ok();
-    let needed = needed.map(|size| format!(", to show no worse than {} takes {}", points(margin), size.n));
+    let needed = needed.map(|size| {
+        format!(
+            ", to show no worse than {} takes {}",
+            Unit::Share.margin_text(margin),
+            size.n
+        )
+    });
     format!(
         "{seen}{} (80% power, {:.1}% of pairs differ, {source})",
         needed.unwrap_or_default(),
         discordance * 100.0
     )
-}
-
-fn points(margin: f64) -> String {
-    let points = (margin * 1e6).round() / 1e4;
-    let s = if points.total_cmp(&1.0).is_eq() { "" } else { "s" };
-    format!("{points} point{s}")
 }
 
 /// The smallest drop that this many pairs show with the planned power; `None` where even the largest one is not.

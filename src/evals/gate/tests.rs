@@ -61,20 +61,20 @@ fn the_story_prints_as_it_should() {
     assert_eq!(gate.verdict, Verdict::Fail);
     assert_eq!(
         gate.reason,
-        "escalation_recall 34/35 = 0.9714 < 0.98; 1 missed: t-117 (topic=billing dispute)"
+        "escalation_recall 34/35 = 97.1% < 98%; 1 missed: t-117 (topic=billing dispute)"
     );
     let lines = [
-        "PASS  routing_accuracy    230/240  0.9583 >= 0.94   95% CI 0.925-0.977   not proven (lower bound 0.930); \
+        "PASS  routing_accuracy    230/240  95.8% >= 94%   95% CI 92.5% to 97.7%   not proven (lower bound 93.0%); \
          needs 232/240 to be proven",
-        "PASS  json_validity       240/240  no violation     failure rate < 1.24% (95%)",
-        "FAIL  escalation_recall     34/35  0.9714 <  0.98   95% CI 0.855-0.995   1 missed: t-117 \
+        "PASS  json_validity       240/240  no violation   failure rate < 1.24% (95%)",
+        "FAIL  escalation_recall     34/35  97.1% <  98%   95% CI 85.5% to 99.5%   1 missed: t-117 \
          (topic=billing dispute)",
         "      with 35 positives one miss fails this gate",
-        "      the run neither proves nor refutes 0.98",
-        "      to prove 0.98: 149 positives with 0 misses, 236 with 1, 313 with 2",
+        "      the run neither proves nor refutes 98%",
+        "      to prove 98%: 149 positives with 0 misses, 236 with 1, 313 with 2",
         "=> do_not_promote (policy point). proven: do_not_promote. not_refuted: promote.",
     ];
-    assert_eq!(print(&gate), lines);
+    assert_eq!(print(&gate, &Units::of(&suite.metrics)), lines);
     let evidence: Vec<Evidence> = gate.rules.iter().map(|rule| rule.evidence).collect();
     assert_eq!(
         evidence,
@@ -163,7 +163,7 @@ fn too_few_samples_are_reported_only() {
             .note
             .starts_with("too few to judge, reported only: 7 of the 20 samples that it needs; ")
     );
-    assert!(print(&gate)[0].starts_with("info  "));
+    assert!(print(&gate, &Units::default())[0].starts_with("info  "));
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn numbers_stand_by_their_bounds() {
             Some(799.0),
             Verdict::Pass,
             Evidence::Proven,
-            "proven (upper bound 799)",
+            "proven (upper bound 799 ms)",
         ),
         (
             700.0,
@@ -209,7 +209,7 @@ fn numbers_stand_by_their_bounds() {
             Some(900.0),
             Verdict::CannotTell,
             Evidence::Inconclusive,
-            "not proven (upper bound 900)",
+            "not proven (upper bound 900 ms)",
         ),
         (
             700.0,
@@ -225,14 +225,14 @@ fn numbers_stand_by_their_bounds() {
             None,
             Verdict::Fail,
             Evidence::Refuted,
-            "refuted (lower bound 850)",
+            "refuted (lower bound 850 ms)",
         ),
     ] {
         let (is, shown, words, _) = told(value, lower, upper);
         assert_eq!((is, shown), (verdict, evidence));
         assert_eq!(words, format!("over 240 answers; {note}; {left_out}"));
     }
-    assert_eq!(told(812.0, None, None).3, "p95_ms 812 > 800");
+    assert_eq!(told(812.0, None, None).3, "p95_ms 812 ms > 800 ms");
     assert_eq!(told(f64::NAN, None, None).0, Verdict::CannotTell);
 }
 
@@ -243,7 +243,9 @@ fn no_rounding_contradicts_a_verdict() {
             for value in [0.0, 0.333, 0.5, 0.94, 0.9714, 0.98, 0.999, 1.0] {
                 for comparison in [Comparison::AtLeast, Comparison::AtMost] {
                     let gate = recall_gate(comparison, value, hits, total, GatePolicy::Point);
-                    let shown: f64 = words::number(gate.rules[0].measure, value).parse().unwrap();
+                    let shown = words::number(Unit::Share, gate.rules[0].measure, value);
+                    let shown: f64 = shown.trim_end_matches('%').parse().unwrap();
+                    let value = (value * 1e6).round() / 1e4;
                     let holds = if comparison == Comparison::AtLeast {
                         shown >= value
                     } else {

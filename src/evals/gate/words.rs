@@ -5,31 +5,34 @@ use crate::domain::gate::{BreakingSlice, Evidence, RuleResult, Verdict};
 use crate::domain::ids::ExampleId;
 use crate::domain::metric::{IntervalMethod, MISSED_MAX, Measure};
 use crate::domain::suite::{Comparison, Threshold};
+use crate::domain::unit::{Unit, Units};
 use crate::stats::{hits_for_lower_bound, misses_allowed, n_for_lower_bound, rate_decimals};
 
 /// Breaking examples that a sentence names; the rule has the others.
 const EXAMPLES_NAMED_MAX: usize = 3;
-/// Decimals of a rate on screens, where no more are needed to tell it from its threshold.
-const RATE_DECIMALS: usize = 4;
 /// How many misses the plan for a proof goes through.
 const PLANNED_MISSES: u64 = 3;
 
 /// A measured number with as many digits as it takes not to contradict the verdict.
-pub(super) fn number(measure: Measure, threshold: f64) -> String {
-    let Some(value) = measure.value() else {
-        return "no data".into();
-    };
-    let decimals = match measure {
-        Measure::Value { .. } if value.abs() >= 100.0 => 0,
-        Measure::Value { .. } if value != 0.0 && value.abs() < 0.01 => 7,
-        _ => RATE_DECIMALS,
-    };
-    let decimals = if decimals == 0 && value.fract() == 0.0 {
-        0
-    } else {
-        decimals.max(rate_decimals(value, threshold))
-    };
-    format!("{value:.decimals$}")
+pub(super) fn number(unit: Unit, measure: Measure, threshold: f64) -> String {
+    match measure.value() {
+        Some(value) => shown(unit.of_measure(measure), value, threshold),
+        None => "no data".into(),
+    }
+}
+
+/// The same of a bound. A share is a percentage that is 0 or 100 only where it is exactly that.
+pub(super) fn shown(unit: Unit, value: f64, threshold: f64) -> String {
+    let beside = rate_decimals(value, threshold);
+    match unit {
+        Unit::Share => {
+            let decimals = beside.max(rate_decimals(value, 0.0)).max(rate_decimals(value, 1.0)) - 2;
+            format!("{:.decimals$}%", value * 100.0)
+        }
+        _ if value.fract() == 0.0 => unit.mark(value.to_string()),
+        Unit::UsDollars if value.abs() < 0.01 => unit.mark(format!("{value:.*}", beside.max(7))),
+        _ => unit.mark(format!("{value:.beside$}")),
+    }
 }
 
 /// The sign that holds between what was measured and the threshold: `>=` where the rule is met, `<` where it is not.
@@ -41,14 +44,6 @@ pub(super) fn sign(rule: &RuleResult) -> &'static str {
         (Comparison::NoWorseBy, _) => ">=",
         (Comparison::AtMostRatio, _) => "<=",
         (comparison, _) => comparison.sign(),
-    }
-}
-
-/// `escalation_recall` or `escalation_recall[topic=billing dispute]`.
-pub(super) fn name(threshold: &Threshold) -> String {
-    match &threshold.slice {
-        Some(slice) => format!("{}[{slice}]", threshold.metric),
-        None => threshold.metric.clone(),
     }
 }
 
@@ -92,13 +87,16 @@ pub(super) fn missed(rule: &RuleResult) -> Option<String> {
 }
 
 /// What the whole gate says, in a sentence.
-pub(super) fn reason(verdict: Verdict, rules: &[RuleResult]) -> String {
+pub(super) fn reason(verdict: Verdict, rules: &[RuleResult], units: &Units) -> String {
     let gating: Vec<&RuleResult> = rules.iter().filter(|rule| rule.gating).collect();
     let with = |evidence| gating.iter().copied().filter(move |rule| rule.evidence == evidence);
     match verdict {
         Verdict::Fail => {
             let failed = gating.iter().filter(|rule| rule.verdict == Verdict::Fail);
-            failed.map(|rule| failure(rule)).collect::<Vec<_>>().join(". ")
+            failed
+                .map(|rule| failure(rule, units.unit(&rule.threshold.metric)))
+                .collect::<Vec<_>>()
+                .join(". ")
         }
         Verdict::CannotTell if rules.is_empty() => "the suite has no thresholds".into(),
         Verdict::CannotTell if gating.is_empty() => "no rule gates: each has fewer samples than it needs".into(),
@@ -128,35 +126,27 @@ fn clauses<const COUNT: usize>(clauses: [Option<String>; COUNT]) -> String {
 
 /// The words, and the rules that they are said of; `None` where there is none.
 fn named<'a>(words: &str, rules: impl Iterator<Item = &'a RuleResult>) -> Option<String> {
-    let names: Vec<String> = rules.map(|rule| name(&rule.threshold)).collect();
+    let names: Vec<String> = rules.map(|rule| rule.threshold.name()).collect();
     (!names.is_empty()).then(|| format!("{words} {}", names.join(", ")))
 }
 
-/// `escalation_recall 34/35 = 0.9714 < 0.98; 1 missed: t-117 (topic=billing dispute)`.
-fn failure(rule: &RuleResult) -> String {
+/// `escalation_recall 34/35 = 97.1% < 98%; 1 missed: t-117 (topic=billing dispute)`.
+fn failure(rule: &RuleResult, unit: Unit) -> String {
     let threshold = &rule.threshold;
     let counts = match rule.measure {
         Measure::Rate { .. } => format!("{} = ", rule.measure.counts_text()),
         _ => String::new(),
     };
     if threshold.comparison.is_relative() {
-        return format!("{} {}", name(threshold), super::relative::failure(rule));
+        return format!("{} {}", threshold.name(), super::relative::failure(rule, unit));
     }
-    let number = number(rule.measure, threshold.value);
+    let number = number(unit, rule.measure, threshold.value);
+    let limit = threshold.limit_text(unit);
     // Under a policy of proof the point may hold while the rule fails.
     let text = if rule.point == Some(true) {
-        format!(
-            "{} {counts}{number}: {} is not proven",
-            name(threshold),
-            threshold.value
-        )
+        format!("{} {counts}{number}: {limit} is not proven", threshold.name())
     } else {
-        format!(
-            "{} {counts}{number} {} {}",
-            name(threshold),
-            sign(rule),
-            threshold.value
-        )
+        format!("{} {counts}{number} {} {limit}", threshold.name(), sign(rule))
     };
     match missed(rule) {
         Some(missed) => format!("{text}; {missed}"),
@@ -165,18 +155,18 @@ fn failure(rule: &RuleResult) -> String {
 }
 
 /// What would settle a rule, or how strong it is.
-pub(super) fn note(threshold: &Threshold, measure: Measure, facts: &Facts, trials: Trials) -> String {
-    let unit = trials.unit;
+pub(super) fn note(threshold: &Threshold, unit: Unit, measure: Measure, facts: &Facts, trials: Trials) -> String {
+    let unit = unit.of_measure(measure);
     let clauses = match measure {
         // What hangs together has no plan of trials that would prove it: its bounds say all.
         Measure::Rate { hits, total } if trials.within.is_some() => {
             let lone = lone_clause(threshold, facts, trials).map(Into::into);
-            let clause = value_clause(threshold, hits, total, facts, &over(total, trials));
+            let clause = value_clause(threshold, unit, hits, total, facts, &over(total, trials));
             std::iter::once(clause).chain(lone).collect()
         }
-        Measure::Rate { hits, total } => rate_clauses(threshold, hits, total, facts, unit),
+        Measure::Rate { hits, total } => rate_clauses(threshold, hits, total, facts, trials.unit),
         Measure::Value { count, .. } => {
-            vec![value_clause(threshold, count, count, facts, &over(count, trials))]
+            vec![value_clause(threshold, unit, count, count, facts, &over(count, trials))]
         }
         Measure::Undefined => vec!["nothing was measured".into()],
     };
@@ -216,15 +206,9 @@ fn over(count: u64, trials: Trials) -> String {
     }
 }
 
-/// `over 240 examples; proven (lower bound 0.910)`.
-fn value_clause(threshold: &Threshold, hits: u64, total: u64, facts: &Facts, over: &str) -> String {
-    let at = |bound: f64| {
-        let decimals = match bound {
-            whole if whole.abs() >= 100.0 && whole.fract() == 0.0 => 0,
-            bound => rate_decimals(bound, threshold.value).max(3),
-        };
-        format!("{bound:.decimals$}")
-    };
+/// `over 240 examples; proven (lower bound 91.0%)`.
+fn value_clause(threshold: &Threshold, unit: Unit, hits: u64, total: u64, facts: &Facts, over: &str) -> String {
+    let at = |bound: f64| shown(unit, bound, threshold.value);
     let (lower, upper) = facts.bounds;
     let (good_side, bad_side) = match threshold.comparison {
         Comparison::AtMost => (lower.map(|lower| ("lower", lower)), upper.map(|upper| ("upper", upper))),
@@ -247,6 +231,7 @@ fn value_clause(threshold: &Threshold, hits: u64, total: u64, facts: &Facts, ove
 
 fn rate_clauses(threshold: &Threshold, hits: u64, total: u64, facts: &Facts, unit: &str) -> Vec<String> {
     let (lower, upper) = (facts.bounds.0.unwrap_or(0.0), facts.bounds.1.unwrap_or(1.0));
+    let bound = |side: &str, bound: f64| format!("{side} bound {}", shown(Unit::Share, bound, threshold.value));
     match (threshold.comparison, facts.evidence) {
         (Comparison::Equals, Evidence::ZeroViolations) if threshold.value > 0.0 => {
             vec![format!("failure rate < {:.2}% (95%)", (1.0 - lower) * 100.0)]
@@ -256,16 +241,16 @@ fn rate_clauses(threshold: &Threshold, hits: u64, total: u64, facts: &Facts, uni
             let violations = if threshold.value > 0.0 { total - hits } else { hits };
             vec![format!("{violations} of {total} {unit} break a rule that allows none")]
         }
-        (Comparison::AtMost, Evidence::Proven) => vec![format!("proven (upper bound {upper:.3})")],
-        (Comparison::AtMost, Evidence::Refuted) => vec![format!("refuted (lower bound {lower:.3})")],
-        (Comparison::AtMost, _) => vec![format!("not proven (upper bound {upper:.3})")],
-        (Comparison::AtLeast, Evidence::Proven) => vec![format!("proven (lower bound {lower:.3})")],
+        (Comparison::AtMost, Evidence::Proven) => vec![format!("proven ({})", bound("upper", upper))],
+        (Comparison::AtMost, Evidence::Refuted) => vec![format!("refuted ({})", bound("lower", lower))],
+        (Comparison::AtMost, _) => vec![format!("not proven ({})", bound("upper", upper))],
+        (Comparison::AtLeast, Evidence::Proven) => vec![format!("proven ({})", bound("lower", lower))],
         (Comparison::AtLeast, evidence) if facts.point == Some(false) => {
             failed_clauses(threshold.value, total, evidence, upper, unit)
         }
         _ => {
             let needs = hits_for_lower_bound(total, threshold.value, CONFIDENCE).ok().flatten();
-            let open = format!("not proven (lower bound {lower:.3})");
+            let open = format!("not proven ({})", bound("lower", lower));
             match needs {
                 Some(needed) => vec![open, format!("needs {needed}/{total} to be proven")],
                 None => [Some(open), plan(threshold.value, unit)]
@@ -283,12 +268,14 @@ fn failed_clauses(threshold: f64, total: u64, evidence: Evidence, upper: f64, un
         Ok(Some(allowed)) => format!("with {total} {unit} it takes {} misses to fail this gate", allowed + 1),
         _ => String::new(),
     };
-    let shown = if evidence == Evidence::Refuted {
-        format!("the run refutes {threshold} (upper bound {upper:.3})")
+    let limit = Unit::Share.limit_text(threshold);
+    let found = if evidence == Evidence::Refuted {
+        let bound = shown(Unit::Share, upper, threshold);
+        format!("the run refutes {limit} (upper bound {bound})")
     } else {
-        format!("the run neither proves nor refutes {threshold}")
+        format!("the run neither proves nor refutes {limit}")
     };
-    let clauses = [Some(strength), Some(shown), plan(threshold, unit)];
+    let clauses = [Some(strength), Some(found), plan(threshold, unit)];
     clauses
         .into_iter()
         .flatten()
@@ -296,13 +283,14 @@ fn failed_clauses(threshold: f64, total: u64, evidence: Evidence, upper: f64, un
         .collect()
 }
 
-/// `to prove 0.98: 149 positives with 0 misses, 236 with 1, 313 with 2`; `None` where no number of them would.
+/// `to prove 98%: 149 positives with 0 misses, 236 with 1, 313 with 2`; `None` where no number of them would.
 fn plan(threshold: f64, unit: &str) -> Option<String> {
     let needed = |misses| n_for_lower_bound(threshold, CONFIDENCE, misses).ok().flatten();
     let first = needed(0)?;
     let more = (1..PLANNED_MISSES).filter_map(|misses| Some(format!(", {} with {misses}", needed(misses)?)));
     Some(format!(
-        "to prove {threshold}: {first} {unit} with 0 misses{}",
+        "to prove {}: {first} {unit} with 0 misses{}",
+        Unit::Share.limit_text(threshold),
         more.collect::<String>()
     ))
 }

@@ -4,8 +4,9 @@ use serde_json::Value as Json;
 
 use super::finding::{Fault, Finding};
 use super::observed::Case;
-use super::words::{expected_got, same, same_text, shown};
+use super::words::{expected_got, shown};
 use crate::domain::grader::CaseRule;
+use crate::domain::same::{same, same_text};
 
 /// An expected text is compared with the answer's text; any other expected value with the answer as JSON.
 pub(super) struct Exact {

@@ -2,8 +2,9 @@
 
 use super::finding::{Fault, Finding};
 use super::observed::Case;
-use super::words::{expected_got, same, shown};
+use super::words::{expected_got, shown};
 use crate::domain::grader::CaseRule;
+use crate::domain::same::same;
 
 pub(super) struct Field {
     pub(super) field: String,

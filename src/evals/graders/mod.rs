@@ -57,8 +57,8 @@ pub use observed::{AnswerOfBase, BaseAnswer, Observed};
 pub(super) use pattern::compile as compile_pattern;
 pub use refusal::WITHHELD;
 pub(super) use schema::Schema;
+pub use words::cut;
 pub(super) use words::plain;
-pub use words::{cut, same};
 
 /// Why a grader cannot be built.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -6,9 +6,10 @@ use serde_json::{Map, Value as Json};
 
 use super::finding::{Fault, Finding};
 use super::observed::Case;
-use super::words::{cut, expected_got, same, shown};
+use super::words::{cut, expected_got, shown};
 use crate::domain::grader::{ArgumentRule, CallOrder, CaseRule, ExpectedCall};
 use crate::domain::outcome::ToolCall;
+use crate::domain::same::same;
 
 /// Longest call in an explanation, in characters.
 const CALL_CHARS_MAX: usize = 90;

@@ -8,6 +8,7 @@ mod tests;
 
 pub use fit::misfits;
 
+use super::format::SourceText;
 use super::mark::DocumentFaults;
 use super::table::parse_file;
 use crate::domain::chain::ChainContent;
@@ -29,9 +30,9 @@ pub struct ChainFile {
 impl ChainFile {
     /// Reads a file whose steps fit the prompts that they run; the error names every fault with its entry, and its line
     /// where the file is not JSON.
-    pub fn parse(source: &str, find_prompt: FindPrompt<'_>) -> Result<Self, DocumentFaults> {
+    pub fn parse<'a>(source: impl Into<SourceText<'a>>, find_prompt: FindPrompt<'_>) -> Result<Self, DocumentFaults> {
         parse_file(
-            source,
+            source.into(),
             |table, marks| read::read(table, find_prompt, marks),
             |file| file.content.check(),
         )

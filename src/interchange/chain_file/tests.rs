@@ -24,7 +24,7 @@ tools = ["lookup"]
 name = "other"
 version = "triage_v2"
 inputs = { ticket = "input.ticket" }
-when = [{ path = "route.label", one_of = ["technical", 1] }, { path = "refund", exists = false }]
+when = [{ path = "input.level", one_of = ["high", 1] }, { path = "refund", exists = false }]
 parser = { kind = "json", schema = '{"type": "object"}' }
 
 [[steps]]

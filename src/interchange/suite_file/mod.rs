@@ -12,6 +12,7 @@ mod read_metric;
 #[cfg(test)]
 mod tests;
 
+use super::format::SourceText;
 use super::mark::DocumentFaults;
 use super::table::parse_file;
 use crate::domain::hash::ContentHash;
@@ -33,16 +34,16 @@ pub struct SuiteFile {
 impl SuiteFile {
     /// Reads a file of a suite without judges; the error names every fault with its entry, and its line where the file
     /// is not JSON.
-    pub fn parse(source: &str) -> Result<Self, DocumentFaults> {
+    pub fn parse<'a>(source: impl Into<SourceText<'a>>) -> Result<Self, DocumentFaults> {
         Self::parse_with(source, &|judge| {
             Err(format!("there is no store that could have {judge}"))
         })
     }
 
     /// Reads a file; `judges` says the hashes of the judges that it names.
-    pub fn parse_with(source: &str, judges: JudgeHashes<'_>) -> Result<Self, DocumentFaults> {
+    pub fn parse_with<'a>(source: impl Into<SourceText<'a>>, judges: JudgeHashes<'_>) -> Result<Self, DocumentFaults> {
         parse_file(
-            source,
+            source.into(),
             |table, marks| read::read(table, judges, marks),
             |file| file.content.check(),
         )

@@ -34,10 +34,10 @@ pub(super) fn read(mut root: Table<'_>, judges: JudgeHashes<'_>, marks: &mut Mar
         .filter_map(|table| read_metric(table, marks))
         .collect();
     let thresholds = root.tables("thresholds", marks);
-    let thresholds = thresholds
+    let (threshold_lines, thresholds): (Vec<_>, Vec<_>) = thresholds
         .into_iter()
-        .filter_map(|table| read_threshold(table, marks))
-        .collect();
+        .filter_map(|table| Some((table.line, read_threshold(table, marks)?)))
+        .unzip();
     let crossings = root.tables("crossings", marks);
     let crossings = crossings.into_iter().map(|table| read_crossing(table, marks)).collect();
     let bins = root.tables("bins", marks);
@@ -56,7 +56,18 @@ pub(super) fn read(mut root: Table<'_>, judges: JudgeHashes<'_>, marks: &mut Mar
         bins,
         cluster,
     };
+    mark_clashes(&content, &threshold_lines, marks);
     Some(SuiteFile { name: name?, content })
+}
+
+/// Marks rules that cannot stand beside each other, with the lines of both.
+fn mark_clashes(content: &SuiteContent, lines: &[Option<u32>], marks: &mut Marks) {
+    for (at, before, why) in content.clashes() {
+        let (rule, earlier) = (&content.thresholds[at], &content.thresholds[before]);
+        let of_line = lines[before].map(|line| format!(" of line {line}")).unwrap_or_default();
+        let message = format!("threshold {}: '{rule}' beside '{earlier}'{of_line}: {why}", rule.metric);
+        marks.error(lines[at], message);
+    }
 }
 
 /// Reads the name of an entry, by which its further faults are told.

@@ -425,3 +425,24 @@ fn each_fault_of_a_wide_grader_names_its_line() {
         assert!(hit, "{to}: wanted '{message}' at '{at}', found {faults:?}");
     }
 }
+
+#[test]
+fn rules_that_clash_are_told_with_both_lines() {
+    let file = |second: &str| {
+        format!(
+            "name = \"q\"\ngraders = [{{ name = \"same\", kind = \"exact_match\" }}]\n\
+             metrics = [{{ name = \"right\", kind = \"accuracy\", grader = \"same\" }}]\n\n\
+             [[thresholds]]\nmetric = \"right\"\nat_least = 0.95\n\n[[thresholds]]\nmetric = \"right\"\n{second}\n"
+        )
+    };
+    let told = |second: &str| SuiteFile::parse(&file(second)).unwrap_err().to_string();
+    assert_eq!(
+        told("at_most = 0.9"),
+        "line 9: threshold right: 'right <= 0.9' beside 'right >= 0.95' of line 5: no value satisfies both"
+    );
+    assert_eq!(
+        told("at_least = 0.9"),
+        "line 9: threshold right: 'right >= 0.9' beside 'right >= 0.95' of line 5: the stricter one alone decides"
+    );
+    assert!(SuiteFile::parse(&file("at_least = 0.9\npolicy = \"proven\"")).is_ok());
+}

@@ -1,4 +1,7 @@
+use std::path::Path;
+
 use super::super::chain_file::ChainFile;
+use super::super::format::SourceText;
 use super::super::suite_file::SuiteFile;
 use super::super::table::Table;
 use super::*;
@@ -16,32 +19,6 @@ fn value(source: &str) -> String {
     let entries = parse(source, &mut marks).unwrap();
     let node = Table::new("", None, &entries).node("a", &mut marks).unwrap();
     node.json().map_or_else(|why| why, |value| value.to_string())
-}
-
-#[test]
-fn what_a_file_says_first_tells_its_format() {
-    for yaml in [
-        "name: x",
-        "\n# a comment with = in it\nname:\n  x",
-        "\"name\" : 'x = y'",
-        "---\nname: x",
-        "%YAML 1.2\n---\nname: x",
-        "- name: x",
-    ] {
-        assert!(is_yaml(yaml), "{yaml}");
-    }
-    for other in [
-        "",
-        "# name: x",
-        "name = 'x: y'",
-        "\"a: b\" = 1",
-        "[[steps]]",
-        "a.b = 1",
-        "name",
-        "a:b",
-    ] {
-        assert!(!is_yaml(other), "{other}");
-    }
 }
 
 #[test]
@@ -70,6 +47,9 @@ fn scalars_are_those_of_yaml_1_2() {
         ("a: 1e999", "inf is not a value of JSON"),
         ("a: .nan", "NaN is not a value of JSON"),
         ("a: !!str 1", r#""1""#),
+        ("a: !!int 1", "1"),
+        ("a: !!binary aGk=", r#""aGk=""#),
+        ("a: !!seq [1]", "[1]"),
         ("a: |\n  two\n  lines\n", r#""two\nlines\n""#),
         ("b: &one {c: [1]}\na: *one", r#"{"c":[1]}"#),
         ("a: {1: x, yes: y}", r#"{"1":"x","yes":"y"}"#),
@@ -86,6 +66,11 @@ fn what_is_unclear_is_refused_by_line() {
         ("b: {x: 1, x: 2}", "line 1, column 11: the key 'x' is there twice"),
         ("a: &x {b: 1}\nc:\n  <<: *x", "line 3, column 3: '<<' merges tables"),
         ("a: 1\nb: !!python/object x", "line 2, column 20: unsupported tag"),
+        ("a: !own x", "line 1, column 9: unsupported tag"),
+        ("a: !!set {x}", "line 1, column 10: unsupported tag"),
+        ("a: !!timestamp 2026-01-01", "line 1, column 16: unsupported tag"),
+        ("null", "line 1: it holds no table"),
+        ("[]", "line 1: it holds no table"),
         ("a: *x", "line 1, column 4: the alias names no anchor above"),
         ("a: &x [*x]", "line 1, column 8: the alias stands within its own anchor"),
         ("---\n[1, 2]: 3", "line 2, column 1: a key must be a string"),
@@ -184,4 +169,44 @@ thresholds = [{ metric = "right", at_least = 0.9 }]
 "#;
     let [yaml, toml] = [yaml, toml].map(SuiteFile::parse);
     assert_eq!(yaml.unwrap(), toml.unwrap());
+}
+
+/// The faults of a suite file of this name.
+fn named(name: &str, text: &str) -> String {
+    let source = SourceText::of_file(Path::new(name), text);
+    SuiteFile::parse(source).unwrap_err().to_string()
+}
+
+#[test]
+fn the_name_of_a_file_decides_its_format_and_a_text_without_one_its_content() {
+    assert_eq!(
+        named("a.yaml", "null"),
+        "line 1: it holds no table: begin with a key, as in `name: ..`"
+    );
+    assert_eq!(
+        named("a.yml", "[]"),
+        "line 1: it holds no table: begin with a key, as in `name: ..`"
+    );
+    assert_eq!(
+        named("a.yaml", "? key"),
+        "name: it is missing\nline 1: key: unknown key: known here: name, description, slices"
+    );
+    for text in ["null", "[]", "", "# nothing"] {
+        assert_eq!(
+            named("a", text),
+            "line 1: it holds no table: begin with a key, as in `name = \"..\"` (TOML) or `name: ..` (YAML), or with \
+             `{` (JSON)",
+            "{text}"
+        );
+    }
+    let as_toml = named("a.toml", "name: x");
+    assert!(
+        as_toml.contains("read as TOML, as its name says, and begins like YAML"),
+        "{as_toml}"
+    );
+    let as_json = named("a.json", "[]");
+    assert!(as_json.starts_with("line 1"), "{as_json}");
+    let json = "{\"nam\": 1}";
+    assert!(named("a.yaml", json).contains("line 1: nam: unknown key"));
+    assert!(named("a", json).starts_with("nam: unknown key"));
 }

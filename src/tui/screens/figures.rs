@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use crate::domain::gate::{LabelledVerdict, Verdict};
 use crate::domain::metric::Measure;
 use crate::domain::run::AnswerSource;
-use crate::domain::suite::{Comparison, Threshold};
+use crate::domain::suite::Threshold;
 use crate::domain::unit::Unit;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::table::TableCell;
@@ -115,26 +115,13 @@ pub fn interval_text(unit: Unit, measure: Measure, interval: Option<(f64, f64)>)
 
 /// What a threshold asks for, in the unit of the metric: `>=95%`, `<=2500 ms`, `>= base -2 points`, `<= base x1.1`.
 pub fn threshold_text(threshold: &Threshold, unit: Unit) -> String {
-    let value = threshold.value;
-    let percent = || trimmed(&format!("{:.6}", value * 100.0));
-    let limit = match (threshold.comparison, unit) {
-        (Comparison::NoWorseBy, Unit::Share) => format!("{} points", percent()),
-        // As the suite says it: a limit is never rounded.
-        (_, Unit::Share) => format!("{}%", percent()),
-        (Comparison::AtMostRatio | Comparison::NoWorseBy, _) | (_, Unit::Coefficient) => value.to_string(),
-        (_, Unit::Milliseconds) => format!("{value} ms"),
-        (_, Unit::UsDollars) => format!("${value}"),
-    };
-    format!("{}{limit}", threshold.comparison.sign())
-}
-
-fn trimmed(decimal: &str) -> String {
-    decimal.trim_end_matches('0').trim_end_matches('.').to_owned()
+    format!("{}{}", threshold.comparison.sign(), threshold.limit_text(unit))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::suite::Comparison;
 
     #[test]
     fn what_is_measured_and_its_interval_are_in_one_unit() {

@@ -37,7 +37,11 @@ pub(super) fn verdict(page: &mut Page, end: Option<&RunEnd>, units: &Units) {
     );
     for rule in gate.rules.iter().filter(|rule| !rule.breaking.is_empty()) {
         let missed = ids_text(&rule.breaking, rule.breaking.len() as u64);
-        page.paragraph(format!("{}: {} {missed}", rule.threshold, rule.breaking_words()));
+        page.paragraph(format!(
+            "{}: {} {missed}",
+            rule.threshold.text(units.unit(&rule.threshold.metric)),
+            rule.breaking_words()
+        ));
     }
     if !gate.left_out.is_empty() {
         page.section("Kept out of the gate");
@@ -55,7 +59,7 @@ fn rule_row(rule: &RuleResult, units: &Units) -> [Cell; 7] {
         "reported only".to_owned()
     };
     [
-        rule.threshold.to_string().into(),
+        rule.threshold.text(unit).into(),
         value_text(unit, rule.measure).into(),
         rule.measure.counts_text().into(),
         match (rule.relative, rule.interval) {
