@@ -2,8 +2,8 @@
 //!
 //! All of it is in `host/` in the store's folder, which only the owner may enter. The socket alone may be elsewhere: in
 //! `XDG_RUNTIME_DIR` where there is one, since a store may lie on a disk that has no sockets, or in the system's
-//! temporary folder where its path would be longer than a socket's may be. The lock file says where. A host that lets in
-//! other accounts has it beside the store, see [`super::shared`].
+//! temporary folder where its path would be longer than a socket's may be. The lock file says where. A host that lets
+//! in other accounts has it beside the store, see [`super::shared`].
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};

@@ -295,8 +295,8 @@ pub fn request(
     })
 }
 
-/// Refuses a second review of the same version for the same environment, on the same evidence and against the same base,
-/// while the first one can still be decided or promoted.
+/// Refuses a second review of the same version for the same environment, on the same evidence and against the same
+/// base, while the first one can still be decided or promoted.
 fn refuse_twice(
     store: &Store,
     version: &VersionId,
