@@ -169,7 +169,8 @@ impl Threshold {
         if let Some(person) = vouched {
             return Err(refusal(
                 format!(
-                    "you are the account {shown}, which cannot say that you are {person}: pegbox login is for the host's account"
+                    "you are the account {shown}, which cannot say that you are {person}: pegbox login is for the \
+                     host's account"
                 ),
                 "leave pegbox login out: your account says who you are".into(),
             ));

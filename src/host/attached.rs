@@ -93,11 +93,14 @@ async fn let_in(stream: &mut UnixStream, reception: &Reception, needs: &Needs) -
 /// Ends what a guest has open when it is not any more who it came as. A command that only watches stops; what it has
 /// begun goes on.
 fn send_away(workbench: Arc<Workbench>, guest: Admitted, inlets: &Inlets) -> impl Future<Output = ()> + use<> {
-    let (control, interrupts) = (inlets.control.clone(), inlets.interrupts.clone());
+    // That nobody holds the other end of the interrupts tells a command that its guest is gone.
+    let (control, interrupts) = (inlets.control.clone(), inlets.interrupts.downgrade());
     async move {
         tokio::select! {
             () = until_out(workbench, |people| guest.is_still_known(people)) => {
-                let _ = interrupts.try_send(Interrupt::Gone);
+                if let Some(interrupts) = interrupts.upgrade() {
+                    let _ = interrupts.try_send(Interrupt::Gone);
+                }
                 let _ = control.send(Control::Terminate).await;
             }
             () = control.closed() => {}

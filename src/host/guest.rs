@@ -100,6 +100,7 @@ impl GuestError {
                 "give the command again; what was saved is intact, and pegbox run list shows runs to resume".into()
             }
             Self::NotUtf8(_) => "use a name in UTF-8, or standard input".into(),
+            Self::Home(HomeError::NotShared { hint, .. }) => hint.clone(),
             Self::Home(HomeError::NotPrivate(_)) => "make it yours alone, as with chmod 700, or remove it".into(),
             Self::Home(HomeError::Taken(_)) => "use it, or stop it with pegbox host stop".into(),
             Self::Home(HomeError::Io { .. }) | Self::Output(_) => "check the folder and its disk".into(),

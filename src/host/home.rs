@@ -2,8 +2,8 @@
 //!
 //! All of it is in `host/` in the store's folder, which only the owner may enter. The socket alone may be elsewhere: in
 //! `XDG_RUNTIME_DIR` where there is one, since a store may lie on a disk that has no sockets, or in the system's
-//! temporary folder where its path would be longer than a socket's may be. The lock file says where. A host that lets in
-//! other accounts has it beside the store, see [`super::shared`].
+//! temporary folder where its path would be longer than a socket's may be. The lock file says where. A host that lets
+//! in other accounts has it beside the store, see [`super::shared`].
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -38,6 +38,14 @@ pub enum HomeError {
     /// Others could get in.
     #[error("{0}")]
     NotPrivate(String),
+    /// A group cannot be let in.
+    #[error("{what}")]
+    NotShared {
+        /// Why.
+        what: String,
+        /// What to do.
+        hint: String,
+    },
     /// The system refuses.
     #[error("{what}: {source}")]
     Io {
@@ -295,7 +303,11 @@ impl Claim {
     pub fn bind(&self, group: Option<&Group>) -> Result<(tokio::net::UnixListener, PathBuf), HomeError> {
         let socket = match group {
             Some(group) => shared::make(&self.home.store, group)?,
-            None => self.home.socket()?,
+            None => {
+                // What a host that was killed has left of its way in for others.
+                shared::remove(&self.home.store);
+                self.home.socket()?
+            }
         };
         let fresh = socket.with_extension(std::process::id().to_string());
         let cannot = |error| failed("cannot make the socket", &socket, error);

@@ -57,32 +57,43 @@ fn socket(store: &Path) -> PathBuf {
 /// Makes the folder for a group, and says where the socket goes.
 ///
 /// # Errors
-/// It belongs to somebody else, or this account may not give it to the group.
+/// It belongs to somebody else, or this account may not make it or give it to the group.
 pub(super) fn make(store: &Path, group: &Group) -> Result<PathBuf, HomeError> {
     let folder = folder(store);
+    let socket = folder.join("socket");
+    if !fits(&socket) {
+        return Err(HomeError::NotShared {
+            what: format!("{} is too long a path for a socket", socket.display()),
+            hint: "put the store where its path is shorter".into(),
+        });
+    }
     match DirBuilder::new().mode(0o700).create(&folder) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(failed("cannot make the folder", &folder, error)),
+        Err(error) => return Err(not_shared(&folder, group, &format!("cannot be made: {error}"))),
     }
     let found = fs::symlink_metadata(&folder).map_err(|error| failed("cannot look at", &folder, error))?;
-    if !found.is_dir() || found.uid() != getuid().as_raw() {
-        let shown = folder.display();
-        return Err(HomeError::NotPrivate(if found.is_dir() {
-            format!("{shown} belongs to the account {}", shown_account(found.uid()))
-        } else {
-            format!("{shown} is no folder")
-        }));
+    if !found.is_dir() {
+        return Err(not_shared(&folder, group, "is no folder"));
+    }
+    if found.uid() != getuid().as_raw() {
+        let why = format!("belongs to the account {}", shown_account(found.uid()));
+        return Err(not_shared(&folder, group, &why));
     }
     give(&folder, group, 0o710)?;
-    let socket = folder.join("socket");
-    if !fits(&socket) {
-        return Err(HomeError::NotPrivate(format!(
-            "{} is too long a path for a socket: give the store a shorter one",
-            socket.display()
-        )));
-    }
     Ok(socket)
+}
+
+/// Why a file of ours cannot be for a group, and what root is to do.
+fn not_shared(path: &Path, group: &Group, why: &str) -> HomeError {
+    let own = called(getuid().as_raw());
+    HomeError::NotShared {
+        what: format!("{} {why}", path.display()),
+        hint: format!(
+            "have root make it: usermod -aG {} {own}, and install -d -o {own} -g {} -m 710 FOLDER",
+            group.name, group.name
+        ),
+    }
 }
 
 /// Gives a file of ours to a group.
@@ -92,12 +103,11 @@ pub(super) fn make(store: &Path, group: &Group) -> Result<PathBuf, HomeError> {
 pub(super) fn give(path: &Path, group: &Group, mode: u32) -> Result<(), HomeError> {
     let refused = |error: io::Error| {
         if error.kind() == io::ErrorKind::PermissionDenied {
-            HomeError::NotPrivate(format!(
-                "{} cannot be given to the group {}: the account {} is no member of it",
-                path.display(),
-                group.name,
-                shown_account(getuid().as_raw())
-            ))
+            let why = format!(
+                "cannot be given to the group {}, of which this account is no member",
+                group.name
+            );
+            not_shared(path, group, &why)
         } else {
             failed("cannot give to the group", path, error)
         }
@@ -106,8 +116,11 @@ pub(super) fn give(path: &Path, group: &Group, mode: u32) -> Result<(), HomeErro
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(refused)
 }
 
-/// Takes the folder away where it is empty. One that an admin made for this account stays, since only they may.
+/// Takes the socket and its folder away, where there is nothing else in it. A folder that root made for this account
+/// stays, since only root may remove it.
 pub(super) fn remove(store: &Path) {
+    // Nobody is harmed by what is left: a socket without a host answers nobody.
+    let _ = fs::remove_file(socket(store));
     let _ = fs::remove_dir(folder(store));
 }
 
@@ -147,6 +160,19 @@ pub(super) fn connect(store: &Path) -> Result<(UnixStream, u32), GuestError> {
     }
 }
 
+/// The account that a store belongs to.
+fn owner_of(store: &Path) -> Result<u32, GuestError> {
+    let found = fs::metadata(store).map_err(|error| GuestError::Closed {
+        what: format!(
+            "{} cannot be reached by the account {}: {error}",
+            store.display(),
+            shown_account(getuid().as_raw())
+        ),
+        hint: "ask whoever keeps the store to put it where a group may pass, such as below /srv".into(),
+    })?;
+    Ok(found.uid())
+}
+
 /// For whom the folder is.
 fn members(store: &Path) -> String {
     match fs::metadata(folder(store)).map(|found| found.gid()) {
@@ -160,7 +186,10 @@ fn members(store: &Path) -> String {
 
 /// Why a store's host is not this account's to look at and to stop.
 pub(super) fn not_yours(store: &Path) -> GuestError {
-    let owner = fs::metadata(store).map_or(ROOT, |found| found.uid());
+    let owner = match owner_of(store) {
+        Ok(owner) => owner,
+        Err(error) => return error,
+    };
     GuestError::Closed {
         what: format!(
             "the host of {} is that of the account {}, which alone looks at it and stops it",

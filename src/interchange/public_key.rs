@@ -131,7 +131,7 @@ fn cannot_keep(option: &str) -> String {
         );
     }
     format!(
-        "it begins neither with an algorithm, such as ssh-ed25519, nor with an option that means something here, such as \
-         {AUTHORITY}: {option} is none"
+        "it begins neither with an algorithm, such as ssh-ed25519, nor with an option that means something here, such \
+         as {AUTHORITY}: {option} is none"
     )
 }

@@ -276,10 +276,12 @@ pub fn request(
         return Err(DomainError::NotAllowed(why).into());
     }
     store.commit_numbered(|| {
+        // Before what others may add to: a review that comes in between takes this number.
+        let id = store.next_review_id()?;
         let base = store.live(&version.id.prompt, environment)?.map(|live| live.version);
         refuse_twice(store, &version.id, environment, run.id, base.as_ref())?;
         let review = Review::request(
-            store.next_review_id()?,
+            id,
             &version,
             environment,
             &run,
@@ -295,8 +297,8 @@ pub fn request(
     })
 }
 
-/// Refuses a second review of the same version for the same environment, on the same evidence and against the same base,
-/// while the first one can still be decided or promoted.
+/// Refuses a second review of the same version for the same environment, on the same evidence and against the same
+/// base, while the first one can still be decided or promoted.
 fn refuse_twice(
     store: &Store,
     version: &VersionId,

@@ -92,7 +92,7 @@ fn roles_are_asked_for_before_anything_else() {
     for (command, takes) in [
         (&run[..], "author"),
         (&["prompt", "import", "router", "no such file"], "author"),
-        (&["suite", "import", "no such file"], "author"),
+        (&["suite", "import", "no such file", "--reason", "no"], "author"),
         (
             &[
                 "review",
@@ -221,15 +221,7 @@ fn what_is_empty_unknown_or_too_short_is_refused_in_words() {
         );
     }
     for short in ["", "no", "unbelievable"] {
-        let said = pegbox.says(&[
-            "prompt",
-            "commit",
-            "support_triage",
-            "--kind",
-            "requirement",
-            "--reason",
-            short,
-        ]);
+        let said = pegbox.says(&["store", "policy", "--approvals", "2", "--reason", short]);
         assert!(
             said.code == 2 && said.stderr.contains("two words or more"),
             "{short}: {said:?}"

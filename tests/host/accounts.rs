@@ -1,4 +1,4 @@
-//! Other accounts of the machine at the host's socket: with really different accounts, so only where root runs the test.
+//! Other accounts of the machine at the host's socket: with really different accounts, so only where root runs it.
 
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use pegbox::domain::decision::DecisionKind;
 use pegbox::domain::ids::RunId;
 use pegbox::domain::promotion::Environment;
+use pegbox::domain::review::Review;
 use pegbox::domain::run::RunEnd;
 use pegbox::releases::rollback::Leaving;
 use pegbox::store::engine::Engine;
@@ -277,15 +278,12 @@ fn people_who_work_on_different_things_do_not_stop_each_other() {
             assert_eq!(end.workbench.decisions("approved").unwrap().len(), 2);
         },
     );
-    let ask = move |workbench: &Workbench| {
-        let version = "triage_v1".parse().unwrap();
-        workbench.request_review(&ben(), &version, Environment::Staging, None, REASON)
-    };
+    bench.passing_run(&bench.version(&document("two")));
     interrupt_everywhere(
         &bench,
-        ask,
-        move |workbench| {
-            ask(workbench).unwrap();
+        |workbench| ask_for_second(workbench, Environment::Staging),
+        |workbench| {
+            ask_for_second(workbench, Environment::Production).unwrap();
         },
         |end| {
             end.ours.unwrap();
@@ -303,6 +301,35 @@ fn people_who_work_on_different_things_do_not_stop_each_other() {
         |end| {
             assert_eq!(end.ours.unwrap().id.number, 3);
             assert_eq!(end.workbench.suites().unwrap().len(), 3);
+        },
+    );
+}
+
+/// Asks for a review of the second version.
+fn ask_for_second(workbench: &Workbench, environment: Environment) -> Result<Review, WorkbenchError> {
+    workbench.request_review(&ben(), &"triage_v2".parse().unwrap(), environment, None, REASON)
+}
+
+#[test]
+fn of_two_who_ask_for_the_same_review_one_is_told_of_the_other() {
+    let bench = Bench::new();
+    bench.version(&document("one"));
+    bench.passing_run(&bench.version(&document("two")));
+    interrupt_everywhere(
+        &bench,
+        |workbench| ask_for_second(workbench, Environment::Staging),
+        |workbench| drop(ask_for_second(workbench, Environment::Staging)),
+        |end| {
+            assert_eq!(
+                end.workbench.reviews().unwrap().len(),
+                1,
+                "after {} calls",
+                end.after_calls
+            );
+            if let Err(refusal) = end.ours {
+                let refusal = refusal.to_string();
+                assert!(refusal.contains("review_1 asks this already, and is open"), "{refusal}");
+            }
         },
     );
 }

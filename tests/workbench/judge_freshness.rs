@@ -275,7 +275,7 @@ fn evidence_ends_where_its_dataset_its_suite_or_its_judge_changes() {
     });
     // What was approved before a change is not promoted after it.
     let workbench = &house.bench.workbench;
-    let review = house.ask(None).unwrap();
+    let review = workbench.reviews().unwrap().remove(0).review;
     workbench.decide(&ben(), review.id, Judgement::Approve, REASON).unwrap();
     house.bench.suite(GRADERS);
     assert_refused(workbench.promote(&ben(), review.id, REASON), "the suite changed since");

@@ -21,8 +21,8 @@ pub enum AuditCommand {
     Log(LogArgs),
     /// Check the chain of commits, every record and link, and every signature; says what was tampered with
     Verify {
-        /// A commit as an earlier `audit verify`, `audit export` or `audit log` named it, with 8 digits of its hash or more:
-        /// it must still be there, and the same
+        /// A commit as an earlier `audit verify`, `audit export` or `audit log` named it, with 8 digits of its hash or
+        /// more: it must still be there, and the same
         #[arg(long, value_name = "SEQUENCE:HASH")]
         expect: Option<KnownCommit>,
     },

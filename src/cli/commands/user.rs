@@ -13,7 +13,7 @@ use crate::domain::DomainError;
 use crate::domain::actor::Actor;
 use crate::domain::person::{Person, PersonChange, Role, role_words};
 use crate::domain::person_key::PersonKey;
-use crate::host::accounts::account_number;
+use crate::host::accounts::{account_name, account_number};
 use crate::host::caller::Caller;
 use crate::workbench::read_public_keys;
 
@@ -213,7 +213,7 @@ fn accounts(person: &Person) -> String {
     person
         .accounts
         .iter()
-        .map(u32::to_string)
+        .map(|number| account_name(*number).map_or(number.to_string(), |name| format!("{number} ({name})")))
         .collect::<Vec<_>>()
         .join(", ")
 }

@@ -333,7 +333,7 @@ commands! {
         ["space"] [Data, Failures].footer(42);
 
     Viewed "review.viewed" "viewed" "Mark as viewed"
-        "Marks the change, or unmarks it; approval needs all of them viewed."
+        "Marks or unmarks it; approval needs all viewed."
         ["space"] [Review].footer(10).role(Reviewer);
     ReviewApprove "review.approve" "approve" "Approve"
         "Approves the version whose content is shown."

@@ -129,6 +129,7 @@ fn unmarking_a_change_says_so() {
 #[test]
 fn the_strip_says_what_approvals_are_missing_beside_the_checks() {
     let mut screen = reviews(ReviewState::Open, Verdict::Pass);
+    screen.focus = Pane::Change;
     assert!(drawn(&screen, 80, 21).contains("checks hold   [ ] 0 of 3 changes viewed"));
     let mut detail = screen.shown().unwrap().clone();
     detail.approvals = Some(Check {
@@ -140,7 +141,6 @@ fn the_strip_says_what_approvals_are_missing_beside_the_checks() {
         Request::ReviewDetail(ID),
         Ok(Answer::ReviewDetail(Box::new(detail))),
     );
-    screen.focus = Pane::Change;
     let shown = drawn(&screen, 80, 21);
     assert!(
         shown.contains("checks hold   [ ] 2 approvals   [ ] 0 of 3 changes viewed"),
