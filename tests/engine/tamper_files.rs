@@ -20,7 +20,7 @@ use pegbox::store::engine::{Engine, EngineError, Scan};
 use crate::store::{SMALL, batch, compact, copy_store, open, put};
 
 /// Every so many bytes of the journal are changed; a prime, so that no field is always missed.
-const STEP: usize = 7;
+const STEP: usize = 5;
 /// Bytes of each file of the index that are changed, at most: half a megabyte of it is empty.
 const INDEX_SAMPLES: usize = 60;
 

@@ -128,17 +128,21 @@ fn changed(what: impl Into<String>) -> EngineError {
 /// # Errors
 /// [`EngineError::Unsealed`] when it is missing or not what was written.
 pub(super) fn read(layout: &Layout, found: Found) -> Result<Option<Claim>, EngineError> {
-    if found == Found::Nothing {
-        return Ok(None);
-    }
     let path = layout.seal();
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound && found == Found::OlderStore => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && found != Found::Store => return Ok(None),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(changed("the file is missing")),
         Err(error) => return Err(EngineError::io("read", &path, error)),
     };
     let claim = read_bytes(&bytes)?;
+    if found == Found::Nothing {
+        let was_completed = claim.state != State::Open || claim.at.chain.sequence > 0;
+        return match was_completed {
+            true => Err(changed("the file FORMAT is missing")),
+            false => Ok(None),
+        };
+    }
     if found == Found::OlderStore && claim.state == State::Closed {
         return Err(changed("FORMAT names a format that had no seals, and there is one"));
     }
