@@ -138,9 +138,10 @@ pub(super) fn read(layout: &Layout, found: Found) -> Result<Option<Claim>, Engin
     let claim = read_bytes(&bytes)?;
     if found == Found::Nothing {
         let was_completed = claim.state != State::Open || claim.at.chain.sequence > 0;
-        return match was_completed {
-            true => Err(changed("the file FORMAT is missing")),
-            false => Ok(None),
+        return if was_completed {
+            Err(changed("the file FORMAT is missing"))
+        } else {
+            Ok(None)
         };
     }
     if found == Found::OlderStore && claim.state == State::Closed {
@@ -254,8 +255,10 @@ impl Seal {
         if state == State::Open {
             bytes.resize(SLOT_AT + SLOT_BYTES, b'\n');
         }
+        // Windows replaces no file that is open.
+        self.slot = None;
         layout::write_durably(&self.layout.seal(), &bytes)?;
-        (self.state, self.slot) = (state, None);
+        self.state = state;
         Ok(())
     }
 
@@ -281,7 +284,7 @@ impl Seal {
 
     /// Says that the journal ends here. Where that cannot be written, the store counts as not closed.
     pub(super) fn close(&mut self, at: JournalEnd) {
-        if self.state != State::Closed || self.slot.is_some() {
+        if self.state != State::Closed {
             let _ = self.write(State::Closed, at);
         }
     }

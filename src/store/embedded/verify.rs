@@ -13,6 +13,7 @@ use super::segment::{self, ChainEnd, Commit, ReadKind, SegmentReader};
 use super::slots::{self, Pointer};
 use super::view::View;
 use crate::store::engine::{EngineError, EngineReport, Finding};
+use crate::store::error::lost_commits;
 
 /// Findings in one report, at most: a store that has more is not read one finding at a time.
 const FINDINGS_MAX: usize = 1_000;
@@ -143,14 +144,14 @@ impl Check {
                 reads,
                 acknowledged,
             } => {
-                let lost = reads + 1;
                 let is_here = |known: &Finding| (known.segment, known.offset) == (segment, offset);
-                let lost_text = format!("commits {lost} to {acknowledged} were stored and are lost");
-                let what = match self.report.findings.iter().any(is_here) {
-                    true => lost_text,
-                    false => format!("{what}; {lost_text}"),
+                let lost_text = lost_commits(reads, acknowledged);
+                let what = if self.report.findings.iter().any(is_here) {
+                    lost_text
+                } else {
+                    format!("{what}; {lost_text}")
                 };
-                self.finding(segment, offset, Some(lost), what);
+                self.finding(segment, offset, Some(reads + 1), what);
                 Ok(offset)
             }
             EngineError::Unsealed { what } => {
