@@ -22,7 +22,7 @@ use crate::store::{SMALL, batch, compact, copy_store, open, put};
 /// Every so many bytes of the journal are changed; a prime, so that no field is always missed.
 const STEP: usize = 5;
 /// Bytes of each file of the index that are changed, at most: half a megabyte of it is empty.
-const INDEX_SAMPLES: usize = 60;
+const INDEX_SAMPLES: usize = 30;
 
 type Contents = BTreeMap<Vec<u8>, Vec<u8>>;
 
