@@ -279,7 +279,7 @@ fn files_that_are_swapped_or_of_another_store_or_of_another_day_are_found() {
     put(&engine, "k/04", "changed since");
     drop(engine);
     let last = segments.last().expect("there are some");
-    for file in [last.to_path_buf(), "seal".into()] {
+    for file in [(*last).clone(), "seal".into()] {
         let kept = fs::read(today.path().join(&file)).expect("read");
         for index in ["with", "without"] {
             fs::write(today.path().join(&file), &victim.whole[&file]).expect("written");
