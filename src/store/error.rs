@@ -49,9 +49,9 @@ pub enum EngineError {
     },
     /// The journal's tail does not read, and it held commits that were acknowledged. Nothing was changed.
     #[error(
-        "commits {} to {acknowledged} were stored and are lost: journal/{segment:08}.seg, byte {offset}: {what}; \
-         the last commit that reads is {reads}, and nothing was changed",
-        reads + 1
+        "{}: journal/{segment:08}.seg, byte {offset}: {what}; the last commit that reads is {reads}, and nothing was \
+         changed",
+        lost_commits(*reads, *acknowledged)
     )]
     Lost {
         /// The number of the journal's segment.
@@ -139,6 +139,15 @@ pub enum EngineError {
         /// The system's answer. Shared, because one failed write fails every batch of its group.
         source: Arc<io::Error>,
     },
+}
+
+/// Which commits are lost, where the first of two was the last to read, and the other the last to be stored.
+pub fn lost_commits(reads: u64, acknowledged: u64) -> String {
+    if acknowledged == reads.saturating_add(1) {
+        format!("commit {acknowledged} was stored and is lost")
+    } else {
+        format!("commits {} to {acknowledged} were stored and are lost", reads + 1)
+    }
 }
 
 impl EngineError {

@@ -16,6 +16,8 @@ mod full_disk;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod million;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod opening;

@@ -116,6 +116,7 @@ fn an_interrupted_creation_is_completed() {
     drop(open(dir.path()));
     for header_bytes in [0, 1, 40, 71, 72] {
         fs::remove_file(dir.path().join("FORMAT")).expect("removed");
+        fs::remove_file(dir.path().join("seal")).expect("removed");
         let _ = fs::remove_dir_all(dir.path().join("index"));
         let file = OpenOptions::new()
             .write(true)

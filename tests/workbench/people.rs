@@ -105,6 +105,7 @@ const TABLE: &[(&[Action], &[Role])] = &[
             Action::PolicySet,
             Action::TraceExpire,
             Action::StoreCompact,
+            Action::StoreRecover,
             Action::PersonAdd,
             Action::PersonChange,
             Action::PersonRemove,

@@ -43,12 +43,7 @@ pub(super) fn recover(
     let text = Plain::of(format!("commits 1 to {} are kept, and the store opens", loss.kept));
     let text = match lost {
         0 => text.line("no commit is known to be lost"),
-        1 => text.line(format!("commit {} was stored, and is lost", loss.known)),
-        _ => text.line(format!(
-            "commits {} to {} were stored, and are lost",
-            loss.kept + 1,
-            loss.known
-        )),
+        _ => text.line(loss.lost_commits()),
     };
     let text = text
         .line(format!("{} bytes that followed are in {}", loss.bytes, aside.display()))

@@ -356,8 +356,8 @@ impl Walk {
         Self::start_at(dir, commit.segment, end, ChainEnd { sequence, hash }, limit)
     }
 
-    /// Starts at the first segment's first commit. [`check_header`](Self::check_header) of that segment is the
-    /// caller's.
+    /// Starts at the first segment's first commit. Checking the header of that segment is the caller's, by
+    /// [`SegmentReader::check_header`].
     pub(super) fn start(dir: &Path, limit: Limit) -> Result<Self, EngineError> {
         Self::start_at(dir, 1, segment::HEADER_BYTES, ChainEnd::GENESIS, limit)
     }

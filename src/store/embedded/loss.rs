@@ -23,6 +23,7 @@ use super::seal::{self, Claim, JournalEnd, Seal, State};
 use super::segment;
 use crate::store::advance::Watch;
 use crate::store::engine::EngineError;
+use crate::store::error::lost_commits;
 
 /// What a store has lost, and what is kept of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,13 @@ pub struct Loss {
     pub bytes: u64,
     /// Where they are set aside, under the store's folder.
     pub folder: PathBuf,
+}
+
+impl Loss {
+    /// Which commits are lost, in words.
+    pub fn lost_commits(&self) -> String {
+        lost_commits(self.kept, self.known)
+    }
 }
 
 /// What is to be set aside before the journal goes on.

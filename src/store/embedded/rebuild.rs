@@ -40,40 +40,9 @@ pub(super) struct Recovered {
 pub(super) fn recover(layout: &Layout, found: Found, sizes: Sizes, watch: Watch<'_>) -> Result<Recovered, EngineError> {
     let dir = layout.journal();
     let claim = seal::read(layout, found)?;
-    layout::create_dir(&dir)?;
-    let mut last = segment::last_number(&dir)?;
-    if last == 0 {
-        if found != Found::Nothing {
-            return Err(damaged(1, 0, "the segment's file is missing"));
-        }
-        segment::create(&dir, 1, ChainEnd::GENESIS, segment::Format::Plain)?;
-        last = 1;
-    }
-    if let Some(claim) = &claim {
-        seal::check_sizes(layout, claim, last)?;
-    }
-    segment::remove_unfinished(&dir)?;
-    segment::sync(&dir, last)?;
-    let Opened { index, rebuilt } = Index::open(layout, sizes.index_changes)?;
-    let mut recovery = Recovery {
-        index_rebuilt: rebuilt,
-        ..Recovery::default()
-    };
-    let (mark, frames) = (index.view()?.mark(), Frames::new(&dir));
-    let (index, mark) = match mark {
-        Some(mark) if mark.segment > last => {
-            return Err(damaged(mark.segment, 0, "the segment's file is missing"));
-        }
-        Some(mark) if !journal_has(&frames, &index, mark)? => {
-            acknowledged::require(&dir, mark.chain, last)?;
-            drop(index);
-            let why = "the journal does not have the commit that it was built from";
-            let Opened { index, rebuilt } = Index::start_over(layout, sizes.index_changes, why.into())?;
-            recovery.index_rebuilt = rebuilt;
-            (index, None)
-        }
-        mark => (index, mark),
-    };
+    let last = last_segment(layout, found, claim.as_ref())?;
+    let mut recovery = Recovery::default();
+    let (index, mark) = fitting_index(layout, last, sizes, &mut recovery)?;
     let limit = Limit {
         segment: last,
         end: None,
@@ -100,7 +69,7 @@ pub(super) fn recover(layout: &Layout, found: Found, sizes: Sizes, watch: Watch<
         chain,
     };
     if let Some(claim) = &claim {
-        seal::check(layout, claim, &end, &index, &frames)?;
+        seal::check(layout, claim, &end, &index, &Frames::new(&dir))?;
     }
     Ok(Recovered {
         journal: Journal::resume(&dir, sizes.segment_bytes, last, offset)?,
@@ -110,6 +79,51 @@ pub(super) fn recover(layout: &Layout, found: Found, sizes: Sizes, watch: Watch<
         seal: Seal::new(layout, claim.as_ref()),
         remainder: None,
     })
+}
+
+/// The number of the segment that grows, ready to be read. A new store gets its first one.
+fn last_segment(layout: &Layout, found: Found, claim: Option<&Claim>) -> Result<u32, EngineError> {
+    let dir = layout.journal();
+    layout::create_dir(&dir)?;
+    let mut last = segment::last_number(&dir)?;
+    if last == 0 {
+        if found != Found::Nothing {
+            return Err(damaged(1, 0, "the segment's file is missing"));
+        }
+        segment::create(&dir, 1, ChainEnd::GENESIS, segment::Format::Plain)?;
+        last = 1;
+    }
+    if let Some(claim) = claim {
+        seal::check_sizes(layout, claim, last)?;
+    }
+    segment::remove_unfinished(&dir)?;
+    segment::sync(&dir, last)?;
+    Ok(last)
+}
+
+/// The index with its mark, if it has one; an empty one where the journal is not the one that it was built from.
+fn fitting_index(
+    layout: &Layout,
+    last: u32,
+    sizes: Sizes,
+    recovery: &mut Recovery,
+) -> Result<(Index, Option<Mark>), EngineError> {
+    let dir = layout.journal();
+    let Opened { index, rebuilt } = Index::open(layout, sizes.index_changes)?;
+    recovery.index_rebuilt = rebuilt;
+    let mark = index.view()?.mark();
+    match mark {
+        Some(mark) if mark.segment > last => Err(damaged(mark.segment, 0, "the segment's file is missing")),
+        Some(mark) if !journal_has(&Frames::new(&dir), &index, mark)? => {
+            acknowledged::require(&dir, mark.chain, last)?;
+            drop(index);
+            let why = "the journal does not have the commit that it was built from";
+            let Opened { index, rebuilt } = Index::start_over(layout, sizes.index_changes, why.into())?;
+            recovery.index_rebuilt = rebuilt;
+            Ok((index, None))
+        }
+        mark => Ok((index, mark)),
+    }
 }
 
 /// Builds the index anew from the journal up to an end, and goes on from there. The journal is left as it is.

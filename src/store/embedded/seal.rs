@@ -128,17 +128,22 @@ fn changed(what: impl Into<String>) -> EngineError {
 /// # Errors
 /// [`EngineError::Unsealed`] when it is missing or not what was written.
 pub(super) fn read(layout: &Layout, found: Found) -> Result<Option<Claim>, EngineError> {
-    if found == Found::Nothing {
-        return Ok(None);
-    }
     let path = layout.seal();
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound && found == Found::OlderStore => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && found != Found::Store => return Ok(None),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(changed("the file is missing")),
         Err(error) => return Err(EngineError::io("read", &path, error)),
     };
     let claim = read_bytes(&bytes)?;
+    if found == Found::Nothing {
+        let was_completed = claim.state != State::Open || claim.at.chain.sequence > 0;
+        return if was_completed {
+            Err(changed("the file FORMAT is missing"))
+        } else {
+            Ok(None)
+        };
+    }
     if found == Found::OlderStore && claim.state == State::Closed {
         return Err(changed("FORMAT names a format that had no seals, and there is one"));
     }
@@ -250,8 +255,10 @@ impl Seal {
         if state == State::Open {
             bytes.resize(SLOT_AT + SLOT_BYTES, b'\n');
         }
+        // Windows replaces no file that is open.
+        self.slot = None;
         layout::write_durably(&self.layout.seal(), &bytes)?;
-        (self.state, self.slot) = (state, None);
+        self.state = state;
         Ok(())
     }
 
@@ -277,7 +284,7 @@ impl Seal {
 
     /// Says that the journal ends here. Where that cannot be written, the store counts as not closed.
     pub(super) fn close(&mut self, at: JournalEnd) {
-        if self.state != State::Closed || self.slot.is_some() {
+        if self.state != State::Closed {
             let _ = self.write(State::Closed, at);
         }
     }

@@ -153,6 +153,13 @@ pub(super) fn key_of(slot: &[u8]) -> Option<&[u8]> {
         .map(|(_, key)| key)
 }
 
+/// The number of the commit that a slot is for; `None` for keys.
+pub(super) fn sequence_of(slot: &[u8]) -> Option<u64> {
+    let (space, sequence) = slot.split_first()?;
+    let sequence = sequence.try_into().ok().filter(|_| *space == COMMIT_SPACE)?;
+    Some(u64::from_be_bytes(sequence))
+}
+
 /// A slot in words, for findings.
 pub(super) fn describe(slot: &[u8]) -> String {
     match slot.split_first() {

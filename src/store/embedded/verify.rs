@@ -13,6 +13,7 @@ use super::segment::{self, ChainEnd, Commit, ReadKind, SegmentReader};
 use super::slots::{self, Pointer};
 use super::view::View;
 use crate::store::engine::{EngineError, EngineReport, Finding};
+use crate::store::error::lost_commits;
 
 /// Findings in one report, at most: a store that has more is not read one finding at a time.
 const FINDINGS_MAX: usize = 1_000;
@@ -102,8 +103,10 @@ struct Check {
     report: EngineReport,
     /// What could not be read.
     gaps: Vec<Gap>,
-    /// What the index should say. Held in memory: some 150 bytes a key.
+    /// What the index should say of keys. Held in memory: some 150 bytes a key.
     expected: HashMap<Vec<u8>, Pointer>,
+    /// What it should say of commits, in the order in which they were read: 32 bytes a commit.
+    commits: Vec<(u64, Pointer)>,
     /// Keys whose value was dropped, and that nothing has replaced or removed so far.
     superseded: HashMap<Vec<u8>, Pointer>,
 }
@@ -141,14 +144,14 @@ impl Check {
                 reads,
                 acknowledged,
             } => {
-                let lost = reads + 1;
                 let is_here = |known: &Finding| (known.segment, known.offset) == (segment, offset);
-                let lost_text = format!("commits {lost} to {acknowledged} were stored and are lost");
-                let what = match self.report.findings.iter().any(is_here) {
-                    true => lost_text,
-                    false => format!("{what}; {lost_text}"),
+                let lost_text = lost_commits(reads, acknowledged);
+                let what = if self.report.findings.iter().any(is_here) {
+                    lost_text
+                } else {
+                    format!("{what}; {lost_text}")
                 };
-                self.finding(segment, offset, Some(lost), what);
+                self.finding(segment, offset, Some(reads + 1), what);
                 Ok(offset)
             }
             EngineError::Unsealed { what } => {
@@ -248,10 +251,11 @@ impl Check {
             }
         }
         for change in commit.changes() {
-            match change.pointer {
-                Some(pointer) => self.expected.insert(change.slot, pointer),
-                None => self.expected.remove(&change.slot),
-            };
+            match (change.pointer, slots::sequence_of(&change.slot)) {
+                (Some(pointer), Some(sequence)) => self.commits.push((sequence, pointer)),
+                (Some(pointer), None) => drop(self.expected.insert(change.slot, pointer)),
+                (None, _) => drop(self.expected.remove(&change.slot)),
+            }
         }
     }
 
@@ -269,10 +273,22 @@ impl Check {
 
     fn compare(&mut self, view: &View<'_>) -> Result<(), EngineError> {
         let mut wrong = Vec::new();
+        let mut missing: Vec<(Vec<u8>, Pointer)> = Vec::new();
+        let mut commits = self.commits_in_order().into_iter().peekable();
         let (expected, keys) = (&mut self.expected, &mut self.report.keys);
         view.all(|slot, pointer| {
             *keys += 1;
-            let what = match expected.remove(slot) {
+            let right = match slots::sequence_of(slot) {
+                // The index has its commits in order, after all keys.
+                Some(sequence) => {
+                    while let Some((lost, pointer)) = commits.next_if(|(known, _)| *known < sequence) {
+                        missing.push((slots::commit_slot(lost), pointer));
+                    }
+                    commits.next_if(|(known, _)| *known == sequence).map(|(_, right)| right)
+                }
+                None => expected.remove(slot),
+            };
+            let what = match right {
                 Some(right) if right == pointer => return,
                 Some(_) => "the index points here for an older value of",
                 None => "the index points here for what the journal does not have:",
@@ -284,12 +300,23 @@ impl Check {
         for (pointer, what) in wrong {
             self.pointed(pointer, what);
         }
-        let mut missing: Vec<_> = self.expected.drain().collect();
+        missing.extend(commits.map(|(lost, pointer)| (slots::commit_slot(lost), pointer)));
+        missing.extend(self.expected.drain());
         missing.sort_by_key(|(_, pointer)| (pointer.segment, pointer.offset));
         for (slot, pointer) in missing {
             let what = format!("the index has lost {}", slots::describe(&slot));
             self.pointed(pointer, what);
         }
         Ok(())
+    }
+
+    /// The commits that were read, by their numbers. Where a number was read twice, as in a segment that was put in for
+    /// another, the later one counts.
+    fn commits_in_order(&mut self) -> Vec<(u64, Pointer)> {
+        let mut commits = std::mem::take(&mut self.commits);
+        commits.reverse();
+        commits.sort_by_key(|(sequence, _)| *sequence);
+        commits.dedup_by_key(|(sequence, _)| *sequence);
+        commits
     }
 }
