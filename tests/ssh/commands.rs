@@ -93,7 +93,10 @@ fn bytes_are_whole_when_the_keys_change_under_them() {
     assert_eq!(exported.stdout.lines().count(), 2_000);
     // What is exported has fields more behind those that came.
     let is_whole = |(sent, got): (&str, &str)| got.starts_with(sent.trim_end_matches('}'));
-    let broken = rows.lines().zip(exported.stdout.lines()).position(|pair| !is_whole(pair));
+    let broken = rows
+        .lines()
+        .zip(exported.stdout.lines())
+        .position(|pair| !is_whole(pair));
     assert_eq!(broken, None, "the number of a row that is not what was sent");
 }
 
