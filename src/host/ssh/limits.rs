@@ -170,10 +170,10 @@ mod tests {
     async fn whoever_finds_no_place_waits_their_turn_and_not_all_may_wait() {
         let strangers = Strangers::none();
         let from: IpAddr = "192.0.2.7".parse().unwrap();
-        let (told, mut turns) = tokio::sync::mpsc::unbounded_channel();
+        let (told, mut turns) = tokio::sync::mpsc::channel(STRANGERS_PER_SOURCE_MAX);
         for number in 0..STRANGERS_PER_SOURCE_MAX {
             let (strangers, told) = (Arc::clone(&strangers), told.clone());
-            tokio::spawn(async move { told.send((number, strangers.admit(from).await.unwrap())) });
+            tokio::spawn(async move { told.send((number, strangers.admit(from).await.unwrap())).await });
         }
         all_came(&strangers, STRANGERS_PER_SOURCE_MAX).await;
         let refused = strangers.admit(from).await.unwrap_err();
