@@ -377,7 +377,7 @@ impl Cost {
         } = self;
         writeln!(
             out,
-            "bytes to a terminal: to its first screen {first:.0}, in a second of a run {second:.0}, to draw anew {redraw}"
+            "bytes to a terminal: its first screen {first:.0}, a second of a run {second:.0}, drawing anew {redraw}"
         )?;
         Ok(())
     }
