@@ -23,7 +23,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -40,6 +40,8 @@ const PAUSE: Duration = Duration::from_millis(130);
 const WATCH: Duration = Duration::from_secs(10);
 /// After so long without a byte nothing more will come.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
+/// Pieces of output that wait to be looked at.
+const PIECES_MAX: usize = 100_000;
 /// Ticks in a second in `/proc`.
 const TICKS_PER_S: f64 = 100.0;
 /// A reason as every act wants one.
@@ -88,7 +90,7 @@ impl Session {
         let mut process = command.spawn()?;
         let keys = process.stdin.take().ok_or("no input")?;
         let mut stdout = process.stdout.take().ok_or("no output")?;
-        let (sender, output) = channel();
+        let (sender, output) = sync_channel(PIECES_MAX);
         thread::spawn(move || {
             let mut bytes = [0; 8_192];
             while let Ok(count @ 1..) = stdout.read(&mut bytes) {
@@ -344,6 +346,86 @@ const KEY_P99: Row = Row {
     good: "below 400 ms",
 };
 
+/// What fifty people cost the host.
+#[derive(Debug, Default)]
+struct Cost {
+    /// Percent of a core while nobody does anything.
+    idle: Option<f64>,
+    /// The same while a run goes on that all look at.
+    live: Option<f64>,
+    /// kB of a session.
+    memory: Option<f64>,
+    /// Bytes to the terminal up to the first screen, in a second of the run, and to draw anew.
+    first: f64,
+    second: f64,
+    redraw: usize,
+}
+
+impl Cost {
+    fn print(&self, sessions: usize) -> Result<(), Fault> {
+        let mut out = std::io::stdout();
+        let figure =
+            |figure: Option<f64>| figure.map_or("not measurable on this system".into(), |it| format!("{it:.1}"));
+        let (idle, live, memory) = (figure(self.idle), figure(self.live), figure(self.memory));
+        writeln!(
+            out,
+            "{sessions} sessions, percent of a core: idle {idle}, with a run {live}"
+        )?;
+        writeln!(out, "memory of a session, kB: {memory}")?;
+        let Self {
+            first, second, redraw, ..
+        } = self;
+        writeln!(
+            out,
+            "bytes to a terminal: its first screen {first:.0}, a second of a run {second:.0}, drawing anew {redraw}"
+        )?;
+        Ok(())
+    }
+}
+
+/// Opens the screens for so many people.
+fn open_all(host: &Host, count: usize, cost: &mut Cost) -> Result<Vec<Session>, Fault> {
+    let empty = host.memory_kb();
+    let mut people = Vec::new();
+    for _ in 0..count {
+        let mut session = host.open()?;
+        session.wait_for("Needs you")?;
+        people.push(session);
+    }
+    let each = |(full, empty): (f64, f64)| (full - empty) / count as f64;
+    cost.memory = host.memory_kb().zip(empty).map(each);
+    cost.idle = host.load(WATCH);
+    cost.first = median_of(people.iter_mut().map(Session::catch_up));
+    Ok(people)
+}
+
+/// Has all look at a run.
+fn look_on(host: &Host, people: &mut [Session], cost: &mut Cost) -> Result<(), Fault> {
+    for session in people.iter_mut() {
+        session.type_in("4")?;
+        session.wait_for("[4 ")?;
+        session.catch_up();
+    }
+    cost.live = host.load(WATCH);
+    cost.second = median_of(people.iter_mut().map(Session::catch_up)) / WATCH.as_secs_f64();
+    Ok(())
+}
+
+fn median_of(figures: impl Iterator<Item = usize>) -> f64 {
+    let mut sorted: Vec<f64> = figures.map(|figure| figure as f64).collect();
+    sorted.sort_by(f64::total_cmp);
+    median(&sorted)
+}
+
+/// Bytes of a frame that draws everything.
+fn redraw(session: &mut Session) -> Result<usize, Fault> {
+    thread::sleep(PAUSE);
+    session.catch_up();
+    session.type_in("\x0c")?;
+    thread::sleep(PAUSE * 2);
+    Ok(session.catch_up())
+}
+
 fn main() -> Result<(), Fault> {
     let extent = Extent::from_environment()?;
     let (sessions, key_count) = (extent.count(SESSIONS), extent.count(KEYS));
@@ -353,80 +435,30 @@ fn main() -> Result<(), Fault> {
     let mut table = Table::begin("host over SSH", extent)?;
     let mut firsts = Pairs::default();
     extent.repeat(|| {
-        firsts.push(
-            first_bytes(|| host.open())?,
-            first_bytes(|| Session::open(&key, echo_at))?,
-        );
+        let limit = first_bytes(|| Session::open(&key, echo_at))?;
+        firsts.push(first_bytes(|| host.open())?, limit);
         Ok(())
     })?;
     table.row("", FIRST_BYTES, &firsts)?;
 
-    let empty = host.memory_kb();
-    let mut people = Vec::new();
-    for _ in 0..sessions {
-        let mut session = host.open()?;
-        session.wait_for("Needs you")?;
-        people.push(session);
-    }
-    let full = host.memory_kb();
-    let idle = host.load(WATCH);
-    let first_frames: Vec<f64> = people.iter_mut().map(|session| session.catch_up() as f64).collect();
-
+    let mut cost = Cost::default();
+    let mut people = open_all(&host, sessions, &mut cost)?;
     let mut run = host.run()?;
-    for session in &mut people {
-        session.type_in("4")?;
-        session.wait_for("[4 ")?;
-        session.catch_up();
-    }
-    let busy = host.load(WATCH);
-    let live: Vec<f64> = people.iter_mut().map(|session| session.catch_up() as f64).collect();
-    let (mut p50, mut p99) = (Pairs::default(), Pairs::default());
+    look_on(&host, &mut people, &mut cost)?;
+    let mut first = people.pop().ok_or("nobody is there")?;
     let mut echo = Session::open(&key, echo_at)?;
+    let (mut p50, mut p99) = (Pairs::default(), Pairs::default());
     extent.repeat(|| {
         let limit = echoes(&mut echo, key_count)?;
-        let first = people.first_mut().ok_or("nobody is there")?;
-        let ours = keys(first, key_count)?;
+        let ours = keys(&mut first, key_count)?;
         p50.push(percentile(&ours, 50), percentile(&limit, 50));
         p99.push(percentile(&ours, 99), percentile(&limit, 99));
         Ok(())
     })?;
     table.row("", KEY_P50, &p50)?;
     table.row("", KEY_P99, &p99)?;
-    let redraw = {
-        let first = people.first_mut().ok_or("nobody is there")?;
-        thread::sleep(PAUSE);
-        first.catch_up();
-        first.type_in("\x0c")?;
-        thread::sleep(PAUSE * 2);
-        first.catch_up()
-    };
+    cost.redraw = redraw(&mut first)?;
     let _ = run.kill();
     run.wait()?;
-
-    let mut out = std::io::stdout();
-    let figure =
-        |figure: Option<f64>| figure.map_or("not measurable on this system".to_owned(), |it| format!("{it:.1}"));
-    let each = full.zip(empty).map(|(full, empty)| (full - empty) / sessions as f64);
-    let sorted = |mut figures: Vec<f64>| {
-        figures.sort_by(f64::total_cmp);
-        median(&figures)
-    };
-    writeln!(
-        out,
-        "{sessions} sessions, percent of a core: idle {}, with a run {}",
-        figure(idle),
-        figure(busy)
-    )?;
-    writeln!(out, "memory of a session, kB: {}", figure(each))?;
-    writeln!(
-        out,
-        "bytes to a terminal: to its first screen {:.0}",
-        sorted(first_frames)
-    )?;
-    writeln!(
-        out,
-        "bytes to a terminal: a second of a run {:.0}, drawing anew {redraw}",
-        sorted(live) / WATCH.as_secs_f64()
-    )?;
-    Ok(())
+    cost.print(sessions)
 }

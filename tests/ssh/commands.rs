@@ -93,9 +93,14 @@ fn bytes_are_whole_when_the_keys_change_under_them() {
     assert_eq!(imported.code, 0, "{imported:?}");
     let exported = says("dataset export large@v1", "");
     assert_eq!((exported.code, exported.stderr.as_str()), (0, ""));
-    // Compared by their hash: a difference in 20 MB is nothing to print.
-    let hash = |text: &str| blake3::hash(text.as_bytes());
-    assert_eq!(hash(&exported.stdout), hash(&rows));
+    assert_eq!(exported.stdout.lines().count(), 2_000);
+    // What is exported has fields more behind those that came.
+    let is_whole = |(sent, got): (&str, &str)| got.starts_with(sent.trim_end_matches('}'));
+    let broken = rows
+        .lines()
+        .zip(exported.stdout.lines())
+        .position(|pair| !is_whole(pair));
+    assert_eq!(broken, None, "the number of a row that is not what was sent");
 }
 
 #[test]

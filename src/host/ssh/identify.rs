@@ -130,8 +130,8 @@ fn check_certificate(certificate: &Certificate, from: IpAddr) -> Result<(), Stri
     Ok(())
 }
 
-/// Whether an address is on a list of addresses and networks between commas, as of OpenSSH's `PROTOCOL.certkeys`. A list
-/// that cannot be read whole has nobody on it.
+/// Whether an address is on a list of addresses and networks between commas, as of OpenSSH's `PROTOCOL.certkeys`. A
+/// list that cannot be read whole has nobody on it.
 fn is_listed(list: &str, from: IpAddr) -> bool {
     let network = |entry: &str| match entry.parse::<IpAddr>() {
         Ok(address) => Some(IpNet::from(address)),

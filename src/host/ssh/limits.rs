@@ -137,6 +137,14 @@ mod tests {
         }
     }
 
+    /// Lets others go on until so many are counted.
+    async fn all_came(strangers: &Arc<Strangers>, count: usize) {
+        for _ in 0..count {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(strangers.count(), count);
+    }
+
     #[tokio::test]
     async fn one_address_leaves_places_to_others() {
         let strangers = Strangers::none();
@@ -162,13 +170,12 @@ mod tests {
     async fn whoever_finds_no_place_waits_their_turn_and_not_all_may_wait() {
         let strangers = Strangers::none();
         let from: IpAddr = "192.0.2.7".parse().unwrap();
-        let (told, mut turns) = tokio::sync::mpsc::unbounded_channel();
+        let (told, mut turns) = tokio::sync::mpsc::channel(STRANGERS_PER_SOURCE_MAX);
         for number in 0..STRANGERS_PER_SOURCE_MAX {
             let (strangers, told) = (Arc::clone(&strangers), told.clone());
-            tokio::spawn(async move { told.send((number, strangers.admit(from).await.unwrap())) });
+            tokio::spawn(async move { told.send((number, strangers.admit(from).await.unwrap())).await });
         }
-        tokio::task::yield_now().await;
-        assert_eq!(strangers.count(), STRANGERS_PER_SOURCE_MAX);
+        all_came(&strangers, STRANGERS_PER_SOURCE_MAX).await;
         let refused = strangers.admit(from).await.unwrap_err();
         assert!(refused.contains("of its address"), "{refused}");
         for turn in 0..STRANGERS_PER_SOURCE_MAX {
@@ -189,8 +196,7 @@ mod tests {
             let strangers = Arc::clone(&strangers);
             waiting.spawn(async move { strangers.admit(from).await });
         }
-        tokio::task::yield_now().await;
-        assert_eq!(strangers.count(), STRANGERS_MAX);
+        all_came(&strangers, STRANGERS_MAX).await;
         let refused = strangers.admit("198.51.100.1".parse().unwrap()).await.unwrap_err();
         assert!(refused.starts_with("too many connections wait"), "{refused}");
     }
