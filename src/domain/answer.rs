@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::DomainError;
 use super::hash::ContentHash;
 use super::ids::RunId;
-use super::model::ModelConfig;
 use super::judgement::Judgement;
+use super::model::ModelConfig;
 use super::outcome::{Outcome, OutcomePlace, RenderedMessage};
 
 /// Everything that a request to a model depends on. Two that hash the same would be sent byte for byte the same.
@@ -194,7 +194,12 @@ impl KnownAnswer {
                 let judgement = outcome.judgements.get(place(*at)?)?.clone();
                 let reused_from = judgement.reused_from.or(Some(run));
                 let is_answered = judgement.error.is_none();
-                is_answered.then(|| Self::Judgement(Box::new(Judgement { reused_from, ..judgement })))
+                is_answered.then(|| {
+                    Self::Judgement(Box::new(Judgement {
+                        reused_from,
+                        ..judgement
+                    }))
+                })
             }
         }
     }

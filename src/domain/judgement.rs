@@ -87,7 +87,9 @@ impl Judgement {
         } else {
             ""
         };
-        let reused = self.reused_from.map_or_else(String::new, |run| format!(" (reused from {run})"));
+        let reused = self
+            .reused_from
+            .map_or_else(String::new, |run| format!(" (reused from {run})"));
         format!("{}: {}{repeat}{order}{simulated}{reused}", self.grader, self.judge)
     }
 

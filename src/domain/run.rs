@@ -67,10 +67,20 @@ impl RuntimeContext {
     /// The first thing in which it differs from the one that a run is to have; `None` where they are the same.
     pub fn difference(&self, other: &Self) -> Option<String> {
         let one = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".into());
-        let all = |texts: &[String]| if texts.is_empty() { "none".into() } else { texts.join(", ") };
+        let all = |texts: &[String]| {
+            if texts.is_empty() {
+                "none".into()
+            } else {
+                texts.join(", ")
+            }
+        };
         let parts = [
             ("code revision", one(&self.code_revision), one(&other.code_revision)),
-            ("retrieval index", one(&self.retrieval_index), one(&other.retrieval_index)),
+            (
+                "retrieval index",
+                one(&self.retrieval_index),
+                one(&other.retrieval_index),
+            ),
             ("documents", all(&self.documents), all(&other.documents)),
             ("tools", all(&self.tools), all(&other.tools)),
             ("agent state", one(&self.agent_state), one(&other.agent_state)),

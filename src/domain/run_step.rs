@@ -47,7 +47,10 @@ pub enum RunStepKind {
 pub fn prices_over_time<'a>(run: &'a Run, steps: &'a [RunStep]) -> Vec<(Timestamp, &'a [PriceFile])> {
     let mut prices = vec![(run.started_at, run.prices.as_slice())];
     for step in steps {
-        let RunStepKind::Resumed { prices: Some(files), .. } = &step.kind else {
+        let RunStepKind::Resumed {
+            prices: Some(files), ..
+        } = &step.kind
+        else {
             continue;
         };
         if prices.last().is_some_and(|(_, before)| before != files) {

@@ -68,9 +68,7 @@ impl Asker {
             run: job.run.id,
             deadline_ms: settings.deadline_ms,
             asks: match &job.work {
-                Work::Prompt(work) => {
-                    Asks::Prompt(Box::new(PromptAsker::new(work, settings.attempts_max, reuse)?))
-                }
+                Work::Prompt(work) => Asks::Prompt(Box::new(PromptAsker::new(work, settings.attempts_max, reuse)?)),
                 Work::Chain { steps, answer } => Asks::Chain(Box::new(ChainAsker::new(
                     steps,
                     answer.as_ref(),

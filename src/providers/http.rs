@@ -273,7 +273,11 @@ impl HttpClient {
     /// The text of a body whose end is missing.
     fn cut_text(&self, bytes: &[u8], streams: bool) -> String {
         let text = String::from_utf8_lossy(bytes).into_owned();
-        let text = if streams { self.redactor.clean_stream(text) } else { text };
+        let text = if streams {
+            self.redactor.clean_stream(text)
+        } else {
+            text
+        };
         self.redactor.clean_cut(text)
     }
 

@@ -146,9 +146,10 @@ impl AliasWatch {
                 models.into_iter().collect()
             }
             Asker::Judge(judge) => {
-                let asked = outcome.judgements.iter().filter(|judgement| {
-                    &judgement.judge == judge && judgement.reused_from.is_none()
-                });
+                let asked = outcome
+                    .judgements
+                    .iter()
+                    .filter(|judgement| &judgement.judge == judge && judgement.reused_from.is_none());
                 asked
                     .map(|judgement| (judgement.resolved_model.as_ref(), None))
                     .collect()

@@ -78,23 +78,29 @@ impl AnswerIndex {
         let tested = match &job.work {
             Work::Prompt(work) => vec![(None, Asked::of(run, work))],
             Work::Chain { steps, .. } => {
-                let named = steps.iter().map(|step| (Some(step.step.name.clone()), Asked::of(run, &step.work)));
+                let named = steps
+                    .iter()
+                    .map(|step| (Some(step.step.name.clone()), Asked::of(run, &step.work)));
                 named.collect()
             }
         };
         let tested = tested.into_iter().filter_map(|(name, asked)| Some((name, asked?)));
-        let judges = job.judges.aliases().into_iter().filter_map(|(judge, alias)| match judge {
-            // Vectors are not kept, so that there is nothing to use again.
-            JudgedBy::Embeddings(_) => None,
-            JudgedBy::Prompt(judge) => {
-                let ready = job.judges.prompts.get(&judge.version)?;
-                let asked = Asked {
-                    model: ready.version.content.model.clone(),
-                    endpoint: alias.endpoint,
-                };
-                Some((judge.version, asked))
-            }
-        });
+        let judges = job
+            .judges
+            .aliases()
+            .into_iter()
+            .filter_map(|(judge, alias)| match judge {
+                // Vectors are not kept, so that there is nothing to use again.
+                JudgedBy::Embeddings(_) => None,
+                JudgedBy::Prompt(judge) => {
+                    let ready = job.judges.prompts.get(&judge.version)?;
+                    let asked = Asked {
+                        model: ready.version.content.model.clone(),
+                        endpoint: alias.endpoint,
+                    };
+                    Some((judge.version, asked))
+                }
+            });
         Self {
             tested: tested.collect(),
             judges: judges.collect(),
@@ -115,7 +121,7 @@ impl AnswerIndex {
                 repeat: outcome.repeat,
                 part,
             };
-            change = change.put_answer(&request, answer)?;
+            change = change.put_answer(&request, &answer)?;
         }
         Ok(change)
     }

@@ -97,11 +97,7 @@ impl Workbench {
 
     /// The newest run of the same that a study does not use, and why; `None` where there is none. Runs that asked a
     /// selection are not meant to stand for others.
-    pub fn passed_over(
-        &self,
-        study: &Study,
-        tested: &Candidate,
-    ) -> Result<Option<(RunId, String)>, WorkbenchError> {
+    pub fn passed_over(&self, study: &Study, tested: &Candidate) -> Result<Option<(RunId, String)>, WorkbenchError> {
         let wanted = self.wanted(study, tested)?;
         for run in self.runs_like(&wanted)? {
             if run.selection.is_some() {
@@ -151,7 +147,10 @@ impl Workbench {
     fn fault_of(&self, run: &Run) -> Result<Option<String>, WorkbenchError> {
         let end = self.store.run_end(run.id)?;
         let Some(end) = end.filter(|end| end.totals.saved == run.outcome_count()) else {
-            return Ok(Some(format!("it is {} and lacks outcomes", self.state_of(run.id)?.as_str())));
+            return Ok(Some(format!(
+                "it is {} and lacks outcomes",
+                self.state_of(run.id)?.as_str()
+            )));
         };
         Ok(caveats(&self.store, run, Some(&end))?.stale_texts().next())
     }

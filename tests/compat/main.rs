@@ -52,7 +52,17 @@ const KIND_LAST: u16 = 29;
 const KINDS_UNUSED: &[u16] = &[];
 /// Those of them that have more than one layout, with how many: chain, suite, run, run end, outcome, trace, run step, stored
 /// answer.
-const LATER_LAYOUTS: [(u16, u16); 9] = [(1, 2), (5, 2), (9, 2), (10, 3), (11, 4), (12, 5), (18, 2), (21, 2), (23, 2)];
+const LATER_LAYOUTS: [(u16, u16); 9] = [
+    (1, 2),
+    (5, 2),
+    (9, 2),
+    (10, 3),
+    (11, 4),
+    (12, 5),
+    (18, 2),
+    (21, 2),
+    (23, 2),
+];
 /// Where the envelope says how the payload is coded; compression may change its bytes with the library's version.
 const CODEC_AT: usize = 8;
 const CODEC_PLAIN: u8 = 1;

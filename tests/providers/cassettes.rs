@@ -96,7 +96,8 @@ async fn a_key_that_a_stream_sends_in_pieces_is_on_no_cassette() {
         format!("data: {delta}\n\n")
     };
     let stop = serde_json::json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]});
-    let body = event("you sent ") + &event(begin) + &event(end) + &event("!") + &format!("data: {stop}\n\ndata: [DONE]\n\n");
+    let body =
+        event("you sent ") + &event(begin) + &event(end) + &event("!") + &format!("data: {stop}\n\ndata: [DONE]\n\n");
     // The first ends before the answer does, which is an error that keeps what came.
     let cut = event(begin) + &event(end);
     let folder = tempfile::tempdir().unwrap();
@@ -112,7 +113,10 @@ async fn a_key_that_a_stream_sends_in_pieces_is_on_no_cassette() {
         let live = provider.answer(&asked).await;
         let written = std::fs::read_to_string(&path).unwrap();
         for text in [&written, &format!("{live:?}")] {
-            assert!(text.contains("***") && !text.contains(begin) && !text.contains(end), "{text}");
+            assert!(
+                text.contains("***") && !text.contains(begin) && !text.contains(end),
+                "{text}"
+            );
         }
         let player = taped(&environment(), &server.base_url(), &Tape::replay(&path).unwrap());
         let played = player.answer(&asked).await;

@@ -78,7 +78,10 @@ fn costs_before_and_after_a_resume_under_other_prices_are_both_right_and_the_run
     assert_eq!(end.totals.cost, UsdNanos(COST * (saved + 10 * (4 - saved))));
     let detail = later.workbench.run_detail(run).unwrap();
     let warnings = detail.warnings();
-    let said = warnings.iter().find(|warning| warning.contains("different list prices")).unwrap();
+    let said = warnings
+        .iter()
+        .find(|warning| warning.contains("different list prices"))
+        .unwrap();
     assert!(said.contains("at first those of 2026-11-23 ("), "{said}");
     assert!(said.contains("those of 2026-12-01 ("), "{said}");
     assert!(later.workbench.verify().unwrap().is_sound());

@@ -139,20 +139,30 @@ fn the_steps_before_a_changed_one_are_reused_and_those_after_it_run_anew() {
     let asked_last = Some(RunId(2));
     for outcome in flow.outcomes(changed) {
         assert_eq!(sources(&outcome), [asked_last, asked_last, None, None, None]);
-        assert_eq!((outcome.all_attempts().count(), outcome.cost), (3, Some(UsdNanos(3 * STEP_COST))));
+        assert_eq!(
+            (outcome.all_attempts().count(), outcome.cost),
+            (3, Some(UsdNanos(3 * STEP_COST)))
+        );
         let text = outcome.text.unwrap();
         assert!(text.starts_with("p5: p4: third: p2: p1: number"), "{text}");
     }
     let caveats = flow.bench.workbench.run_detail(changed).unwrap().caveats;
     assert_eq!(caveats.reused_text().as_deref(), Some("6 steps of 3 reused from run_2"));
-    assert!(!caveats.faults(&flow.bench.workbench.run_detail(changed).unwrap().run).is_empty());
+    assert!(
+        !caveats
+            .faults(&flow.bench.workbench.run_detail(changed).unwrap().run)
+            .is_empty()
+    );
 
     // Another prompt whose answer is the same: those after it are sent what they were sent before.
     flow.change(3, &prompt("p3", " politely"));
     let (polite, end) = flow.reusing();
     assert_eq!((flow.sent(), end.totals.reused_steps), (14 * EXAMPLES, 4 * EXAMPLES));
     let outcome = flow.outcomes(polite).remove(0);
-    assert_eq!(sources(&outcome), [asked_last, asked_last, None, asked_last, asked_last]);
+    assert_eq!(
+        sources(&outcome),
+        [asked_last, asked_last, None, asked_last, asked_last]
+    );
     assert_eq!(outcome.text, flow.outcomes(first).remove(0).text);
     assert!(flow.bench.workbench.verify().unwrap().is_sound());
 }
@@ -263,7 +273,10 @@ impl House {
 }
 
 fn reasons(judgements: &[Judgement]) -> Vec<&str> {
-    judgements.iter().map(|judgement| judgement.explanation.as_str()).collect()
+    judgements
+        .iter()
+        .map(|judgement| judgement.explanation.as_str())
+        .collect()
 }
 
 #[test]
@@ -284,12 +297,24 @@ fn judgements_are_reused_one_by_one_and_only_where_a_run_asks_for_it() {
     assert!(now.iter().all(|judgement| judgement.reused_from == Some(second)));
     assert_eq!(now[1].heading(), "good: assessor_v1, repeat 2 (reused from run_2)");
     let caveats = house.bench.workbench.run_detail(third).unwrap().caveats;
-    assert_eq!(caveats.reused_text().as_deref(), Some("3 and 6 judgements reused from run_2"));
-    let version = house.bench.workbench.run_detail(third).unwrap().run.subject.version().cloned();
-    let asked = house
+    assert_eq!(
+        caveats.reused_text().as_deref(),
+        Some("3 and 6 judgements reused from run_2")
+    );
+    let version = house
         .bench
         .workbench
-        .request_review(&anna(), &version.unwrap(), Environment::Staging, Some(third), REASON);
+        .run_detail(third)
+        .unwrap()
+        .run
+        .subject
+        .version()
+        .cloned();
+    let asked =
+        house
+            .bench
+            .workbench
+            .request_review(&anna(), &version.unwrap(), Environment::Staging, Some(third), REASON);
     assert_refused(asked, "answers that count for a release are fresh");
     assert!(house.bench.workbench.verify().unwrap().is_sound());
 }
@@ -301,18 +326,27 @@ fn a_judgement_counts_by_the_rule_of_the_suite_that_uses_it() {
     // The same request with a stricter rule, then one more judgement of each answer, which nobody made yet.
     house.start.suite = house.bench.suite(&JUDGED.replace("at_least = 3", "at_least = 5"));
     let (_, end) = house.reusing();
-    assert_eq!((house.judged(), end.totals.judging.reused, end.totals.failed), (6, 6, EXAMPLES));
+    assert_eq!(
+        (house.judged(), end.totals.judging.reused, end.totals.failed),
+        (6, 6, EXAMPLES)
+    );
     house.start.suite = house.bench.suite(&JUDGED.replace("repeats = 2", "repeats = 3"));
     let (third, end) = house.reusing();
     assert_eq!((house.judged(), end.totals.judging.reused), (9, 6));
     let judgements = house.judgements(third);
-    assert!(judgements.iter().all(|one| one.reused_from.is_some() == (one.repeat < 2)));
+    assert!(
+        judgements
+            .iter()
+            .all(|one| one.reused_from.is_some() == (one.repeat < 2))
+    );
     let mut distinct = reasons(&judgements);
     distinct.sort_unstable();
     distinct.dedup();
     assert_eq!(distinct.len(), 9);
     // On another scale the score was never given.
-    house.start.suite = house.bench.suite(&JUDGED.replace("max = 5", "max = 3.5").replace("min = 1", "min = 0"));
+    house.start.suite = house
+        .bench
+        .suite(&JUDGED.replace("max = 5", "max = 3.5").replace("min = 1", "min = 0"));
     let (_, end) = house.reusing();
     assert_eq!((house.judged(), end.totals.judging.reused), (15, 0));
     assert!(house.bench.workbench.verify().unwrap().is_sound());

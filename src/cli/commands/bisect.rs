@@ -266,7 +266,10 @@ impl Search<'_, '_> {
                 if self.context.workbench.has_outcomes_of(run, example)? {
                     Worked::Finished(run)
                 } else {
-                    Worked::Stopped(left_undone(&self.context.workbench.subject_of(&tested)?.label(), &detail))
+                    Worked::Stopped(left_undone(
+                        &self.context.workbench.subject_of(&tested)?.label(),
+                        &detail,
+                    ))
                 }
             }
             _ => work_on(self.context, &self.study, &tested, stored, &mut self.spent)?,

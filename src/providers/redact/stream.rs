@@ -68,7 +68,10 @@ impl Redactor {
         for (line, part) in &said.parts {
             let mut text = String::new();
             let mut at = part.start;
-            for secret in found.iter().filter(|secret| secret.start < part.end && part.start < secret.end) {
+            for secret in found
+                .iter()
+                .filter(|secret| secret.start < part.end && part.start < secret.end)
+            {
                 text.push_str(said.text.get(at..secret.start).unwrap_or_default());
                 if secret.start >= part.start {
                     text.push_str(MASK);
@@ -153,7 +156,9 @@ mod tests {
         for first in 0..whole.len() {
             for second in [first, first + 1, first + 7, whole.len()] {
                 let second = second.min(whole.len());
-                let pieces = [&whole[..first], &whole[first..second], &whole[second..]];
+                let (begin, rest) = whole.split_at(first);
+                let (middle, end) = rest.split_at(second - first);
+                let pieces = [begin, middle, end];
                 let body: String = pieces.map(event).concat() + "data: [DONE]\n\n";
                 let cleaned = cleaned(&body);
                 let said: String = cleaned

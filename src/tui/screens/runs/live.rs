@@ -109,7 +109,10 @@ fn reused(detail: &RunDetail) -> String {
         reused_from: detail.caveats.reused_from.clone(),
         ..Caveats::default()
     };
-    caveats.counting(&detail.progress.totals).reused_text().unwrap_or_default()
+    caveats
+        .counting(&detail.progress.totals)
+        .reused_text()
+        .unwrap_or_default()
 }
 
 fn not_started(progress: &RunProgress) -> u64 {
