@@ -84,5 +84,13 @@ fn costs_before_and_after_a_resume_under_other_prices_are_both_right_and_the_run
         .unwrap();
     assert!(said.contains("at first those of 2026-11-23 ("), "{said}");
     assert!(said.contains("those of 2026-12-01 ("), "{said}");
+    let record = later.workbench.tuning_record(run).unwrap();
+    assert_eq!((record.prices.len(), record.later_prices.len()), (1, 1));
+    let newest: Vec<_> = record.later_prices[0]
+        .prices
+        .iter()
+        .map(|file| file.as_of.as_str())
+        .collect();
+    assert_eq!(newest, ["2026-12-01", "2026-11-23"]);
     assert!(later.workbench.verify().unwrap().is_sound());
 }
