@@ -36,7 +36,7 @@ pub enum RunStepKind {
     Resumed {
         /// The caps that hold from now on.
         caps: Caps,
-        /// The files of list prices that costs are reckoned with from now on, as [`super::run::Run::prices`]; `None` where an
+        /// The files of list prices that costs are reckoned with from now on, as [`Run::prices`]; `None` where an
         /// earlier program went on with the run and did not say.
         prices: Option<Vec<PriceFile>>,
     },
@@ -57,8 +57,8 @@ impl PricesSince {
     }
 }
 
-/// The list prices of a run's start, and those of each resume that brought others. An outcome keeps the cost that it had
-/// when it was saved.
+/// The list prices of a run's start, and those of each resume that brought others. An outcome keeps the cost that it
+/// had when it was saved.
 pub fn prices_over_time(run: &Run, steps: &[RunStep]) -> Vec<PricesSince> {
     let mut prices = vec![PricesSince {
         since: run.started_at,

@@ -1,5 +1,5 @@
-//! A run that goes on under other list prices: what was saved keeps the cost that it had, and the run says that its costs
-//! are of both.
+//! A run that goes on under other list prices: what was saved keeps the cost that it had, and the run says that its
+//! costs are of both.
 
 use std::sync::Arc;
 
