@@ -51,9 +51,11 @@ impl<'a> ExactRequest<'a> {
     }
 }
 
-/// Everything that a request to a judge depends on, and which of its judgements it asks for. One judge may be asked the
-/// same by several graders, several times, in both orders, of equal answers to several examples and in each repeat of an
-/// example; all these are to say what they say independently of each other, so that none stands for another one.
+/// Everything that a request to a judge depends on, and which of its judgements it asks for.
+///
+/// One judge may be asked the same by several graders, several times, in both orders, of equal answers to several
+/// examples and in each repeat of an example. All these are to say what they say independently of each other, so that
+/// none stands for another one.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct JudgeRequest<'a> {
     /// Where it goes, without secrets.

@@ -36,16 +36,34 @@ pub enum RunStepKind {
     Resumed {
         /// The caps that hold from now on.
         caps: Caps,
-        /// The files of list prices that costs are reckoned with from now on, as [`super::run::Run::prices`]; `None` where an
+        /// The files of list prices that costs are reckoned with from now on, as [`Run::prices`]; `None` where an
         /// earlier program went on with the run and did not say.
         prices: Option<Vec<PriceFile>>,
     },
 }
 
-/// The files of list prices that a run's costs are reckoned with: those of its start, and those of each resume that
-/// brought others, with when that was. An outcome keeps the cost that it had when it was saved.
-pub fn prices_over_time<'a>(run: &'a Run, steps: &'a [RunStep]) -> Vec<(Timestamp, &'a [PriceFile])> {
-    let mut prices = vec![(run.started_at, run.prices.as_slice())];
+/// List prices that a run's costs are reckoned with from some time on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PricesSince {
+    /// When the run was started, or went on.
+    pub since: Timestamp,
+    /// The files, those first that win.
+    pub prices: Vec<PriceFile>,
+}
+
+impl PricesSince {
+    fn text(&self) -> String {
+        prices_text(&self.prices).unwrap_or_else(|| "of no file".into())
+    }
+}
+
+/// The list prices of a run's start, and those of each resume that brought others. An outcome keeps the cost that it
+/// had when it was saved.
+pub fn prices_over_time(run: &Run, steps: &[RunStep]) -> Vec<PricesSince> {
+    let mut prices = vec![PricesSince {
+        since: run.started_at,
+        prices: run.prices.clone(),
+    }];
     for step in steps {
         let RunStepKind::Resumed {
             prices: Some(files), ..
@@ -53,8 +71,11 @@ pub fn prices_over_time<'a>(run: &'a Run, steps: &'a [RunStep]) -> Vec<(Timestam
         else {
             continue;
         };
-        if prices.last().is_some_and(|(_, before)| before != files) {
-            prices.push((step.at, files));
+        if prices.last().is_some_and(|before| &before.prices != files) {
+            prices.push(PricesSince {
+                since: step.at,
+                prices: files.clone(),
+            });
         }
     }
     prices
@@ -70,15 +91,14 @@ pub fn prices_text(files: &[PriceFile]) -> Option<String> {
 pub fn mixed_prices(run: &Run, steps: &[RunStep]) -> Option<String> {
     let all = prices_over_time(run, steps);
     let (first, later) = all.split_first()?;
-    let shown = |files: &[PriceFile]| prices_text(files).unwrap_or_else(|| "of no file".into());
     let later: Vec<String> = later
         .iter()
-        .map(|(since, files)| format!("since the resume of {since} those {}", shown(files)))
+        .map(|later| format!("since the resume of {} those {}", later.since, later.text()))
         .collect();
     (!later.is_empty()).then(|| {
         format!(
             "its costs are reckoned with different list prices: at first those {}, {}",
-            shown(first.1),
+            first.text(),
             later.join(", ")
         )
     })

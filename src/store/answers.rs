@@ -26,8 +26,8 @@ impl Store {
 
 impl Change {
     /// Says where the newest answer to a request lies.
-    pub fn put_answer(self, request: &ContentHash, answer: StoredAnswer) -> Result<Self, StoreError> {
-        self.put(keys::answer(request), &answer)
+    pub fn put_answer(self, request: &ContentHash, answer: &StoredAnswer) -> Result<Self, StoreError> {
+        self.put(keys::answer(request), answer)
     }
 
     /// Says that a run used an answer of another.

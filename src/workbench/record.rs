@@ -17,6 +17,7 @@ use crate::domain::money::PriceFile;
 use crate::domain::path_result::{PathResult, step_results};
 use crate::domain::promotion::Environment;
 use crate::domain::run::{AnswerSource, Run, RunEnd, RunState, RunTotals, RuntimeContext};
+use crate::domain::run_step::{PricesSince, prices_over_time};
 use crate::domain::suite::{Comparison, SuiteVersion, Threshold};
 use crate::releases::evidence::{caveats, overtaken};
 
@@ -122,6 +123,8 @@ pub struct TuningRecord {
     pub totals: RunTotals,
     /// The files of list prices that the costs are reckoned with, those first that win.
     pub prices: Vec<PriceFile>,
+    /// The same of each resume that brought others, and since when; costs of before stay as they were.
+    pub later_prices: Vec<PricesSince>,
     /// Each result with its counts and interval, over the whole run and by slice.
     pub metrics: Vec<RecordedResult>,
     /// The gate with its rules.
@@ -210,15 +213,21 @@ impl Workbench {
             started_by: run.started_by.to_string(),
             started_at: run.started_at.to_string(),
             ended_at: end.as_ref().map(|end: &RunEnd| end.ended_at.to_string()),
-            caveats: caveats(&self.store, &run, end.as_ref())?,
+            caveats: caveats(&self.store, &run, end.as_ref())?.counting(&progress.totals),
             labelled: agreements(&self.store.labels(id)?),
             overtaken: match &end {
                 Some(_) => overtaken(&self.store, &run)?,
                 None => Vec::new(),
             },
+            later_prices: self.later_prices(&run)?,
             prices: run.prices,
             runtime_context: run.context,
         })
+    }
+
+    fn later_prices(&self, run: &Run) -> Result<Vec<PricesSince>, WorkbenchError> {
+        let all = prices_over_time(run, &self.store.run_steps(run.id)?);
+        Ok(all.into_iter().skip(1).collect())
     }
 
     /// The newest decision that rests on a run.

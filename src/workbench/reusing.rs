@@ -121,7 +121,7 @@ impl AnswerIndex {
                 repeat: outcome.repeat,
                 part,
             };
-            change = change.put_answer(&request, answer)?;
+            change = change.put_answer(&request, &answer)?;
         }
         Ok(change)
     }

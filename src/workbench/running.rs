@@ -397,6 +397,8 @@ impl Workbench {
             latencies: sums.latencies,
         };
         Change::new(audit).insert_run_end(&end)?.commit(&self.store)?;
+        // Where it was paused by this process, what is known of it alive still says so.
+        self.live_runs().remove(&id);
         Ok(())
     }
 

@@ -66,7 +66,7 @@ impl Workbench {
             if self.fault_of(&run)?.is_none() {
                 return Ok(Stored::Finished(run.id));
             }
-            if self.progress(run.id)?.state.can_resume() {
+            if self.state_of(run.id)?.can_resume() {
                 return Ok(Stored::Unfinished(run.id));
             }
         }

@@ -50,8 +50,8 @@ use serde::Serialize;
 const KIND_LAST: u16 = 29;
 /// Numbers between them that no kind has.
 const KINDS_UNUSED: &[u16] = &[];
-/// Those of them that have more than one layout, with how many: chain, suite, run, run end, outcome, trace, run step, stored
-/// answer.
+/// Those of them that have more than one layout, with how many: policy, chain, suite, run, run end, outcome, trace,
+/// run step, stored answer.
 const LATER_LAYOUTS: [(u16, u16); 9] = [
     (1, 2),
     (5, 2),

@@ -47,6 +47,8 @@ mod signing;
 #[path = "../support/ssh.rs"]
 mod ssh_tools;
 #[cfg(test)]
+mod studies;
+#[cfg(test)]
 mod third_party;
 mod tools;
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! A run that goes on under other list prices: what was saved keeps the cost that it had, and the run says that its costs
-//! are of both.
+//! A run that goes on under other list prices: what was saved keeps the cost that it had, and the run says that its
+//! costs are of both.
 
 use std::sync::Arc;
 
@@ -84,5 +84,13 @@ fn costs_before_and_after_a_resume_under_other_prices_are_both_right_and_the_run
         .unwrap();
     assert!(said.contains("at first those of 2026-11-23 ("), "{said}");
     assert!(said.contains("those of 2026-12-01 ("), "{said}");
+    let record = later.workbench.tuning_record(run).unwrap();
+    assert_eq!((record.prices.len(), record.later_prices.len()), (1, 1));
+    let newest: Vec<_> = record.later_prices[0]
+        .prices
+        .iter()
+        .map(|file| file.as_of.as_str())
+        .collect();
+    assert_eq!(newest, ["2026-12-01", "2026-11-23"]);
     assert!(later.workbench.verify().unwrap().is_sound());
 }

@@ -1,5 +1,5 @@
-//! What a run takes from earlier ones: the answers of a chain's steps one by one, and judgements. Nothing is taken where
-//! the request differs in anything, and what is taken is counted and costs nothing.
+//! What a run takes from earlier ones: the answers of a chain's steps one by one, and judgements. Nothing is taken
+//! where the request differs in anything, and what is taken is counted and costs nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,8 +25,8 @@ const STEP_COST: u64 = 52_000;
 /// A prompt that says its name, and politely where that is asked of it.
 fn prompt(name: &str, manner: &str) -> String {
     format!(
-        "+++\n[model]\nprovider = \"openai\"\nname = \"gpt-4.1-mini\"\n[[variables]]\nname = \"text\"\n+++\n-- user --\n\
-         {name}{manner}: {{{{ text }}}}\n"
+        "+++\n[model]\nprovider = \"openai\"\nname = \"gpt-4.1-mini\"\n[[variables]]\nname = \"text\"\n+++\n\
+         -- user --\n{name}{manner}: {{{{ text }}}}\n"
     )
 }
 

@@ -70,13 +70,14 @@ impl StepAsker {
             .map_err(NotSent)
             .and_then(|input| self.prompt.render_input(input, &example.content.context));
         let asked = match messages {
-            Ok(messages) => match self.prompt.known(&blank, &messages).await {
-                Some(known) => known.into(),
-                None => {
+            Ok(messages) => {
+                if let Some(known) = self.prompt.known(&blank, &messages).await {
+                    known.into()
+                } else {
                     let _permit = self.prompt.enter().await;
                     self.prompt.send(blank, messages, example, ends_at).await
                 }
-            },
+            }
             Err(error) => error.outcome(blank).into(),
         };
         (self.parsed(asked.outcome), asked.wait)

@@ -156,7 +156,9 @@ mod tests {
         for first in 0..whole.len() {
             for second in [first, first + 1, first + 7, whole.len()] {
                 let second = second.min(whole.len());
-                let pieces = [&whole[..first], &whole[first..second], &whole[second..]];
+                let (begin, rest) = whole.split_at(first);
+                let (middle, end) = rest.split_at(second - first);
+                let pieces = [begin, middle, end];
                 let body: String = pieces.map(event).concat() + "data: [DONE]\n\n";
                 let cleaned = cleaned(&body);
                 let said: String = cleaned
