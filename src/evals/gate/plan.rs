@@ -152,7 +152,7 @@ pub(super) struct Floor {
 
 impl Floor {
     /// `None` for a rule that is none on a share by itself.
-    fn of(threshold: &Threshold) -> Option<Self> {
+    pub(super) fn of(threshold: &Threshold) -> Option<Self> {
         let value = threshold.value;
         let (share, is_cap) = match threshold.comparison {
             Comparison::AtLeast => (value, false),

@@ -48,6 +48,8 @@ impl HasId for LineRow {
 pub struct Effects {
     base: VersionId,
     candidate: VersionId,
+    /// The metric; whether every grader passed, where not given.
+    metric: Option<String>,
     ablation: Option<Ablation>,
     rows: ListAndDetail<LineRow>,
 }
@@ -58,6 +60,7 @@ impl Effects {
         Self {
             base,
             candidate,
+            metric: None,
             ablation: None,
             rows: ListAndDetail::with_long_list(),
         }
@@ -100,6 +103,13 @@ impl Effects {
         self.rows.rows.select(&(to, 0));
     }
 
+    /// To the next metric of the suite, and after the last one to whether every grader passed.
+    fn next_metric(&mut self) {
+        let Some(ablation) = &self.ablation else { return };
+        let at = ablation.metrics.iter().position(|metric| *metric == ablation.measured);
+        self.metric = ablation.metrics.get(at.map_or(0, |at| at + 1)).cloned();
+    }
+
     fn command(&mut self, command: CommandId) -> Vec<Effect> {
         let effect = match command {
             CommandId::Open => {
@@ -110,12 +120,18 @@ impl Effects {
                 self.go_to_hunk(command);
                 None
             }
+            CommandId::Options => {
+                self.next_metric();
+                None
+            }
             CommandId::CopyValue => self.hunk_text().map(Effect::Copy),
             CommandId::CopyId => Some(Effect::Copy(self.candidate.to_string())),
             CommandId::CopyCommand => {
                 let (base, candidate) = (&self.base, &self.candidate);
+                let metric = self.metric.as_ref().map(|metric| format!(" --metric {metric}"));
                 Some(Effect::Copy(format!(
-                    "pegbox ablate {base} {candidate} --dataset NAME --suite NAME"
+                    "pegbox ablate {base} {candidate}{} --dataset NAME --suite NAME",
+                    metric.unwrap_or_default()
                 )))
             }
             CommandId::CopyAll | CommandId::CopyPlain => {
@@ -220,6 +236,7 @@ impl Screen for Effects {
         vec![Request::Ablation {
             base: self.base.clone(),
             candidate: self.candidate.clone(),
+            metric: self.metric.clone(),
         }]
     }
 
@@ -239,7 +256,9 @@ impl Screen for Effects {
 
     fn view(&self, frame: &mut Frame, area: Rect, context: &Context) {
         let list = match &self.ablation {
-            Some(ablation) => Panel::new(format!("Effects on {}", ablation.measured)).note(ablation.whole_text()),
+            Some(ablation) => {
+                Panel::new(format!("Effects on {} (o: others)", ablation.measured)).note(ablation.whole_text())
+            }
             None => Panel::new("Effects"),
         };
         let text = self.ablation.as_ref().and_then(|ablation| {
@@ -265,6 +284,15 @@ impl Screen for Effects {
                 Err("there is no hunk".into())
             }
             CommandId::ProblemNext | CommandId::ProblemPrevious => Ok(()),
+            CommandId::Options
+                if self
+                    .ablation
+                    .as_ref()
+                    .is_none_or(|ablation| ablation.metrics.is_empty()) =>
+            {
+                Err("there is no other metric".into())
+            }
+            CommandId::Options => Ok(()),
             CommandId::CopyValue if self.hunk().is_none() => Err("there is no hunk".into()),
             CommandId::Search => Err("J and K go from hunk to hunk here".into()),
             _ => offered(
