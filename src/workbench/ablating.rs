@@ -224,7 +224,7 @@ impl Workbench {
         &self,
         base: &VersionId,
         candidate: &VersionId,
-        metric: Option<String>,
+        metric: Option<&str>,
     ) -> Result<Ablation, WorkbenchError> {
         for id in self.store.runs_of(candidate)? {
             let run = found(self.store.run(id)?, "run", &id)?;
@@ -244,7 +244,7 @@ impl Workbench {
             let plan = AblationPlan {
                 base: base.clone(),
                 candidate: candidate.clone(),
-                metric: metric.clone(),
+                metric: metric.map(str::to_owned),
                 extent: AblationExtent::default(),
             };
             let ablation = self.ablation(&study, &plan)?;

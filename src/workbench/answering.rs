@@ -118,7 +118,7 @@ impl Workbench {
                 base,
                 candidate,
                 metric,
-            } => Answer::Ablation(Box::new(self.newest_ablation(&base, &candidate, metric)?)),
+            } => Answer::Ablation(Box::new(self.newest_ablation(&base, &candidate, metric.as_deref())?)),
             Request::Blame(version) => Answer::Blame(Box::new(self.blame(&version)?)),
             Request::CompareCase {
                 base,

@@ -89,7 +89,7 @@ impl MetricResult {
             (_, Some(IntervalMethod::Examples { count: 1 })) | (Measure::Value { count: 1, .. }, _) => "one example",
             (_, Some(IntervalMethod::Clusters { count: 1 })) => "one cluster",
             (_, Some(IntervalMethod::OrderStatistics)) => "too few values",
-            _ => "no spread known",
+            _ => "not known",
         })
     }
 }

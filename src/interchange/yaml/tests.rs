@@ -212,5 +212,5 @@ fn the_name_of_a_file_decides_its_format_and_a_text_without_one_its_content() {
     assert!(as_json.starts_with("line 1"), "{as_json}");
     let json = "{\"nam\": 1}";
     assert!(named("a.yaml", json).contains("line 1: nam: unknown key"));
-    assert!(named("a", json).starts_with("nam: unknown key"));
+    assert!(named("a", json).contains("nam: unknown key"));
 }

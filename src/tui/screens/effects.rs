@@ -110,6 +110,14 @@ impl Effects {
         self.metric = ablation.metrics.get(at.map_or(0, |at| at + 1)).cloned();
     }
 
+    /// Which key shows the effects on another metric.
+    fn others_line(&self, context: &Context) -> String {
+        let key = context.keymap.shown(CommandId::Options);
+        let key = key.filter(|_| self.availability(CommandId::Options).is_ok());
+        key.map(|key| format!("{key} shows the effects on the next metric"))
+            .unwrap_or_default()
+    }
+
     fn command(&mut self, command: CommandId) -> Vec<Effect> {
         let effect = match command {
             CommandId::Open => {
@@ -256,18 +264,16 @@ impl Screen for Effects {
 
     fn view(&self, frame: &mut Frame, area: Rect, context: &Context) {
         let list = match &self.ablation {
-            Some(ablation) => {
-                Panel::new(format!("Effects on {} (o: others)", ablation.measured)).note(ablation.whole_text())
-            }
+            Some(ablation) => Panel::new(format!("Effects on {}", ablation.measured)).note(ablation.whole_text()),
             None => Panel::new("Effects"),
         };
         let text = self.ablation.as_ref().and_then(|ablation| {
             let pairs = ablation.pair_lines(self.hunk()?);
-            let lines = ablation
-                .hunk_lines(self.hunk()?)
-                .into_iter()
-                .chain(pairs)
-                .chain([String::new(), ablation.verdict_line()]);
+            let lines = ablation.hunk_lines(self.hunk()?).into_iter().chain(pairs).chain([
+                String::new(),
+                ablation.verdict_line(),
+                self.others_line(context),
+            ]);
             Some(Printable::block(&lines.collect::<Vec<_>>().join("\n")))
         });
         let detail = Detail {
@@ -283,7 +289,7 @@ impl Screen for Effects {
             CommandId::ProblemNext | CommandId::ProblemPrevious if self.hunk().is_none() => {
                 Err("there is no hunk".into())
             }
-            CommandId::ProblemNext | CommandId::ProblemPrevious => Ok(()),
+            CommandId::ProblemNext | CommandId::ProblemPrevious | CommandId::Options => Ok(()),
             CommandId::Options
                 if self
                     .ablation
@@ -292,7 +298,6 @@ impl Screen for Effects {
             {
                 Err("there is no other metric".into())
             }
-            CommandId::Options => Ok(()),
             CommandId::CopyValue if self.hunk().is_none() => Err("there is no hunk".into()),
             CommandId::Search => Err("J and K go from hunk to hunk here".into()),
             _ => offered(

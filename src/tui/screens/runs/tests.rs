@@ -130,7 +130,7 @@ fn newer_runs_out_of_sight_are_counted() {
     send(&mut screen, answered(request, Answer::Runs(all)));
     assert_eq!(screen.list.selected().map(|row| row.run.id), Some(RunId(4)));
     let text = at_height(&screen, 13);
-    assert!(text.contains("17 newer above"), "{text}");
+    assert!(text.contains("20 newer above"), "{text}");
     command(&mut screen, CommandId::First);
     assert!(at_height(&screen, 13).contains("newest first"));
 }
