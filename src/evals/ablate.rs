@@ -96,6 +96,8 @@ pub struct Interaction {
     pub beyond: f64,
     /// 95 % interval, by paired t over the examples; `None` for fewer than two, and where none differs.
     pub interval: Option<(f64, f64)>,
+    /// Why there is no interval.
+    pub no_interval: Option<&'static str>,
     /// Two-sided.
     pub p: Option<f64>,
 }
@@ -126,10 +128,16 @@ pub fn interaction(
     let Change::Difference(beyond) = effect.change else {
         return None;
     };
+    // Without any spread the interval would be a point, as if nothing could be otherwise.
+    let interval = effect.interval.filter(|_| values.has_moved());
     Some(Interaction {
         beyond,
-        // Without any spread the interval would be a point, as if nothing could be otherwise.
-        interval: effect.interval.filter(|_| values.has_moved()),
+        interval,
+        no_interval: match interval {
+            Some(_) => None,
+            None if values.has_moved() => Some("too few examples, or clusters of them"),
+            None => Some("no example differs from the sum"),
+        },
         p: effect.p,
     })
 }

@@ -62,6 +62,8 @@ pub struct Ablation {
     pub candidate: VersionId,
     /// What is measured: a metric's name, or `every grader`.
     pub measured: String,
+    /// The metrics of the suite that can be measured instead.
+    pub metrics: Vec<String>,
     /// The candidate against the base; `None` while one of them is not run.
     pub whole: Option<Effect>,
     /// The hunks in the order of the diff, with what each does.
@@ -128,6 +130,13 @@ impl Workbench {
             others.map(move |other| vec![*one, *other])
         });
         self.runs_of_sets(study, &ablated, pairs.collect())
+    }
+
+    /// The metrics whose change has an interval.
+    fn measurable(&self, study: &Study) -> Result<Vec<String>, WorkbenchError> {
+        let metrics = self.suite(&study.suite)?.content.metrics.into_iter();
+        let metrics = metrics.filter(|metric| metric.kind.percentile().is_none());
+        Ok(metrics.map(|metric| metric.name).collect())
     }
 
     fn measured(&self, study: &Study, plan: &AblationPlan) -> Result<Measured, WorkbenchError> {
@@ -202,6 +211,7 @@ impl Workbench {
             base: plan.base.clone(),
             candidate: plan.candidate.clone(),
             measured: plan.metric.clone().unwrap_or_else(|| "every grader".into()),
+            metrics: self.measurable(study)?,
             whole: effect(&base, &candidate),
             hunks: ablated.hunks.hunks.into_iter().zip(effects).collect(),
             pairs,
@@ -209,7 +219,13 @@ impl Workbench {
     }
 
     /// What the stored runs say of two versions, over the dataset and suite of the candidate's newest finished run.
-    pub fn newest_ablation(&self, base: &VersionId, candidate: &VersionId) -> Result<Ablation, WorkbenchError> {
+    /// `metric` is as in [`AblationPlan`].
+    pub fn newest_ablation(
+        &self,
+        base: &VersionId,
+        candidate: &VersionId,
+        metric: Option<&str>,
+    ) -> Result<Ablation, WorkbenchError> {
         for id in self.store.runs_of(candidate)? {
             let run = found(self.store.run(id)?, "run", &id)?;
             let is_finished = self
@@ -229,7 +245,7 @@ impl Workbench {
             let plan = AblationPlan {
                 base: base.clone(),
                 candidate: candidate.clone(),
-                metric: None,
+                metric: metric.map(str::to_owned),
                 extent: AblationExtent::default(),
             };
             let ablation = self.ablation(&study, &plan)?;

@@ -77,14 +77,14 @@ impl PairEffect {
             .map_or_else(|| "-".to_owned(), |effect| effect.moved_text());
         let pair = format!("hunks {} and {}: together {together}", self.one + 1, self.other + 1);
         let Some(found) = &self.interaction else {
-            return pair;
+            return format!("{pair}; beyond the sum of both is not known: no example has a value of its own");
         };
-        let interval = found.interval.map_or_else(
-            || "-".to_owned(),
-            |(low, high)| format!("{} to {}", points(low), points(high)),
-        );
+        let interval = match (found.interval, found.no_interval) {
+            (Some((low, high)), _) => format!("95 % {} to {}", points(low), points(high)),
+            (None, why) => format!("no interval: {}", why.unwrap_or("not known")),
+        };
         format!(
-            "{pair}, beyond the sum of both {} (95 % {interval}, p {}, by Holm {})",
+            "{pair}, beyond the sum of both {} ({interval}, p {}, by Holm {})",
             points(found.beyond),
             p_text(found.p),
             p_text(self.p_holm)

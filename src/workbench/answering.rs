@@ -114,9 +114,11 @@ impl Workbench {
                 Answer::Comparison(Box::new(self.compare_runs(base, candidate)?))
             }
             Request::Matrix(run) => Answer::Matrix(Box::new(self.matrix_around(run, None)?)),
-            Request::Ablation { base, candidate } => {
-                Answer::Ablation(Box::new(self.newest_ablation(&base, &candidate)?))
-            }
+            Request::Ablation {
+                base,
+                candidate,
+                metric,
+            } => Answer::Ablation(Box::new(self.newest_ablation(&base, &candidate, metric.as_deref())?)),
             Request::Blame(version) => Answer::Blame(Box::new(self.blame(&version)?)),
             Request::CompareCase {
                 base,

@@ -223,6 +223,8 @@ pub enum Request {
         base: VersionId,
         /// The version after.
         candidate: VersionId,
+        /// The metric; whether every grader passed, where not given.
+        metric: Option<String>,
     },
     /// What brought each line of a version.
     Blame(VersionId),

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::pegbox::{Pegbox, Said};
+use crate::pegbox::{PROMPT, Pegbox, Said};
 
 /// A ticket that would be markup, a script and a terminal's command wherever it is not taken as text.
 const HOSTILE: &str =
@@ -322,4 +322,92 @@ fn a_report_takes_hostile_text_as_text_and_is_the_same_each_time() {
             eprintln!("SKIPPED: no second parser read the report's HTML, since python3 does not start: {error}");
         }
     }
+}
+
+/// For each cause, a grader that fails on evidence for it, and the example's further fields.
+const CAUSES: [(&str, &str, &str); 7] = [
+    (
+        "prompt",
+        "kind = \"field_match\"\nfield = \"route\"",
+        r#""expected":{"route":"delivery"}"#,
+    ),
+    (
+        "retrieval",
+        "kind = \"citations\"\nfield = \"route\"\ncites_expected = true",
+        r#""expected":["doc-7"],"context":{"documents":[{"id":"doc-1","text":"other"}]}"#,
+    ),
+    (
+        "tool",
+        "kind = \"tool_calls\"\ncalls = '[{\"name\": \"find_order\"}]'",
+        r#""expected":"x""#,
+    ),
+    ("model", "kind = \"latency\"\nat_most_ms = 1", r#""expected":"x""#),
+    ("parser", "kind = \"exact_match\"", r#""expected":"billing""#),
+    (
+        "grader",
+        "kind = \"command\"\ncommand = [\"false\"]",
+        r#""expected":"x""#,
+    ),
+    ("label", "kind = \"exact_match\"", r#""labels":[]"#),
+];
+
+/// A run of one example with one grader; what its failure's cause is.
+fn cause_of(pegbox: &Pegbox, name: &str, [grader, fields]: [&str; 2], subject: &[&str]) -> Value {
+    let row = format!("{{\"id\":\"t-1\",\"input\":{{\"ticket\":\"I was charged twice\"}},{fields}}}\n");
+    let suite = format!(
+        "name = \"{name}\"\n[[graders]]\nname = \"looked\"\n{grader}\n\
+         [[metrics]]\nname = \"passed\"\nkind = \"accuracy\"\ngrader = \"looked\"\n"
+    );
+    let (rows, suite) = (
+        pegbox.write(&format!("{name}.jsonl"), row),
+        pegbox.write(&format!("{name}.toml"), suite),
+    );
+    let reason = "one failure of each cause";
+    pegbox.does(&[
+        "dataset", "import", &rows, "--name", name, "--label", "v1", "--reason", reason,
+    ]);
+    pegbox.does(&["suite", "import", &suite, "--reason", reason]);
+    let start = [
+        &["run", "start", "--dataset", name, "--suite", name, "--attempts", "1"],
+        subject,
+    ]
+    .concat();
+    let said = pegbox.says(&start);
+    let runs = pegbox.json(&["run", "list"]);
+    let run = runs["runs"][0]["id"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{said:?}\n{runs}"));
+    let failures = pegbox.json(&["run", "failures", run, "--by", "category"]);
+    let mut cause = pegbox.json(&["run", "case", run, "t-1"])["cause"].clone();
+    cause["groups"] = failures["groups"].clone();
+    cause
+}
+
+#[test]
+fn a_run_shows_each_of_the_eight_causes_by_its_evidence() {
+    let pegbox = Pegbox::with_records(1);
+    for (category, grader, fields) in CAUSES {
+        let cause = cause_of(&pegbox, category, [grader, fields], &["support_triage_v1"]);
+        assert_eq!(cause["category"], category, "{cause}");
+        assert!(cause["groups"].to_string().contains(category), "{cause}");
+    }
+    let prompt = PROMPT.replace("provider = \"simulated\"", "provider = \"ollama\"");
+    assert_ne!(prompt, PROMPT);
+    let prompt = pegbox.write("remote.md", prompt);
+    pegbox.does(&["prompt", "import", "remote", &prompt]);
+    let reason = "answered by a server that is down";
+    pegbox.does(&[
+        "prompt",
+        "commit",
+        "remote",
+        "--kind",
+        "requirement",
+        "--reason",
+        reason,
+    ]);
+    // The discard port: nothing listens there.
+    let subject = ["remote_v1", "--base-url", "http://127.0.0.1:9"];
+    let grader = ["kind = \"json_valid\"", r#""expected":"x""#];
+    let cause = cause_of(&pegbox, "provider", grader, &subject);
+    assert_eq!(cause["category"], "provider", "{cause}");
 }

@@ -37,8 +37,13 @@ pub fn measures_document(end: &RunEnd) -> Value {
             document
         })
         .collect();
+    let results = end.results.iter().map(|result| {
+        let mut document = json!(result);
+        document["no_interval"] = json!(result.no_interval_words());
+        document
+    });
     json!({
-        "results": end.results,
+        "results": results.collect::<Vec<_>>(),
         "confusions": confusions,
         "against_base": end.against_base,
         "left_out": end.gate.as_ref().map(|gate| &gate.left_out),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::MetricResult;
+use super::{Measure, MetricResult};
 
 /// How one-sided bounds were found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -79,12 +79,17 @@ impl MetricResult {
         }
     }
 
-    /// Why there is no interval, in two words; `None` where there is one, or no word for it.
+    /// Why there is no interval, in two words; `None` where there is one.
     pub fn no_interval_words(&self) -> Option<&'static str> {
-        match self.method {
-            Some(IntervalMethod::Examples { count: 1 }) if self.interval.is_none() => Some("one example"),
-            Some(IntervalMethod::Clusters { count: 1 }) if self.interval.is_none() => Some("one cluster"),
-            _ => None,
+        if self.interval.is_some() {
+            return None;
         }
+        Some(match (self.measure, self.method) {
+            (Measure::Undefined, _) => "no data",
+            (_, Some(IntervalMethod::Examples { count: 1 })) | (Measure::Value { count: 1, .. }, _) => "one example",
+            (_, Some(IntervalMethod::Clusters { count: 1 })) => "one cluster",
+            (_, Some(IntervalMethod::OrderStatistics)) => "too few values",
+            _ => "not known",
+        })
     }
 }

@@ -1,7 +1,7 @@
 //! What is measured over all classes of a field: one table of the true classes and the answers.
 
 use super::entry::{Answer, Entry, Names};
-use super::estimate::{Members, Sureness, bootstrap};
+use super::estimate::{Members, Sureness};
 use crate::domain::confusion::{Confusion, ConfusionRow};
 use crate::domain::metric::{ErrorRule, FieldOf, Metric, MetricKind};
 use crate::stats::{ClassScores, Classification, classification_from_table};
@@ -177,7 +177,7 @@ impl Classes {
                 .collect()
         };
         let groups: Vec<Vec<Entry>> = groups.iter().map(entries).collect();
-        let sureness = bootstrap(groups.len(), self.table_size(), |draws| {
+        let sureness = members.resampled(groups.len(), self.table_size(), |draws| {
             let drawn = draws.iter().filter_map(|at| groups.get(*at)).flatten().copied();
             self.value(kind, self.table(drawn, counted))
         });

@@ -193,7 +193,25 @@ impl Members<'_> {
             });
             (count > 0).then(|| sum / count as f64)
         };
-        bootstrap(groups.len(), 0, draw)
+        self.resampled(groups.len(), 0, draw)
+    }
+
+    /// How sure a statistic over the groups is, by drawing them anew; over one of them nothing is known, which it says.
+    pub(super) fn resampled(
+        &self,
+        groups: usize,
+        work_each: u64,
+        statistic: impl FnMut(&[usize]) -> Option<f64>,
+    ) -> Sureness {
+        let method = if self.is_clustered {
+            IntervalMethod::Clusters { count: 1 }
+        } else {
+            IntervalMethod::Examples { count: 1 }
+        };
+        match groups {
+            1 => Sureness::new(None, None, method),
+            _ => bootstrap(groups, work_each, statistic),
+        }
     }
 
     fn sum(&self, metric: usize, group: &[usize]) -> Cell {
@@ -258,7 +276,7 @@ pub(in crate::evals) fn resamples(groups: usize, work_each: u64) -> Option<u64> 
 
 /// Percentiles of a statistic over resamples of the groups. Nothing where it is undefined in some of them, or the same
 /// in all: then the data do not say how sure it is.
-pub(super) fn bootstrap(groups: usize, work_each: u64, mut statistic: impl FnMut(&[usize]) -> Option<f64>) -> Sureness {
+fn bootstrap(groups: usize, work_each: u64, mut statistic: impl FnMut(&[usize]) -> Option<f64>) -> Sureness {
     let Some(resamples) = resamples(groups, work_each) else {
         return Sureness::default();
     };

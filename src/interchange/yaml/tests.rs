@@ -48,7 +48,7 @@ fn scalars_are_those_of_yaml_1_2() {
         ("a: .nan", "NaN is not a value of JSON"),
         ("a: !!str 1", r#""1""#),
         ("a: !!int 1", "1"),
-        ("a: !!binary aGk=", r#""aGk=""#),
+        ("a: !!binary aGk=", r#""hi""#),
         ("a: !!seq [1]", "[1]"),
         ("a: |\n  two\n  lines\n", r#""two\nlines\n""#),
         ("b: &one {c: [1]}\na: *one", r#"{"c":[1]}"#),
@@ -68,7 +68,10 @@ fn what_is_unclear_is_refused_by_line() {
         ("a: 1\nb: !!python/object x", "line 2, column 20: unsupported tag"),
         ("a: !own x", "line 1, column 9: unsupported tag"),
         ("a: !!set {x}", "line 1, column 10: unsupported tag"),
-        ("a: !!timestamp 2026-01-01", "line 1, column 16: unsupported tag"),
+        (
+            "a: !!timestamp 2026-01-01",
+            "line 1, column 16: cannot deserialize tagged scalar",
+        ),
         ("null", "line 1: it holds no table"),
         ("[]", "line 1: it holds no table"),
         ("a: *x", "line 1, column 4: the alias names no anchor above"),
@@ -189,7 +192,8 @@ fn the_name_of_a_file_decides_its_format_and_a_text_without_one_its_content() {
     );
     assert_eq!(
         named("a.yaml", "? key"),
-        "name: it is missing\nline 1: key: unknown key: known here: name, description, slices"
+        "name: it is missing\nline 1: key: unknown key: known here: name, description, slices, cluster, graders, metrics, \
+         thresholds, crossings, bins, pass_rule"
     );
     for text in ["null", "[]", "", "# nothing"] {
         assert_eq!(
@@ -208,5 +212,5 @@ fn the_name_of_a_file_decides_its_format_and_a_text_without_one_its_content() {
     assert!(as_json.starts_with("line 1"), "{as_json}");
     let json = "{\"nam\": 1}";
     assert!(named("a.yaml", json).contains("line 1: nam: unknown key"));
-    assert!(named("a", json).starts_with("nam: unknown key"));
+    assert!(named("a", json).contains("nam: unknown key"));
 }

@@ -48,6 +48,8 @@ impl HasId for LineRow {
 pub struct Effects {
     base: VersionId,
     candidate: VersionId,
+    /// The metric; whether every grader passed, where not given.
+    metric: Option<String>,
     ablation: Option<Ablation>,
     rows: ListAndDetail<LineRow>,
 }
@@ -58,6 +60,7 @@ impl Effects {
         Self {
             base,
             candidate,
+            metric: None,
             ablation: None,
             rows: ListAndDetail::with_long_list(),
         }
@@ -100,6 +103,21 @@ impl Effects {
         self.rows.rows.select(&(to, 0));
     }
 
+    /// To the next metric of the suite, and after the last one to whether every grader passed.
+    fn next_metric(&mut self) {
+        let Some(ablation) = &self.ablation else { return };
+        let at = ablation.metrics.iter().position(|metric| *metric == ablation.measured);
+        self.metric = ablation.metrics.get(at.map_or(0, |at| at + 1)).cloned();
+    }
+
+    /// Which key shows the effects on another metric.
+    fn others_line(&self, context: &Context) -> String {
+        let key = context.keymap.shown(CommandId::Options);
+        let key = key.filter(|_| self.availability(CommandId::Options).is_ok());
+        key.map(|key| format!("{key} shows the effects on the next metric"))
+            .unwrap_or_default()
+    }
+
     fn command(&mut self, command: CommandId) -> Vec<Effect> {
         let effect = match command {
             CommandId::Open => {
@@ -110,12 +128,18 @@ impl Effects {
                 self.go_to_hunk(command);
                 None
             }
+            CommandId::Options => {
+                self.next_metric();
+                None
+            }
             CommandId::CopyValue => self.hunk_text().map(Effect::Copy),
             CommandId::CopyId => Some(Effect::Copy(self.candidate.to_string())),
             CommandId::CopyCommand => {
                 let (base, candidate) = (&self.base, &self.candidate);
+                let metric = self.metric.as_ref().map(|metric| format!(" --metric {metric}"));
                 Some(Effect::Copy(format!(
-                    "pegbox ablate {base} {candidate} --dataset NAME --suite NAME"
+                    "pegbox ablate {base} {candidate}{} --dataset NAME --suite NAME",
+                    metric.unwrap_or_default()
                 )))
             }
             CommandId::CopyAll | CommandId::CopyPlain => {
@@ -220,6 +244,7 @@ impl Screen for Effects {
         vec![Request::Ablation {
             base: self.base.clone(),
             candidate: self.candidate.clone(),
+            metric: self.metric.clone(),
         }]
     }
 
@@ -244,11 +269,11 @@ impl Screen for Effects {
         };
         let text = self.ablation.as_ref().and_then(|ablation| {
             let pairs = ablation.pair_lines(self.hunk()?);
-            let lines = ablation
-                .hunk_lines(self.hunk()?)
-                .into_iter()
-                .chain(pairs)
-                .chain([String::new(), ablation.verdict_line()]);
+            let lines = ablation.hunk_lines(self.hunk()?).into_iter().chain(pairs).chain([
+                String::new(),
+                ablation.verdict_line(),
+                self.others_line(context),
+            ]);
             Some(Printable::block(&lines.collect::<Vec<_>>().join("\n")))
         });
         let detail = Detail {
@@ -264,7 +289,15 @@ impl Screen for Effects {
             CommandId::ProblemNext | CommandId::ProblemPrevious if self.hunk().is_none() => {
                 Err("there is no hunk".into())
             }
-            CommandId::ProblemNext | CommandId::ProblemPrevious => Ok(()),
+            CommandId::ProblemNext | CommandId::ProblemPrevious | CommandId::Options => Ok(()),
+            CommandId::Options
+                if self
+                    .ablation
+                    .as_ref()
+                    .is_none_or(|ablation| ablation.metrics.is_empty()) =>
+            {
+                Err("there is no other metric".into())
+            }
             CommandId::CopyValue if self.hunk().is_none() => Err("there is no hunk".into()),
             CommandId::Search => Err("J and K go from hunk to hunk here".into()),
             _ => offered(

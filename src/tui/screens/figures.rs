@@ -3,7 +3,7 @@
 use ratatui::style::Style;
 
 use crate::domain::gate::{LabelledVerdict, Verdict};
-use crate::domain::metric::Measure;
+use crate::domain::metric::{Measure, MetricResult};
 use crate::domain::run::AnswerSource;
 use crate::domain::suite::Threshold;
 use crate::domain::unit::Unit;
@@ -111,6 +111,14 @@ pub fn interval_text(unit: Unit, measure: Measure, interval: Option<(f64, f64)>)
     interval.map_or_else(String::new, |(low, high)| {
         format!("[{},{}]", unit.number(low), unit.number(high))
     })
+}
+
+/// The interval of a result, or in two words why there is none.
+pub fn result_interval_text(unit: Unit, result: &MetricResult) -> String {
+    match result.no_interval_words() {
+        Some(why) if result.measure != Measure::Undefined => why.to_owned(),
+        _ => interval_text(unit, result.measure, result.interval),
+    }
 }
 
 /// What a threshold asks for, in the unit of the metric: `>=95%`, `<=2500 ms`, `>= base -2 points`, `<= base x1.1`.

@@ -194,6 +194,11 @@ impl<T: HasId> Listing<T> {
         top..top.saturating_add(height).min(self.total)
     }
 
+    /// How many rows are out of sight above those that `height` lines show.
+    pub fn above(&self, height: u16) -> u64 {
+        self.in_view(height).start
+    }
+
     /// A row by number, where it is loaded.
     pub(super) fn row(&self, number: u64) -> Option<&T> {
         let at = usize::try_from(number.checked_sub(self.from)?).ok()?;

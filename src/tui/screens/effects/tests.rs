@@ -30,6 +30,7 @@ fn ablation() -> Ablation {
         base: "support_triage_v11".parse().unwrap(),
         candidate: "support_triage_v12".parse().unwrap(),
         measured: "routing_accuracy".into(),
+        metrics: vec!["routing_accuracy".into(), "escalation_recall".into()],
         whole: Some(effect(-4.2, 2.5)),
         hunks: vec![
             (
@@ -110,4 +111,28 @@ fn what_was_not_ablated_says_how() {
     answered(&mut screen, request, Err(fault));
     assert!(drawn(&screen, 100, 27).contains("run pegbox ablate a_v1 a_v2"));
     assert!(screen.availability(CommandId::ProblemNext).is_err());
+}
+
+#[test]
+fn every_metric_of_the_suite_is_shown_in_turn() {
+    let mut screen = screen();
+    let asked = |screen: &Effects| match screen.requests().remove(0) {
+        Request::Ablation { metric, .. } => metric,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(screen.availability(CommandId::Options), Ok(()));
+    for measured in ["escalation_recall", "every grader"] {
+        commanded(&mut screen, CommandId::Options);
+        let metric = asked(&screen);
+        assert_eq!(metric.as_deref().unwrap_or("every grader"), measured);
+        let answer = Ablation {
+            measured: measured.into(),
+            ..ablation()
+        };
+        let request = screen.requests().remove(0);
+        answered(&mut screen, request, Ok(Answer::Ablation(Box::new(answer))));
+        assert!(drawn(&screen, 80, 21).contains(&format!("Effects on {measured}")));
+    }
+    commanded(&mut screen, CommandId::Options);
+    assert_eq!(asked(&screen).as_deref(), Some("routing_accuracy"));
 }

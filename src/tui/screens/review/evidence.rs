@@ -4,7 +4,7 @@ use crate::domain::gate::{Evidence, RuleResult, Verdict};
 use crate::domain::ids::ExampleId;
 use crate::domain::metric::{Measure, MetricResult};
 use crate::domain::run::AnswerSource;
-use crate::tui::screens::figures::{SIMULATED, interval_text, measure_text, threshold_text};
+use crate::tui::screens::figures::{SIMULATED, interval_text, measure_text, result_interval_text, threshold_text};
 use crate::tui::widgets::listing::HasId;
 use crate::workbench::ReviewDetail;
 
@@ -61,7 +61,7 @@ pub(super) fn metric_rows(detail: &ReviewDetail) -> Vec<MetricRow> {
         base: base_text(detail, &result.metric),
         candidate: measure_text(detail.units.unit(&result.metric), result.measure),
         counts: result.measure.counts_text(),
-        interval: interval_text(detail.units.unit(&result.metric), result.measure, result.interval),
+        interval: result_interval_text(detail.units.unit(&result.metric), result),
         threshold: String::new(),
         verdict: None,
         note: "no threshold: it does not gate".into(),

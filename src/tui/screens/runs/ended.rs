@@ -2,7 +2,9 @@
 
 use ratatui::text::{Line, Span};
 
-use super::super::figures::{interval_text, measure_text, threshold_text, verdict_style, verdict_word};
+use super::super::figures::{
+    interval_text, measure_text, result_interval_text, threshold_text, verdict_style, verdict_word,
+};
 use super::super::lines::{facts, outside, wrapped_outside};
 use super::super::panes::duration_text;
 use super::super::{Context, run_figures};
@@ -302,7 +304,7 @@ fn metric_line(result: &MetricResult, unit: Unit, columns: usize, theme: &Theme)
         " {:>9} {:>9} {:<14}",
         result.measure.counts_text(),
         measure_text(unit, result.measure),
-        interval_text(unit, result.measure, result.interval),
+        result_interval_text(unit, result),
     )));
     Line::from(spans)
 }

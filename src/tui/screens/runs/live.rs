@@ -5,7 +5,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::super::figures::{interval_text, measure_text, threshold_text};
+use super::super::figures::{measure_text, result_interval_text, threshold_text};
 use super::super::lines::{both_ends, facts, outside};
 use super::super::panes::duration_text;
 use super::super::{Context, run_figures};
@@ -194,7 +194,7 @@ fn metric_line(
         .slice
         .as_ref()
         .map_or_else(|| result.metric.clone(), |slice| format!("{}[{slice}]", result.metric));
-    let interval = interval_text(unit, result.measure, result.interval);
+    let interval = result_interval_text(unit, result);
     let measured = format!("{:>9} {interval:<14} ", measure_text(unit, result.measure));
     let (words, style) = threshold.map_or_else(
         || (String::new(), theme.text),

@@ -37,6 +37,8 @@ use crate::workbench::{Answer, Fault, Request, RunSummary};
 const LIST_COLUMNS: u16 = 40;
 /// The same on a wide terminal.
 const LIST_COLUMNS_WIDE: u16 = 84;
+/// Lines of the list that hold no run: its frame, and the heads of its columns.
+const LIST_FRAME_LINES: u16 = 3;
 impl HasId for RunSummary {
     type Id = RunId;
     fn id(&self) -> RunId {
@@ -278,10 +280,13 @@ impl Runs {
     }
 
     fn draw_list(&self, frame: &mut Frame, area: Rect, context: &Context) {
+        // The selection stays on its run while newer ones come in above it.
+        let above = self.list.above(area.height.saturating_sub(LIST_FRAME_LINES));
         let note = match self.following {
-            _ if self.finder.is_shown() => "found, newest first",
-            Following::Newest => "following the newest",
-            Following::Nothing => "newest first",
+            _ if self.finder.is_shown() => "found, newest first".to_owned(),
+            Following::Newest => "following the newest".to_owned(),
+            Following::Nothing if above > 0 => format!("{above} newer above"),
+            Following::Nothing => "newest first".to_owned(),
         };
         let inner = Panel::new("Runs")
             .note(note)
