@@ -132,7 +132,7 @@ fn whole(sum: f64) -> u32 {
 
 /// Whether a bit is set.
 pub(super) fn has(bits: u64, at: usize) -> bool {
-    bits >> at & 1 == 1
+    (bits >> at) & 1 == 1
 }
 
 /// Sets a bit, or takes it away.
