@@ -1,8 +1,8 @@
 //! Whether the journal still has what somebody was told is durable.
 //!
-//! The index's mark and the seal are made only after the journal's sync, so a commit that they name was acknowledged, or
-//! was about to be. A tail that does not read is what a crash left only where neither reaches into it; anything else is
-//! damage, and nothing may be cut off or written then.
+//! The index's mark and the seal are made only after the journal's sync, so a commit that they name was acknowledged,
+//! or was about to be. A tail that does not read is what a crash left only where neither reaches into it; anything else
+//! is damage, and nothing may be cut off or written then.
 
 use std::path::Path;
 

@@ -36,7 +36,8 @@ pub struct Backup {
 ///
 /// # Errors
 /// [`EngineError::NotAStore`], [`EngineError::NotEmpty`], [`EngineError::Full`]; [`EngineError::Damaged`],
-/// [`EngineError::Lost`] and [`EngineError::Unsealed`] when the store is damaged. What was written until then is removed.
+/// [`EngineError::Lost`] and [`EngineError::Unsealed`] when the store is damaged. What was written until then is
+/// removed.
 pub fn back_up(store: &Path, to: &Path, watch: Watch<'_>) -> Result<Backup, EngineError> {
     let from = Layout { dir: store.to_owned() };
     from.require_store()?;

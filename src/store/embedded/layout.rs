@@ -2,7 +2,8 @@
 //!
 //! `FORMAT` holds the format number as text and is written last, so that it says "this store was completed".
 //! `lock` is held by the process that has the store open. `journal/` is the truth; `index/` may be deleted at any time
-//! while no process has the store open. `seal` says how far the journal has come. `ballast` holds nothing, and is given up when the disk is full.
+//! while no process has the store open. `seal` says how far the journal has come. `ballast` holds nothing, and is
+//! given up when the disk is full.
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};

@@ -33,7 +33,8 @@ impl App {
         }
     }
 
-    /// Takes one screen away, wherever it is, as [`Effect::Back`](crate::tui::effect::Effect::Back) asks: the visible one may be another.
+    /// Takes one screen away, wherever it is, as [`Effect::Back`](crate::tui::effect::Effect::Back) asks: the visible
+    /// one may be another.
     pub(super) fn close(&mut self, id: ScreenId) {
         if self.visible().is_some_and(|open| open.id == id) {
             self.leave();
