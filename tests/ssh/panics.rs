@@ -96,6 +96,9 @@ impl RequestHandler for Panics {
     }
 }
 
+/// Opens a terminal with a word to the command line behind it.
+type Open<'a> = &'a dyn Fn(&str) -> Terminal;
+
 /// Hosts a store in this process, which goes on until the test's process ends.
 fn host(store: &Path) -> SocketAddr {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -149,7 +152,7 @@ fn a_session_that_panics_ends_alone_and_gives_its_terminal_back() {
     let here = |word: &str| Terminal::open_as(word, &pegbox.store(), &[]);
     let mut other = over_ssh("open");
     other.wait_for("Needs you");
-    let open: [(&str, &dyn Fn(&str) -> Terminal, &str); 4] = [
+    let open: [(&str, Open<'_>, &str); 4] = [
         ("over SSH, in its screens", &over_ssh, "breaking"),
         ("over SSH, in its command", &over_ssh, "panic"),
         ("here, in its screens", &here, "breaking"),
