@@ -74,7 +74,7 @@ fn check_value(condition: &Condition, earlier: &[ChainStep]) -> Result<(), Strin
     let path = &condition.path;
     if condition.test.values().is_some_and(|values| values.iter().any(is_null)) {
         return Err(format!(
-            "the condition on '{path}' compares with null, which never holds: to ask that it is missing, say exists = false"
+            "the condition on '{path}' compares with null, which never holds: say exists = false"
         ));
     }
     let never = |why: &str| Err(format!("the condition on '{path}' never holds: {condition}, but {why}"));

@@ -9,7 +9,7 @@ use crate::domain::suite::{SuiteContent, SuiteVersion};
 use crate::evals::gate::{Basis, Sizes, plans};
 pub use crate::evals::gate::{PassChance, RulePlan};
 use crate::interchange::InterchangeError;
-use crate::interchange::format::SourceText;
+pub use crate::interchange::format::SourceText;
 use crate::interchange::suite_file::SuiteFile;
 use crate::store::Change;
 

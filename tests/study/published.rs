@@ -87,8 +87,8 @@ fn planning_tables() {
 }
 
 /// Benjamini and Hochberg 1995, "Controlling the false discovery rate", section 4.1: the 15 p-values of thrombolysis in
-/// acute myocardial infarction. At 5 % Bonferroni rejects the first three hypotheses, and their procedure the first four;
-/// Holm 1979, which they compare with, no more than Bonferroni here.
+/// acute myocardial infarction. At 5 % Bonferroni rejects the first three hypotheses, and their procedure the first
+/// four; Holm 1979 rejects no more than Bonferroni here.
 #[test]
 fn benjamini_and_hochberg_1995_thrombolysis() {
     let p_values = [

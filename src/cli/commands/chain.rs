@@ -14,8 +14,7 @@ use crate::cli::output::{NO_VALUE, Plain, Reply, Table, counted};
 use crate::domain::chain::ChainVersion;
 use crate::domain::diff::SettingChange;
 use crate::domain::ids::VersionId;
-use crate::interchange::format::SourceText;
-use crate::workbench::{ChainDetail, ChainDiffView, RunSummary};
+use crate::workbench::{ChainDetail, ChainDiffView, RunSummary, SourceText};
 
 /// What to do with chains.
 #[derive(Debug, Subcommand)]

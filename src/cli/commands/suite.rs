@@ -11,8 +11,7 @@ use crate::cli::exit::CliError;
 use crate::cli::input::read_text;
 use crate::cli::output::{Plain, Reply, Table, counted};
 use crate::domain::ids::{ExampleId, RunId};
-use crate::interchange::format::SourceText;
-use crate::workbench::PlannedOver;
+use crate::workbench::{PlannedOver, SourceText};
 
 /// What to do with suites.
 #[derive(Debug, Subcommand)]

@@ -192,8 +192,8 @@ fn the_name_of_a_file_decides_its_format_and_a_text_without_one_its_content() {
     );
     assert_eq!(
         named("a.yaml", "? key"),
-        "name: it is missing\nline 1: key: unknown key: known here: name, description, slices, cluster, graders, metrics, \
-         thresholds, crossings, bins, pass_rule"
+        "name: it is missing\nline 1: key: unknown key: known here: name, description, slices, cluster, graders, \
+         metrics, thresholds, crossings, bins, pass_rule"
     );
     for text in ["null", "[]", "", "# nothing"] {
         assert_eq!(

@@ -289,7 +289,6 @@ impl Screen for Effects {
             CommandId::ProblemNext | CommandId::ProblemPrevious if self.hunk().is_none() => {
                 Err("there is no hunk".into())
             }
-            CommandId::ProblemNext | CommandId::ProblemPrevious | CommandId::Options => Ok(()),
             CommandId::Options
                 if self
                     .ablation
@@ -298,6 +297,7 @@ impl Screen for Effects {
             {
                 Err("there is no other metric".into())
             }
+            CommandId::ProblemNext | CommandId::ProblemPrevious | CommandId::Options => Ok(()),
             CommandId::CopyValue if self.hunk().is_none() => Err("there is no hunk".into()),
             CommandId::Search => Err("J and K go from hunk to hunk here".into()),
             _ => offered(

@@ -118,21 +118,16 @@ fn the_selection_survives_newer_runs_unless_it_follows() {
 #[test]
 fn newer_runs_out_of_sight_are_counted() {
     let mut screen = list();
-    let at_height = |screen: &Runs, rows: u16| drawn(screen, 100, rows);
-    assert!(at_height(&screen, 30).contains("newest first"));
-    let newer = (5..=30).rev();
-    let newer = newer.map(|number| summary(run(number, 13, AnswerSource::Simulated), RunState::Finished, 240, 11));
+    let newer = (5..=30)
+        .rev()
+        .map(|number| summary(run(number, 13, AnswerSource::Simulated), RunState::Finished, 240, 11));
     let all: Vec<RunSummary> = newer.chain(summaries()).collect();
-    let request = Request::Runs {
-        before: None,
-        limit: usize::try_from(PAGE_ROWS).unwrap(),
-    };
+    let request = screen.requests().swap_remove(0);
     send(&mut screen, answered(request, Answer::Runs(all)));
     assert_eq!(screen.list.selected().map(|row| row.run.id), Some(RunId(4)));
-    let text = at_height(&screen, 13);
-    assert!(text.contains("20 newer above"), "{text}");
+    assert!(drawn(&screen, 100, 13).contains("20 newer above"));
     command(&mut screen, CommandId::First);
-    assert!(at_height(&screen, 13).contains("newest first"));
+    assert!(drawn(&screen, 100, 13).contains("newest first"));
 }
 
 #[test]
