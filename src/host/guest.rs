@@ -91,7 +91,7 @@ impl GuestError {
     pub fn hint(&self) -> String {
         match self {
             Self::Refused(refusal) => refusal.hint.clone(),
-            Self::Closed { hint, .. } => hint.clone(),
+            Self::Closed { hint, .. } | Self::Home(HomeError::NotShared { hint, .. }) => hint.clone(),
             Self::NotStarted(_) => "start it in the foreground to see more: pegbox host".into(),
             Self::Silent { .. } | Self::NotReady => {
                 "look at host/log in the store's folder; pegbox host stop ends it".into()
@@ -100,7 +100,6 @@ impl GuestError {
                 "give the command again; what was saved is intact, and pegbox run list shows runs to resume".into()
             }
             Self::NotUtf8(_) => "use a name in UTF-8, or standard input".into(),
-            Self::Home(HomeError::NotShared { hint, .. }) => hint.clone(),
             Self::Home(HomeError::NotPrivate(_)) => "make it yours alone, as with chmod 700, or remove it".into(),
             Self::Home(HomeError::Taken(_)) => "use it, or stop it with pegbox host stop".into(),
             Self::Home(HomeError::Io { .. }) | Self::Output(_) => "check the folder and its disk".into(),

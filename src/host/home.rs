@@ -301,13 +301,12 @@ impl Claim {
     /// # Errors
     /// The system refuses.
     pub fn bind(&self, group: Option<&Group>) -> Result<(tokio::net::UnixListener, PathBuf), HomeError> {
-        let socket = match group {
-            Some(group) => shared::make(&self.home.store, group)?,
-            None => {
-                // What a host that was killed has left of its way in for others.
-                shared::remove(&self.home.store);
-                self.home.socket()?
-            }
+        let socket = if let Some(group) = group {
+            shared::make(&self.home.store, group)?
+        } else {
+            // What a host that was killed has left of its way in for others.
+            shared::remove(&self.home.store);
+            self.home.socket()?
         };
         let fresh = socket.with_extension(std::process::id().to_string());
         let cannot = |error| failed("cannot make the socket", &socket, error);
