@@ -22,16 +22,21 @@ const DEARER: &str = "as_of = \"2026-12-01\"\nsource = \"a test\"\n[[models]]\np
 /// $0.40 and $1.60 for a million: 90 tokens sent and 10 generated.
 const COST: u64 = 52_000;
 
-#[test]
-fn costs_before_and_after_a_resume_under_other_prices_are_both_right_and_the_run_says_so() {
-    let server = Server::start(|_| {
+/// A server whose every answer takes as many tokens.
+fn answering() -> Server {
+    Server::start(|_| {
         let body = json!({
             "model": "gpt-4.1-mini",
             "choices": [{"message": {"content": "fine"}, "finish_reason": "stop"}],
             "usage": {"prompt_tokens": 90, "completion_tokens": 10},
         });
         Answer::new(200, body.to_string())
-    });
+    })
+}
+
+#[test]
+fn costs_before_and_after_a_resume_under_other_prices_are_both_right_and_the_run_says_so() {
+    let server = answering();
     let engine: Arc<dyn Engine> = Arc::new(MemoryEngine::new());
     let bench = Bench::over(Arc::clone(&engine));
     let version = bench.version(DOCUMENT);
