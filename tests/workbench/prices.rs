@@ -22,16 +22,28 @@ const DEARER: &str = "as_of = \"2026-12-01\"\nsource = \"a test\"\n[[models]]\np
 /// $0.40 and $1.60 for a million: 90 tokens sent and 10 generated.
 const COST: u64 = 52_000;
 
-#[test]
-fn costs_before_and_after_a_resume_under_other_prices_are_both_right_and_the_run_says_so() {
-    let server = Server::start(|_| {
+/// A server whose every answer takes as many tokens.
+fn answering() -> Server {
+    Server::start(|_| {
         let body = json!({
             "model": "gpt-4.1-mini",
             "choices": [{"message": {"content": "fine"}, "finish_reason": "stop"}],
             "usage": {"prompt_tokens": 90, "completion_tokens": 10},
         });
         Answer::new(200, body.to_string())
-    });
+    })
+}
+
+fn tokens(most: u64) -> Caps {
+    Caps {
+        tokens: Some(most),
+        ..Caps::default()
+    }
+}
+
+#[test]
+fn costs_before_and_after_a_resume_under_other_prices_are_both_right_and_the_run_says_so() {
+    let server = answering();
     let engine: Arc<dyn Engine> = Arc::new(MemoryEngine::new());
     let bench = Bench::over(Arc::clone(&engine));
     let version = bench.version(DOCUMENT);
@@ -41,10 +53,7 @@ fn costs_before_and_after_a_resume_under_other_prices_are_both_right_and_the_run
     let settings = RunSettings {
         concurrency: 1,
         attempts_max: 1,
-        caps: Caps {
-            tokens: Some(250),
-            ..Caps::default()
-        },
+        caps: tokens(250),
         base_url: Some(server.base_url()),
         ..RunSettings::default()
     };
@@ -57,16 +66,12 @@ fn costs_before_and_after_a_resume_under_other_prices_are_both_right_and_the_run
     let saved = bench.workbench.progress(run).unwrap().totals.saved;
     assert!((1..4).contains(&saved), "{saved}");
     // Going on with the same prices is nothing to speak of.
-    let raised = |tokens| Caps {
-        tokens: Some(tokens),
-        ..Caps::default()
-    };
-    bench.workbench.resume_run(&anna(), run, raised(250)).unwrap();
+    bench.workbench.resume_run(&anna(), run, tokens(250)).unwrap();
     assert_refused(bench.workbench.wait_run(run), "was interrupted");
     assert_eq!(bench.workbench.run_detail(run).unwrap().warnings(), [""; 0]);
 
     let later = Bench::over(Arc::clone(&engine)).priced(DEARER);
-    later.workbench.resume_run(&anna(), run, raised(10_000)).unwrap();
+    later.workbench.resume_run(&anna(), run, tokens(10_000)).unwrap();
     let end = later.workbench.wait_run(run).unwrap();
     let costs: Vec<Option<UsdNanos>> = (0..4)
         .map(|at| later.workbench.case(run, OutcomePlace::first(at)).unwrap().outcome.cost)
