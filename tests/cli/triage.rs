@@ -372,11 +372,9 @@ fn cause_of(pegbox: &Pegbox, name: &str, [grader, fields]: [&str; 2], subject: &
         subject,
     ]
     .concat();
-    let said = pegbox.says(&start);
+    pegbox.says(&start);
     let runs = pegbox.json(&["run", "list"]);
-    let run = runs["runs"][0]["id"]
-        .as_str()
-        .unwrap_or_else(|| panic!("{said:?}\n{runs}"));
+    let run = runs["runs"][0]["id"].as_str().unwrap();
     let failures = pegbox.json(&["run", "failures", run, "--by", "category"]);
     let mut cause = pegbox.json(&["run", "case", run, "t-1"])["cause"].clone();
     cause["groups"] = failures["groups"].clone();
