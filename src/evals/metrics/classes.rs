@@ -181,7 +181,7 @@ impl Classes {
             let drawn = draws.iter().filter_map(|at| groups.get(*at)).flatten().copied();
             self.value(kind, self.table(drawn, counted))
         });
-        (value, count, sureness)
+        (value, count, members.by_groups(groups.len(), sureness))
     }
 
     /// The counts, for the record.
