@@ -100,6 +100,22 @@ mod tests {
     use crate::evals::samples::{failed_outcome, outcome};
 
     #[test]
+    fn the_parser_is_to_blame_only_for_content_that_it_could_take() {
+        let model = ModelConfig::new("openai", "gpt-4.1");
+        for (text, expected) in [
+            ("It is billing.", FailureCategory::Prompt),
+            ("It is {\"route\": \"billing\"}.", FailureCategory::Parser),
+        ] {
+            let rejected = outcome(1, text, &[]);
+            assert_eq!(
+                category(&rejected, Some(Cause::Parse), &model),
+                Some(expected),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
     fn the_first_rule_that_fits_decides() {
         type Edit = fn(&mut Outcome, &mut ModelConfig);
         let call = |arguments: &str| ToolCall {
@@ -109,7 +125,7 @@ mod tests {
             result: None,
             round: 0,
         };
-        let cases: [(Cause, FailureCategory, Edit); 16] = [
+        let cases: [(Cause, FailureCategory, Edit); 14] = [
             (Cause::Answer, FailureCategory::Prompt, |_, _| {}),
             (Cause::Retrieval, FailureCategory::Retrieval, |_, _| {}),
             (Cause::Tool, FailureCategory::Tool, |_, _| {}),

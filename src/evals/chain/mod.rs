@@ -1,6 +1,7 @@
 //! Asks the steps of a chain one after the other. Each sees what it is given of the input and of earlier steps; one
 //! that fails ends the example, with an error that names it.
 
+mod fields;
 mod known;
 mod parser;
 
@@ -10,6 +11,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 use tokio::time::Instant;
 
+pub(super) use self::fields::check_fields;
 use self::known::Known;
 use self::parser::Parser;
 use super::EvalError;
@@ -198,12 +200,12 @@ impl ChainAsker {
         }
         let said = answering.cloned();
         let outcome = Outcome {
+            text,
+            parsed,
             usage,
             latency_ms,
             cost,
             error,
-            text,
-            parsed,
             steps,
             ..blank
         };
