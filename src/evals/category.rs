@@ -137,12 +137,6 @@ mod tests {
             (Cause::Answer, FailureCategory::Model, |o, _| {
                 o.finish_reason = Some("SAFETY".into());
             }),
-            (Cause::Parse, FailureCategory::Prompt, |o, _| {
-                o.text = Some("It is billing.".into())
-            }),
-            (Cause::Parse, FailureCategory::Parser, |o, _| {
-                o.text = Some("It is {\"route\": \"billing\"}.".into());
-            }),
             (Cause::Label, FailureCategory::Label, |_, _| {}),
             (Cause::Parse, FailureCategory::Model, |o, _| {
                 o.finish_reason = Some("length".into());
