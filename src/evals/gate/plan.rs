@@ -322,6 +322,8 @@ mod tests {
         suite.cluster = Some("topic".into());
         let unknown = plans(&suite, &[1], differing(0.05))[0].unknown.clone().unwrap();
         assert!(unknown.contains("no count proves it"), "{unknown}");
-        assert_eq!(plans(&suite, &[2], differing(0.05))[0].unknown, None);
+        let few = plans(&suite, &[9], differing(0.05))[0].unknown.clone().unwrap();
+        assert!(few.contains("fewer than ten clusters"), "{few}");
+        assert_eq!(plans(&suite, &[10], differing(0.05))[0].unknown, None);
     }
 }
