@@ -127,6 +127,24 @@ impl Confusion {
         }
     }
 
+    /// The labels of the suite that occur in no expected value and in no answer: perhaps misspelt.
+    pub fn unseen(&self) -> Vec<String> {
+        let classes = self.classes().into_iter();
+        let unseen = classes.filter(|class| class.support == 0 && class.predicted == 0);
+        unseen.map(|class| class.label).collect()
+    }
+
+    /// The same in a sentence; `None` where all occur.
+    pub fn unseen_text(&self) -> Option<String> {
+        let unseen = self.unseen();
+        (!unseen.is_empty()).then(|| {
+            format!(
+                "no example expects and no answer gives {}, which the suite names: is it spelt as in the data?",
+                unseen.join(", ")
+            )
+        })
+    }
+
     /// Every class, in the order of the labels.
     pub fn classes(&self) -> Vec<ClassFigures> {
         let share = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
@@ -188,6 +206,8 @@ mod tests {
         assert_eq!(classes[0].cells("-"), ["6", "4", "3", "75.0%", "50.0%", "60.0%"]);
         assert_eq!(classes[2].cells("-"), ["0", "0", "0", "-", "-", "-"]);
         assert_eq!(confusion.most_missed(2), [0, 1]);
+        assert_eq!(confusion.unseen(), ["never"]);
+        assert!(confusion.unseen_text().unwrap().contains("gives never, which"));
         let layout = confusion.layout(&[1]);
         assert_eq!(layout.heads, ["b", "others", "no answer"]);
         assert_eq!(layout.rows[0].cells, [(4, true), (1, false), (0, false)]);

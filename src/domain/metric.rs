@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::ExampleId;
 use super::unit::Unit;
 
-pub use self::method::{BoundsMethod, IntervalMethod};
+pub use self::method::{BoundsMethod, GROUPS_FEW, GROUPS_MIN, IntervalMethod};
 
 /// A named summary of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,7 +33,8 @@ impl Metric {
     }
 }
 
-/// What an example without an answer counts as. It never has a latency, nor a cost that is not known.
+/// What an example without an answer counts as. It never has a latency or a cost: what its tries cost is in the total of
+/// its run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorRule {

@@ -104,7 +104,8 @@ pub enum ErrorKind {
     Server,
     /// The answer was not of the wire format: HTML, prose, nothing.
     BadResponse,
-    /// The parser of a chain's step could not read the answer, so that no later step could go on from it.
+    /// The parser of a chain's step could not read the answer. Only in old records: what a parser rejects is an answer
+    /// that failed, and stands in [`Outcome::parse_error`].
     Parse,
 }
 
@@ -415,9 +416,30 @@ impl Outcome {
         self.cost = attempts.iter().map(|attempt| attempt.cost).sum();
     }
 
+    /// Whether something else than its answer left it without one. What the parser of a step rejected is an answer, also
+    /// in old records, which call it an error.
+    pub fn is_errored(&self) -> bool {
+        self.error.as_ref().is_some_and(|error| error.kind != ErrorKind::Parse)
+    }
+
+    /// Why there is nothing to read at the end of a chain whose steps answered: a parser rejected what one said, or the
+    /// field that holds the answer is missing.
+    pub fn unread(&self) -> Option<&str> {
+        let has_end = self.steps.is_empty() || self.text.is_some() || self.refusal.is_some();
+        self.parse_error.as_deref().filter(|_| !has_end)
+    }
+
+    /// The text that could not be parsed: of the step whose parser rejected it, or of the answer.
+    pub fn rejected_text(&self) -> Option<&str> {
+        match self.steps.last().filter(|step| step.parse_error.is_some()) {
+            Some(step) => step.text.as_deref(),
+            None => self.text.as_deref(),
+        }
+    }
+
     /// Whether it has an answer that every grader passed; the parts of a combination count only through it.
     pub fn passed(&self) -> bool {
-        self.error.is_none() && self.failed_scores().next().is_none()
+        self.error.is_none() && self.unread().is_none() && self.failed_scores().next().is_none()
     }
 
     /// What failed, in the suite's order, without the parts of a combination.
@@ -430,8 +452,8 @@ impl Outcome {
         if let Some(error) = &self.error {
             return Some(format!("{}: {}", error.kind.as_str(), error.message));
         }
-        self.failed_scores()
-            .next()
-            .map(|score| format!("{}: {}", score.grader, score.explanation))
+        let score = self.failed_scores().next();
+        let graded = score.map(|score| format!("{}: {}", score.grader, score.explanation));
+        graded.or_else(|| self.unread().map(str::to_owned))
     }
 }

@@ -312,8 +312,13 @@ pub fn approver_checks(
     permitted: Option<String>,
 ) -> Vec<Check> {
     let rules = policy.rules(review.environment);
+    let is_own = author == actor && rules.self_approval != SelfApproval::Refused;
     let mut checks = vec![Check {
-        title: "someone else than the author approves".into(),
+        title: match rules.self_approval {
+            _ if !is_own => "someone else than the author approves".into(),
+            SelfApproval::NotAlone => format!("{actor} approves their own version, beside others as the rules ask"),
+            _ => format!("{actor} approves their own version, which the rules of this store allow"),
+        },
         fault: (rules.self_approval == SelfApproval::Refused && author == actor)
             .then(|| format!("{actor} wrote {} and may not be its only approver", review.version)),
     }];

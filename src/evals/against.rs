@@ -149,6 +149,18 @@ fn compare_members(candidate: &Tally, base: &Tally, at: usize, members: &[Entry<
     Ok(effect.into())
 }
 
+impl Compared {
+    /// The same with the difference and its bounds higher by this much.
+    pub(super) fn moved(self, by: f64) -> Self {
+        let relative = Relative {
+            effect: self.relative.effect + by,
+            bounds: self.relative.bounds.map(|(lower, upper)| (lower + by, upper + by)),
+            ..self.relative
+        };
+        Self { relative, ..self }
+    }
+}
+
 impl From<Effect> for Compared {
     fn from(effect: Effect) -> Self {
         let (value, is_regression_detected) = match effect.change {

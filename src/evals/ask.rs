@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 
 use super::EvalError;
 use super::category::category;
-use super::chain::ChainAsker;
+use super::chain::{ChainAsker, check_fields};
 use super::graders::{BaseAnswer, Cause, GraderError, Graders, Observed};
 use super::parse::Answer;
 use super::pipeline::{CONCURRENCY_MAX, ExampleFeed, Job, Now, Work};
@@ -61,6 +61,9 @@ impl Asker {
         let in_flight = usize::try_from(settings.concurrency.clamp(1, CONCURRENCY_MAX)).unwrap_or(1);
         let places = Arc::new(Semaphore::new(in_flight));
         let reuse = Reuse::of(job);
+        if let Work::Chain { steps, answer } = &job.work {
+            check_fields(&job.suite, steps, answer.as_ref())?;
+        }
         let graders = Graders::compile(&job.suite, &job.work, &job.judges)?
             .within(Arc::clone(&places))
             .reusing(reuse.clone());

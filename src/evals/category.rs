@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::cause::salvage::json_in;
 use super::graders::{Cause, WITHHELD};
 use crate::domain::model::{ModelConfig, ToolChoice};
 use crate::domain::outcome::{ErrorKind, FailureCategory, Outcome};
@@ -24,14 +25,14 @@ const CUT_OFF: [&str; 4] = [
 /// 5. nothing to compare with: the label;
 /// 6. a document that the answer needs is not in the context: retrieval;
 /// 7. other tool calls than the expected ones: the tool;
-/// 8. not JSON where JSON is read: the parser;
+/// 8. what the parser rejected: the parser where JSON stands in it, with other text around, or else the prompt;
 /// 9. well formed and wrong: the prompt;
 /// 10. right, but too slow or too dear: the model.
 pub fn category(outcome: &Outcome, cause: Option<Cause>, asked: &ModelConfig) -> Option<FailureCategory> {
     if let Some(error) = &outcome.error {
         return Some(match error.kind {
             ErrorKind::Render => FailureCategory::Prompt,
-            ErrorKind::Parse => FailureCategory::Parser,
+            ErrorKind::Parse => rejected(outcome),
             _ => FailureCategory::Provider,
         });
     }
@@ -47,12 +48,20 @@ pub fn category(outcome: &Outcome, cause: Option<Cause>, asked: &ModelConfig) ->
             Cause::Label => FailureCategory::Label,
             Cause::Retrieval => FailureCategory::Retrieval,
             Cause::Tool => FailureCategory::Tool,
-            Cause::Parse => FailureCategory::Parser,
+            Cause::Parse => rejected(outcome),
             Cause::Answer => FailureCategory::Prompt,
             Cause::Limit => FailureCategory::Model,
             Cause::Grader => FailureCategory::Grader,
         }
     })
+}
+
+/// Who is to blame for an answer that a parser rejected: the parser only for content that a more patient one would take.
+fn rejected(outcome: &Outcome) -> FailureCategory {
+    match outcome.rejected_text().and_then(json_in) {
+        Some(_) => FailureCategory::Parser,
+        None => FailureCategory::Prompt,
+    }
 }
 
 /// Whether the provider says that it cut the answer off.
@@ -91,6 +100,22 @@ mod tests {
     use crate::evals::samples::{failed_outcome, outcome};
 
     #[test]
+    fn the_parser_is_to_blame_only_for_content_that_it_could_take() {
+        let model = ModelConfig::new("openai", "gpt-4.1");
+        for (text, expected) in [
+            ("It is billing.", FailureCategory::Prompt),
+            ("It is {\"route\": \"billing\"}.", FailureCategory::Parser),
+        ] {
+            let rejected = outcome(1, text, &[]);
+            assert_eq!(
+                category(&rejected, Some(Cause::Parse), &model),
+                Some(expected),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
     fn the_first_rule_that_fits_decides() {
         type Edit = fn(&mut Outcome, &mut ModelConfig);
         let call = |arguments: &str| ToolCall {
@@ -100,7 +125,7 @@ mod tests {
             result: None,
             round: 0,
         };
-        let cases: [(Cause, FailureCategory, Edit); 15] = [
+        let cases: [(Cause, FailureCategory, Edit); 14] = [
             (Cause::Answer, FailureCategory::Prompt, |_, _| {}),
             (Cause::Retrieval, FailureCategory::Retrieval, |_, _| {}),
             (Cause::Tool, FailureCategory::Tool, |_, _| {}),
@@ -112,7 +137,6 @@ mod tests {
             (Cause::Answer, FailureCategory::Model, |o, _| {
                 o.finish_reason = Some("SAFETY".into());
             }),
-            (Cause::Parse, FailureCategory::Parser, |_, _| {}),
             (Cause::Label, FailureCategory::Label, |_, _| {}),
             (Cause::Parse, FailureCategory::Model, |o, _| {
                 o.finish_reason = Some("length".into());

@@ -24,10 +24,25 @@ pub(super) fn should_have(class: &ClassOf, example: &ExampleContent) -> bool {
 
 /// Whether the answer has the class; an example without an answer has none.
 pub(super) fn has(class: &ClassOf, outcome: &Outcome) -> bool {
-    let Some(parsed) = outcome.parsed.as_ref().filter(|_| outcome.error.is_none()) else {
-        return false;
-    };
-    path::at(&parsed.value(), &class.field).is_some_and(|value| is_class(value, &class.class))
+    given(&class.field, outcome).is_some_and(|value| is_class(&value, &class.class))
+}
+
+/// Whether a field is the whole answer: a class that is given as plain text, or as JSON that is no object.
+pub(super) fn is_whole(field: &str) -> bool {
+    matches!(field, "" | ".")
+}
+
+/// What the answer gives in a field; `None` for an example without an answer, too.
+fn given(field: &str, outcome: &Outcome) -> Option<Json> {
+    if outcome.error.is_some() {
+        return None;
+    }
+    let parsed = outcome.parsed.as_ref().map(crate::domain::json::JsonText::value);
+    if is_whole(field) {
+        let text = || outcome.text.as_deref().map(|text| Json::from(text.trim()));
+        return parsed.or_else(text);
+    }
+    path::at(&parsed?, field).cloned()
 }
 
 /// Longest text of a class, in characters: a longer one is prose, and only its beginning counts.
@@ -44,8 +59,7 @@ pub(super) fn truth(of: &FieldOf, example: &ExampleContent) -> Option<String> {
 
 /// The class that the answer gives in a field; `None` where it gives none.
 pub(super) fn answer(of: &FieldOf, outcome: &Outcome) -> Option<String> {
-    let parsed = outcome.parsed.as_ref().filter(|_| outcome.error.is_none())?.value();
-    label(path::at(&parsed, &of.field)?)
+    label(&given(&of.field, outcome)?)
 }
 
 /// A text as it stands, anything else as JSON; `1` and `1.0` are one number.
@@ -71,6 +85,30 @@ fn is_class(value: &Json, class: &str) -> bool {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn the_whole_answer_may_be_the_class() {
+        let example = crate::evals::samples::example(1, "\"billing\"", "x");
+        for field in ["", "."] {
+            let of = FieldOf {
+                field: field.into(),
+                expected_field: None,
+                labels: Vec::new(),
+            };
+            let class = ClassOf {
+                field: field.into(),
+                expected_field: None,
+                class: "billing".into(),
+            };
+            assert_eq!(truth(&of, &example).as_deref(), Some("billing"));
+            for text in ["billing\n", "\"billing\""] {
+                let outcome = crate::evals::samples::outcome(1, text, &[]);
+                assert_eq!(answer(&of, &outcome).as_deref(), Some("billing"), "{text}");
+                assert!(has(&class, &outcome) && should_have(&class, &example), "{text}");
+            }
+            assert_eq!(answer(&of, &crate::evals::samples::failed_outcome(1)), None);
+        }
+    }
 
     #[test]
     fn a_class_is_text_or_json() {

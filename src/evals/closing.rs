@@ -2,7 +2,7 @@
 //! while, so it belongs on a thread of its own.
 
 use super::against::Against;
-use super::gate::settle;
+use super::gate::settle_run;
 use super::metrics::Tally;
 use super::pipeline::{Base, FindBase, StoreFault};
 use crate::domain::example::ExampleContent;
@@ -128,10 +128,11 @@ impl Closing {
     ) -> Gate {
         let settled = match &self.gated {
             Some(gated) => {
-                let settled = settle(&self.suite, &gated.without.results(), &against(base, &gated.without));
+                let tally = &gated.without;
+                let settled = settle_run(&self.suite, tally, &tally.results(), &against(base, tally));
                 said_left_out(settled, gated.left_out.clone())
             }
-            None => settle(&self.suite, results, &against(base, &self.tally)),
+            None => settle_run(&self.suite, &self.tally, results, &against(base, &self.tally)),
         };
         let gate = said_unanswered(settled, totals);
         match self.outcome_count.saturating_sub(totals.saved) {

@@ -7,6 +7,7 @@ mod plan;
 mod print;
 mod relative;
 mod sizes;
+mod undecided;
 mod words;
 
 pub use early::decided;
@@ -14,7 +15,9 @@ pub use plan::{Basis, PassChance, RulePlan, plans};
 pub use print::print;
 pub use sizes::Sizes;
 
+use self::undecided::Undecided;
 use super::against::Against;
+use super::metrics::Tally;
 use crate::domain::gate::{BreakingSlice, Evidence, Gate, GatePolicy, RuleResult, Verdict};
 use crate::domain::metric::{ErrorRule, IntervalMethod, Measure, Metric, MetricKind, MetricResult};
 use crate::domain::suite::{Comparison, SuiteContent, Threshold};
@@ -42,13 +45,35 @@ const NO_FACTS: Facts = Facts {
 
 /// Settles every threshold of a suite on a run's results, those that compare with a base against it.
 pub fn settle(suite: &SuiteContent, results: &[MetricResult], against: &Against<'_>) -> Gate {
+    settle_of(suite, results, None, against)
+}
+
+/// Settles every threshold on the sums of a run, which also say of how many outcomes a grader gave no verdict.
+pub fn settle_run(suite: &SuiteContent, tally: &Tally, results: &[MetricResult], against: &Against<'_>) -> Gate {
+    settle_of(suite, results, Some(tally), against)
+}
+
+fn settle_of(suite: &SuiteContent, results: &[MetricResult], tally: Option<&Tally>, against: &Against<'_>) -> Gate {
+    let mut without_verdict = Vec::new();
     let rules: Vec<RuleResult> = suite
         .thresholds
         .iter()
-        .map(|threshold| settle_rule(suite, threshold, results, against))
+        .map(|threshold| {
+            let undecided = Undecided::of(threshold, tally, against);
+            without_verdict.extend(
+                undecided
+                    .counts()
+                    .map(|counts| format!("{}: {counts}", threshold.name())),
+            );
+            settle_rule(suite, threshold, results, against, undecided)
+        })
         .collect();
     let verdict = together(rules.iter().filter(|rule| rule.gating).map(|rule| rule.verdict));
     let reason = words::reason(verdict, &rules, &Units::of(&suite.metrics));
+    let reason = std::iter::once(reason)
+        .chain(without_verdict)
+        .collect::<Vec<_>>()
+        .join("; ");
     Gate {
         policy: suite.policy,
         rules,
@@ -75,6 +100,7 @@ fn settle_rule(
     threshold: &Threshold,
     results: &[MetricResult],
     against: &Against<'_>,
+    undecided: Undecided,
 ) -> RuleResult {
     let result = results
         .iter()
@@ -100,7 +126,19 @@ fn settle_rule(
     let gating = samples == 0 || samples >= threshold.min_samples;
     let counts_misses = threshold.comparison != Comparison::AtMost && threshold.value > 0.0;
     let errors = Errors::of(metric, result);
-    let note = [words::too_few(samples, threshold), Some(note), errors.note()];
+    let note = [
+        words::too_few(samples, threshold),
+        Some(note),
+        undecided.note(),
+        errors.note(),
+    ];
+    let policy = threshold.decided_by(suite.policy);
+    let mut settled = (facts.evidence, verdict(policy, facts.point, facts.evidence));
+    if undecided.is_any() {
+        let kind = metric.map(|metric| &metric.kind);
+        let others = undecided.other_facts(threshold, kind, measure, result, relative.as_ref());
+        settled = both_ways(policy, facts, &others);
+    }
     let compared = relative.and_then(Result::ok).map(|compared| compared.relative);
     RuleResult {
         threshold: threshold.clone(),
@@ -110,8 +148,8 @@ fn settle_rule(
             None => result.and_then(|result| result.interval),
         },
         point: facts.point,
-        evidence: facts.evidence,
-        verdict: errors.verdict(verdict(threshold.decided_by(suite.policy), facts.point, facts.evidence)),
+        evidence: settled.0,
+        verdict: errors.verdict(settled.1),
         gating,
         breaking: result
             .filter(|_| counts_misses)
@@ -187,6 +225,8 @@ struct Trials {
     unit: &'static str,
     /// What hangs together where they do: repeats of an example, or examples of a cluster.
     within: Option<IntervalMethod>,
+    /// How the result's interval was found, or why there is none.
+    method: Option<IntervalMethod>,
 }
 
 impl Trials {
@@ -205,13 +245,33 @@ impl Trials {
             Some(MetricKind::F1(_) | MetricKind::LatencyPercentile { .. }) => "answers",
             _ => "examples",
         };
-        Self { unit, within }
+        let method = result.and_then(|result| result.method);
+        Self { unit, within, method }
     }
 }
 
 /// Whether a rate is one of independent trials, of which counts alone say how sure it is.
 fn is_single(result: &MetricResult) -> bool {
     result.method == Some(IntervalMethod::Wilson)
+}
+
+/// What holds by these facts and by the others too: no evidence where they differ in it, no verdict where they differ in
+/// that.
+fn both_ways(policy: GatePolicy, facts: Facts, others: &[Facts]) -> (Evidence, Verdict) {
+    let own = verdict(policy, facts.point, facts.evidence);
+    let has_evidence =
+        facts.evidence == Evidence::NoData || others.iter().all(|other| other.evidence == facts.evidence);
+    let holds = others
+        .iter()
+        .all(|other| verdict(policy, other.point, other.evidence) == own);
+    (
+        if has_evidence {
+            facts.evidence
+        } else {
+            Evidence::Inconclusive
+        },
+        if holds { own } else { Verdict::CannotTell },
+    )
 }
 
 /// What policy makes of point and evidence. Under `proven` a rule that holds by its point, but is not shown yet, is

@@ -2,8 +2,8 @@
 //! the final results, and the order in which outcomes come makes no difference.
 //!
 //! An example without an answer counts as failed in every metric that does not say otherwise: not passed, not valid, a
-//! positive that was missed, a score of 0, no class. It has no latency, and no cost unless one is known; each result
-//! says how many there were.
+//! positive that was missed, a score of 0, no class. It has no latency and no cost; each result says how many there
+//! were.
 
 pub(super) mod aggregate;
 mod classes;
@@ -160,6 +160,13 @@ impl Tally {
     pub fn share(&self, metric: &str, slice: Option<&Slice>) -> Option<(u64, u64)> {
         let at = self.metrics.iter().position(|known| known.name == metric)?;
         self.part(slice)?.share(at)
+    }
+
+    /// Of how many outcomes the grader of a metric gave no verdict, over the whole run or a slice.
+    pub(super) fn undecided(&self, metric: &str, slice: Option<&Slice>) -> u64 {
+        let at = self.metrics.iter().position(|known| known.name == metric);
+        let part = at.and_then(|at| Some((at, self.part(slice)?)));
+        part.map_or(0, |(at, part)| part.undecided(at))
     }
 
     fn part(&self, slice: Option<&Slice>) -> Option<&Part> {

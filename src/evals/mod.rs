@@ -56,6 +56,14 @@ pub enum EvalError {
         /// What is wrong with it.
         why: String,
     },
+    /// A metric reads a field that the chain's answer cannot have.
+    #[error("the suite cannot be used: metric {metric}: {why}")]
+    Metric {
+        /// The metric's name.
+        metric: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The store failed. Nothing that was saved is lost.
     #[error("the run stopped, {saved} outcomes are kept: {source}")]
     Store {

@@ -11,6 +11,7 @@ use crate::domain::json::JsonText;
 use crate::domain::metric::{ClassOf, Metric, MetricKind};
 use crate::domain::money::UsdNanos;
 use crate::domain::outcome::{ErrorKind, Outcome, OutcomeError, Usage};
+use crate::domain::step::StepOutcome;
 use crate::domain::suite::{Comparison, SuiteContent, Threshold};
 use crate::domain::time::Timestamp;
 
@@ -22,6 +23,33 @@ pub(super) fn example(index: u64, expected: &str, topic: &str) -> ExampleContent
         labels: Vec::new(),
         metadata: BTreeMap::from([("topic".into(), topic.into())]),
         context: ExampleContext::default(),
+    }
+}
+
+/// A step that said something, and perhaps what its parser has against it.
+pub(super) fn step(name: &str, text: &str, parse_error: Option<&str>) -> StepOutcome {
+    StepOutcome {
+        name: name.into(),
+        version: "triage_v1".parse().unwrap(),
+        content_hash: ContentHash::of_bytes(b"the prompt"),
+        rendered: Vec::new(),
+        tool_calls: Vec::new(),
+        raw_response: text.into(),
+        earlier_responses: Vec::new(),
+        text: Some(text.into()),
+        parsed: None,
+        parse_error: parse_error.map(Into::into),
+        refusal: None,
+        finish_reason: Some("stop".into()),
+        resolved_model: Some("sim-1".into()),
+        system_fingerprint: None,
+        response_id: None,
+        usage: Usage::default(),
+        latency_ms: 100,
+        attempts: Vec::new(),
+        reused_from: None,
+        cost: Some(UsdNanos(1_000)),
+        error: None,
     }
 }
 

@@ -45,8 +45,8 @@ pub fn standings(cells: &[Figures], effect: impl Fn(usize, usize) -> Option<Effe
         };
         let others = || cells.iter().enumerate().filter(move |(other, _)| *other != at);
         let is_cheaper_or_faster = |other: &Figures| {
-            let cost = order(other.cost_usd, cell.cost_usd);
-            let latency = order(other.latency_p95_ms, cell.latency_p95_ms);
+            let cost = order(other.cost_usd, cell.cost_usd)?;
+            let latency = order(other.latency_p95_ms, cell.latency_p95_ms)?;
             (cost <= 0 && latency <= 0).then_some(cost < 0 || latency < 0)
         };
         let best_dominating = others()
@@ -73,11 +73,14 @@ pub fn standings(cells: &[Figures], effect: impl Fn(usize, usize) -> Option<Effe
     cells.iter().enumerate().map(standing).collect()
 }
 
-/// -1, 0 or 1 as one is less than, equal to or more than the other; what is unknown counts as equal only to what is
-/// unknown, and as more than all else.
-fn order(one: Option<f64>, other: Option<f64>) -> i8 {
-    let value = |value: Option<f64>| value.unwrap_or(f64::INFINITY);
-    value(one).total_cmp(&value(other)) as i8
+/// -1, 0 or 1 as one is less than, equal to or more than the other; `None` where only one of them is known, which says
+/// nothing of the other. Where nothing is known of either, there is nothing to tell them apart by.
+fn order(one: Option<f64>, other: Option<f64>) -> Option<i8> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.total_cmp(&other) as i8),
+        (None, None) => Some(0),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -135,12 +138,22 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_price_beats_nobody() {
+    fn an_unknown_price_beats_nobody_and_is_not_beaten() {
         let unpriced = Figures {
             cost_usd: None,
             ..cell(0.99, 0.0, 100.0)
         };
         let cells = [cell(0.5, 1.0, 100.0), unpriced];
         assert!(matches!(standings(&cells, effects(&cells))[0], Standing::Front { .. }));
+        let worse = Figures {
+            quality: Some(0.1),
+            ..unpriced
+        };
+        let cells = [cell(0.5, 1.0, 100.0), worse];
+        let standings = standings(&cells, effects(&cells));
+        assert!(
+            matches!(standings[1], Standing::Front { .. }),
+            "it may cost nothing: {standings:?}"
+        );
     }
 }

@@ -5,6 +5,7 @@
 mod chains;
 pub mod evidence;
 pub mod promote;
+mod quarantines;
 pub mod review;
 pub mod rollback;
 mod signing;

@@ -2,6 +2,7 @@
 
 use super::chains::chain_checks;
 use super::evidence::{caveats, faults, overtaken};
+use super::quarantines::quarantine_check;
 use super::signing::with_signature;
 use super::suites::suite_checks;
 use super::{Act, ReleaseError, found, take_step};
@@ -221,6 +222,7 @@ impl Evidence {
     /// Checks of what else is in the store: other runs, what is live, and chains.
     fn checks_of_others(&self, store: &Store, now: Timestamp) -> Result<Vec<Check>, ReleaseError> {
         let mut checks = suite_checks(store, &self.review, &self.policy, now)?;
+        checks.extend(quarantine_check(store, &self.run, self.end.as_ref())?);
         // Once it is promoted it is itself what is live, and later others are.
         if self.state() != ReviewState::Promoted {
             let live = store.live(&self.version.id.prompt, self.review.environment)?;

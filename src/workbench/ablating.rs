@@ -7,6 +7,7 @@ use super::studying::{Candidate, Stored, Study};
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::diff::{Hunk, Hunks};
 use crate::domain::ids::{RunId, VersionId};
+use crate::domain::metric::Metric;
 use crate::domain::run::EndState;
 use crate::domain::variant::{Variant, VariantChange};
 use crate::domain::version::PromptVersion;
@@ -17,7 +18,7 @@ use crate::evals::paired::Effect;
 
 /// Most hunks that are told apart: each is a run or two.
 const HUNKS_MAX: usize = 64;
-/// Hunks of which all pairs are run: those with the largest effects alone.
+/// Hunks of which all pairs are run: those that are flagged first, then those with the largest effects.
 const PAIRED_HUNKS_MAX: usize = 6;
 
 /// What an ablation compares.
@@ -70,6 +71,8 @@ pub struct Ablation {
     pub hunks: Vec<(Hunk, HunkEffect)>,
     /// Pairs of hunks by their place from 0, those first that interact most surely.
     pub pairs: Vec<PairEffect>,
+    /// Hunks by their place from 0 of which pairs were asked for and none was run: there were others to begin with.
+    pub unpaired: Vec<usize>,
 }
 
 /// What two hunks do together.
@@ -85,6 +88,25 @@ pub struct PairEffect {
     pub interaction: Option<Interaction>,
     /// The interaction's p, adjusted for all pairs by Holm.
     pub p_holm: Option<f64>,
+}
+
+/// A metric of a study's suite, and its place there.
+pub(super) struct StudyMetric {
+    at: usize,
+    metric: Metric,
+}
+
+impl StudyMetric {
+    /// Refuses a percentile, of which nobody can say how sure a change is.
+    pub(super) fn refuse_percentile(&self) -> Result<(), WorkbenchError> {
+        if self.metric.kind.percentile().is_none() {
+            return Ok(());
+        }
+        Err(WorkbenchError::refused(
+            format!("'{}' is a percentile, whose change has no interval", self.metric.name),
+            "choose a mean or a rate, such as latency_mean",
+        ))
+    }
 }
 
 impl PairEffect {
@@ -110,18 +132,24 @@ impl Workbench {
         self.runs_of_sets(study, &ablated, sets)
     }
 
-    /// The runs of pairs that an ablation wants, once each hunk is run alone: of the six with the largest effects.
+    /// The runs of pairs that an ablation wants, once each hunk is run alone: of the six that are flagged, alone or as the
+    /// last to be added, or else have the largest effects either way.
     pub fn ablation_pairs(&self, study: &Study, plan: &AblationPlan) -> Result<Vec<AblationRun>, WorkbenchError> {
         if !plan.extent.pairs {
             return Ok(Vec::new());
         }
         let (ablated, _) = self.ablated(plan)?;
         let ablation = self.ablation(study, plan)?;
-        let size = |effect: &HunkEffect| effect.alone.map_or(0.0, |effect| effect.gain().abs());
+        let gain = |effect: Option<Effect>| effect.map_or(0.0, |effect| effect.gain().abs());
+        let rank = |at: &usize| {
+            let effect = ablation.hunks.get(*at).map(|(_, effect)| *effect).unwrap_or_default();
+            let size = gain(effect.alone).max(gain(effect.left_out));
+            (effect.is_flagged(), size)
+        };
         let mut by_size: Vec<usize> = (0..ablation.hunks.len()).collect();
         by_size.sort_by(|one, other| {
-            let of = |at: &usize| ablation.hunks.get(*at).map_or(0.0, |(_, effect)| size(effect));
-            of(other).total_cmp(&of(one))
+            let ((one_flagged, one), (other_flagged, other)) = (rank(one), rank(other));
+            other_flagged.cmp(&one_flagged).then(other.total_cmp(&one))
         });
         by_size.truncate(PAIRED_HUNKS_MAX);
         by_size.sort_unstable();
@@ -143,17 +171,21 @@ impl Workbench {
         let Some(name) = &plan.metric else {
             return Ok(Measured::EveryGrader);
         };
+        let metric = self.metric_of(study, name)?;
+        metric.refuse_percentile()?;
+        Ok(Measured::Metric(metric.at))
+    }
+
+    /// A metric of a study's suite.
+    ///
+    /// # Errors
+    ///
+    /// The suite has none of this name.
+    pub(super) fn metric_of(&self, study: &Study, name: &str) -> Result<StudyMetric, WorkbenchError> {
         let suite = self.suite(&study.suite)?;
-        let mut metrics = suite.content.metrics.iter();
-        let at = metrics.position(|metric| &metric.name == name);
-        let metric = at.and_then(|at| suite.content.metrics.get(at));
-        if metric.is_some_and(|metric| metric.kind.percentile().is_some()) {
-            return Err(WorkbenchError::refused(
-                format!("'{name}' is a percentile, whose change has no interval"),
-                "choose a mean or a rate, such as latency_mean",
-            ));
-        }
-        at.map(Measured::Metric).ok_or_else(|| {
+        let mut metrics = suite.content.metrics.into_iter().enumerate();
+        let metric = metrics.find(|(_, metric)| metric.name == name);
+        metric.map(|(at, metric)| StudyMetric { at, metric }).ok_or_else(|| {
             WorkbenchError::invalid(
                 format!("{} has no metric '{name}'", suite.id),
                 format!("look at it with pegbox suite show {}", suite.id),
@@ -205,6 +237,9 @@ impl Workbench {
         for (pair, p_holm) in pairs.iter_mut().zip(holm(&p_values)) {
             pair.p_holm = p_holm;
         }
+        let is_paired = |hunk: &usize| pairs.iter().any(|pair| pair.one == *hunk || pair.other == *hunk);
+        let unpaired = all.iter().copied().filter(|hunk| plan.extent.pairs && !is_paired(hunk));
+        let unpaired = unpaired.collect();
         let sureness = |pair: &PairEffect| pair.p().unwrap_or(f64::INFINITY);
         pairs.sort_by(|one, other| sureness(one).total_cmp(&sureness(other)));
         Ok(Ablation {
@@ -215,6 +250,7 @@ impl Workbench {
             whole: effect(&base, &candidate),
             hunks: ablated.hunks.hunks.into_iter().zip(effects).collect(),
             pairs,
+            unpaired,
         })
     }
 

@@ -24,6 +24,7 @@ impl Ablation {
         if !self.pairs.is_empty() {
             lines.push(String::new());
             lines.extend(self.pairs.iter().map(PairEffect::text));
+            lines.extend(self.unpaired_line());
         }
         lines.join("\n")
     }
@@ -54,6 +55,17 @@ impl Ablation {
     pub fn pair_lines(&self, at: usize) -> Vec<String> {
         let pairs = self.pairs.iter().filter(|pair| pair.one == at || pair.other == at);
         pairs.map(PairEffect::text).collect()
+    }
+
+    /// Which hunks stand in no pair; `None` where all do.
+    fn unpaired_line(&self) -> Option<String> {
+        let numbers: Vec<String> = self.unpaired.iter().map(|at| (at + 1).to_string()).collect();
+        (!numbers.is_empty()).then(|| {
+            format!(
+                "no pair with hunk {} was run: pairs are of the six hunks that do most, alone or added last",
+                numbers.join(", ")
+            )
+        })
     }
 
     /// Whether any hunk did something beyond what chance explains.

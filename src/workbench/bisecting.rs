@@ -100,6 +100,26 @@ impl Workbench {
         })
     }
 
+    /// Whether there is what a bisection is to look for, before anything is asked.
+    ///
+    /// # Errors
+    ///
+    /// The dataset has no such example, the suite no such metric, or no two runs can be compared by it.
+    pub fn check_symptom(&self, study: &Study, symptom: &Symptom) -> Result<(), WorkbenchError> {
+        match symptom {
+            Symptom::Example(example) => {
+                let rows = self.store.rows(&self.dataset(&study.dataset)?)?;
+                let row = rows.iter().find(|row| &row.example == example);
+                found(row, "example", &format!("{}/{example}", study.dataset)).map(drop)
+            }
+            Symptom::Metric { name, below } => {
+                let metric = self.metric_of(study, name)?;
+                // A threshold needs no interval.
+                below.map_or_else(|| metric.refuse_percentile(), |_| Ok(()))
+            }
+        }
+    }
+
     /// The run that says what a version came to, where it is stored: one over the whole dataset, or, for an example,
     /// any that has its outcomes.
     pub fn stored_for(&self, study: &Study, symptom: &Symptom, version: &VersionId) -> Result<Stored, WorkbenchError> {

@@ -7,6 +7,7 @@ use crate::domain::actor::Actor;
 use crate::domain::diff::blame;
 use crate::domain::gate::LabelledVerdict;
 use crate::domain::ids::{RunId, VersionId};
+use crate::domain::promotion::Environment;
 use crate::domain::prompt::Role;
 use crate::domain::time::Timestamp;
 use crate::domain::version::{ChangeReason, PromptVersion};
@@ -25,7 +26,8 @@ pub struct BlameOrigin {
     pub committed_at: Timestamp,
     /// Why.
     pub reason: ChangeReason,
-    /// Its newest run, and what the gate of that says.
+    /// The run that its release rests on, or what its first review did, or its first finished run; and what the gate of
+    /// that says. A later run says nothing of why the version was made.
     pub run: Option<(RunId, Option<LabelledVerdict>)>,
 }
 
@@ -157,7 +159,30 @@ impl Workbench {
             author: version.author.clone(),
             committed_at: version.committed_at,
             reason: version.reason.clone(),
-            run: self.newest_run_of(&version.id)?,
+            run: self.grounds_of(&version.id)?,
         })
+    }
+
+    /// The run by which a version was judged when it was made, and what its gate says; its newest one where no run of it
+    /// has finished.
+    fn grounds_of(&self, id: &VersionId) -> Result<Option<(RunId, Option<LabelledVerdict>)>, WorkbenchError> {
+        for environment in [Environment::Production, Environment::Staging] {
+            let promotions = self.store.promotions(&id.prompt, environment)?;
+            let first = promotions.iter().filter(|promotion| &promotion.version == id);
+            if let Some(promotion) = first.min_by_key(|promotion| promotion.promoted_at) {
+                return Ok(Some((promotion.run, self.verdict_of(promotion.run)?)));
+            }
+        }
+        let reviews = self.store.reviews()?;
+        let first = reviews.iter().filter(|review| &review.version == id);
+        if let Some(review) = first.min_by_key(|review| review.requested_at) {
+            return Ok(Some((review.run, self.verdict_of(review.run)?)));
+        }
+        for run in self.store.runs_of(id)?.into_iter().rev() {
+            if let Some(verdict) = self.verdict_of(run)? {
+                return Ok(Some((run, Some(verdict))));
+            }
+        }
+        self.newest_run_of(id)
     }
 }

@@ -196,6 +196,34 @@ fn bisection_finds_the_version_that_broke_a_metric_and_an_example() {
 }
 
 #[test]
+fn a_bisection_looks_only_for_what_is_there() {
+    let pegbox = store(&[with_edits(&[]), with_edits(&[PLANTED])]);
+    let latency = "name = \"slow\"\n[[metrics]]\nname = \"p95\"\nkind = \"latency_percentile\"\npercentile = 95\n";
+    let suite = pegbox.write("slow.toml", latency);
+    pegbox.does(&["suite", "import", &suite, "--reason", REASON]);
+    let by = |suite: &str, symptom: [&str; 2]| {
+        let ends = ["bisect", "support_triage_v1", "support_triage_v2"];
+        pegbox.says(&[&ends[..], &symptom, &["--dataset", "tickets", "--suite", suite]].concat())
+    };
+    let bisect = |symptom| by("routing", symptom);
+    let nobody = bisect(["--example", "nope"]);
+    assert!(
+        nobody.code == 3 && nobody.stderr.contains("no example named tickets@"),
+        "{nobody:?}"
+    );
+    assert!(bisect(["--metric", "nope"]).stderr.contains("has no metric 'nope'"));
+    let percentile = by("slow", ["--metric", "p95"]);
+    assert!(
+        percentile.code != 0
+            && percentile
+                .stderr
+                .contains("'p95' is a percentile, whose change has no interval"),
+        "{percentile:?}"
+    );
+    assert_eq!(runs(&pegbox), 0, "and nothing was asked for it");
+}
+
+#[test]
 fn a_bisection_that_cannot_tell_says_what_to_do() {
     let pegbox = store(&[with_edits(&[]), with_edits(&[1]), with_edits(&[1, PLANTED])]);
     let bisect = |ends: [&str; 2], symptom: [&str; 2]| {
@@ -219,6 +247,8 @@ fn a_bisection_that_cannot_tell_says_what_to_do() {
 #[test]
 fn blame_names_the_version_that_brought_a_line() {
     let pegbox = store(&[with_edits(&[]), with_edits(&[1]), with_edits(&[1, PLANTED])]);
+    // The run that came with the version, and one of later that says nothing of why it was made.
+    pegbox.does(&over(&["run", "start", "support_triage_v3"]));
     pegbox.does(&over(&["run", "start", "support_triage_v3"]));
     let blame = pegbox.json(&["prompt", "blame", "support_triage_v3"]);
     let origin = |text: &str| -> Value {

@@ -208,6 +208,50 @@ fn a_version_is_released_only_when_its_chains_pass_with_it() {
 }
 
 #[test]
+fn a_chain_passes_only_with_what_it_passed_before() {
+    let pegbox = with_second_version();
+    // The chain's evidence before the new version of its prompt.
+    pegbox.does(&start("triage_flow@v1", "flow_quality"));
+    pegbox.does(&["chain", "bump", "triage_flow", "support_triage_v2", "--reason", REASON]);
+    let weak = SUITE
+        .replace("flow_quality", "anything_goes")
+        .replace("at_least = 0.5", "at_least = 0.0");
+    pegbox.does(&["suite", "import", &pegbox.write("weak.toml", weak), "--reason", REASON]);
+    pegbox.does(&start("triage_flow@v2", "anything_goes"));
+    let approve = ["review", "approve", "review_1", "--reason", REASON];
+    let refused = pegbox.says(&approve);
+    let why = "it was with anything_goes on tickets, and triage_flow@v1 passed with flow_quality on tickets in run_2";
+    let command = "pegbox run start triage_flow@v2 --dataset tickets --suite flow_quality";
+    assert!(
+        refused.code == 4 && refused.stderr.contains(why) && refused.stderr.contains(command),
+        "{refused:?}"
+    );
+    pegbox.does(&start("triage_flow@v2", "flow_quality"));
+    let detail = pegbox.does(&["review", "show", "review_1"]);
+    assert!(
+        detail.contains("passes with support_triage_v2: run_4, flow_quality@v1 on tickets@"),
+        "{detail}"
+    );
+    pegbox.does(&approve);
+}
+
+#[test]
+fn a_metric_over_classes_that_the_chains_answer_cannot_have_is_refused() {
+    let pegbox = with_chain();
+    let chain = CHAIN.replace(
+        "default = \"nothing to refund\" } }\nparser = \"json\"",
+        "default = \"none\" } }",
+    );
+    pegbox.does(&["chain", "import", &pegbox.write("text.toml", chain), "--reason", REASON]);
+    let classes = "\n[[metrics]]\nname = \"macro\"\nkind = \"macro_f1\"\nfield = \"route\"\n";
+    let suite = SUITE.replace("\n[[thresholds]]", &format!("{classes}\n[[thresholds]]"));
+    pegbox.does(&["suite", "import", &pegbox.write("of.toml", suite), "--reason", REASON]);
+    let refused = pegbox.says(&start("triage_flow", "flow_quality"));
+    let why = "metric macro: it reads 'route' in the chain's answer, which step reply gives, and that has no fields";
+    assert!(refused.code != 0 && refused.stderr.contains(why), "{refused:?}");
+}
+
+#[test]
 fn what_a_chain_cannot_do_is_refused_with_its_place() {
     let pegbox = with_chain();
     let hostile = CHAIN

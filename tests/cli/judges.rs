@@ -186,6 +186,18 @@ fn a_judge_that_straddles_the_threshold_is_unstable() {
     assert_eq!(outcome["failure_category"], "grader");
     let text = pegbox.does(&["run", "show", "run_1"]);
     assert!(text.contains("9 judgements, 3 unstable"), "{text}");
+    // None of them passed, and none of them failed either: 0 of 3 would be refuted by half.
+    let rule = &record["gate"]["rules"][0];
+    assert_eq!(
+        (&rule["verdict"], &rule["evidence"]),
+        (&json!("cannot_tell"), &json!("inconclusive"))
+    );
+    let note = rule["note"].as_str().unwrap();
+    assert!(
+        note.contains("3 without a verdict (judgements unstable or missing)"),
+        "{note}"
+    );
+    assert!(text.contains("good: 3 without a verdict"), "{text}");
 }
 
 #[test]

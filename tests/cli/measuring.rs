@@ -207,6 +207,23 @@ fn a_flaky_example_is_found_kept_out_of_gates_and_let_back() {
         "an ended run never changes"
     );
 
+    let request = [
+        "review",
+        "request",
+        "support_triage_v2",
+        "--to",
+        "staging",
+        "--run",
+        "run_2",
+    ];
+    pegbox.does(&[&request[..], &["--reason", REASON]].concat());
+    let line = "1 of 60 examples quarantined, left out of the gate; with them";
+    let review = pegbox.does(&["review", "show", "review_1"]);
+    assert!(review.contains(line), "{review}");
+    let approve = ["review", "approve", "review_1", "--reason", REASON];
+    let stale = format!("run_2 is stale: {example} counts again since the quarantine was lifted");
+    assert!(!pegbox.says(&approve).stderr.contains(&stale));
+
     pegbox.does(&[
         "suite",
         "lift",
@@ -215,6 +232,8 @@ fn a_flaky_example_is_found_kept_out_of_gates_and_let_back() {
         "--reason",
         "the ticket has one label now",
     ]);
+    let refused = pegbox.says(&approve);
+    assert!(refused.code == 4 && refused.stderr.contains(&stale), "{refused:?}");
     start(&pegbox, "support_triage_v2", "wide", &["--repeats", "3"]);
     assert!(!pegbox.does(&["run", "show", "run_3"]).contains(&named));
     assert_eq!(

@@ -8,7 +8,7 @@ use pegbox::domain::condition::{Condition, Test};
 use pegbox::domain::grader::{CaseRule, Grader, GraderKind};
 use pegbox::domain::hash::ContentHash;
 use pegbox::domain::json::JsonText;
-use pegbox::domain::metric::{Measure, Metric, MetricKind};
+use pegbox::domain::metric::{ErrorRule, Measure, Metric, MetricKind};
 use pegbox::domain::model::ModelConfig;
 use pegbox::domain::money::UsdNanos;
 use pegbox::domain::outcome::{ErrorKind, FailureCategory, Outcome, OutcomePlace};
@@ -213,12 +213,25 @@ async fn each_route_runs_its_steps_and_the_last_one_answers() {
 async fn a_failing_step_ends_the_example_and_is_named() {
     let (_, _, kept) = finished(10).await;
     let unread = outcome(&kept, 5);
-    let error = unread.error.clone().unwrap();
-    assert_eq!(error.kind, ErrorKind::Parse);
-    assert_eq!(error.message, "step route: \"pardon?\" is none of billing, technical");
+    assert_eq!(
+        (&unread.error, unread.is_errored(), unread.passed()),
+        (&None, false, false)
+    );
+    assert_eq!(
+        unread.unread(),
+        Some("step route: \"pardon?\" is none of billing, technical")
+    );
     assert_eq!(
         (names(&unread), unread.failure_category),
-        (vec!["route"], Some(FailureCategory::Parser))
+        (vec!["route"], Some(FailureCategory::Prompt))
+    );
+    // The step that ran is graded by what it said, and nothing else has anything to say for the example.
+    let said: Vec<(&str, bool)> = unread.scores.iter().map(|s| (s.grader.as_str(), s.passed)).collect();
+    assert_eq!(said, [("answer", false), ("refunded", false), ("routed", false)]);
+    assert!(
+        unread.scores[2].explanation.contains("pardon?"),
+        "{:?}",
+        unread.scores[2]
     );
     let broken = outcome(&kept, 8);
     assert_eq!(broken.error.clone().unwrap().message, "step lookup: HTTP 500");
@@ -247,7 +260,7 @@ async fn graders_look_at_steps_and_say_nothing_of_those_that_did_not_run() {
         let result = end.results.iter().find(|result| result.metric == metric).unwrap();
         result.measure
     };
-    // Two of ten have no answer, and count as failed.
+    // Of one the lookup fails, and of one the route cannot be read: both count as failed.
     assert_eq!(rate("answer"), Measure::Rate { hits: 8, total: 10 });
     assert_eq!(rate("refunded"), Measure::Rate { hits: 4, total: 6 });
     assert_eq!(rate("routed"), Measure::Rate { hits: 4, total: 10 });
@@ -269,7 +282,7 @@ async fn paths_are_counted_with_their_cost_and_latency() {
     let expected = [
         ("route → fix → reply", 4, 4, 0, 30),
         ("route → lookup → refund → reply", 4, 0, 0, 40),
-        ("route", 1, 0, 1, 10),
+        ("route", 1, 0, 0, 10),
         ("route → lookup", 1, 0, 1, 10),
     ];
     assert_eq!(
@@ -278,7 +291,25 @@ async fn paths_are_counted_with_their_cost_and_latency() {
     );
     let latency = |at: usize| end.paths[at].latency_ms;
     assert!(latency(1).unwrap()[0] > latency(0).unwrap()[0]);
-    assert_eq!(latency(2), None);
+    assert!(latency(2).is_some(), "a rejected answer took its time too");
+    assert_eq!(latency(3), None);
+}
+
+#[tokio::test]
+async fn a_rejected_answer_is_no_error_that_a_metric_may_leave_out() {
+    let (model, kept) = (Arc::new(Model::new(steps_of)), Arc::new(Kept::default()));
+    let mut job = chain_job(10, &model, &kept);
+    for metric in &mut job.suite.metrics {
+        metric.errors = Some(ErrorRule::Exclude);
+    }
+    let (_owner, orders) = watch::channel(Order::GoOn);
+    let Execution::Ended(end) = carry_out(job, &kept, orders).await.0.unwrap() else {
+        panic!("it was paused");
+    };
+    let answer = end.results.iter().find(|result| result.metric == "answer").unwrap();
+    // Ticket 8, of which the provider fails, is left out; ticket 5, which nobody understood, is not.
+    assert_eq!(answer.measure, Measure::Rate { hits: 8, total: 9 });
+    assert_eq!((end.totals.errored, answer.excluded), (1, 1));
 }
 
 #[tokio::test]

@@ -188,6 +188,7 @@ async fn verdicts(all: &[Grader], name: &str, judges: &Judges, rows: &[Row]) -> 
             reused_from: None,
             judged: None,
             steps: &[],
+            unread: None,
             base: None,
         };
         let grades = graders.grade(observed, &row.example).await;

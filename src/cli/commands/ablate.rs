@@ -26,7 +26,7 @@ pub struct AblateArgs {
     /// Also run the version after without each hunk
     #[arg(long)]
     leave_out: bool,
-    /// Also run pairs of hunks, of the six with the largest effects, to see which act together
+    /// Also run pairs of hunks, of the six that do most alone or added last, to see which act together
     #[arg(long)]
     pairs: bool,
     #[command(flatten)]
@@ -118,5 +118,6 @@ fn ablation_document(ablation: &Ablation) -> Value {
         "whole": ablation.whole,
         "hunks": ablation.hunks.iter().enumerate().map(hunk).collect::<Vec<_>>(),
         "pairs": ablation.pairs.iter().map(pair).collect::<Vec<_>>(),
+        "unpaired": ablation.unpaired.iter().map(|at| at + 1).collect::<Vec<_>>(),
     })
 }

@@ -58,6 +58,7 @@ pub fn bisect(context: &mut Context<'_>, args: BisectArgs) -> Result<Reply, CliE
     };
     let between = context.workbench.versions_between(&args.good, &args.bad)?;
     let study = args.study.study(context)?;
+    context.workbench.check_symptom(&study, &symptom)?;
     if args.study.dry_run {
         let tested = between.versions.iter().cloned().map(Candidate::Version).collect();
         let runs = context.workbench.stored_runs(&study, tested)?;

@@ -88,6 +88,10 @@ fn confusion_text(text: Plain, confusion: &Confusion) -> Plain {
     } else {
         text.line("the matrix of so many classes: with --json")
     };
+    let text = match confusion.unseen_text() {
+        Some(unseen) => text.line(unseen),
+        None => text,
+    };
     match confusion.unlabelled {
         0 => text,
         count => text.line(format!("{} without an expected class", counted(count, "outcome"))),

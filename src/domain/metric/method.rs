@@ -4,6 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{Measure, MetricResult};
 
+/// Fewest groups, which are clusters or what a bootstrap draws from, whose spread says how sure a number is. Of fewer
+/// neither CR1 nor a bootstrap holds what it promises: there is no interval, no bound and no p.
+pub const GROUPS_MIN: u64 = 10;
+/// Below as many clusters the standard error CR1 tends to be too small (STATISTICS.md 2.3), which is said.
+pub const GROUPS_FEW: u64 = 30;
+
 /// How one-sided bounds were found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -46,9 +52,9 @@ pub enum IntervalMethod {
 }
 
 impl IntervalMethod {
-    /// Whether it is over one example or one cluster alone, which says nothing of how much others differ.
-    pub fn is_lone(self) -> bool {
-        matches!(self, Self::Examples { count: 1 } | Self::Clusters { count: 1 })
+    /// Whether it is over one example alone, or over clusters too few to say how much others differ.
+    pub fn is_too_few(self) -> bool {
+        matches!(self, Self::Examples { count: 1 }) || matches!(self, Self::Clusters { count } if count < GROUPS_MIN)
     }
 }
 
@@ -87,7 +93,9 @@ impl MetricResult {
         Some(match (self.measure, self.method) {
             (Measure::Undefined, _) => "no data",
             (_, Some(IntervalMethod::Examples { count: 1 })) | (Measure::Value { count: 1, .. }, _) => "one example",
+            (_, Some(IntervalMethod::Examples { count })) if count < GROUPS_MIN => "few examples",
             (_, Some(IntervalMethod::Clusters { count: 1 })) => "one cluster",
+            (_, Some(method)) if method.is_too_few() => "few clusters",
             (_, Some(IntervalMethod::OrderStatistics)) => "too few values",
             _ => "not known",
         })

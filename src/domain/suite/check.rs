@@ -17,6 +17,12 @@ const BOUNDS_MAX: usize = 50;
 /// Most repeats that a metric looks at.
 const K_MAX: u64 = 1_000;
 
+/// Whether a path is neither one of steps nor the whole, which is `.` or nothing.
+fn names_nothing(path: &str) -> bool {
+    let is_whole = matches!(path, "" | ".");
+    !is_whole && path.chars().all(|c| c.is_whitespace() || matches!(c, '.' | '[' | ']'))
+}
+
 /// The first name that stands twice.
 fn twice<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let mut seen = HashSet::new();
@@ -116,6 +122,18 @@ impl SuiteContent {
             && let Some(label) = twice(labels.iter().map(String::as_str))
         {
             return fault(format!("the label '{label}' is there twice"));
+        }
+        let fields = match &metric.kind {
+            MetricKind::Precision(of) | MetricKind::Recall(of) | MetricKind::F1(of) => {
+                Some((&of.field, &of.expected_field))
+            }
+            kind => kind.field().map(|of| (&of.field, &of.expected_field)),
+        };
+        let paths = fields.map(|(field, expected)| std::iter::once(field).chain(expected));
+        if let Some(path) = paths.into_iter().flatten().find(|path| names_nothing(path)) {
+            return fault(format!(
+                "the field '{path}' names nothing: write a path such as route, or . for the whole answer"
+            ));
         }
         match &metric.kind {
             MetricKind::PassAtK { k, .. } | MetricKind::PassHatK { k, .. } if !(1..=K_MAX).contains(k) => {

@@ -5,7 +5,7 @@
 //! A cause is worked out when somebody looks. The category that was stored with the outcome stays what it was.
 
 mod context;
-mod salvage;
+pub(super) mod salvage;
 #[cfg(test)]
 mod tests;
 
@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 use super::category::{is_cut_off, is_withheld};
 use super::graders::cut;
 use crate::domain::example::ExampleContent;
-use crate::domain::grader::{CaseRule, Grader, GraderKind};
+use crate::domain::grader::{CaseRule, Grader, GraderKind, Score};
 use crate::domain::ids::{RunId, SuiteVersionId};
 use crate::domain::json::JsonText;
 use crate::domain::label::{HumanLabel, LabelVerdict};
@@ -90,6 +90,8 @@ pub enum CauseRule {
     ContextLacksAnswer,
     /// Some repeats pass and some fail.
     RepeatsFlip,
+    /// The answer is not of the form that its parser reads, and holds nothing that a more patient one would take.
+    NotInForm,
     /// What the failed graders blame.
     Graded,
 }
@@ -111,6 +113,7 @@ impl CauseRule {
             Self::Wrapped => "wrapped",
             Self::ContextLacksAnswer => "context_lacks_answer",
             Self::RepeatsFlip => "repeats_flip",
+            Self::NotInForm => "not_in_form",
             Self::Graded => "graded",
         }
     }
@@ -157,6 +160,7 @@ pub fn cause(evidence: &Evidence<'_>) -> Option<Cause> {
         wrapped,
         context_lacks_answer,
         repeats_flip,
+        not_in_form,
         graded,
     ];
     rules.iter().find_map(|rule| rule(evidence))
@@ -197,7 +201,11 @@ fn overridden(evidence: &Evidence<'_>) -> Option<Cause> {
 }
 
 fn no_answer(evidence: &Evidence<'_>) -> Option<Cause> {
-    let error = evidence.outcome.error.as_ref()?;
+    let error = evidence
+        .outcome
+        .error
+        .as_ref()
+        .filter(|_| evidence.outcome.is_errored())?;
     let category = match error.kind {
         ErrorKind::Render => FailureCategory::Prompt,
         _ => FailureCategory::Provider,
@@ -245,8 +253,14 @@ fn no_whole_answer(evidence: &Evidence<'_>) -> Option<Cause> {
 fn rejected_by_parser(evidence: &Evidence<'_>) -> Option<Cause> {
     let outcome = evidence.outcome;
     let error = outcome.parse_error.as_ref()?;
-    let found = salvage::json_in(outcome.text.as_deref()?)?;
-    let expected = evidence.example.expected.as_ref().map(JsonText::value);
+    let found = salvage::json_in(outcome.rejected_text()?)?;
+    // What was expected is of the chain's end, and this may be what an earlier step said.
+    let expected = evidence
+        .example
+        .expected
+        .as_ref()
+        .filter(|_| outcome.unread().is_none());
+    let expected = expected.map(JsonText::value);
     Some(match expected {
         Some(expected) if !holds(&found.value, &expected) => Cause::new(
             FailureCategory::Prompt,
@@ -348,10 +362,58 @@ fn repeats_flip(evidence: &Evidence<'_>) -> Option<Cause> {
     })
 }
 
+/// Prose where JSON is read, or what no step's parser could take: the prompt has to ask for the form. Where the expected
+/// text stands in it, the parser is too strict.
+fn not_in_form(evidence: &Evidence<'_>) -> Option<Cause> {
+    let outcome = evidence.outcome;
+    let of_step = outcome
+        .unread()
+        .or(outcome.error.as_ref().map(|error| error.message.as_str()));
+    let is_blamed = |error: &&str| {
+        let says_so = outcome.failed_scores().any(|score| score.explanation.contains(*error));
+        says_so || outcome.failure_category == Some(FailureCategory::Parser)
+    };
+    let error = of_step.or_else(|| outcome.parse_error.as_deref().filter(is_blamed))?;
+    let text = outcome.rejected_text().unwrap_or_default();
+    let expected = evidence.example.expected.as_ref().map(JsonText::value);
+    let holds_expected = matches!(&expected, Some(Json::String(wanted)) if context::stands_in(text, wanted));
+    let error = cut(error, QUOTE_CHARS_MAX);
+    Some(if of_step.is_some() && holds_expected {
+        let why = format!("the answer holds the expected text, but the parser did not take it ({error})");
+        Cause::new(FailureCategory::Parser, CauseRule::ParserRejected, why)
+    } else {
+        let why = format!("the answer is not of the form that its parser reads ({error})");
+        Cause::new(FailureCategory::Prompt, CauseRule::NotInForm, why)
+    })
+}
+
+/// What the first failed grader says of those that blame a category.
+fn blaming(evidence: &Evidence<'_>, category: FailureCategory) -> Option<String> {
+    let outcome = evidence.outcome;
+    let blames = |score: &&Score| {
+        let kind = kind_of(evidence, &score.grader);
+        let is_limit = matches!(kind, Some(GraderKind::Latency { .. } | GraderKind::Cost { .. }));
+        let is_tool = matches!(kind, Some(GraderKind::ToolCalls { .. }));
+        match category {
+            FailureCategory::Grader => !score.gave_verdict(),
+            FailureCategory::Tool => score.gave_verdict() && is_tool,
+            FailureCategory::Model => score.gave_verdict() && is_limit,
+            FailureCategory::Retrieval => score.gave_verdict() && matches!(kind, Some(GraderKind::Citations { .. })),
+            _ => score.gave_verdict() && !is_limit && !is_tool,
+        }
+    };
+    let mut failed = outcome.failed_scores();
+    let score = failed
+        .find(blames)
+        .or_else(|| outcome.failed_scores().find(|score| score.gave_verdict()));
+    let says = score.map(|score| format!("{}: {}", score.grader, score.explanation));
+    says.or_else(|| outcome.why())
+}
+
 fn graded(evidence: &Evidence<'_>) -> Option<Cause> {
     let outcome = evidence.outcome;
     let category = outcome.failure_category?;
-    let why = outcome.why().unwrap_or_default();
+    let why = blaming(evidence, category).unwrap_or_default();
     let blamed = match category {
         FailureCategory::Prompt => "the answer is well formed and wrong",
         FailureCategory::Retrieval => "a document that the answer needs is not in the context",

@@ -6,13 +6,13 @@ use serde_json::Value as Json;
 const TEXT_BYTES_MAX: usize = 256 * 1024;
 
 /// What was found, and how it stands in the answer.
-pub(super) struct Salvaged {
-    pub(super) value: Json,
-    pub(super) how: &'static str,
+pub(in crate::evals) struct Salvaged {
+    pub(in crate::evals) value: Json,
+    pub(in crate::evals) how: &'static str,
 }
 
 /// The JSON object or list in a text that does not parse.
-pub(super) fn json_in(text: &str) -> Option<Salvaged> {
+pub(in crate::evals) fn json_in(text: &str) -> Option<Salvaged> {
     if text.len() > TEXT_BYTES_MAX {
         return None;
     }

@@ -106,9 +106,46 @@ fn valid_content_that_the_parser_rejected_is_the_parsers() {
         failure.outcome.failure_category = Some(FailureCategory::Parser);
         assert_eq!(
             failure.found(),
-            (FailureCategory::Parser, CauseRule::Graded),
+            (FailureCategory::Prompt, CauseRule::NotInForm),
             "{answer}"
         );
+    }
+}
+
+#[test]
+fn the_grader_that_blames_is_quoted() {
+    let mut failure = Failure::new("billing", "\"other\"");
+    let score = |grader: &str, explanation: &str| Score {
+        grader: grader.into(),
+        explanation: explanation.into(),
+        ..failure.outcome.scores[0].clone()
+    };
+    failure.outcome.scores = vec![
+        score("cost", "no verdict: the cost is unknown"),
+        score("route", "it is billing"),
+    ];
+    failure.outcome.parse_error = None;
+    let why = failure.cause().why;
+    assert!(why.contains("route: it is billing") && !why.contains("cost"), "{why}");
+}
+
+#[test]
+fn what_a_step_said_and_its_parser_rejected_is_the_prompts_or_the_parsers() {
+    for (said, category, rule) in [
+        ("it is a refund", FailureCategory::Prompt, CauseRule::NotInForm),
+        ("Billing, I think", FailureCategory::Parser, CauseRule::ParserRejected),
+        (
+            "{\"route\":\"x\"} so",
+            FailureCategory::Parser,
+            CauseRule::ParserRejected,
+        ),
+    ] {
+        let mut failure = Failure::new("", "\"billing\"");
+        let step = crate::evals::samples::step("route", said, Some("/x/ does not match"));
+        failure.outcome.text = None;
+        failure.outcome.parse_error = Some("step route: /x/ does not match".into());
+        failure.outcome.steps = vec![step];
+        assert_eq!(failure.found(), (category, rule), "{said}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Asks the steps of a chain one after the other. Each sees what it is given of the input and of earlier steps; one
 //! that fails ends the example, with an error that names it.
 
+mod fields;
 mod known;
 mod parser;
 
@@ -10,6 +11,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 use tokio::time::Instant;
 
+pub(super) use self::fields::check_fields;
 use self::known::Known;
 use self::parser::Parser;
 use super::EvalError;
@@ -177,21 +179,21 @@ impl ChainAsker {
             .fold(0_u64, |sum, step| sum.saturating_add(step.latency_ms));
         let cost: Option<UsdNanos> = steps.iter().map(|step| step.cost).sum();
         let error = error_of(&steps);
-        let answering = match (&self.answer, &error) {
-            (Some(path), None) => steps.iter().find(|step| step.name == path.origin()),
+        let mut unread = unread_of(&steps);
+        let has_end = error.is_none() && unread.is_none();
+        let answering = match (&self.answer, has_end) {
+            (Some(path), true) => steps.iter().find(|step| step.name == path.origin()),
             _ => steps.last(),
         };
         let (mut text, mut parsed) = match answering {
-            Some(step) if error.is_none() => (step.text.clone(), step.parsed.clone()),
+            Some(step) if has_end => (step.text.clone(), step.parsed.clone()),
             _ => (None, None),
         };
-        let mut missing = None;
-        if let (Some(path), None) = (self.answer.as_ref().filter(|path| path.field().is_some()), &error) {
+        if let (Some(path), true) = (self.answer.as_ref().filter(|path| path.field().is_some()), has_end) {
             let value = known.at(path);
-            missing = value.is_none().then(|| OutcomeError {
-                kind: ErrorKind::Parse,
-                message: format!("the chain's answer: {path} is missing"),
-            });
+            unread = value
+                .is_none()
+                .then(|| format!("the chain's answer: {path} is missing"));
             text = value.as_ref().map(plain);
             parsed = value.as_ref().map(JsonText::from_value);
         } else if self.answer.as_ref().is_some_and(ValuePath::is_text) {
@@ -199,23 +201,34 @@ impl ChainAsker {
         }
         let said = answering.cloned();
         let outcome = Outcome {
+            text,
+            parsed,
             usage,
             latency_ms,
             cost,
-            error: error.or(missing),
-            text,
-            parsed,
+            error,
             steps,
             ..blank
         };
-        match said {
+        let outcome = match said {
             Some(step) => outcome.said_by(step),
             None => outcome,
+        };
+        Outcome {
+            parse_error: unread,
+            ..outcome
         }
     }
 }
 
-/// Why the chain has no answer; the failing step is the last one.
+/// Why no step goes on from what the last one answered.
+fn unread_of(steps: &[StepOutcome]) -> Option<String> {
+    let last = steps.last().filter(|last| last.error.is_none())?;
+    let why = last.parse_error.as_ref()?;
+    Some(format!("step {}: {why}", last.name))
+}
+
+/// Why nothing answered; the failing step is the last one.
 fn error_of(steps: &[StepOutcome]) -> Option<OutcomeError> {
     let Some(last) = steps.last() else {
         return Some(OutcomeError {
@@ -223,14 +236,10 @@ fn error_of(steps: &[StepOutcome]) -> Option<OutcomeError> {
             message: "no step ran: the conditions of none hold".into(),
         });
     };
-    let (kind, message) = match (&last.error, &last.parse_error) {
-        (Some(error), _) => (error.kind, &error.message),
-        (None, Some(why)) => (ErrorKind::Parse, why),
-        (None, None) => return None,
-    };
+    let error = last.error.as_ref()?;
     Some(OutcomeError {
-        kind,
-        message: format!("step {}: {message}", last.name),
+        kind: error.kind,
+        message: format!("step {}: {}", last.name, error.message),
     })
 }
 

@@ -47,7 +47,12 @@ fn decided_rule(suite: &SuiteContent, threshold: &Threshold, tally: &Tally, left
         let facts = facts(threshold, Measure::Rate { hits, total }, None);
         verdict(policy, facts.point, facts.evidence)
     };
-    let (worst, best) = (at(hits, total + left), at(hits + left, total + left));
+    // Those without a verdict may count either way, as the rest may.
+    let open = left + tally.undecided(&threshold.metric, threshold.slice.as_ref());
+    let (worst, best) = (
+        at(hits, total + left),
+        at((hits + open).min(total + left), total + left),
+    );
     // An error among the rest could still keep such a rule from passing.
     let may_err = metric.errors == Some(ErrorRule::Error) && worst != Verdict::Fail;
     (worst == best && !may_err).then_some(worst)

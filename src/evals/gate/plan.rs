@@ -6,7 +6,7 @@ use super::CONFIDENCE;
 use super::measured::{self, AsMeasured};
 use super::relative::{ASSUMED_DISCORDANCE, plan};
 use crate::domain::gate::GatePolicy;
-use crate::domain::metric::{Measure, Metric, MetricResult};
+use crate::domain::metric::{GROUPS_MIN, Measure, Metric, MetricResult};
 use crate::domain::run::RunEnd;
 use crate::domain::suite::{Comparison, SuiteContent, Threshold};
 use crate::domain::unit::Unit;
@@ -85,6 +85,10 @@ fn rule_plan(suite: &SuiteContent, threshold: &Threshold, examples: u64, basis: 
         _ if examples == 1 && suite.cluster.is_some() => {
             Some("its examples are one cluster: no count proves it; more clusters are needed")
         }
+        _ if examples < GROUPS_MIN && suite.cluster.is_some() => Some(
+            "its examples are fewer than ten clusters, whose spread proves nothing unless all come out alike; \
+             more clusters are needed",
+        ),
         _ if is_margin => None,
         _ if basis.run.is_some() && result.is_none_or(|result| result.measure == Measure::Undefined) => {
             Some("the run measured nothing of it")
@@ -318,6 +322,8 @@ mod tests {
         suite.cluster = Some("topic".into());
         let unknown = plans(&suite, &[1], differing(0.05))[0].unknown.clone().unwrap();
         assert!(unknown.contains("no count proves it"), "{unknown}");
-        assert_eq!(plans(&suite, &[2], differing(0.05))[0].unknown, None);
+        let few = plans(&suite, &[9], differing(0.05))[0].unknown.clone().unwrap();
+        assert!(few.contains("fewer than ten clusters"), "{few}");
+        assert_eq!(plans(&suite, &[10], differing(0.05))[0].unknown, None);
     }
 }

@@ -3,7 +3,7 @@
 use super::{CONFIDENCE, Facts, Trials};
 use crate::domain::gate::{BreakingSlice, Evidence, RuleResult, Verdict};
 use crate::domain::ids::ExampleId;
-use crate::domain::metric::{IntervalMethod, MISSED_MAX, Measure};
+use crate::domain::metric::{GROUPS_FEW, GROUPS_MIN, IntervalMethod, MISSED_MAX, Measure};
 use crate::domain::suite::{Comparison, Threshold};
 use crate::domain::unit::{Unit, Units};
 use crate::stats::{hits_for_lower_bound, misses_allowed, n_for_lower_bound, rate_decimals};
@@ -160,25 +160,38 @@ pub(super) fn note(threshold: &Threshold, unit: Unit, measure: Measure, facts: &
     let clauses = match measure {
         // What hangs together has no plan of trials that would prove it: its bounds say all.
         Measure::Rate { hits, total } if trials.within.is_some() => {
-            let lone = lone_clause(threshold, facts, trials).map(Into::into);
+            let few = few_clause(threshold, facts, trials);
             let clause = value_clause(threshold, unit, hits, total, facts, &over(total, trials));
-            std::iter::once(clause).chain(lone).collect()
+            std::iter::once(clause).chain(few).collect()
         }
         Measure::Rate { hits, total } => rate_clauses(threshold, hits, total, facts, trials.unit),
         Measure::Value { count, .. } => {
-            vec![value_clause(threshold, unit, count, count, facts, &over(count, trials))]
+            let few = few_clause(threshold, facts, trials);
+            let clause = value_clause(threshold, unit, count, count, facts, &over(count, trials));
+            std::iter::once(clause).chain(few).collect()
         }
         Measure::Undefined => vec!["nothing was measured".into()],
     };
     clauses.join("; ")
 }
 
-/// That no count would prove a rule over what is one trial, whatever comes out of it.
-fn lone_clause(threshold: &Threshold, facts: &Facts, trials: Trials) -> Option<&'static str> {
+/// That no count would prove a rule over what is one trial, whatever comes out of it; or that there are too few clusters
+/// to say how sure the number is, or few.
+fn few_clause(threshold: &Threshold, facts: &Facts, trials: Trials) -> Option<String> {
     let is_open = facts.evidence == Evidence::Inconclusive && threshold.comparison != Comparison::Equals;
-    match trials.within.filter(|_| is_open)? {
-        IntervalMethod::Clusters { count: 1 } => Some("one cluster: no count proves it; more clusters are needed"),
-        IntervalMethod::Examples { count: 1 } => Some("one example: no count proves it; more examples are needed"),
+    match trials.method? {
+        IntervalMethod::Clusters { count: 1 } if is_open => {
+            Some("one cluster: no count proves it; more clusters are needed".into())
+        }
+        IntervalMethod::Clusters { count } if is_open && count < GROUPS_MIN => Some(format!(
+            "{count} clusters: too few to say how sure it is; at least {GROUPS_MIN} are needed"
+        )),
+        IntervalMethod::Clusters { count } if (GROUPS_MIN..GROUPS_FEW).contains(&count) => {
+            Some(format!("{count} clusters: bounds may be too narrow below {GROUPS_FEW}"))
+        }
+        IntervalMethod::Examples { count: 1 } if is_open && trials.within.is_some() => {
+            Some("one example: no count proves it; more examples are needed".into())
+        }
         _ => None,
     }
 }

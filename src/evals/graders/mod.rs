@@ -37,7 +37,7 @@ use tokio::sync::Semaphore;
 
 use self::asking::Asking;
 use self::combination::{Part, Rule};
-use self::finding::{Finding, Pass, turned};
+use self::finding::{Fault, Finding, Pass, turned};
 use self::observed::Case;
 use crate::domain::combination::order;
 use crate::domain::example::ExampleContent;
@@ -174,15 +174,16 @@ impl Compiled {
         }
     }
 
-    /// What it finds by itself; `None` for a combination, and where no route led to its step.
+    /// What it finds by itself; `None` for a combination, and where no route led to its step. Where a chain broke off at
+    /// an answer that a parser rejected, graders of the steps that ran look at those, and all others fail.
     async fn look(&self, case: &Case<'_>, asking: &Asking<'_>) -> Option<(Finding<Pass>, Vec<Judgement>)> {
         let check = self.check()?;
-        let (finding, said) = match &self.step {
-            None => check.grade(case, asking).await,
-            Some(step) => {
-                let step = case.observed.step(step)?;
-                check.grade(&Case::new(step.observed(), case.example), asking).await
-            }
+        let step = self.step.as_deref().map(|step| case.observed.step(step));
+        let (finding, said) = match (step, case.observed.unread) {
+            (Some(Some(step)), _) => check.grade(&Case::new(step.observed(), case.example), asking).await,
+            (None | Some(None), Some(unread)) => (Err(Fault::parse(unread)), Vec::new()),
+            (None, None) => check.grade(case, asking).await,
+            (Some(None), None) => return None,
         };
         Some((self.signed(finding), said))
     }

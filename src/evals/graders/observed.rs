@@ -35,6 +35,8 @@ pub struct Observed<'a> {
     pub judged: Option<Judged>,
     /// What the steps of a chain did.
     pub steps: &'a [StepOutcome],
+    /// Why a chain came to no end that can be read, although its steps answered.
+    pub unread: Option<&'a str>,
     /// What the base's run answered; `None` where nobody looked for it.
     pub base: Option<&'a BaseAnswer>,
 }
@@ -71,6 +73,7 @@ impl ObservedStep<'_> {
             reused_from: step.reused_from,
             judged: None,
             steps: &[],
+            unread: None,
             base: None,
         }
     }
@@ -89,6 +92,7 @@ impl<'a> Observed<'a> {
             reused_from: None,
             judged: None,
             steps: &[],
+            unread: None,
             base: None,
         }
     }
@@ -105,6 +109,7 @@ impl<'a> Observed<'a> {
             reused_from: outcome.reused_from().next(),
             judged: Some(outcome.into()),
             steps: &outcome.steps,
+            unread: outcome.unread(),
             base: None,
         }
     }

@@ -84,6 +84,7 @@ pub(super) fn observed(answer: &Answer) -> Observed<'_> {
         reused_from: None,
         judged: None,
         steps: &[],
+        unread: None,
         base: None,
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::entry::{Cell, Entry};
-use crate::domain::metric::{IntervalMethod, MetricKind};
+use crate::domain::metric::{GROUPS_MIN, IntervalMethod, MetricKind};
 use crate::stats::{
     Limits, Method, Side, SplitMix64, clustered_mean, mean_interval, proportion_bound, proportion_interval,
     quantile_interval, quantile_linear,
@@ -35,7 +35,7 @@ impl Sureness {
     fn new(interval: Option<Limits>, bounds: Option<Limits>, method: IntervalMethod) -> Self {
         if interval.is_none() && bounds.is_none() {
             return Self {
-                method: method.is_lone().then_some(method),
+                method: method.is_too_few().then_some(method),
                 ..Self::default()
             };
         }
@@ -196,22 +196,24 @@ impl Members<'_> {
         self.resampled(groups.len(), 0, draw)
     }
 
-    /// How sure a statistic over the groups is, by drawing them anew; over one of them nothing is known, which it says.
+    /// How sure a statistic over the groups is, by drawing them anew; over too few of them nothing is known, which it
+    /// says.
     pub(super) fn resampled(
         &self,
         groups: usize,
         work_each: u64,
         statistic: impl FnMut(&[usize]) -> Option<f64>,
     ) -> Sureness {
-        let method = if self.is_clustered {
-            IntervalMethod::Clusters { count: 1 }
-        } else {
-            IntervalMethod::Examples { count: 1 }
-        };
-        match groups {
-            1 => Sureness::new(None, None, method),
-            _ => bootstrap(groups, work_each, statistic),
+        let count = groups as u64;
+        if count == 0 || count >= GROUPS_MIN {
+            return bootstrap(groups, work_each, statistic);
         }
+        let method = if self.is_clustered {
+            IntervalMethod::Clusters { count }
+        } else {
+            IntervalMethod::Examples { count }
+        };
+        Sureness::new(None, None, method)
     }
 
     fn sum(&self, metric: usize, group: &[usize]) -> Cell {
@@ -233,7 +235,8 @@ fn different(groups: &[Option<String>]) -> u64 {
 fn clustered(values: &[f64], groups: &[Option<String>], by_cluster: bool) -> Sureness {
     let of = |confidence| clustered_mean(values, groups, confidence).ok();
     let count = of(CONFIDENCE).map_or(0, |mean| mean.n_clusters as u64);
-    let limits = |confidence| of(confidence).and_then(|mean| mean.limits);
+    let is_enough = !by_cluster || count >= GROUPS_MIN;
+    let limits = |confidence| of(confidence).filter(|_| is_enough).and_then(|mean| mean.limits);
     let method = if by_cluster {
         IntervalMethod::Clusters { count }
     } else {
@@ -267,11 +270,11 @@ pub(super) fn of_ranks(interval: (Option<f64>, Option<f64>), bounds: (Option<f64
     }
 }
 
-/// How many resamples of the groups are made; `None` where there are fewer than two groups, or too many to make enough.
+/// How many resamples of the groups are made; `None` where there are fewer than [`GROUPS_MIN`], or too many to make enough.
 /// `work_each` is what one takes besides the draws.
 pub(in crate::evals) fn resamples(groups: usize, work_each: u64) -> Option<u64> {
     let resamples = (WORK_MAX / (groups as u64 + work_each).max(1)).min(RESAMPLES);
-    (groups >= 2 && resamples >= RESAMPLES_MIN).then_some(resamples)
+    (groups as u64 >= GROUPS_MIN && resamples >= RESAMPLES_MIN).then_some(resamples)
 }
 
 /// Percentiles of a statistic over resamples of the groups. Nothing where it is undefined in some of them, or the same

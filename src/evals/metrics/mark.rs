@@ -18,6 +18,8 @@ pub(in crate::evals) struct Mark {
     pub(super) is_missed: bool,
     /// Whether the metric's rule for errors left it out.
     pub(super) is_excluded: bool,
+    /// Whether the grader gave no verdict, so that it counts against the metric and yet says nothing.
+    pub(super) is_undecided: bool,
 }
 
 impl Mark {
@@ -25,7 +27,7 @@ impl Mark {
         if metric.kind.is_expense() {
             return Self::number(expense(&metric.kind, outcome));
         }
-        if outcome.error.is_some() && metric.errors == Some(ErrorRule::Exclude) {
+        if outcome.is_errored() && metric.errors == Some(ErrorRule::Exclude) {
             return Self {
                 is_excluded: true,
                 ..Self::default()
@@ -45,7 +47,7 @@ impl Mark {
                     sum: if should && has { 2.0 } else { 0.0 },
                     count: u32::from(should) + u32::from(has),
                     is_missed: should != has,
-                    is_excluded: false,
+                    ..Self::default()
                 }
             }
             kind => match (kind.grader(), kind.field()) {
@@ -68,7 +70,8 @@ impl Mark {
         }
         let score = score.filter(|_| outcome.error.is_none());
         let is_hit = score.is_some_and(|score| score.passed);
-        match kind {
+        let is_undecided = score.is_some_and(|score| !score.gave_verdict());
+        let mark = match kind {
             MetricKind::ScoreMean { .. } | MetricKind::ScorePercentile { .. } => {
                 // A grader that measures nothing says pass or fail, which is 1 or 0.
                 let value = score.and_then(|score| score.value).map(ScoreValue::get);
@@ -79,7 +82,8 @@ impl Mark {
                 }
             }
             _ => Self::trial(true, is_hit),
-        }
+        };
+        Self { is_undecided, ..mark }
     }
 
     fn trial(is_trial: bool, is_hit: bool) -> Self {
@@ -87,7 +91,7 @@ impl Mark {
             sum: if is_trial && is_hit { 1.0 } else { 0.0 },
             count: u32::from(is_trial),
             is_missed: is_trial && !is_hit,
-            is_excluded: false,
+            ..Self::default()
         }
     }
 
@@ -100,12 +104,14 @@ impl Mark {
     }
 }
 
-/// The latency of an answer in milliseconds, or what is known of its cost in billionths of a dollar.
+/// The latency of an answer in milliseconds, or what is known of its cost in billionths of a dollar. What an error left
+/// without an answer has neither: as $0 it would make a run cheaper the more of it fails.
 fn expense(kind: &MetricKind, outcome: &Outcome) -> Option<f64> {
+    if outcome.error.is_some() {
+        return None;
+    }
     match kind {
-        MetricKind::LatencyPercentile { .. } | MetricKind::LatencyMean => {
-            outcome.error.is_none().then_some(outcome.latency_ms as f64)
-        }
+        MetricKind::LatencyPercentile { .. } | MetricKind::LatencyMean => Some(outcome.latency_ms as f64),
         _ => outcome.known_cost().map(|cost| (cost.as_usd() * NANOS_PER_USD).round()),
     }
 }

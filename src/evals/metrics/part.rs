@@ -33,6 +33,7 @@ struct Count {
     /// Trials of a share: all examples, those that should have the class, or those that got it.
     total: u64,
     excluded: u64,
+    undecided: u64,
     missed: Missed,
 }
 
@@ -66,6 +67,7 @@ impl Part {
             count.sum += mark.sum;
             count.total += u64::from(mark.count);
             count.excluded += u64::from(mark.is_excluded);
+            count.undecided += u64::from(mark.is_undecided);
             if mark.is_missed {
                 count.missed.push(outcome);
             }
@@ -82,6 +84,11 @@ impl Part {
     /// Hits and trials of a metric.
     pub(super) fn share(&self, metric: usize) -> Option<(u64, u64)> {
         self.counts.get(metric).map(|count| (whole(count.sum), count.total))
+    }
+
+    /// Outcomes of which the metric's grader gave no verdict.
+    pub(super) fn undecided(&self, metric: usize) -> u64 {
+        self.counts.get(metric).map_or(0, |count| count.undecided)
     }
 
     /// Whether its outcomes are single ones, so that two counts say how sure a share is.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::domain::metric::{GROUPS_FEW, GROUPS_MIN};
 use crate::domain::unit::Unit;
 
 /// Where an interval and a p-value come from.
@@ -35,6 +36,9 @@ impl PairedMethod {
         match self {
             Self::PassOrFail => "Tango interval, McNemar mid-p".into(),
             Self::ExampleMeans => "paired t on the examples' means".into(),
+            Self::Clusters { count } if (GROUPS_MIN..GROUPS_FEW).contains(&count) => {
+                format!("paired t of {count} clusters, whose interval may be too narrow below {GROUPS_FEW}")
+            }
             Self::Clusters { count } => format!("paired t of {count} clusters"),
             Self::Resampling { resamples, .. } => {
                 format!("paired bootstrap (BCa) and permutation, {resamples} resamples")
@@ -146,6 +150,12 @@ impl Effect {
             PairedMethod::Resampling { drawn_from: 0 | 1, .. } | PairedMethod::Clusters { count: 0 | 1 } => {
                 "there are fewer than two clusters"
             }
+            PairedMethod::Clusters { count } if count < GROUPS_MIN => "there are fewer than ten clusters",
+            PairedMethod::Resampling {
+                resamples: 0,
+                drawn_from,
+                ..
+            } if drawn_from < GROUPS_MIN => "there are fewer than ten examples, or clusters, to draw from",
             PairedMethod::Clusters { .. } | PairedMethod::PassOrFail | PairedMethod::ExampleMeans => {
                 "there are fewer than two examples"
             }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::effect::{Change, Effect, PairedMethod};
+use crate::domain::metric::GROUPS_MIN;
 use crate::domain::unit::Unit;
 use crate::evals::metrics::{BOTH_BOUNDS, CONFIDENCE};
 use crate::stats::special::t_cdf;
@@ -231,6 +232,15 @@ impl Test {
             _ if effect < 0.0 => 0.0,
             _ => 1.0,
         });
+        if (mean.n_clusters as u64) < GROUPS_MIN {
+            return Some(Self {
+                effect,
+                interval: None,
+                bounds: None,
+                p: None,
+                p_below: None,
+            });
+        }
         let no_spread = mean.se_cr1.is_some_and(|se| se <= 0.0) && effect.abs() <= f64::EPSILON;
         let two_sided = |below: f64| if no_spread { 1.0 } else { 2.0 * below.min(1.0 - below) };
         Some(Self {

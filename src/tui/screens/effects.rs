@@ -177,11 +177,16 @@ impl Effects {
             Column::fixed("95 % around 0", bar_columns),
             Column::number("p Holm", 6),
         ];
-        if !is_narrow {
+        let rows = self.rows.rows.rows();
+        let has_last = !is_narrow
+            || rows
+                .iter()
+                .any(|row| row.effect.is_some_and(|effect| effect.left_out.is_some()));
+        if has_last {
             columns.push(Column::number("last", 6));
         }
         let scale = self.scale();
-        let cells = |row: &LineRow| cells(row, scale, bar_columns, is_narrow, context);
+        let cells = |row: &LineRow| cells(row, scale, bar_columns, has_last, context);
         Table::new(&columns)
             .focus(Focus::Here)
             .empty("The two versions do not differ.")
@@ -189,7 +194,7 @@ impl Effects {
     }
 }
 
-fn cells(row: &LineRow, scale: f64, bar_columns: u16, is_narrow: bool, context: &Context) -> Vec<TableCell> {
+fn cells(row: &LineRow, scale: f64, bar_columns: u16, has_last: bool, context: &Context) -> Vec<TableCell> {
     let theme = context.theme;
     let style = match row.text.chars().next() {
         _ if row.place.1 == 0 => theme.dim,
@@ -212,14 +217,16 @@ fn cells(row: &LineRow, scale: f64, bar_columns: u16, is_narrow: bool, context: 
     });
     let sure = if effect.is_flagged() { theme.warn } else { theme.text };
     let p = alone.and(effect.p_holm).map(|p| format!("{p:.3}"));
+    // As `pegbox ablate` marks it: also one that does something only as the last to be added.
+    let mark = if effect.is_flagged() { " !" } else { "" };
     let mut cells = vec![
-        TableCell::new(row.text.as_str(), style),
+        TableCell::new(format!("{}{mark}", row.text), style),
         TableCell::new(points(alone), sure),
         TableCell::new(bar.unwrap_or_default(), sure),
         TableCell::new(p.unwrap_or_default(), sure),
     ];
-    if !is_narrow {
-        cells.push(TableCell::plain(points(effect.left_out)));
+    if has_last {
+        cells.push(TableCell::new(points(effect.left_out), sure));
     }
     cells
 }

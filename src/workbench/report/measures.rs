@@ -154,6 +154,9 @@ fn confusion_table(page: &mut Page, confusion: &Confusion) {
             "{left_out} more classes, with fewer mistakes, are summed up as others."
         ));
     }
+    if let Some(unseen) = confusion.unseen_text() {
+        page.paragraph(unseen);
+    }
     if confusion.unlabelled > 0 {
         page.paragraph(format!("{} outcomes expect none of the classes.", confusion.unlabelled));
     }

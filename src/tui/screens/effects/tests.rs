@@ -54,6 +54,7 @@ fn ablation() -> Ablation {
                 hunk(None, 1.0, None),
             ),
         ],
+        unpaired: Vec::new(),
         pairs: vec![PairEffect {
             one: 0,
             other: 1,
