@@ -9,6 +9,7 @@ use super::Context;
 use super::case_command::CaseArgs;
 use super::failures::FailuresArgs;
 use super::follow::OnInterrupt;
+use super::history::{self, RunListArgs};
 use super::report::{self, ReportArgs};
 use super::reproduce::{self, ReproduceArgs};
 use super::run_start::{CapArgs, RerunArgs, StartArgs};
@@ -52,14 +53,7 @@ pub enum RunCommand {
         run: RunId,
     },
     /// List the runs, newest first
-    List {
-        /// The most runs to list
-        #[arg(long, default_value_t = 20)]
-        limit: usize,
-        /// Only those older than this one
-        #[arg(long, value_name = "RUN")]
-        before: Option<RunId>,
-    },
+    List(RunListArgs),
     /// List the examples whose repeats differ in their answers or in whether they pass
     Flaky {
         /// The run
@@ -134,7 +128,7 @@ pub fn carry_out(command: RunCommand, context: &mut Context<'_>) -> Result<Reply
         RunCommand::Rerun(args) => run_start::rerun(context, args),
         RunCommand::Watch { run } => follow::follow(context, run, OnInterrupt::Leave),
         RunCommand::Show { run } => follow::show(context, run),
-        RunCommand::List { limit, before } => Ok(list(&context.workbench.runs(before, limit)?)),
+        RunCommand::List(args) => history::runs(context, &args),
         RunCommand::Flaky { run } => flaky::list(context, run),
         RunCommand::Quarantine { run, example, reason } => flaky::quarantine(context, run, &example, &reason),
         RunCommand::Failures(args) => failures::carry_out(context, &args),
@@ -175,7 +169,8 @@ pub fn answers_text(answers: AnswerSource) -> &'static str {
     answers.as_str()
 }
 
-fn list(runs: &[RunSummary]) -> Reply {
+/// Runs as a table, or what is said where there are none.
+pub fn list(runs: &[RunSummary], none: &str) -> Reply {
     let mut table = Table::new([
         "run", "subject", "dataset", "suite", "state", "saved", "failed", "gate", "answers", "started",
     ]);
@@ -197,7 +192,7 @@ fn list(runs: &[RunSummary]) -> Reply {
         ]);
         documents.push(run_document(summary));
     }
-    let text = Plain::new().table(&table, "no run yet: start one with pegbox run start VERSION");
+    let text = Plain::new().table(&table, none);
     Reply::done(json!({ "runs": documents }), text)
 }
 
