@@ -230,6 +230,12 @@ fn ending(detail: &RunDetail) -> (Exit, Option<Failure>) {
                 detail.run.outcome_count()
             );
             let hint = match raised(&detail.caps()).filter(|_| why.contains(" cap ")) {
+                _ if why.contains("tokens cannot hold") => {
+                    format!("go on without that cap: pegbox run resume {run} --cap-tokens off")
+                }
+                _ if why.contains(" cannot hold") => {
+                    format!("go on without that cap: pegbox run resume {run} --cap-cost off")
+                }
                 Some(options) => format!("raise it and go on with pegbox run resume {run} {options}"),
                 None => format!("go on with pegbox run resume {run}"),
             };
@@ -259,10 +265,7 @@ fn ending(detail: &RunDetail) -> (Exit, Option<Failure>) {
 
 fn run_text(detail: &RunDetail) -> Plain {
     let (run, progress, end) = (&detail.run, &detail.progress, &detail.end);
-    let tokens = format!(
-        "{} in, {} out",
-        progress.totals.input_tokens, progress.totals.output_tokens
-    );
+    let tokens = progress.totals.tokens_text();
     let fields = [
         ("run", Some(run.id.to_string())),
         ("subject", Some(run.subject.label())),
