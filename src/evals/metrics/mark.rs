@@ -106,6 +106,8 @@ fn expense(kind: &MetricKind, outcome: &Outcome) -> Option<f64> {
         MetricKind::LatencyPercentile { .. } | MetricKind::LatencyMean => {
             outcome.error.is_none().then_some(outcome.latency_ms as f64)
         }
-        _ => outcome.known_cost().map(|cost| (cost.as_usd() * NANOS_PER_USD).round()),
+        _ => outcome
+            .cost_of_asking()
+            .map(|cost| (cost.as_usd() * NANOS_PER_USD).round()),
     }
 }
