@@ -323,6 +323,22 @@ fn an_estimate_says_what_it_rests_on() {
 }
 
 #[test]
+fn what_a_start_refuses_is_refused_by_its_estimate() {
+    let server = hundred_tokens();
+    let (bench, start) = prepared(&server, 1);
+    let refused = |change: fn(&mut RunSettings), words: &str| {
+        let mut start = start.clone();
+        change(&mut start.settings);
+        assert_refused(bench.workbench.estimate_run(&start), words);
+        assert_refused(bench.workbench.start_run(&anna(), &start), words);
+    };
+    refused(|settings| settings.repeats = 0, "0 repeats");
+    refused(|settings| settings.attempts_max = 0, "0 tries");
+    refused(|settings| settings.deadline_ms = Some(0), "a deadline of 0 s");
+    assert!(server.requests().is_empty());
+}
+
+#[test]
 fn a_cap_on_an_unknown_price_is_said_before_the_run() {
     let server = hundred_tokens();
     let (bench, mut start) = prepared(&server, 1);

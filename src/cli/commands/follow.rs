@@ -17,7 +17,7 @@ use crate::domain::caveats::Caveats;
 use crate::domain::gate::Verdict;
 use crate::domain::ids::RunId;
 use crate::domain::progress::RunProgress;
-use crate::domain::run::{Caps, Picked, RunState, RunStep, RunStepKind, RunTotals, Selection};
+use crate::domain::run::{AnswerSource, Caps, Picked, RunState, RunStep, RunStepKind, RunTotals, Selection};
 use crate::domain::run_step::prices_text;
 use crate::host::caller::Interrupt;
 use crate::workbench::{Doing, FaultKind, RunDetail, RunTriage, Workbench};
@@ -239,6 +239,11 @@ fn ending(detail: &RunDetail) -> (Exit, Option<Failure>) {
                 Some(options) => format!("raise it and go on with pegbox run resume {run} {options}"),
                 None => format!("go on with pegbox run resume {run}"),
             };
+            let tape = match detail.run.answers {
+                AnswerSource::Replayed => " --replay FILE",
+                AnswerSource::Model | AnswerSource::Simulated => "",
+            };
+            let hint = hint + tape;
             failure(Exit::Interrupted, what, hint)
         }
         RunState::Finished if totals.saved > 0 && totals.errored == totals.saved => {

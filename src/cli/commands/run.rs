@@ -6,6 +6,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::Context;
+use super::answers::TapeArgs;
 use super::case_command::CaseArgs;
 use super::failures::FailuresArgs;
 use super::follow::OnInterrupt;
@@ -34,6 +35,8 @@ pub enum RunCommand {
         run: RunId,
         #[command(flatten)]
         caps: CapArgs,
+        #[command(flatten)]
+        tape: TapeArgs,
     },
     /// Let a run of this process send nothing more until it is resumed; what is in flight is saved
     Pause {
@@ -117,9 +120,14 @@ pub enum RunCommand {
 pub fn carry_out(command: RunCommand, context: &mut Context<'_>) -> Result<Reply, CliError> {
     match command {
         RunCommand::Start(args) => run_start::start(context, *args),
-        RunCommand::Resume { run, caps } => {
-            context.workbench.resume_run(&context.actor, run, caps.caps())?;
-            follow::follow(context, run, OnInterrupt::Park)
+        RunCommand::Resume { run, caps, tape } => {
+            let tape = tape.tape(context.caller)?;
+            context
+                .workbench
+                .resume_run_with(&context.actor, run, caps.caps(), &tape)?;
+            let reply = follow::follow(context, run, OnInterrupt::Park)?;
+            run_start::note_tape(context, &tape, run)?;
+            Ok(reply)
         }
         RunCommand::Pause { run } => {
             context.workbench.pause_run(&context.actor, run)?;

@@ -5,7 +5,7 @@ use std::num::ParseIntError;
 use clap::Args;
 use serde_json::json;
 
-use super::answers::AnswerArgs;
+use super::answers::{AnswerArgs, tape_notes};
 use super::follow::OnInterrupt;
 use super::{Context, follow};
 use crate::cli::exit::CliError;
@@ -17,7 +17,7 @@ use crate::domain::money::UsdNanos;
 use crate::domain::promotion::Environment;
 use crate::domain::run::{Caps, InFlight, RunSettings, RuntimeContext, cap_or_off};
 use crate::domain::time::duration_ms;
-use crate::workbench::{Pick, Rerun, RunEstimate, StartRun, Tested};
+use crate::workbench::{Pick, Rerun, RunEstimate, StartRun, Tape, Tested};
 
 /// The provider whose endpoint the configuration can name.
 const OPENAI: &str = "openai";
@@ -221,12 +221,17 @@ pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliErr
         start.subject, start.dataset, start.suite
     ));
     let reply = follow::follow(context, run, OnInterrupt::Park)?;
-    if let Some(fault) = tape.fault() {
-        context
-            .out
-            .note(&format!("{fault}: what is on it is not the whole run"));
-    }
+    note_tape(context, &tape, run)?;
     Ok(reply)
+}
+
+/// Says what is to be known of a recording.
+pub fn note_tape(context: &mut Context<'_>, tape: &Tape, run: RunId) -> Result<(), CliError> {
+    let has_ended = context.workbench.run_detail(run)?.end.is_some();
+    for note in tape_notes(tape, run, has_ended) {
+        context.out.note(&note);
+    }
+    Ok(())
 }
 
 /// The endpoints that are given, with the configured one for its provider where none is given for that.
