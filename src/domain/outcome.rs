@@ -412,6 +412,19 @@ impl Outcome {
             .sum()
     }
 
+    /// How many rounds of tool results went back before it was stopped, although the model went on calling tools that
+    /// have results; `None` where it came to an end.
+    pub fn stopped_in_rounds(&self) -> Option<usize> {
+        let rounds = self.earlier_responses.len();
+        let mut last = self
+            .tool_calls
+            .iter()
+            .filter(|call| call.round as usize == rounds)
+            .peekable();
+        let goes_on = last.peek().is_some() && last.all(|call| call.result.is_some());
+        (goes_on && self.error.is_none()).then_some(rounds)
+    }
+
     fn attempts_of_each(&self) -> impl Iterator<Item = &[Attempt]> {
         let steps = self.steps.iter().map(|step| &step.attempts[..]);
         std::iter::once(&self.attempts[..]).chain(steps)

@@ -329,8 +329,8 @@ fn what_a_start_refuses_is_refused_by_its_estimate() {
     let refused = |change: fn(&mut RunSettings), words: &str| {
         let mut start = start.clone();
         change(&mut start.settings);
-        assert_refused(bench.workbench.estimate_run(&start), words);
-        assert_refused(bench.workbench.start_run(&anna(), &start), words);
+        assert_fault(bench.workbench.estimate_run(&start), FaultKind::Invalid, words);
+        assert_fault(bench.workbench.start_run(&anna(), &start), FaultKind::Invalid, words);
     };
     refused(|settings| settings.repeats = 0, "0 repeats");
     refused(|settings| settings.attempts_max = 0, "0 tries");

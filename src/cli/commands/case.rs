@@ -164,6 +164,10 @@ fn answer_text(text: Plain, outcome: &Outcome) -> Plain {
     if let Some(refusal) = &outcome.refusal {
         text = text.line("the model refused:").block(refusal).blank();
     }
+    if let Some(rounds) = outcome.stopped_in_rounds() {
+        let line = format!("stopped after {rounds} rounds of tool results: the model went on calling tools");
+        text = text.line(line).blank();
+    }
     if let Some(error) = &outcome.parse_error {
         text = text.line(format!("not parsed: {error}")).blank();
     }
