@@ -244,7 +244,7 @@ mod tests {
         };
         for (caps, outcome, named) in [
             (tokens, &unsaid, Some("1000 tokens")),
-            (cost, &unsaid, Some("$5")),
+            (cost, &unsaid, Some("$5.00")),
             (tokens, &reused, None),
             (
                 Caps {

@@ -197,7 +197,7 @@ mod tests {
             run: RunId(number),
             subject: format!("support_triage_v{number}"),
             dataset: "tickets@2026-05-15".parse().unwrap(),
-            suite: "shape_v1".parse().unwrap(),
+            suite: "shape@v1".parse().unwrap(),
             answers: AnswerSource::Simulated,
             example_hash: ContentHash::of_bytes(b"t1"),
             repeats: vec![RepeatVerdict {
