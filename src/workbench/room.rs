@@ -190,10 +190,14 @@ mod tests {
 
         // While a run goes on, others fill the disk: it stops before the floor is used up.
         interrupted.id = RunId(interrupted.id.0 + 1);
+        interrupted.settings = RunSettings {
+            concurrency: 4,
+            ..RunSettings::default()
+        };
         record(&interrupted);
         disk.free_bytes
-            .store(FLOOR_BYTES + 40 * MEGABYTE_BYTES, Ordering::Relaxed);
-        disk.taken_bytes.store(10 * MEGABYTE_BYTES, Ordering::Relaxed);
+            .store(FLOOR_BYTES + 20 * MEGABYTE_BYTES, Ordering::Relaxed);
+        disk.taken_bytes.store(MEGABYTE_BYTES, Ordering::Relaxed);
         workbench
             .resume_run(&anna, interrupted.id, Caps::default())
             .expect("it begins");

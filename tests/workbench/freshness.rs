@@ -138,7 +138,10 @@ fn a_release_whose_evidence_became_stale_says_so() {
     let release = workbench.releases(&lab.version.prompt).unwrap().remove(0);
     let nodes = workbench.lineage(&release.promotion.id.to_string()).unwrap().nodes;
     let run = nodes.iter().find(|node| node.kind == "run").unwrap();
-    assert!(run.summary.contains("; stale: ") && run.summary.contains("house-2"), "{run:?}");
+    assert!(
+        run.summary.contains("; stale: ") && run.summary.contains("house-2"),
+        "{run:?}"
+    );
 }
 
 #[test]
