@@ -40,6 +40,12 @@ impl fmt::Display for PriceFile {
     }
 }
 
+impl From<u64> for UsdNanos {
+    fn from(nanos: u64) -> Self {
+        Self(nanos)
+    }
+}
+
 impl FromStr for UsdNanos {
     type Err = DomainError;
 

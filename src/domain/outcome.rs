@@ -67,6 +67,11 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// Whether the provider said how many tokens went out or came back.
+    pub fn says_any(&self) -> bool {
+        self.input_tokens.is_some() || self.output_tokens.is_some()
+    }
+
     /// Both together; what only one of them says is what is known.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
@@ -388,10 +393,42 @@ impl Outcome {
         }
     }
 
-    /// Tries beyond the first, of the prompt or of each step.
+    /// Tries again after one that failed, of the prompt or of each step. A round that sends the results of tools is none.
     pub fn retries(&self) -> u64 {
-        let beyond = |attempts: &[Attempt]| (attempts.len() as u64).saturating_sub(1);
-        beyond(&self.attempts) + self.steps.iter().map(|step| beyond(&step.attempts)).sum::<u64>()
+        self.attempts_of_each()
+            .map(|attempts| {
+                let pairs = attempts.iter().zip(attempts.iter().skip(1));
+                pairs.filter(|(before, _)| before.error.is_some()).count() as u64
+            })
+            .sum()
+    }
+
+    /// Answers beyond the first, of the prompt or of each step: the model goes on after the results of its tools.
+    pub fn tool_rounds(&self) -> u64 {
+        self.attempts_of_each()
+            .map(|attempts| {
+                let answers = attempts.iter().filter(|attempt| attempt.error.is_none());
+                (answers.count() as u64).saturating_sub(1)
+            })
+            .sum()
+    }
+
+    /// How many rounds of tool results went back before it was stopped, although the model went on calling tools that
+    /// have results; `None` where it came to an end.
+    pub fn stopped_in_rounds(&self) -> Option<usize> {
+        let rounds = self.earlier_responses.len();
+        let mut last = self
+            .tool_calls
+            .iter()
+            .filter(|call| call.round as usize == rounds)
+            .peekable();
+        let goes_on = last.peek().is_some() && last.all(|call| call.result.is_some());
+        (goes_on && self.error.is_none()).then_some(rounds)
+    }
+
+    fn attempts_of_each(&self) -> impl Iterator<Item = &[Attempt]> {
+        let steps = self.steps.iter().map(|step| &step.attempts[..]);
+        std::iter::once(&self.attempts[..]).chain(steps)
     }
 
     /// What is known of its cost: all of it, or what those tries cost of which it is known. `None` where the price of
@@ -405,6 +442,12 @@ impl Outcome {
             answered.and_then(|attempt| attempt.cost)?;
             Some(self.all_attempts().filter_map(|attempt| attempt.cost).sum())
         })
+    }
+
+    /// What asking for this answer costs, as far as is known: nothing is where it was taken from another run, of the
+    /// prompt or of a step, although the run spent nothing on it.
+    pub fn cost_of_asking(&self) -> Option<UsdNanos> {
+        self.known_cost().filter(|_| self.reused_from().next().is_none())
     }
 
     /// Sets tokens and cost to what all tries took together.

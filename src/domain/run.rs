@@ -103,16 +103,33 @@ pub struct Caps {
     pub elapsed_ms: Option<u64>,
 }
 
+/// The amount that no run uses up: as a change it takes a cap away.
+pub const NO_CAP: u64 = u64::MAX;
+
 impl Caps {
     /// These, with what the others say in place of them.
     #[must_use]
     pub fn changed_to(self, others: Self) -> Self {
+        let changed = |was: Option<u64>, is: Option<u64>| is.or(was).filter(|cap| *cap != NO_CAP);
+        let nanos = |cap: Option<UsdNanos>| cap.map(|cap| cap.0);
         Self {
-            cost: others.cost.or(self.cost),
-            tokens: others.tokens.or(self.tokens),
-            errors: others.errors.or(self.errors),
-            elapsed_ms: others.elapsed_ms.or(self.elapsed_ms),
+            cost: changed(nanos(self.cost), nanos(others.cost)).map(UsdNanos),
+            tokens: changed(self.tokens, others.tokens),
+            errors: changed(self.errors, others.errors),
+            elapsed_ms: changed(self.elapsed_ms, others.elapsed_ms),
         }
+    }
+}
+
+/// A cap as people write it, or `off`, which takes it away.
+///
+/// # Errors
+///
+/// As `read`.
+pub fn cap_or_off<T: From<u64>, E>(text: &str, read: impl Fn(&str) -> Result<T, E>) -> Result<T, E> {
+    match text {
+        "off" => Ok(NO_CAP.into()),
+        amount => read(amount),
     }
 }
 
@@ -353,7 +370,7 @@ pub struct RunTotals {
     pub failed: u64,
     /// Without an answer.
     pub errored: u64,
-    /// Tries beyond the first.
+    /// Tries again after one that failed.
     pub retried: u64,
     /// Tokens sent, as far as known.
     pub input_tokens: u64,
@@ -390,6 +407,21 @@ impl RunTotals {
         self.reused += u64::from(outcome.reused_from().next().is_some());
         self.reused_steps += outcome.steps.iter().filter(|step| step.reused_from.is_some()).count() as u64;
         self.judging.add(&outcome.judgements);
+    }
+
+    /// Whether any of its own answers said how many tokens it took; so does a run that asked for none.
+    pub fn knows_tokens(&self) -> bool {
+        let asked = self.saved.saturating_sub(self.errored).saturating_sub(self.reused);
+        asked == 0 || self.input_tokens > 0 || self.output_tokens > 0
+    }
+
+    /// `9120 in, 640 out`, or that nobody said.
+    pub fn tokens_text(&self) -> String {
+        if self.knows_tokens() {
+            format!("{} in, {} out", self.input_tokens, self.output_tokens)
+        } else {
+            "unknown: no answer said its usage".into()
+        }
     }
 
     /// Tokens of answers and judges together.

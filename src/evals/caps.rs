@@ -33,6 +33,8 @@ pub(super) struct Spending {
     caps: Caps,
     largest_cost: UsdNanos,
     largest_tokens: u64,
+    /// Why a cap cannot hold, as soon as an answer shows it.
+    blind: Option<String>,
     sessions: Vec<Session>,
 }
 
@@ -47,6 +49,7 @@ impl Spending {
             caps,
             largest_cost: UsdNanos::default(),
             largest_tokens: 0,
+            blind: None,
             sessions: began_at.iter().map(session).collect(),
         }
     }
@@ -60,10 +63,38 @@ impl Spending {
         self.largest_tokens = self
             .largest_tokens
             .max(tokens_of(outcome).saturating_add(judging.tokens()));
+        if self.blind.is_none() {
+            self.blind = self.caps_that_cannot_hold(outcome);
+        }
         let mut sessions = self.sessions.iter_mut().rev();
         if let Some(session) = sessions.find(|session| session.began_at <= outcome.finished_at) {
             session.last_at = session.last_at.max(outcome.finished_at);
         }
+    }
+
+    /// Which cap an answer that does not say what it took makes blind. Taken for nothing, it would never be reached.
+    fn caps_that_cannot_hold(&self, outcome: &Outcome) -> Option<String> {
+        let was_asked = outcome.error.is_none() && outcome.reused_from().next().is_none();
+        let (usage, example) = (&outcome.usage, &outcome.example);
+        if let Some(cap) = self.caps.cost
+            && was_asked
+            && outcome.known_cost().is_none()
+        {
+            let why = format!("the cost of the answer to {example} is unknown");
+            return Some(format!("the cap of {cap} cannot hold: {why}"));
+        }
+        let judgements = outcome.judgements.iter().filter(|one| one.error.is_none());
+        let mut judged = judgements.filter(|one| one.reused_from.is_none());
+        if let Some(cap) = self.caps.cost
+            && judged.any(|one| one.cost.is_none())
+        {
+            let why = format!("the cost of a judgement of {example} is unknown");
+            return Some(format!("the cap of {cap} cannot hold: {why}"));
+        }
+        let cap = self.caps.tokens.filter(|_| was_asked && !usage.says_any())?;
+        Some(format!(
+            "the cap of {cap} tokens cannot hold: the answer to {example} came without its usage"
+        ))
     }
 
     /// Time in which requests were sent: of earlier sessions up to their last outcome, by the clock of then, and this
@@ -84,6 +115,9 @@ impl Spending {
         let in_flight = u64::try_from(in_flight).unwrap_or(u64::MAX);
         if let Some(cap_ms) = caps.elapsed_ms.filter(|cap_ms| self.elapsed_ms(this) >= *cap_ms) {
             return Leave::Stop(format!("the cap of {} s is reached", cap_ms.div_ceil(1_000)));
+        }
+        if let Some(why) = &self.blind {
+            return Leave::Stop(why.clone());
         }
         let counts = caps.cost.is_some() || caps.tokens.is_some() || caps.errors.is_some();
         // Only an answer says what one takes, so the first request goes alone.
@@ -183,6 +217,52 @@ mod tests {
         assert_eq!(leave(9, 90, 0), Leave::Send);
         let stop = Leave::Stop("the cap of $0.0000001 is reached: $0.0000001 is spent".into());
         assert_eq!(leave(10, 95, 0), stop, "another one would not fit");
+    }
+
+    #[test]
+    fn an_answer_that_does_not_say_what_it_took_stops_a_cap_on_it() {
+        let blank = crate::evals::samples::outcome(0, "{}", &[]);
+        let unsaid = Outcome {
+            usage: crate::domain::outcome::Usage::default(),
+            cost: None,
+            attempts: Vec::new(),
+            ..blank
+        };
+        let (tokens, cost) = (
+            Caps {
+                tokens: Some(1_000),
+                ..Caps::default()
+            },
+            Caps {
+                cost: Some(UsdNanos(5_000_000_000)),
+                ..Caps::default()
+            },
+        );
+        let reused = Outcome {
+            reused_from: Some(crate::domain::ids::RunId(1)),
+            ..unsaid.clone()
+        };
+        for (caps, outcome, named) in [
+            (tokens, &unsaid, Some("1000 tokens")),
+            (cost, &unsaid, Some("$5.00")),
+            (tokens, &reused, None),
+            (
+                Caps {
+                    errors: Some(9),
+                    ..Caps::default()
+                },
+                &unsaid,
+                None,
+            ),
+        ] {
+            let mut spending = Spending::new(caps, &[Timestamp(0)]);
+            spending.push(outcome);
+            let leave = spending.leave(&totals(1, 0, 0), 0, Duration::ZERO);
+            match (leave, named) {
+                (Leave::Stop(why), Some(named)) => assert!(why.contains(&format!("{named} cannot hold")), "{why}"),
+                (leave, named) => assert_eq!((leave, named), (Leave::Send, None)),
+            }
+        }
     }
 
     #[test]

@@ -226,7 +226,10 @@ mod tests {
             calls,
             expected.map(|(name, result, round)| (name, result.to_owned(), round))
         );
-        assert_eq!(outcome.earlier_responses.len(), 3);
+        assert_eq!(
+            (outcome.earlier_responses.len(), outcome.stopped_in_rounds()),
+            (3, None)
+        );
         assert_eq!(
             (outcome.raw_response.as_str(), outcome.text.as_deref()),
             ("raw []", Some("done"))
@@ -255,10 +258,15 @@ mod tests {
     fn a_model_that_never_stops_calling_is_stopped() {
         let example = example(&[("find", "again")]);
         let mut conversation = Conversation::new(&example);
-        let turns = (0..20)
-            .take_while(|_| goes_on(&take(&mut conversation, reply(&["find"]))))
-            .count();
-        assert_eq!(turns, 8);
+        for _ in 0..8 {
+            assert!(goes_on(&take(&mut conversation, reply(&["find"]))));
+        }
+        let Turn::Answer(last) = take(&mut conversation, reply(&["find"])) else {
+            panic!("it goes on for ever")
+        };
+        let stopped = conversation.answered(outcome(0, "", &[]), Vec::new(), *last);
+        assert_eq!(stopped.stopped_in_rounds(), Some(8));
+        assert_eq!((stopped.tool_rounds(), stopped.retries()), (8, 0));
     }
 
     #[test]

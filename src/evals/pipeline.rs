@@ -79,6 +79,11 @@ pub trait ExampleFeed: Send + Sync {
 pub trait OutcomeSink: Send + Sync {
     /// Saves an outcome; resolves when it would survive a power cut.
     fn append<'a>(&'a self, outcome: &'a Outcome) -> Appending<'a>;
+
+    /// Why no further request is to be sent, since its answer might find no room; what is in flight still does.
+    fn why_full(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What the owner of a run wants of it.

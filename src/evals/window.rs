@@ -143,6 +143,9 @@ impl Window {
                 Leave::Wait => return Hold::Full,
                 Leave::Stop(reason) => return Hold::Over(Stop::Pause(reason)),
             }
+            if let Some(why) = self.sink.why_full() {
+                return Hold::Over(Stop::Pause(why));
+            }
             let permit = match self.limiter.as_ref().map(Limiter::try_enter) {
                 Some(None) => return Hold::Slowed,
                 Some(Some(permit)) => Some(permit),

@@ -6,19 +6,21 @@
 //! the base URL, the format's headers, and the body byte for byte. Of several that are the same, as repeats and
 //! attempts are, each is answered once, in the order in which they came back.
 
+mod recorder;
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
+use recorder::Recorder;
+
 use super::http::HttpReply;
-use super::limits;
 use super::{ProviderError, Retry};
 use crate::domain::endpoint::endpoints_text;
 use crate::domain::hash::ContentHash;
@@ -104,6 +106,15 @@ impl Tape {
         Recorder::create(path).map(|recorder| Self::Record(Arc::new(recorder)))
     }
 
+    /// Goes on with the file of a run that was recorded up to its pause.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read or written, or is no cassette.
+    pub fn record_on(path: &Path) -> Result<Self, CassetteError> {
+        Recorder::append(path).map(|recorder| Self::Record(Arc::new(recorder)))
+    }
+
     /// Answers from a file.
     ///
     /// # Errors
@@ -129,8 +140,13 @@ impl Tape {
     /// That a run has been started whose traffic it keeps: a cassette of no run does not stay behind.
     pub fn begin(&self) {
         if let Self::Record(recorder) = self {
-            recorder.is_used.store(true, Ordering::Relaxed);
+            recorder.begin();
         }
+    }
+
+    /// Whether it was to be recorded and nothing was sent that it could keep.
+    pub fn is_empty_recording(&self) -> bool {
+        matches!(self, Self::Record(recorder) if recorder.is_empty())
     }
 
     /// Why the cassette that was recorded is not whole, where it is not.
@@ -207,114 +223,14 @@ struct Head {
     pegbox_cassette: u32,
 }
 
-/// Writes a cassette.
-pub struct Recorder {
-    path: PathBuf,
-    /// The file, until writing to it fails.
-    file: Mutex<Result<File, io::Error>>,
-    /// Whether there is a run whose cassette it is.
-    is_used: AtomicBool,
-}
-
-impl Recorder {
-    fn create(path: &Path) -> Result<Self, CassetteError> {
-        let fault = |source: io::Error| match source.kind() {
-            io::ErrorKind::AlreadyExists => CassetteError::Exists { path: path.to_owned() },
-            _ => io_fault(path, source),
-        };
-        let mut file = File::create_new(path).map_err(fault)?;
-        write_line(
-            &mut file,
-            &Head {
-                pegbox_cassette: FORMAT,
-            },
-        )
-        .map_err(fault)?;
-        Ok(Self {
-            path: path.to_owned(),
-            file: Mutex::new(Ok(file)),
-            is_used: AtomicBool::new(false),
-        })
-    }
-
-    /// Keeps what came of a request. `clean` takes secrets out of a header's value; bodies come without them. A file
-    /// that cannot be written does not spoil the run: the fault is kept for who asks at the end.
-    pub(super) fn keep(
-        &self,
-        request: TapedRequest,
-        came: &Result<HttpReply, ProviderError>,
-        pieces: Vec<PieceMark>,
-        clean: impl Fn(String) -> String,
-    ) {
-        let came = match came {
-            Ok(reply) => Came::Reply {
-                status: reply.status.as_u16(),
-                headers: kept_headers(&reply.headers, clean),
-                is_utf8: reply.is_utf8,
-                latency_ms: reply.latency_ms,
-                pieces: Some(pieces)
-                    .filter(|pieces| pieces.iter().map(|(_, length)| length).sum::<usize>() == reply.body.len())
-                    .unwrap_or_default(),
-                body: reply.body.clone(),
-            },
-            Err(error) => Came::Failure {
-                kind: error.kind,
-                message: error.message.clone(),
-                may_pass: error.retry == Retry::Yes,
-                status: error.status,
-                raw: error.raw.clone(),
-                latency_ms: error.latency_ms,
-            },
-        };
-        self.is_used.store(true, Ordering::Relaxed);
-        let mut file = lock(&self.file);
-        if let Ok(open) = file.as_mut()
-            && let Err(error) = write_line(open, &Entry { request, came })
-        {
-            *file = Err(error);
-        }
-    }
-
-    fn fault(&self) -> Option<CassetteError> {
-        let file = lock(&self.file);
-        let error = file.as_ref().err()?;
-        Some(io_fault(&self.path, io::Error::new(error.kind(), error.to_string())))
-    }
-}
-
-impl Drop for Recorder {
-    fn drop(&mut self) {
-        if !*self.is_used.get_mut() {
-            // Nobody waits for it: a file that stays is only in the way.
-            let _ = std::fs::remove_file(&self.path);
-        }
-    }
-}
-
-fn write_line(file: &mut File, line: &impl Serialize) -> io::Result<()> {
-    let mut bytes = serde_json::to_vec(line)?;
-    bytes.push(b'\n');
-    // In one write, so that a process that dies leaves at most one half line.
-    file.write_all(&bytes)
-}
-
-fn kept_headers(headers: &HeaderMap, clean: impl Fn(String) -> String) -> BTreeMap<String, String> {
-    let kept = headers
-        .iter()
-        .filter(|(name, _)| HEADERS_KEPT.contains(&name.as_str()) || limits::reads(name.as_str()));
-    kept.map(|(name, value)| {
-        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        (name.as_str().to_owned(), clean(value))
-    })
-    .collect()
-}
-
 /// Plays a cassette. It holds where each reply lies, not the replies.
 pub struct Player {
     path: PathBuf,
     /// Where each provider was asked first.
     base_urls: Vec<(Option<String>, String)>,
     file: Mutex<File>,
+    /// Where its last whole line ends.
+    whole_bytes: u64,
     entries: Mutex<HashMap<ContentHash, Replies>>,
 }
 
@@ -362,6 +278,7 @@ impl Player {
             path: path.to_owned(),
             base_urls,
             file: Mutex::new(lines.into_inner()),
+            whole_bytes: at,
             entries: Mutex::new(entries),
         })
     }

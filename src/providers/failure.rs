@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
@@ -10,6 +11,7 @@ use serde_json::Value as Json;
 
 use super::http::{HttpReply, excerpt};
 use super::limits;
+use super::retry::RETRY_AFTER_MAX;
 use super::{ProviderError, Retry};
 use crate::domain::outcome::ErrorKind;
 
@@ -135,7 +137,10 @@ fn failed(reply: &HttpReply, status: StatusCode, error: &WireError, said: &str, 
     let retry = should_retry(&reply.headers).unwrap_or_else(|| retry_by_status(status, error));
     ProviderError {
         status: Some(reply.status.as_u16()),
-        retry_after: retry_after(&reply.headers).or(error.retry_after),
+        retry_after: retry_after(&reply.headers).or(error.retry_after).or_else(|| {
+            let waits = limits::refused_for(&reply.headers).filter(|wait| *wait <= RETRY_AFTER_MAX);
+            waits.filter(|_| kind == ErrorKind::RateLimited)
+        }),
         raw: Some(reply.body.clone()),
         rate_limits: Box::new(limits::read(&reply.headers)),
         latency_ms: reply.latency_ms,
@@ -207,7 +212,9 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         return Duration::try_from_secs_f64(seconds).ok();
     }
     let date = |name: &str| Some(rfc2822::parse(text(name)?.trim()).ok()?.timestamp());
-    let wait = date(RETRY_AFTER.as_str())?.duration_since(date(DATE.as_str())?);
+    let until = date(RETRY_AFTER.as_str())?;
+    // A server that does not say its own time is taken to have ours.
+    let wait = until.duration_since(date(DATE.as_str()).unwrap_or_else(Timestamp::now));
     Some(Duration::try_from(wait).unwrap_or(Duration::ZERO))
 }
 

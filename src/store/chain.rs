@@ -37,9 +37,18 @@ impl Store {
 
     /// Runs that tested a chain version, newest first.
     pub fn runs_of_chain(&self, chain: &ChainVersionId) -> Result<Vec<RunId>, StoreError> {
-        let tails = self.key_tails(&Scan::prefix(keys::runs_of_chain(chain), NO_LIMIT).backward())?;
-        let run = |digits: &String| digits.parse().ok().map(RunId);
-        Ok(tails.iter().filter_map(run).collect())
+        self.runs_of_chain_before(chain, None, NO_LIMIT)
+    }
+
+    /// Runs that tested a chain version, older than `before` (or the newest), newest first, at most `limit`.
+    pub fn runs_of_chain_before(
+        &self,
+        chain: &ChainVersionId,
+        before: Option<RunId>,
+        limit: usize,
+    ) -> Result<Vec<RunId>, StoreError> {
+        let before = before.map(|id| keys::run_of_chain(chain, id));
+        self.marked_runs(keys::runs_of_chain(chain), before, limit)
     }
 }
 

@@ -30,11 +30,37 @@ impl Store {
 
     /// Runs that tested a version, newest first.
     pub fn runs_of(&self, version: &VersionId) -> Result<Vec<RunId>, StoreError> {
-        let tails = self.key_tails(&Scan::prefix(keys::runs_of(version), NO_LIMIT).backward())?;
-        Ok(tails
-            .iter()
-            .filter_map(|digits| digits.parse().ok().map(RunId))
-            .collect())
+        self.runs_of_before(version, None, NO_LIMIT)
+    }
+
+    /// Runs that tested a version, older than `before` (or the newest), newest first, at most `limit`.
+    pub fn runs_of_before(
+        &self,
+        version: &VersionId,
+        before: Option<RunId>,
+        limit: usize,
+    ) -> Result<Vec<RunId>, StoreError> {
+        self.marked_runs(
+            keys::runs_of(version),
+            before.map(|id| keys::run_of(version, id)),
+            limit,
+        )
+    }
+
+    /// The runs that marks under a prefix name, from behind a key backward.
+    pub(super) fn marked_runs(
+        &self,
+        prefix: String,
+        before: Option<String>,
+        limit: usize,
+    ) -> Result<Vec<RunId>, StoreError> {
+        let scan = Scan::prefix(prefix, limit).backward();
+        let tails = self.key_tails(&match before {
+            Some(key) => scan.after(key),
+            None => scan,
+        })?;
+        let run = |digits: &String| digits.parse().ok().map(RunId);
+        Ok(tails.iter().filter_map(run).collect())
     }
 
     /// The id that the next run takes.

@@ -8,11 +8,14 @@ use crate::domain::ids::{
     TraceId, VersionId,
 };
 use crate::domain::promotion::{Environment, Promotion};
-use crate::domain::run::Subject;
+use crate::domain::run::{RunEnd, Subject};
 use crate::store::{Store, StoreError};
 
 /// Most steps back along base versions and replaced releases that one lineage follows.
 const STEPS_BACK_MAX: usize = 20;
+
+/// Newest runs that one lineage names as resting on a version.
+const RUNS_ON_IT_MAX: usize = 20;
 
 /// What the hash check of a record said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -82,7 +85,8 @@ impl Walk<'_> {
             return self.promotion(&id, 0);
         }
         if let Ok(id) = text.parse::<VersionId>() {
-            return self.version_chain(&id, 0);
+            self.version_chain(&id, 0)?;
+            return self.on_version(&id);
         }
         if let Ok(id) = text.parse::<SuiteVersionId>()
             && self.store.suite(&id)?.is_some()
@@ -198,11 +202,7 @@ impl Walk<'_> {
             self.missing(depth, "promotion", id);
             return Ok(());
         };
-        let kind = if id.environment == Environment::Production {
-            "release"
-        } else {
-            "promotion"
-        };
+        let kind = promotion_kind(id.environment);
         let Promotion {
             promoted_by,
             promoted_at,
@@ -335,6 +335,34 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// What rests on a version: the newest runs that tested it, what was decided on it, and where it was promoted to.
+    /// Their own lineage checks their hashes.
+    fn on_version(&mut self, id: &VersionId) -> Result<(), StoreError> {
+        for run in self.store.runs_of_before(id, None, RUNS_ON_IT_MAX)? {
+            let end = self.store.run_end(run)?;
+            let gate = |end: &RunEnd| {
+                end.gate
+                    .as_ref()
+                    .map_or("no gate".into(), |gate| format!("gate {}", gate.verdict))
+            };
+            let summary = format!("rests on {id}: {}", end.as_ref().map_or("not ended".into(), gate));
+            self.push(1, "run", &run, summary, HashCheck::Chained);
+        }
+        for decision in self.store.decisions_of_version(id)? {
+            self.decision(decision.id, 1)?;
+        }
+        for environment in Environment::ALL {
+            for promotion in self.store.promotions(&id.prompt, environment)? {
+                if promotion.version == *id {
+                    let kind = promotion_kind(environment);
+                    let summary = format!("rests on {id}: {}", promotion.reason);
+                    self.push(1, kind, &promotion.id, summary, HashCheck::Chained);
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn dataset(&mut self, id: &DatasetVersionId, depth: usize) -> Result<(), StoreError> {
         let Some(dataset) = self.store.dataset(id)? else {
             self.missing(depth, "dataset", id);
@@ -373,6 +401,13 @@ impl Walk<'_> {
             Some(version) => HashCheck::Broken(format!("{id} has content {}", version.content_hash.short())),
             None => HashCheck::Broken(format!("{id} is missing")),
         })
+    }
+}
+
+fn promotion_kind(environment: Environment) -> &'static str {
+    match environment {
+        Environment::Production => "release",
+        _ => "promotion",
     }
 }
 

@@ -53,6 +53,11 @@ impl Workbench {
                 from,
                 limit,
             } => Answer::DatasetRows(self.dataset_rows(&dataset, &filter, from, limit)?),
+            Request::ExampleHistory {
+                dataset,
+                example,
+                limit,
+            } => Answer::ExampleHistory(self.example_history(&dataset, &example, None, limit)?),
             Request::PreviewImport { path, mapping } => Answer::Preview(self.preview_import(&path, &mapping)?),
             Request::ImportDataset(request) => Answer::Imported(self.import_dataset(actor, &request)?),
             Request::ChangeExample(change) => Answer::DatasetChanged(self.change_example(actor, &change)?),

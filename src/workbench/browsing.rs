@@ -86,6 +86,17 @@ pub enum Need {
         environment: Environment,
         /// What entered there since the review was asked for, so that a new one is needed.
         overtaken_by: Option<VersionId>,
+        /// Why its run is no evidence any more, so that a new one is needed.
+        stale: Option<String>,
+    },
+    /// A live release whose run's models are not what their names stand for now.
+    StaleRelease {
+        /// The release.
+        release: PromotionId,
+        /// What it put there.
+        version: VersionId,
+        /// Which model became which.
+        why: String,
     },
     /// A run of a newest version whose gate did not pass.
     FailedGate {
@@ -268,6 +279,7 @@ impl Workbench {
                             version: review.version,
                             environment: review.environment,
                             overtaken_by,
+                            stale: self.stale_text(review.run)?,
                         });
                     }
                 }
@@ -279,6 +291,7 @@ impl Workbench {
                 needs.push(need);
             }
         }
+        needs.extend(self.stale_releases()?);
         let (judges, steps) = (self.judge_prompts()?, self.chain_steps()?);
         for prompt in self
             .store
@@ -305,6 +318,30 @@ impl Workbench {
             });
         }
         Ok(needs)
+    }
+
+    /// The live releases on stale evidence.
+    fn stale_releases(&self) -> Result<Vec<Need>, WorkbenchError> {
+        let mut needs = Vec::new();
+        for prompt in self.store.prompts()? {
+            if let Some(release) = self.store.live_release(&prompt.name)?
+                && let Some(why) = self.stale_text(release.promotion.run)?
+            {
+                needs.push(Need::StaleRelease {
+                    release: release.promotion.id,
+                    version: release.promotion.version,
+                    why,
+                });
+            }
+        }
+        Ok(needs)
+    }
+
+    /// Why a run's answers are stale, in a line; `None` where they are not.
+    fn stale_text(&self, run: RunId) -> Result<Option<String>, WorkbenchError> {
+        let stale = self.stale_evidence(run)?;
+        let texts: Vec<String> = stale.iter().map(ToString::to_string).collect();
+        Ok((!texts.is_empty()).then(|| texts.join("; ")))
     }
 
     /// The prompts that judge for a suite: a calibration tests them, and no run of their own.

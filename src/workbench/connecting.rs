@@ -36,6 +36,12 @@ pub(super) fn check_settings(settings: &RunSettings) -> Result<(), WorkbenchErro
         ),
         ("milliseconds for one try", settings.timeout_ms, TIMEOUT_MS_MAX),
     ];
+    if settings.deadline_ms == Some(0) {
+        return Err(WorkbenchError::invalid(
+            "a deadline of 0 s: no example could be answered in it",
+            "give a longer one, or none",
+        ));
+    }
     match ranges.into_iter().find(|(_, given, max)| !(1..=*max).contains(given)) {
         Some((what, given, max)) => Err(WorkbenchError::invalid(
             format!("{given} {what}: it must be 1 to {max}"),

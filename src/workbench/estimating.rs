@@ -1,5 +1,6 @@
 //! What a run would take, before it is started. An estimate says what it rests on, and what is unknown stays unknown.
 
+use super::connecting::{check_repeats, check_settings};
 use super::estimating_judges::JudgingEstimate;
 use super::running::eval_error;
 use super::{StartRun, Tested, Workbench, WorkbenchError};
@@ -53,7 +54,10 @@ pub(super) struct Sample {
 
 impl Workbench {
     /// What a run would take.
+    /// Refused where the run would be.
     pub fn estimate_run(&self, start: &StartRun) -> Result<RunEstimate, WorkbenchError> {
+        check_settings(&start.settings)?;
+        check_repeats(start.settings.repeats, &self.suite(&start.suite)?.content)?;
         match self.tested(&start.subject)? {
             Tested::Prompt { content, origin, .. } => self.estimate_content(&origin.prompt, &content, start),
             Tested::Chain(chain, versions) => self.estimate_chain(start, &chain, &versions),

@@ -62,6 +62,8 @@ pub struct CaseRow {
     pub slices: Vec<String>,
     /// What people said of it: of each person and grader the newest label.
     pub labels: Vec<HumanLabel>,
+    /// The run whose answer it is, where it was taken from one: its latency was measured there.
+    pub reused_from: Option<RunId>,
 }
 
 impl CaseRow {
@@ -162,7 +164,7 @@ impl Workbench {
                 None => None,
             };
             let example = found(self.store.example(&outcome.example_hash)?, "example", &outcome.example)?;
-            let why = outcome.why();
+            let (why, reused_from) = (outcome.why(), outcome.reused_from().next());
             rows.push(CaseRow {
                 place,
                 has_failed: why.is_some(),
@@ -170,6 +172,7 @@ impl Workbench {
                 cause: self.cause_of(causes, &outcome, &example.content)?,
                 slices: slices_of(&causes.suite().slices, &example.content),
                 labels: causes.labels(place).to_vec(),
+                reused_from,
                 line: FailureLine {
                     example: outcome.example,
                     why: why.unwrap_or_else(|| "passed".into()),

@@ -3,7 +3,7 @@
 use super::{Workbench, WorkbenchError, found};
 use crate::domain::actor::Actor;
 use crate::domain::alias::Stale;
-use crate::domain::ids::{PromotionId, PromptName, ReviewId};
+use crate::domain::ids::{PromotionId, PromptName, ReviewId, RunId};
 use crate::domain::policy::Signatures;
 use crate::domain::promotion::{Environment, Promotion};
 use crate::domain::reason::Reason;
@@ -89,7 +89,7 @@ impl Workbench {
             });
             let production = self.store.live_release(&prompt.name)?;
             let stale = match &production {
-                Some(release) => self.stale_evidence(release)?,
+                Some(release) => self.stale_evidence(release.promotion.run)?,
                 None => Vec::new(),
             };
             rows.push(EnvironmentRow {
@@ -104,8 +104,9 @@ impl Workbench {
         Ok(rows)
     }
 
-    fn stale_evidence(&self, release: &Release) -> Result<Vec<Stale>, WorkbenchError> {
-        let Some(run) = self.store.run(release.promotion.run)? else {
+    /// Which models a run's answers are of whose names stand for others now. A run that is not there rests on none.
+    pub fn stale_evidence(&self, run: RunId) -> Result<Vec<Stale>, WorkbenchError> {
+        let Some(run) = self.store.run(run)? else {
             return Ok(Vec::new());
         };
         let end = self.store.run_end(run.id)?;

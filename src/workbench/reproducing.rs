@@ -124,9 +124,10 @@ impl Drift {
         }
     }
 
-    /// Whether every outcome could be compared and none came to another verdict.
+    /// Whether every outcome could be compared, none came to another verdict, and the same models answered: others that
+    /// say the same today are no repetition.
     pub fn reproduced(&self) -> bool {
-        self.unanswered == 0 && self.same_verdict == self.compared
+        self.unanswered == 0 && self.same_verdict == self.compared && !self.resolved_models.changed()
     }
 
     fn push(&mut self, before: &Outcome, now: &Outcome) {

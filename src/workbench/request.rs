@@ -5,17 +5,17 @@ use std::path::PathBuf;
 
 use super::{
     Ablation, AliasUse, AuditPage, CaseRow, CaseView, ChainDetail, ChainDiffView, CommitReason, Comparison, Deed,
-    DiffView, DraftView, EnvironmentRow, ExampleChange, Fault, ImportPreview, ImportReport, ImportRequest, Judgement,
-    Listed, Matrix, PersonSummary, PromptDetail, PromptRef, PromptSummary, Rerun, ReviewDetail, ReviewSummary,
-    RowsWindow, RunDetail, RunEstimate, RunSummary, RunTriage, Signing, StartRun, Status, Unsigned, VersionBlame,
-    Workbench, WorkbenchError,
+    DiffView, DraftView, EnvironmentRow, ExampleChange, ExampleInRun, Fault, ImportPreview, ImportReport,
+    ImportRequest, Judgement, Listed, Matrix, PersonSummary, PromptDetail, PromptRef, PromptSummary, Rerun,
+    ReviewDetail, ReviewSummary, RowsWindow, RunDetail, RunEstimate, RunSummary, RunTriage, Signing, StartRun, Status,
+    Unsigned, VersionBlame, Workbench, WorkbenchError,
 };
 use crate::domain::actor::Actor;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::decision::{Decision, OtherCause};
 use crate::domain::draft::DraftSeen;
 use crate::domain::ids::{
-    ChainVersionId, DatasetVersionId, ExampleId, PromptName, ReviewId, RunId, SuiteVersionId, VersionId,
+    ChainVersionId, DatasetName, DatasetVersionId, ExampleId, PromptName, ReviewId, RunId, SuiteVersionId, VersionId,
 };
 use crate::domain::label::{HumanLabel, LabelContent};
 use crate::domain::outcome::{FailureCategory, Outcome, OutcomePlace};
@@ -272,6 +272,15 @@ pub enum Request {
         /// How many, at most.
         rows: usize,
     },
+    /// What became of an example in the newest runs that asked it.
+    ExampleHistory {
+        /// The dataset, whatever its version.
+        dataset: DatasetName,
+        /// The example.
+        example: ExampleId,
+        /// How many runs at most.
+        limit: usize,
+    },
     /// Decisions that mention every word.
     Decisions(String),
     /// What is where.
@@ -396,6 +405,8 @@ pub enum Answer {
     Unsigned(Unsigned),
     /// Entries of the audit log.
     Audit(AuditPage),
+    /// What became of an example in each run, newest first.
+    ExampleHistory(Vec<ExampleInRun>),
     /// Decisions.
     Decisions(Vec<Decision>),
     /// What is where.
@@ -437,6 +448,7 @@ impl Workbench {
             | R::Diff { .. } => self.answer_editing(actor, request),
             R::Datasets
             | R::DatasetRows { .. }
+            | R::ExampleHistory { .. }
             | R::PreviewImport { .. }
             | R::ImportDataset(_)
             | R::ChangeExample(_)

@@ -2,8 +2,8 @@
 //! full disk has paid for answers that it cannot keep.
 
 use super::{Workbench, WorkbenchError};
-use crate::store::StoreError;
 use crate::store::engine::Room;
+use crate::store::{Store, StoreError};
 
 /// What stays free for everybody's edits, reviews and releases, and for the index, which grows before it shrinks.
 const FLOOR_BYTES: u64 = 64 * MEGABYTE_BYTES;
@@ -16,6 +16,19 @@ pub(super) const OUTCOME_BYTES: u64 = 8 * 1024;
 pub(super) const EXAMPLE_BYTES: u64 = 1024;
 
 const MEGABYTE_BYTES: u64 = 1024 * 1024;
+
+/// Why a run sends nothing more: what is to stay free is reached, and the answers in flight still fit into it.
+pub(super) fn why_full(store: &Store) -> Option<String> {
+    match store.engine().room() {
+        Ok(Room::Bytes(free)) if free < FLOOR_BYTES => Some(format!(
+            "the disk of the store has {} MB free, where {} MB are to stay free: free some space on it",
+            free / MEGABYTE_BYTES,
+            FLOOR_BYTES / MEGABYTE_BYTES
+        )),
+        // A disk that does not say is asked by writing.
+        Ok(Room::Bytes(_) | Room::NoLimitKnown) | Err(_) => None,
+    }
+}
 
 impl Workbench {
     /// Refuses what would not fit on the store's disk.
@@ -51,7 +64,7 @@ mod tests {
     use crate::domain::action::Action;
     use crate::domain::actor::Actor;
     use crate::domain::ids::{DatasetName, RunId};
-    use crate::domain::run::{Caps, RunSettings, RuntimeContext};
+    use crate::domain::run::{Caps, Run, RunSettings, RuntimeContext};
     use crate::store::Change;
     use crate::store::engine::{
         AuditRow, Batch, Compaction, Engine, EngineError, EngineReport, EngineStats, Entry, PastCommit, Pending, Scan,
@@ -64,6 +77,8 @@ mod tests {
     struct Disk {
         memory: MemoryEngine,
         free_bytes: AtomicU64,
+        /// What each commit takes of them.
+        taken_bytes: AtomicU64,
     }
 
     impl Engine for Disk {
@@ -77,6 +92,8 @@ mod tests {
             self.memory.count(prefix)
         }
         fn submit(&self, batch: Batch) -> Pending {
+            let taken = self.taken_bytes.load(Ordering::Relaxed);
+            self.free_bytes.fetch_sub(taken, Ordering::Relaxed);
             self.memory.submit(batch)
         }
         fn audit_page(&self, from_sequence: u64, limit: usize) -> Result<Vec<AuditRow>, EngineError> {
@@ -118,6 +135,7 @@ mod tests {
         let disk = Arc::new(Disk {
             memory: MemoryEngine::new(),
             free_bytes: AtomicU64::new(u64::MAX),
+            taken_bytes: AtomicU64::new(0),
         });
         Workbench::build_demo(Arc::clone(&disk) as _, runtime.handle().clone()).expect("the demo");
         let workbench = Workbench::over(
@@ -138,14 +156,13 @@ mod tests {
         };
         let mut interrupted = newest;
         interrupted.id = RunId(interrupted.id.0 + 1);
-        Change::new(
-            workbench
-                .audit(&anna, Action::RunStart, &interrupted.id, "")
-                .expect("everybody may"),
-        )
-        .insert_run(&interrupted)
-        .and_then(|change| change.commit(&workbench.store))
-        .expect("a run that nobody works on");
+        let record = |run: &Run| {
+            let audit = workbench.audit(&anna, Action::RunStart, &run.id, "");
+            let change = Change::new(audit.expect("everybody may")).insert_run(run);
+            let recorded = change.and_then(|change| change.commit(&workbench.store));
+            recorded.expect("a run that nobody works on");
+        };
+        record(&interrupted);
         let import = ImportRequest {
             path: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/data/gsm8k.jsonl")),
             name: DatasetName::new("maths").expect("a name"),
@@ -170,5 +187,32 @@ mod tests {
             .resume_run(&anna, interrupted.id, Caps::default())
             .expect("it fits exactly");
         workbench.wait_run(interrupted.id).expect("it ends");
+
+        // While a run goes on, others fill the disk: it stops before the floor is used up.
+        interrupted.id = RunId(interrupted.id.0 + 1);
+        interrupted.settings = RunSettings {
+            concurrency: 4,
+            ..RunSettings::default()
+        };
+        record(&interrupted);
+        disk.free_bytes
+            .store(FLOOR_BYTES + 20 * MEGABYTE_BYTES, Ordering::Relaxed);
+        disk.taken_bytes.store(MEGABYTE_BYTES, Ordering::Relaxed);
+        workbench
+            .resume_run(&anna, interrupted.id, Caps::default())
+            .expect("it begins");
+        workbench.wait_run(interrupted.id).expect_err("it pauses");
+        let progress = workbench.progress(interrupted.id).expect("a run");
+        let why = progress.notice.unwrap_or_default();
+        assert!(why.contains("MB free, where 64 MB are to stay free"), "{why}");
+        let saved = progress.totals.saved;
+        assert!(saved > 0 && saved < interrupted.outcome_count(), "{saved}");
+        disk.taken_bytes.store(0, Ordering::Relaxed);
+        disk.free_bytes.store(enough, Ordering::Relaxed);
+        workbench
+            .resume_run(&anna, interrupted.id, Caps::default())
+            .expect("there is room again");
+        let end = workbench.wait_run(interrupted.id).expect("it ends");
+        assert_eq!(end.totals.saved, interrupted.outcome_count());
     }
 }

@@ -27,7 +27,7 @@ impl Workbench {
             notes.extend(provider.role_notes(&roles));
             if let Some(cap) = settings.caps.cost.filter(|_| !has_price(&*provider, model)) {
                 notes.push(format!(
-                    "the cap of {cap} stops nothing: the price of '{}' is unknown; cap tokens instead",
+                    "the cap of {cap} pauses the run at its first answer: the price of '{}' is unknown; cap tokens instead",
                     model.name
                 ));
             }
@@ -69,7 +69,7 @@ impl Workbench {
             );
             if let Some(cap) = settings.caps.cost.filter(|_| !has_price(provider, &config)) {
                 notes.push(format!(
-                    "judge {name}: its price is unknown, so that the cap of {cap} does not count it; cap tokens instead"
+                    "judge {name}: its price is unknown, so that the cap of {cap} pauses the run; cap tokens instead"
                 ));
             }
         }

@@ -8,6 +8,7 @@ use super::aliases::{AliasWatch, Asker};
 use super::basing::BaseAnswers;
 use super::committing::Committer;
 use super::reusing::{AnswerIndex, StoredAnswers};
+use super::room;
 use crate::domain::action::Action;
 use crate::domain::actor::Actor;
 use crate::domain::alias::Alias;
@@ -277,6 +278,10 @@ impl RunSink {
 impl OutcomeSink for RunSink {
     fn append<'a>(&'a self, outcome: &'a Outcome) -> Appending<'a> {
         Box::pin(self.save_outcome(outcome))
+    }
+
+    fn why_full(&self) -> Option<String> {
+        room::why_full(&self.store)
     }
 }
 

@@ -65,6 +65,26 @@ pub(super) struct LiveRun {
     done: watch::Receiver<Option<Result<(), String>>>,
 }
 
+/// Refuses to go on with a run whose answers would come from elsewhere than before.
+fn check_tape(run: &Run, tape: &Tape) -> Result<(), WorkbenchError> {
+    let id = run.id;
+    match (run.answers == AnswerSource::Replayed, tape.is_replay()) {
+        (true, false) => Err(WorkbenchError::refused(
+            format!("{id} was answered by a cassette, which is not at hand"),
+            format!("name it: pegbox run resume {id} --replay FILE"),
+        )),
+        (true, true) if run.settings.repeats > 1 => Err(WorkbenchError::refused(
+            format!("{id} asks each example several times, and which replies of the cassette are used up is not known"),
+            "start it again with pegbox run start --replay FILE",
+        )),
+        (false, true) => Err(WorkbenchError::refused(
+            format!("{id} was answered by {}, not by a cassette", run.answers.as_str()),
+            "go on without --replay",
+        )),
+        _ => Ok(()),
+    }
+}
+
 impl Workbench {
     /// Starts a run. It goes on by itself; follow it with [`Workbench::watch_run`].
     pub fn start_run(&self, actor: &Actor, start: &StartRun) -> Result<RunId, WorkbenchError> {
@@ -202,6 +222,11 @@ impl Workbench {
     /// Goes on with a run that nobody works on. Finished examples are not sent again. Caps that are given hold from now
     /// on, the others stay.
     pub fn resume_run(&self, actor: &Actor, id: RunId, caps: Caps) -> Result<(), WorkbenchError> {
+        self.resume_run_with(actor, id, caps, &Tape::Off)
+    }
+
+    /// The same with its traffic on a tape: the one that recorded it goes on, or the one that answered it.
+    pub fn resume_run_with(&self, actor: &Actor, id: RunId, caps: Caps, tape: &Tape) -> Result<(), WorkbenchError> {
         self.permit(actor, Action::RunResume)?;
         let _taking = self.taking_run();
         let run = found(self.store.run(id)?, "run", &id)?;
@@ -220,19 +245,14 @@ impl Workbench {
                 ));
             }
         }
-        if run.answers == AnswerSource::Replayed {
-            return Err(WorkbenchError::refused(
-                format!("{id} was answered by a cassette, which is not at hand"),
-                "start it again with pegbox run start --replay FILE",
-            ));
-        }
+        check_tape(&run, tape)?;
         let saved = self.store.outcome_count(id)?;
         self.check_room_for_outcomes(run.outcome_count().saturating_sub(saved))?;
         let tested = self.tested(&SubjectId::from(&run.subject))?;
         let suite = self.suite(&run.suite)?;
-        let connected = self.connect_tested(&tested, &run.settings, &Tape::Off)?;
+        let connected = self.connect_tested(&tested, &run.settings, tape)?;
         let parts = Parts {
-            judges: self.judges(&suite.content, &connected.provider, &run.settings, &Tape::Off)?,
+            judges: self.judges(&suite.content, &connected.provider, &run.settings, tape)?,
             work: connected.work,
             quarantined: self.quarantined(&suite.id.name)?,
             suite: suite.content,

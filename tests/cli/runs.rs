@@ -162,21 +162,68 @@ fn a_cap_pauses_a_run_and_says_how_to_go_on() {
         "{dry:?}"
     );
 
-    let said = pegbox.says(&start_asking(&url, &["--cap-tokens", "250", "--cap-cost", "1"]));
+    let said = pegbox.says(&start_asking(&url, &["--cap-tokens", "250", "--cap-errors", "1"]));
     assert_eq!((said.code, server.requests().len()), (130, 2), "{said:?}");
-    assert!(said.stderr.contains("the cap of $1.00 stops nothing"), "{said:?}");
     let why = "paused: run_1 has 2 of 4: the cap of 250 tokens is reached: 200 are used";
     assert!(said.stderr.contains(why), "{said:?}");
     assert!(
         said.stderr
-            .contains("pegbox run resume run_1 --cap-cost USD --cap-tokens N"),
+            .contains("pegbox run resume run_1 --cap-tokens N --cap-errors N"),
         "{said:?}"
     );
     let shown = pegbox.does(&["run", "show", "run_1"]);
-    assert!(shown.contains("caps         $1.00, 250 tokens"), "{shown}");
+    assert!(shown.contains("caps         250 tokens, 1 errors"), "{shown}");
     assert!(shown.contains("the cap of 250 tokens is reached"), "{shown}");
     assert_eq!(pegbox.says(&["run", "resume", "run_1", "--cap-tokens", "1000"]).code, 0);
     assert_eq!(server.requests().len(), 4);
+}
+
+#[test]
+fn a_cap_on_a_price_that_nobody_knows_pauses_at_once_and_can_be_taken_off() {
+    let pegbox = asking(3);
+    let server = Server::start(|_| Answer::chat("{}"));
+    let url = server.base_url();
+    let said = pegbox.says(&start_asking(&url, &["--cap-cost", "1"]));
+    assert_eq!((said.code, server.requests().len()), (130, 1), "{said:?}");
+    assert!(
+        said.stderr
+            .contains("the cap of $1.00 pauses the run at its first answer"),
+        "{said:?}"
+    );
+    assert!(said.stderr.contains("the cap of $1.00 cannot hold"), "{said:?}");
+    assert!(
+        said.stderr.contains("pegbox run resume run_1 --cap-cost off"),
+        "{said:?}"
+    );
+    assert_eq!(pegbox.says(&["run", "resume", "run_1", "--cap-cost", "off"]).code, 0);
+    assert_eq!(server.requests().len(), 3);
+}
+
+#[test]
+fn an_example_has_its_history_over_all_runs() {
+    let pegbox = Pegbox::with_records(3);
+    pegbox.does(&RUN);
+    pegbox.does(&RUN);
+    let listed = pegbox.json(&["run", "list", "--version", "support_triage_v1", "--limit", "1"]);
+    assert_eq!(
+        (
+            listed["runs"][0]["id"].as_str(),
+            listed["runs"].as_array().map(Vec::len)
+        ),
+        (Some("run_2"), Some(1))
+    );
+    let cases = pegbox.json(&["run", "failures", "run_1", "--list", "all"]);
+    let example = cases["failures"][1]["example"].as_str().unwrap().to_owned();
+    let history = pegbox.json(&["dataset", "history", "tickets", &example]);
+    let runs = history["history"].as_array().unwrap().iter();
+    assert_eq!(
+        runs.map(|row| row["run"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["run_2", "run_1"]
+    );
+    let case = pegbox.json(&["run", "case", "run_2", &example]);
+    assert_eq!((&case["before"]["run"], &case["retries"]), (&"run_1".into(), &0.into()));
+    let said = pegbox.does(&["dataset", "history", "tickets", &example, "--limit", "1"]);
+    assert!(said.contains("older ones: --before run_2"), "{said}");
 }
 
 #[test]

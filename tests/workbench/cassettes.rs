@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use pegbox::domain::outcome::OutcomePlace;
 use pegbox::domain::promotion::Environment;
-use pegbox::domain::run::{AnswerSource, Caps};
+use pegbox::domain::run::{AnswerSource, Caps, NO_CAP};
 use pegbox::workbench::{StartRun, Tape};
 
 use super::bench::*;
@@ -86,6 +86,57 @@ fn a_request_that_is_not_on_the_tape_is_an_error_that_says_so() {
         "{why}"
     );
     assert_eq!(lab.sent(), 4);
+}
+
+#[test]
+fn a_run_that_was_recorded_up_to_its_pause_goes_on_in_the_same_file() {
+    let lab = Lab::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tape.jsonl");
+    let workbench = &lab.bench.workbench;
+    let paused = |tape: &Tape| {
+        let mut start = lab.start.clone();
+        start.settings.caps.tokens = Some(1);
+        let run = workbench.start_run_with(&anna(), &start, None, tape).unwrap();
+        assert_refused(workbench.wait_run(run), "was interrupted");
+        run
+    };
+    let no_cap = Caps {
+        tokens: Some(NO_CAP),
+        ..Caps::default()
+    };
+    let goes_on = |run, tape: &Tape| {
+        workbench.resume_run_with(&anna(), run, no_cap, tape).unwrap();
+        assert_eq!(workbench.wait_run(run).unwrap().totals.saved, 4);
+    };
+    let recorded = paused(&Tape::record(&path).unwrap());
+    assert_refused(
+        workbench.resume_run_with(&anna(), recorded, no_cap, &Tape::replay(&path).unwrap()),
+        "not by a cassette",
+    );
+    // What a process that was killed leaves at the end.
+    let torn = std::fs::read_to_string(&path).unwrap() + "{\"request\":";
+    std::fs::write(&path, torn).unwrap();
+    goes_on(recorded, &Tape::record_on(&path).unwrap());
+    assert_eq!(lab.sent(), 4);
+
+    let played = paused(&Tape::replay(&path).unwrap());
+    assert_refused(workbench.resume_run(&anna(), played, no_cap), "which is not at hand");
+    goes_on(played, &Tape::replay(&path).unwrap());
+    let texts = |run| {
+        lab.outcomes(run)
+            .into_iter()
+            .map(|outcome| outcome.text)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!((texts(recorded), lab.sent()), (texts(played), 4), "nothing is sent");
+
+    let unused = Tape::record(&folder.path().join("unused.jsonl")).unwrap();
+    let mut reusing = lab.start.clone();
+    reusing.settings.reuses_answers = true;
+    let run = workbench.start_run_with(&anna(), &reusing, None, &unused).unwrap();
+    workbench.wait_run(run).unwrap();
+    assert!(unused.is_empty_recording() && lab.sent() == 4);
 }
 
 #[test]

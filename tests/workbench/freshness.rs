@@ -2,7 +2,7 @@
 //! that were not asked for carry no release.
 
 use pegbox::domain::promotion::Environment;
-use pegbox::workbench::Judgement;
+use pegbox::workbench::{Judgement, Need};
 
 use super::bench::*;
 use super::lab::Lab;
@@ -106,6 +106,9 @@ fn an_approval_does_not_outlive_its_model() {
     lab.becomes("house-2", "a");
     lab.run();
     assert_refused(workbench.promote(&ben(), review.id, REASON), "stale");
+    let needs = workbench.status().unwrap().needs;
+    let is_said = |need: &Need| matches!(need, Need::Approved { stale: Some(why), .. } if why.contains("house-2"));
+    assert!(needs.iter().any(is_said), "who would promote it is told: {needs:?}");
     lab.run();
     let review = workbench
         .request_review(&anna(), &lab.version, STAGING, None, REASON)
@@ -129,6 +132,16 @@ fn a_release_whose_evidence_became_stale_says_so() {
     lab.becomes("house-2", "a");
     lab.run();
     assert_eq!(stale()[0].answered, ["house-1"]);
+    let needs = workbench.status().unwrap().needs;
+    let is_said = |need: &Need| matches!(need, Need::StaleRelease { why, .. } if why.contains("house-2"));
+    assert!(needs.iter().any(is_said), "{needs:?}");
+    let release = workbench.releases(&lab.version.prompt).unwrap().remove(0);
+    let nodes = workbench.lineage(&release.promotion.id.to_string()).unwrap().nodes;
+    let run = nodes.iter().find(|node| node.kind == "run").unwrap();
+    assert!(
+        run.summary.contains("; stale: ") && run.summary.contains("house-2"),
+        "{run:?}"
+    );
 }
 
 #[test]

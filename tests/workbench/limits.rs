@@ -9,7 +9,7 @@ use pegbox::domain::ids::ExampleId;
 use pegbox::domain::money::UsdNanos;
 use pegbox::domain::outcome::OutcomePlace;
 use pegbox::domain::promotion::Environment;
-use pegbox::domain::run::{Caps, EndState, InFlight, Picked, RunSettings, RunState, RunStepKind};
+use pegbox::domain::run::{Caps, EndState, InFlight, NO_CAP, Picked, RunSettings, RunState, RunStepKind};
 use pegbox::workbench::{FaultKind, Pick, Rerun, StartRun};
 use serde_json::json;
 
@@ -76,6 +76,32 @@ fn a_cap_pauses_a_run_with_its_reason_on_disk_and_a_resume_raises_it() {
         "the run as it was started never changes"
     );
     assert!(second.workbench.verify().unwrap().is_sound());
+}
+
+#[test]
+fn a_cap_that_no_answer_can_be_counted_against_pauses_the_run_and_can_be_taken_off() {
+    let server = Server::start(|_| {
+        let body = json!({"choices": [{"message": {"role": "assistant", "content": "{\"route\":\"a\"}"}}]});
+        Answer::new(200, body.to_string())
+    });
+    let (bench, mut start) = prepared(&server, 6);
+    start.settings.caps = tokens(1_000_000);
+    let run = bench.workbench.start_run(&anna(), &start).unwrap();
+    assert_refused(bench.workbench.wait_run(run), "was interrupted");
+    let detail = bench.workbench.run_detail(run).unwrap();
+    assert_eq!(
+        (detail.progress.state, server.requests().len()),
+        (RunState::Paused, 1),
+        "the first answer shows it"
+    );
+    let reason = detail.progress.notice.unwrap();
+    assert!(reason.starts_with("the cap of 1000000 tokens cannot hold"), "{reason}");
+    assert!(detail.progress.totals.tokens_text().starts_with("unknown"));
+
+    bench.workbench.resume_run(&anna(), run, tokens(NO_CAP)).unwrap();
+    let end = bench.workbench.wait_run(run).unwrap();
+    assert_eq!((end.state, end.totals.saved), (EndState::Finished, 6));
+    assert_eq!(bench.workbench.run_detail(run).unwrap().caps(), Caps::default());
 }
 
 #[test]
@@ -297,12 +323,28 @@ fn an_estimate_says_what_it_rests_on() {
 }
 
 #[test]
-fn a_cap_on_an_unknown_price_is_said_to_stop_nothing() {
+fn what_a_start_refuses_is_refused_by_its_estimate() {
+    let server = hundred_tokens();
+    let (bench, start) = prepared(&server, 1);
+    let refused = |change: fn(&mut RunSettings), words: &str| {
+        let mut start = start.clone();
+        change(&mut start.settings);
+        assert_fault(bench.workbench.estimate_run(&start), FaultKind::Invalid, words);
+        assert_fault(bench.workbench.start_run(&anna(), &start), FaultKind::Invalid, words);
+    };
+    refused(|settings| settings.repeats = 0, "0 repeats");
+    refused(|settings| settings.attempts_max = 0, "0 tries");
+    refused(|settings| settings.deadline_ms = Some(0), "a deadline of 0 s");
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn a_cap_on_an_unknown_price_is_said_before_the_run() {
     let server = hundred_tokens();
     let (bench, mut start) = prepared(&server, 1);
     start.settings.caps.cost = Some(UsdNanos(5_000_000_000));
     let notes = bench.workbench.run_notes(&start).unwrap().join("\n");
-    let expected = "the cap of $5.00 stops nothing: the price of 'house-model' is unknown; cap tokens instead";
+    let expected = "the cap of $5.00 pauses the run at its first answer: the price of 'house-model' is unknown; cap tokens instead";
     assert!(notes.contains(expected), "{notes}");
 }
 

@@ -27,6 +27,7 @@ mod damage;
 mod datasets;
 mod editing;
 mod freshness;
+mod histories;
 mod interleaving;
 #[cfg(test)]
 mod judge_freshness;

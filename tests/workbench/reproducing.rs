@@ -83,6 +83,12 @@ fn drift_is_counted_and_named() {
     assert!(!drift.reproduced() && drift.resolved_models.changed() && drift.system_fingerprints.changed());
     assert_eq!((drift.drifted.len(), drift.drifted[0].passes_now), (4, false));
 
+    // Another model that says the same is drift all the same.
+    lab.becomes("house-3", "a");
+    let (_, drift) = reproduce(&lab, run, Extent::All);
+    assert_eq!((drift.same_answer, drift.same_verdict), (4, 4));
+    assert!(!drift.reproduced() && drift.resolved_models.changed());
+
     // An answer that does not come says nothing about drift, and so the run is not reproduced.
     lab.becomes("house-1", "a");
     lab.change(|model| model.fails_from = 3);

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use pegbox::domain::ids::{PromptName, RunId};
 use pegbox::domain::judgement::Judgement;
+use pegbox::domain::metric::Measure;
 use pegbox::domain::money::UsdNanos;
 use pegbox::domain::outcome::{Outcome, OutcomePlace};
 use pegbox::domain::promotion::Environment;
@@ -169,15 +170,24 @@ fn the_steps_before_a_changed_one_are_reused_and_those_after_it_run_anew() {
 
 #[test]
 fn a_chain_without_a_new_request_costs_nothing_and_a_limit_on_cost_says_why_it_cannot_tell() {
-    let flow = Flow::new(&suite("cheap", "kind = \"cost\"\nat_most_usd = 1.0", "point"));
+    let price = "[[metrics]]\nname = \"price\"\nkind = \"cost_per_example\"\n";
+    let flow = Flow::new(&(suite("cheap", "kind = \"cost\"\nat_most_usd = 1.0", "point") + price));
+    let price_of = |end: &RunEnd| {
+        let result = end.results.iter().find(|result| result.metric == "price");
+        result.unwrap().measure
+    };
     let (_, end) = flow.bench.run(&flow.start);
     assert_eq!(end.totals.passed, EXAMPLES);
+    assert!(matches!(price_of(&end), Measure::Value { value, .. } if value > 0.0));
     let (again, end) = flow.reusing();
     let totals = end.totals;
     assert_eq!((flow.sent(), totals.cost.0, totals.cost_unknown), (5 * EXAMPLES, 0, 0));
     assert_eq!((totals.reused_steps, totals.failed), (5 * EXAMPLES, EXAMPLES));
+    assert_eq!(price_of(&end), Measure::Undefined, "nobody asked, so nobody knows");
     let why = flow.outcomes(again).remove(0).why().unwrap();
     assert!(why.contains("the answer is that of run_1"), "{why}");
+    let row = flow.bench.workbench.failures(again, None, 1).unwrap().remove(0);
+    assert_eq!(row.reused_from, Some(RunId(1)));
 }
 
 const JUDGED: &str = r#"name = "judged"

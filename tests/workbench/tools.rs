@@ -73,7 +73,8 @@ fn a_canned_result_goes_back_and_the_answer_after_it_is_graded() {
         settings,
         ..start(&version, &dataset, &suite)
     };
-    let (run, _) = bench.run(&start);
+    let (run, end) = bench.run(&start);
+    assert_eq!(end.totals.retried, 0);
 
     let outcome = bench.workbench.case(run, OutcomePlace::first(0)).unwrap().outcome;
     assert!(outcome.passed(), "{:?}", outcome.why());
@@ -82,6 +83,11 @@ fn a_canned_result_goes_back_and_the_answer_after_it_is_graded() {
     assert_eq!(call.result.as_ref().unwrap().as_str(), "{\"state\":\"lost\"}");
     assert!(outcome.earlier_responses[0].contains("call_1") && !outcome.raw_response.contains("call_1"));
     assert_eq!((outcome.attempts.len(), outcome.usage.input_tokens), (2, Some(40)));
+    assert_eq!(
+        (outcome.retries(), outcome.tool_rounds()),
+        (0, 1),
+        "to go on is no try again"
+    );
     // Twice 20 tokens in at 2 and 4 out at 8 dollars a million.
     assert_eq!(outcome.cost.unwrap().0, 2 * (20 * 2000 + 4 * 8000));
 

@@ -32,12 +32,18 @@ pub fn show(context: &Context<'_>, args: &CaseArgs) -> Result<Reply, CliError> {
             ),
         }));
     }
-    let case = context.workbench.case(run, place)?;
+    let mut case = context.workbench.case(run, place)?;
+    if case.before.is_none() {
+        case.before = context.workbench.example_before(run, &args.example)?;
+    }
     let document = json!({
         "example": case.example,
         "outcome": case.outcome,
         "passed": case.outcome.passed(),
         "repeat": args.repeat,
+        "retries": case.outcome.retries(),
+        "tool_rounds": case.outcome.tool_rounds(),
+        "reused_from": case.outcome.reused_from().collect::<BTreeSet<RunId>>(),
         "repeats": repeats.saved,
         "before": case.before.map(|(run, passed)| json!({ "run": run, "passed": passed })),
         "cause": case.cause,
@@ -130,7 +136,7 @@ fn case_text(case: &CaseView, repeats: Option<String>) -> Plain {
         ("verdict", Some(verdict.to_owned())),
         ("why", Some(or_none(outcome.why()))),
         ("cause", Some(or_none(cause.as_ref().map(cause_text)))),
-        ("base", Some(or_none(before))),
+        ("before", Some(or_none(before))),
     ];
     let text = Plain::new().fields(fields.into_iter().filter_map(|(name, value)| Some((name, value?))));
     let text = labels
@@ -158,6 +164,10 @@ fn answer_text(text: Plain, outcome: &Outcome) -> Plain {
     if let Some(refusal) = &outcome.refusal {
         text = text.line("the model refused:").block(refusal).blank();
     }
+    if let Some(rounds) = outcome.stopped_in_rounds() {
+        let line = format!("stopped after {rounds} rounds of tool results: the model went on calling tools");
+        text = text.line(line).blank();
+    }
     if let Some(error) = &outcome.parse_error {
         text = text.line(format!("not parsed: {error}")).blank();
     }
@@ -180,8 +190,8 @@ fn answer_text(text: Plain, outcome: &Outcome) -> Plain {
     let fields = [
         ("model", or_none(outcome.resolved_model.as_ref())),
         ("finish reason", or_none(outcome.finish_reason.as_ref())),
-        ("latency", format!("{} ms", outcome.latency_ms)),
-        ("attempts", outcome.all_attempts().count().to_string()),
+        ("latency", latency_text(outcome)),
+        ("attempts", attempts_text(outcome)),
         (
             "tokens",
             format!(
@@ -195,6 +205,37 @@ fn answer_text(text: Plain, outcome: &Outcome) -> Plain {
         ("finished", outcome.finished_at.to_string()),
     ];
     text.fields(fields.into_iter().filter(|(_, value)| !value.is_empty()))
+}
+
+/// How long the answer took; of one that was taken from another run, how long it took there.
+fn latency_text(outcome: &Outcome) -> String {
+    match outcome.reused_from {
+        Some(run) => format!(
+            "not measured: the answer is that of {run}, where it took {} ms",
+            outcome.latency_ms
+        ),
+        None => format!("{} ms", outcome.latency_ms),
+    }
+}
+
+/// `4: 1 retry, 2 tool rounds`.
+fn attempts_text(outcome: &Outcome) -> String {
+    let counted = |count: u64, one: &str, more: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        count => Some(format!("{count} {more}")),
+    };
+    let parts = [
+        counted(outcome.retries(), "retry", "retries"),
+        counted(outcome.tool_rounds(), "tool round", "tool rounds"),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    let count = outcome.all_attempts().count();
+    if parts.is_empty() {
+        count.to_string()
+    } else {
+        format!("{count}: {}", parts.join(", "))
+    }
 }
 
 /// One judgement: what it came to, what was sent, and what came back.

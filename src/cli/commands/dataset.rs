@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::evidence::ids_text;
+use super::history::{self, HistoryArgs};
 use crate::cli::exit::{CliError, Exit, Failure};
 use crate::cli::input;
 use crate::cli::output::{Plain, Reply, Table, counted, or_none};
@@ -41,6 +42,8 @@ pub enum DatasetCommand {
     },
     /// List the examples of a dataset version
     Rows(RowsArgs),
+    /// What became of an example in each run that asked it, newest first
+    History(HistoryArgs),
     /// Say which examples differ between two dataset versions
     Diff {
         /// The older version
@@ -156,6 +159,7 @@ pub fn carry_out(command: DatasetCommand, context: &mut Context<'_>) -> Result<R
             Ok(show(&context.workbench.dataset(&id)?))
         }
         DatasetCommand::Rows(args) => rows(context, &args),
+        DatasetCommand::History(args) => history::example(context, &args),
         DatasetCommand::Diff { old, new } => {
             let (old, new) = (
                 context.workbench.resolve_dataset(&old)?,

@@ -103,7 +103,7 @@ fn list(context: &Context<'_>, args: &FailuresArgs) -> Result<Reply, CliError> {
             case.place.index.to_string(),
             case.label(),
             before_text(case.passed_before).to_owned(),
-            format!("{} ms", case.line.latency_ms),
+            latency_text(case),
             or_none(case.cause.as_ref().map(|cause| cause.category.as_str())),
             labels_text(case),
             case.line.why.clone(),
@@ -158,6 +158,14 @@ fn labels_text(case: &CaseRow) -> String {
     }
 }
 
+/// How long the answer took, where it was asked for.
+fn latency_text(case: &CaseRow) -> String {
+    match case.reused_from {
+        Some(run) => format!("reused from {run}"),
+        None => format!("{} ms", case.line.latency_ms),
+    }
+}
+
 fn case_document(case: &CaseRow) -> Value {
     json!({
         "row": case.place.index,
@@ -166,6 +174,7 @@ fn case_document(case: &CaseRow) -> Value {
         "failed": case.has_failed,
         "why": case.line.why,
         "latency_ms": case.line.latency_ms,
+        "reused_from": case.reused_from,
         "passed_before": case.passed_before,
         "cause": case.cause,
         "slices": case.slices,

@@ -17,7 +17,7 @@ use crate::domain::caveats::Caveats;
 use crate::domain::gate::Verdict;
 use crate::domain::ids::RunId;
 use crate::domain::progress::RunProgress;
-use crate::domain::run::{Caps, Picked, RunState, RunStep, RunStepKind, RunTotals, Selection};
+use crate::domain::run::{AnswerSource, Caps, Picked, RunState, RunStep, RunStepKind, RunTotals, Selection};
 use crate::domain::run_step::prices_text;
 use crate::host::caller::Interrupt;
 use crate::workbench::{Doing, FaultKind, RunDetail, RunTriage, Workbench};
@@ -230,9 +230,20 @@ fn ending(detail: &RunDetail) -> (Exit, Option<Failure>) {
                 detail.run.outcome_count()
             );
             let hint = match raised(&detail.caps()).filter(|_| why.contains(" cap ")) {
+                _ if why.contains("tokens cannot hold") => {
+                    format!("go on without that cap: pegbox run resume {run} --cap-tokens off")
+                }
+                _ if why.contains(" cannot hold") => {
+                    format!("go on without that cap: pegbox run resume {run} --cap-cost off")
+                }
                 Some(options) => format!("raise it and go on with pegbox run resume {run} {options}"),
                 None => format!("go on with pegbox run resume {run}"),
             };
+            let tape = match detail.run.answers {
+                AnswerSource::Replayed => " --replay FILE",
+                AnswerSource::Model | AnswerSource::Simulated => "",
+            };
+            let hint = hint + tape;
             failure(Exit::Interrupted, what, hint)
         }
         RunState::Finished if totals.saved > 0 && totals.errored == totals.saved => {
@@ -259,10 +270,7 @@ fn ending(detail: &RunDetail) -> (Exit, Option<Failure>) {
 
 fn run_text(detail: &RunDetail) -> Plain {
     let (run, progress, end) = (&detail.run, &detail.progress, &detail.end);
-    let tokens = format!(
-        "{} in, {} out",
-        progress.totals.input_tokens, progress.totals.output_tokens
-    );
+    let tokens = progress.totals.tokens_text();
     let fields = [
         ("run", Some(run.id.to_string())),
         ("subject", Some(run.subject.label())),

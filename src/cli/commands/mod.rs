@@ -20,6 +20,7 @@ mod failures;
 mod flaky;
 mod follow;
 #[cfg(unix)]
+mod history;
 pub mod host;
 pub mod label;
 mod lineage;

@@ -8,6 +8,7 @@ use super::review::decisions_table;
 use super::sign::{self, Next, SignArgs};
 use crate::cli::exit::CliError;
 use crate::cli::output::{NO_VALUE, Plain, Reply, Table, or_none};
+use crate::domain::alias::Stale;
 use crate::domain::ids::{PromotionId, PromptName};
 use crate::domain::promotion::{Environment, Promotion};
 use crate::domain::release::{Release, ReleaseKind};
@@ -65,9 +66,12 @@ pub fn carry_out(command: ReleaseCommand, context: &mut Context<'_>) -> Result<R
         ReleaseCommand::Show { id } if id.environment == Environment::Production => {
             let release = context.workbench.release(&id)?;
             let (table, signed_by) = decisions_behind(context, &release.promotion)?;
+            let stale = context.workbench.stale_evidence(release.promotion.run)?;
             let mut document = json!(release);
             document["signed_by"] = signed_by;
-            Ok(Reply::done(document, release_text(&release).blank().table(&table, "")))
+            document["stale"] = json!(stale);
+            let text = stale_lines(release_text(&release), &stale);
+            Ok(Reply::done(document, text.blank().table(&table, "")))
         }
         ReleaseCommand::Show { id } => {
             let promotion = context.workbench.promotion(&id)?;
@@ -129,6 +133,7 @@ fn environments(context: &Context<'_>) -> Result<Reply, CliError> {
         "staging",
         "version",
         "approved",
+        "evidence",
     ]);
     let mut documents = Vec::new();
     for row in context.workbench.environments()? {
@@ -145,11 +150,13 @@ fn environments(context: &Context<'_>) -> Result<Reply, CliError> {
             or_none(staging.map(|promotion| &promotion.id)),
             or_none(staging.map(|promotion| &promotion.version)),
             or_none(approved),
+            or_none((!row.stale.is_empty()).then_some("stale")),
         ]);
         documents.push(json!({
             "prompt": row.prompt,
             "production": row.production,
             "staging": row.staging,
+            "stale": row.stale,
             "approved": row.approved.map(|(review, to)| json!({ "review": review, "environment": to })),
         }));
     }
@@ -168,8 +175,20 @@ fn list(context: &Context<'_>, prompt: &PromptName) -> Result<Reply, CliError> {
         table.row(promotion_row(promotion, NO_VALUE.to_owned()));
     }
     let or_else = format!("nothing of {prompt} was promoted yet");
-    let document = json!({ "prompt": prompt, "releases": releases, "staging": staging });
-    Ok(Reply::done(document, Plain::new().table(&table, &or_else)))
+    let stale = match releases.first() {
+        Some(live) => context.workbench.stale_evidence(live.promotion.run)?,
+        None => Vec::new(),
+    };
+    let document = json!({ "prompt": prompt, "releases": releases, "staging": staging, "stale": stale });
+    let text = stale_lines(Plain::new().table(&table, &or_else), &stale);
+    Ok(Reply::done(document, text))
+}
+
+/// Says that the models behind a release's run are not what they were.
+fn stale_lines(text: Plain, stale: &[Stale]) -> Plain {
+    stale.iter().fold(text, |text, stale| {
+        text.line(format!("careful: the evidence of what is live is stale: {stale}"))
+    })
 }
 
 fn promotion_row(promotion: &Promotion, kind: String) -> [String; 9] {

@@ -108,6 +108,11 @@ fn drift_text(text: Plain, drift: &Drift) -> Plain {
         ]);
     }
     text = text.table(&table, "no value and no verdict is another");
+    if drift.resolved_models.changed() {
+        return text
+            .blank()
+            .line("not reproduced: another model answers to the name now");
+    }
     text
 }
 

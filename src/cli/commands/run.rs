@@ -6,9 +6,11 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::Context;
+use super::answers::TapeArgs;
 use super::case_command::CaseArgs;
 use super::failures::FailuresArgs;
 use super::follow::OnInterrupt;
+use super::history::{self, RunListArgs};
 use super::report::{self, ReportArgs};
 use super::reproduce::{self, ReproduceArgs};
 use super::run_start::{CapArgs, RerunArgs, StartArgs};
@@ -33,6 +35,8 @@ pub enum RunCommand {
         run: RunId,
         #[command(flatten)]
         caps: CapArgs,
+        #[command(flatten)]
+        tape: TapeArgs,
     },
     /// Let a run of this process send nothing more until it is resumed; what is in flight is saved
     Pause {
@@ -52,14 +56,7 @@ pub enum RunCommand {
         run: RunId,
     },
     /// List the runs, newest first
-    List {
-        /// The most runs to list
-        #[arg(long, default_value_t = 20)]
-        limit: usize,
-        /// Only those older than this one
-        #[arg(long, value_name = "RUN")]
-        before: Option<RunId>,
-    },
+    List(RunListArgs),
     /// List the examples whose repeats differ in their answers or in whether they pass
     Flaky {
         /// The run
@@ -123,9 +120,14 @@ pub enum RunCommand {
 pub fn carry_out(command: RunCommand, context: &mut Context<'_>) -> Result<Reply, CliError> {
     match command {
         RunCommand::Start(args) => run_start::start(context, *args),
-        RunCommand::Resume { run, caps } => {
-            context.workbench.resume_run(&context.actor, run, caps.caps())?;
-            follow::follow(context, run, OnInterrupt::Park)
+        RunCommand::Resume { run, caps, tape } => {
+            let tape = tape.tape(context.caller)?;
+            context
+                .workbench
+                .resume_run_with(&context.actor, run, caps.caps(), &tape)?;
+            let reply = follow::follow(context, run, OnInterrupt::Park)?;
+            run_start::note_tape(context, &tape, run)?;
+            Ok(reply)
         }
         RunCommand::Pause { run } => {
             context.workbench.pause_run(&context.actor, run)?;
@@ -134,7 +136,7 @@ pub fn carry_out(command: RunCommand, context: &mut Context<'_>) -> Result<Reply
         RunCommand::Rerun(args) => run_start::rerun(context, args),
         RunCommand::Watch { run } => follow::follow(context, run, OnInterrupt::Leave),
         RunCommand::Show { run } => follow::show(context, run),
-        RunCommand::List { limit, before } => Ok(list(&context.workbench.runs(before, limit)?)),
+        RunCommand::List(args) => history::runs(context, &args),
         RunCommand::Flaky { run } => flaky::list(context, run),
         RunCommand::Quarantine { run, example, reason } => flaky::quarantine(context, run, &example, &reason),
         RunCommand::Failures(args) => failures::carry_out(context, &args),
@@ -175,7 +177,8 @@ pub fn answers_text(answers: AnswerSource) -> &'static str {
     answers.as_str()
 }
 
-fn list(runs: &[RunSummary]) -> Reply {
+/// Runs as a table, or what is said where there are none.
+pub fn list(runs: &[RunSummary], none: &str) -> Reply {
     let mut table = Table::new([
         "run", "subject", "dataset", "suite", "state", "saved", "failed", "gate", "answers", "started",
     ]);
@@ -197,7 +200,7 @@ fn list(runs: &[RunSummary]) -> Reply {
         ]);
         documents.push(run_document(summary));
     }
-    let text = Plain::new().table(&table, "no run yet: start one with pegbox run start VERSION");
+    let text = Plain::new().table(&table, none);
     Reply::done(json!({ "runs": documents }), text)
 }
 

@@ -1,20 +1,23 @@
 //! `pegbox run start` and `pegbox run rerun`: what a new run is given.
 
+use std::num::ParseIntError;
+
 use clap::Args;
 use serde_json::json;
 
-use super::answers::AnswerArgs;
+use super::answers::{AnswerArgs, tape_notes};
 use super::follow::OnInterrupt;
 use super::{Context, follow};
 use crate::cli::exit::CliError;
 use crate::cli::output::{Plain, Reply};
+use crate::domain::DomainError;
 use crate::domain::endpoint::named_endpoints;
 use crate::domain::ids::{ExampleId, RunId, VersionId};
 use crate::domain::money::UsdNanos;
 use crate::domain::promotion::Environment;
-use crate::domain::run::{Caps, InFlight, RunSettings, RuntimeContext};
+use crate::domain::run::{Caps, InFlight, RunSettings, RuntimeContext, cap_or_off};
 use crate::domain::time::duration_ms;
-use crate::workbench::{Pick, Rerun, RunEstimate, StartRun, Tested};
+use crate::workbench::{Pick, Rerun, RunEstimate, StartRun, Tape, Tested};
 
 /// The provider whose endpoint the configuration can name.
 const OPENAI: &str = "openai";
@@ -79,11 +82,11 @@ pub struct StartArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Caps, which pause the run")]
 pub struct CapArgs {
-    /// Money over all tries, as far as the price is known
-    #[arg(long = "cap-cost", value_name = "USD")]
+    /// Money over all tries; an answer of unknown price pauses it too; `off` on resume takes the cap away
+    #[arg(long = "cap-cost", value_name = "USD", value_parser = cost_cap)]
     cost: Option<UsdNanos>,
-    /// Tokens sent and generated
-    #[arg(long = "cap-tokens", value_name = "N")]
+    /// Tokens sent and generated; an answer that does not say them pauses it too; `off` as above
+    #[arg(long = "cap-tokens", value_name = "N", value_parser = token_cap)]
     tokens: Option<u64>,
     /// Outcomes without an answer
     #[arg(long = "cap-errors", value_name = "N")]
@@ -94,7 +97,12 @@ pub struct CapArgs {
 }
 
 impl CapArgs {
-    /// The caps that are given.
+    /// The caps that are given, for a run that starts.
+    pub fn at_start(&self) -> Caps {
+        Caps::default().changed_to(self.caps())
+    }
+
+    /// What is given, for a run that has caps.
     pub fn caps(&self) -> Caps {
         Caps {
             cost: self.cost,
@@ -103,6 +111,14 @@ impl CapArgs {
             elapsed_ms: self.elapsed_ms,
         }
     }
+}
+
+fn cost_cap(text: &str) -> Result<UsdNanos, DomainError> {
+    cap_or_off(text, str::parse)
+}
+
+fn token_cap(text: &str) -> Result<u64, ParseIntError> {
+    cap_or_off(text, str::parse)
 }
 
 /// Examples to ask again.
@@ -205,12 +221,17 @@ pub fn start(context: &mut Context<'_>, args: StartArgs) -> Result<Reply, CliErr
         start.subject, start.dataset, start.suite
     ));
     let reply = follow::follow(context, run, OnInterrupt::Park)?;
-    if let Some(fault) = tape.fault() {
-        context
-            .out
-            .note(&format!("{fault}: what is on it is not the whole run"));
-    }
+    note_tape(context, &tape, run)?;
     Ok(reply)
+}
+
+/// Says what is to be known of a recording.
+pub fn note_tape(context: &mut Context<'_>, tape: &Tape, run: RunId) -> Result<(), CliError> {
+    let has_ended = context.workbench.run_detail(run)?.end.is_some();
+    for note in tape_notes(tape, run, has_ended) {
+        context.out.note(&note);
+    }
+    Ok(())
 }
 
 /// The endpoints that are given, with the configured one for its provider where none is given for that.
@@ -250,7 +271,7 @@ fn settings(args: &StartArgs, base_url: Option<String>) -> RunSettings {
         attempts_max: args.attempts,
         timeout_ms: args.timeout_s.saturating_mul(1_000),
         deadline_ms: args.deadline_s.map(|seconds| seconds.saturating_mul(1_000)),
-        caps: args.caps.caps(),
+        caps: args.caps.at_start(),
         stops_early: args.stop_early,
         base_url,
         reuses_answers: args.answers.reuse,
@@ -280,7 +301,7 @@ pub fn rerun(context: &mut Context<'_>, args: RerunArgs) -> Result<Reply, CliErr
         pick,
         settings: RunSettings {
             repeats: args.repeats,
-            caps: args.caps.caps(),
+            caps: args.caps.at_start(),
             ..of.settings.for_picked()
         }
         .with_in_flight(in_flight),

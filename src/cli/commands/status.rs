@@ -53,6 +53,7 @@ fn need_row(need: &Need) -> [String; 3] {
     let thing = match need {
         Need::Review { id, .. } | Need::Approved { id, .. } => id.to_string(),
         Need::FailedGate { run, .. } | Need::InterruptedRun { run, .. } => run.to_string(),
+        Need::StaleRelease { release, .. } => release.to_string(),
         Need::Untested { version, .. } => version.to_string(),
         Need::Draft { prompt, .. } => prompt.to_string(),
     };
@@ -76,13 +77,18 @@ fn need_text(need: &Need) -> String {
             version,
             environment,
             overtaken_by,
+            stale,
             ..
         } => {
+            let stale = stale.as_ref().map_or_else(String::new, |why| {
+                format!(", but its evidence is stale: {why}: a new run and a new review are needed")
+            });
             let overtaken = overtaken_by.as_ref().map_or_else(String::new, |live| {
                 format!(", but {live} went live there since: ask for a new review")
             });
-            format!("{version} is approved for {}{overtaken}", environment.as_str())
+            format!("{version} is approved for {}{overtaken}{stale}", environment.as_str())
         }
+        Need::StaleRelease { version, why, .. } => format!("{version} is live on stale evidence: {why}"),
         Need::FailedGate {
             version,
             reason,
@@ -100,6 +106,12 @@ fn need_text(need: &Need) -> String {
 fn next_command(need: &Need) -> String {
     match need {
         Need::Review { id, .. } => format!("pegbox review show {id}"),
+        Need::Approved {
+            version,
+            stale: Some(_),
+            ..
+        }
+        | Need::StaleRelease { version, .. } => format!("pegbox run start {version} --dataset NAME --suite NAME"),
         Need::Approved {
             version,
             environment,
@@ -140,9 +152,13 @@ fn need_document(need: &Need) -> Value {
             version,
             environment,
             overtaken_by,
+            stale,
         } => json!({
             "kind": "approved", "review": id, "version": version, "environment": environment,
-            "overtaken_by": overtaken_by,
+            "overtaken_by": overtaken_by, "stale": stale,
+        }),
+        Need::StaleRelease { release, version, why } => json!({
+            "kind": "stale_release", "release": release, "version": version, "stale": why,
         }),
         Need::FailedGate {
             run,

@@ -53,7 +53,7 @@ impl StudyArgs {
             suite: context.workbench.resolve_suite(&self.suite)?,
             settings: RunSettings {
                 repeats: self.repeats,
-                caps: self.caps.caps(),
+                caps: self.caps.at_start(),
                 base_url: joined(&self.base_url),
                 ..RunSettings::default()
             }

@@ -89,7 +89,7 @@ impl RunScores {
         scores.passed.push(f64::from(u8::from(outcome.passed())), 1);
         if outcome.error.is_none() {
             scores.latency_ms.push(outcome.latency_ms as f64, 1);
-            if let Some(cost) = outcome.known_cost() {
+            if let Some(cost) = outcome.cost_of_asking() {
                 scores.cost_usd.push(cost.as_usd(), 1);
             }
         }

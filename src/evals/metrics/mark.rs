@@ -112,6 +112,8 @@ fn expense(kind: &MetricKind, outcome: &Outcome) -> Option<f64> {
     }
     match kind {
         MetricKind::LatencyPercentile { .. } | MetricKind::LatencyMean => Some(outcome.latency_ms as f64),
-        _ => outcome.known_cost().map(|cost| (cost.as_usd() * NANOS_PER_USD).round()),
+        _ => outcome
+            .cost_of_asking()
+            .map(|cost| (cost.as_usd() * NANOS_PER_USD).round()),
     }
 }

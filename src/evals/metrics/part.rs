@@ -76,7 +76,7 @@ impl Part {
         if outcome.error.is_some() {
             self.errored += 1;
         } else {
-            self.unpriced += u64::from(outcome.known_cost().is_none());
+            self.unpriced += u64::from(outcome.cost_of_asking().is_none());
         }
         self.is_repeated |= outcome.repeat > 0;
     }

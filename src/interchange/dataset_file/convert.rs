@@ -173,6 +173,13 @@ fn tool_results(value: &Json) -> Result<Vec<ToolResult>, String> {
         _ => return Err("the tool results of the context are no list".into()),
     };
     let read = |item: &Json| {
+        let mut keys = item.as_object().into_iter().flat_map(serde_json::Map::keys);
+        if let Some(other) = keys.find(|key| !matches!(key.as_str(), "tool" | "result")) {
+            return Err(format!(
+                "a tool result of the context has '{other}', which nothing reads: the results of a tool are given one \
+                 after another, whatever its arguments"
+            ));
+        }
         let tool = item.get("tool").and_then(Json::as_str);
         let tool = tool.ok_or("a tool result of the context has no 'tool'")?;
         Ok(ToolResult {

@@ -208,6 +208,14 @@ fn the_context_is_read_in_the_shapes_that_datasets_use() {
     }
     let bad = read(r#"{"input": "x", "context": [{"id": 1}]}"#, Format::Jsonl);
     assert_eq!(faults(&bad), ["line 1: document 1 of the context has no text"]);
+    let with_arguments =
+        r#"{"input": "x", "context": {"tool_results": [{"tool": "t", "arguments": {}, "result": 1}]}}"#;
+    let bad = read(with_arguments, Format::Jsonl);
+    assert!(
+        faults(&bad)[0].contains("has 'arguments', which nothing reads"),
+        "{:?}",
+        faults(&bad)
+    );
 }
 
 /// A file with the faults that it has.

@@ -68,7 +68,6 @@ fn a_wait_is_read_in_every_spelling() {
         (&[("retry-after", "20"), ("retry-after-ms", "250")], Some(250)),
         (&[("retry-after", "Mon, 23 Nov 2026 06:03:39 GMT"), NOW], Some(30_000)),
         (&[("retry-after", "Mon, 23 Nov 2026 06:00:00 GMT"), NOW], Some(0)),
-        (&[("retry-after", "Mon, 23 Nov 2026 06:03:39 GMT")], None),
         (&[("retry-after", "-1")], None),
         (&[("retry-after", "NaN")], None),
         (&[("retry-after", "soon")], None),
@@ -175,4 +174,32 @@ fn google_says_in_the_body_how_long_to_wait_and_what_is_used_up() {
 fn the_limits_of_a_refusal_are_kept() {
     let error = reported(&reply(429, &[("x-ratelimit-remaining-requests", "0")], "")).unwrap();
     assert_eq!(error.rate_limits.requests_left, Some(0));
+}
+
+#[test]
+fn a_refusal_that_only_says_when_its_limits_are_whole_is_waited_for() {
+    let asked =
+        |status, headers: &[(&'static str, &'static str)]| reported(&reply(status, headers, "")).unwrap().retry_after;
+    let seconds = |seconds| Some(Duration::from_secs(seconds));
+    let reset = ("x-ratelimit-reset-requests", "7s");
+    assert_eq!(asked(429, &[reset]), seconds(7));
+    assert_eq!(
+        asked(429, &[reset, ("x-ratelimit-remaining-requests", "0")]),
+        seconds(7)
+    );
+    assert_eq!(asked(429, &[reset, ("x-ratelimit-remaining-requests", "3")]), None);
+    assert_eq!(asked(500, &[reset]), None);
+    assert_eq!(
+        asked(429, &[("x-ratelimit-reset-requests", "6m0s")]),
+        None,
+        "longer than a request waits"
+    );
+    let date = ("date", "Fri, 01 May 2026 12:00:00 GMT");
+    let until = ("anthropic-ratelimit-requests-reset", "2026-05-01T12:00:09Z");
+    assert_eq!(asked(429, &[date, until]), seconds(9));
+    // Without a date of its own the server has our time, and this one is long past.
+    assert_eq!(
+        asked(429, &[("retry-after", "Fri, 01 May 2020 12:00:00 GMT")]),
+        seconds(0)
+    );
 }

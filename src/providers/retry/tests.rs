@@ -252,3 +252,11 @@ fn pauses_have_full_jitter_below_a_doubling_bound() {
     assert!(low > 0);
     assert_eq!(pauses(0).count(), 0);
 }
+
+#[test]
+fn no_two_examples_wait_alike() {
+    let mut drawn: Vec<Vec<Duration>> = (0..20).map(|_| pauses(6).collect()).collect();
+    drawn.sort_unstable();
+    drawn.dedup();
+    assert_eq!(drawn.len(), 20, "a provider that fails would get all retries at once");
+}

@@ -220,7 +220,7 @@ commands! {
         "Shows the version, reason and run of each line."
         ["b"] [Prompts, Diff].footer(63);
     History "item.history" "history" "History"
-        "Shows the versions or releases before."
+        "Shows the versions, releases or answers before."
         ["H"] [Prompts, Data, Releases].footer(62);
     Lineage "item.lineage" "lineage" "Lineage"
         "Shows what it rests on and what rests on it."

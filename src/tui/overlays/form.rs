@@ -180,6 +180,8 @@ impl OpenForm {
     /// Opens a form with the focus on its first field.
     pub fn new(form: Form) -> Self {
         let inputs = form.fields.iter().map(|field| match &field.kind {
+            // A number is rarely changed digit by digit: typing 3 over 1 means 3.
+            FieldKind::Text(initial) if initial.parse::<u64>().is_ok() => Input::Text(Field::offering(initial.clone())),
             FieldKind::Text(initial) => Input::Text(Field::with_text(initial.clone())),
             FieldKind::Choice { options, selected } => Input::Choice {
                 options: options.clone(),

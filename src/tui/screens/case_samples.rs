@@ -61,6 +61,7 @@ pub fn case_row(place: u64, line: FailureLine, passed_before: Option<bool>) -> C
         cause: None,
         slices: Vec::new(),
         labels: Vec::new(),
+        reused_from: None,
     }
 }
 

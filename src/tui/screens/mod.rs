@@ -14,6 +14,7 @@ pub mod decisions;
 pub mod diff;
 pub mod editor;
 mod effects;
+mod example_history;
 pub mod example_text;
 pub mod failures;
 pub mod figures;
@@ -63,7 +64,9 @@ use super::overlays::dialog::Confirmed;
 use super::overlays::form::Filled;
 use super::session_info::SessionInfo;
 use super::theme::Theme;
-use crate::domain::ids::{ChainVersionId, DatasetVersionId, PromptName, ReviewId, RunId, VersionId};
+use crate::domain::ids::{
+    ChainVersionId, DatasetName, DatasetVersionId, ExampleId, PromptName, ReviewId, RunId, VersionId,
+};
 use crate::domain::progress::RunProgress;
 use crate::domain::time::Timestamp;
 use crate::workbench::{Answer, Doing, Fault, PromptRef, Request};
@@ -200,6 +203,8 @@ pub enum Place {
     },
     /// What brought each line of a version.
     Blame(VersionId),
+    /// What became of an example of a dataset in each run.
+    ExampleHistory(DatasetName, ExampleId),
 }
 
 impl Place {
@@ -229,6 +234,9 @@ impl Place {
             Place::Decisions => Box::new(decisions::Decisions::default()),
             Place::Audit => Box::new(audit::Audit::default()),
             Place::Releases => Box::new(releases::Releases::default()),
+            Place::ExampleHistory(dataset, example) => {
+                Box::new(example_history::ExampleHistory::new(dataset.clone(), example.clone()))
+            }
             Place::ReleaseHistory(prompt) => Box::new(release_history::ReleaseHistory::new(prompt.clone())),
             Place::Lineage(id) => Box::new(lineage::LineageScreen::new(id.clone())),
         }

@@ -30,7 +30,7 @@ impl Resume {
             title: format!("Go on with {run}"),
             notes: vec![
                 format!("paused: {}", pause.reason),
-                "caps count what was used before too; one that is left empty stays as it was".to_owned(),
+                "caps count what was used before too; an empty one stays as it was, off takes it away".to_owned(),
             ],
             fields: run_settings::cap_fields(&pause.caps),
             button: "Go on".into(),

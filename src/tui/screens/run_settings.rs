@@ -7,7 +7,7 @@ use std::str::FromStr;
 use super::run_start::RunWish;
 use crate::domain::money::UsdNanos;
 use crate::domain::promotion::Environment;
-use crate::domain::run::{Caps, RunSettings, RuntimeContext};
+use crate::domain::run::{Caps, NO_CAP, RunSettings, RuntimeContext, cap_or_off};
 use crate::domain::time::{duration_ms, duration_short};
 use crate::tui::overlays::form::{Filled, Form, FormField};
 
@@ -34,7 +34,7 @@ pub(super) fn with_first(settings: &RunSettings, filled: &Filled) -> Result<RunS
     let settings = RunSettings {
         repeats: number(filled, "repeats", "asked how often")?,
         caps: Caps {
-            cost: cost(filled)?,
+            cost: cost(filled)?.filter(|cap| cap.0 != NO_CAP),
             ..settings.caps
         },
         base_url: text(filled, "base_url"),
@@ -80,7 +80,7 @@ pub(super) fn with_more(settings: &RunSettings, filled: &Filled) -> Result<RunSe
     Ok(RunSettings {
         reuses_answers: filled.choice("reuse") == 1,
         stops_early: filled.choice("stops_early") == 1,
-        caps: with_uses(settings.caps, filled)?,
+        caps: Caps::default().changed_to(with_uses(settings.caps, filled)?),
         attempts_max: number(filled, "attempts", "tries for one example")?,
         timeout_ms: duration_ms(filled.text("timeout")).map_err(said)?,
         deadline_ms: given(filled, "deadline", duration_ms)?,
@@ -108,7 +108,7 @@ fn cost_field(caps: &Caps) -> FormField {
 }
 
 fn cost(filled: &Filled) -> Result<Option<UsdNanos>, String> {
-    given(filled, "cap_cost", str::parse)
+    given(filled, "cap_cost", |typed| cap_or_off(typed, str::parse))
 }
 
 /// The fields of what may be used up besides money.
@@ -126,7 +126,9 @@ fn use_fields(caps: &Caps) -> [FormField; 3] {
 
 fn with_uses(caps: Caps, filled: &Filled) -> Result<Caps, String> {
     Ok(Caps {
-        tokens: given(filled, "cap_tokens", |typed| whole(typed, "a cap in tokens"))?,
+        tokens: given(filled, "cap_tokens", |typed| {
+            cap_or_off(typed, |typed| whole(typed, "a cap in tokens"))
+        })?,
         errors: given(filled, "cap_errors", |typed| {
             whole(typed, "a cap of unanswered outcomes")
         })?,

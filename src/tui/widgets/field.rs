@@ -22,6 +22,8 @@ pub struct Field {
     /// Byte offset, always on a border of graphemes.
     cursor: usize,
     undo: Vec<(String, usize)>,
+    /// Whether the next text that is typed stands in place of what is there.
+    is_offer: bool,
 }
 
 impl Field {
@@ -32,6 +34,15 @@ impl Field {
             cursor: text.len(),
             text,
             undo: Vec::new(),
+            is_offer: false,
+        }
+    }
+
+    /// A field that offers `text`: what is typed first replaces it, and any other key of editing keeps it.
+    pub fn offering(text: impl Into<String>) -> Self {
+        Self {
+            is_offer: true,
+            ..Self::with_text(text)
         }
     }
 
@@ -51,6 +62,7 @@ impl Field {
             self.insert(c.encode_utf8(&mut [0; 4]));
             return true;
         }
+        self.is_offer = false;
         match (key.code, key.modifiers.ctrl) {
             (KeyCode::Backspace, _) => self.remove_back_to(self.before()),
             (KeyCode::Char('w'), true) => self.remove_back_to(self.word_start()),
@@ -113,6 +125,10 @@ impl Field {
     }
 
     fn insert(&mut self, text: &str) {
+        if std::mem::take(&mut self.is_offer) {
+            self.cursor = self.text.len();
+            self.remove_back_to(0);
+        }
         if !text.is_empty() && self.text.len().saturating_add(text.len()) <= TEXT_BYTES_MAX {
             let at = self.cursor;
             self.replace(at, at, text);
@@ -226,5 +242,18 @@ mod tests {
         field.key(Key::ctrl('w'));
         field.key(Key::ctrl('w'));
         assert_eq!(field.text(), "");
+    }
+
+    #[test]
+    fn an_offer_is_replaced_by_typing_and_kept_by_editing() {
+        let typed = |keys: &[Key]| {
+            let mut field = Field::offering("1");
+            keys.iter().for_each(|key| drop(field.key(*key)));
+            field.text().to_owned()
+        };
+        let (three, end) = (Key::char('3'), Key::plain(KeyCode::End));
+        assert_eq!(typed(&[three, three]), "33");
+        assert_eq!(typed(&[end, three]), "13");
+        assert_eq!(typed(&[]), "1");
     }
 }

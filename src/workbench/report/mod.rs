@@ -186,11 +186,8 @@ fn cost_and_latency(page: &mut Page, detail: &RunDetail) {
     let totals = &detail.progress.totals;
     let mut facts = vec![
         ("cost", cost_text(totals)),
-        (
-            "tokens",
-            format!("{} in, {} out", totals.input_tokens, totals.output_tokens),
-        ),
-        ("tries beyond the first", totals.retried.to_string()),
+        ("tokens", totals.tokens_text()),
+        ("tries after a failed one", totals.retried.to_string()),
         (
             "answers of other runs",
             detail.caveats.reused_text().unwrap_or_else(|| "0".into()),
@@ -215,6 +212,7 @@ fn cost_and_latency(page: &mut Page, detail: &RunDetail) {
 fn cost_text(totals: &RunTotals) -> String {
     match totals.cost_unknown {
         0 => totals.cost.to_string(),
+        unknown if unknown >= totals.saved => "unknown".into(),
         unknown => format!("{}, and {unknown} answers of unknown cost", totals.cost),
     }
 }

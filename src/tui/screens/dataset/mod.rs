@@ -197,6 +197,10 @@ impl Dataset {
         };
         let content = &row.example.content;
         match command {
+            CommandId::History => {
+                let place = Place::ExampleHistory(self.id.name.clone(), content.id.clone());
+                vec![Effect::Open(place)]
+            }
             CommandId::ExampleEdit => vec![self.editing.open_form(&row.example)],
             CommandId::ExampleEditExternal => vec![self.editing.open_editor(&row.example)],
             CommandId::ExampleExclude => vec![self.editing.open_exclusion(&self.id, &row.example)],
@@ -374,13 +378,14 @@ impl Screen for Dataset {
                 | CommandId::ExampleExclude
                 | CommandId::FilterKeep
                 | CommandId::FilterDrop
+                | CommandId::History
         );
         match command {
             _ if needs_example && self.list.selected().is_none() => Err("no example is selected".into()),
             CommandId::ProblemNext | CommandId::ProblemPrevious => offered(command, &[]),
             CommandId::Sort => Err("rows stand in the order of the dataset".into()),
             CommandId::Mark => Err("one example is changed at a time".into()),
-            CommandId::Compare | CommandId::History => Err("esc: the list of versions says what changed".into()),
+            CommandId::Compare => Err("esc: the list of versions says what changed".into()),
             _ => Ok(()),
         }
     }

@@ -288,6 +288,11 @@ fn why_text(case: &CaseView) -> String {
     if let Some(error) = &outcome.error {
         lines.push(format!("FAIL  {}: {}", error.kind.as_str(), error.message));
     }
+    if let Some(rounds) = outcome.stopped_in_rounds() {
+        lines.push(format!(
+            "stopped after {rounds} rounds of tool results: the model went on calling tools"
+        ));
+    }
     if !outcome.scores.is_empty() {
         lines.push(scores_text(outcome));
     }

@@ -128,9 +128,17 @@ fn cells(row: &GroupRow, theme: &Theme) -> Vec<TableCell> {
                 TableCell::plain(explanation(&row.line.why)),
                 TableCell::new(if is_new { "new" } else { "" }, theme.warn),
                 TableCell::new(label_sign(row), theme.key),
-                TableCell::new(run_figures::latency(row.line.latency_ms), theme.dim),
+                TableCell::new(row_latency(row), theme.dim),
             ]
         }
+    }
+}
+
+/// How long the answer took, where it was asked for.
+fn row_latency(row: &CaseRow) -> String {
+    match row.reused_from {
+        Some(_) => "reused".into(),
+        None => run_figures::latency(row.line.latency_ms),
     }
 }
 

@@ -31,6 +31,7 @@ impl HasId for NeedRow {
         match &self.0 {
             Need::Review { id, .. } | Need::Approved { id, .. } => id.to_string(),
             Need::FailedGate { run, .. } | Need::InterruptedRun { run, .. } => run.to_string(),
+            Need::StaleRelease { release, .. } => release.to_string(),
             Need::Untested { version, .. } => version.to_string(),
             Need::Draft { prompt, .. } => prompt.to_string(),
         }
@@ -59,6 +60,7 @@ pub(super) fn kind_word(need: &Need) -> &'static str {
     match need {
         Need::Review { .. } => "REVIEW",
         Need::Approved { .. } => "PROMOTE",
+        Need::StaleRelease { .. } => "STALE",
         Need::FailedGate { .. } => "GATE",
         Need::InterruptedRun { .. } => "STOPPED",
         Need::Untested { .. } => "UNTESTED",
@@ -72,6 +74,7 @@ pub(super) fn subject(need: &Need) -> String {
         Need::Review { version, .. }
         | Need::Approved { version, .. }
         | Need::FailedGate { version, .. }
+        | Need::StaleRelease { version, .. }
         | Need::Untested { version, .. } => version.to_string(),
         Need::InterruptedRun { subject, .. } => subject.clone(),
         Need::Draft { prompt, .. } => prompt.to_string(),
@@ -82,7 +85,9 @@ pub(super) fn subject(need: &Need) -> String {
 pub(super) fn since(need: &Need) -> Option<Timestamp> {
     match need {
         Need::Review { at, .. } | Need::Untested { at, .. } | Need::Draft { saved_at: at, .. } => Some(*at),
-        Need::Approved { .. } | Need::FailedGate { .. } | Need::InterruptedRun { .. } => None,
+        Need::Approved { .. } | Need::StaleRelease { .. } | Need::FailedGate { .. } | Need::InterruptedRun { .. } => {
+            None
+        }
     }
 }
 
@@ -90,7 +95,9 @@ pub(super) fn since(need: &Need) -> Option<Timestamp> {
 pub(super) fn fact(need: &Need) -> String {
     match need {
         Need::Review { by, verdict, .. } => format!("gate {}, {by}", verdict_brief(*verdict)),
+        Need::Approved { id, stale: Some(_), .. } => format!("{id}, evidence is stale"),
         Need::Approved { id, environment, .. } => format!("for {}, {id}", environment.as_str()),
+        Need::StaleRelease { release, .. } => format!("live as {release}"),
         Need::FailedGate { run, verdict, .. } => format!("{} {run}", verdict_brief(Some(*verdict))),
         Need::InterruptedRun { run, saved, total, .. } => format!("{saved} of {total} saved, {run}"),
         Need::Untested { by, .. } => format!("no run yet, {by}"),
@@ -110,6 +117,12 @@ pub(super) fn rest(need: &Need) -> String {
             overtaken_by: Some(live),
             ..
         } => format!("{live} went live there since it was approved: ask for a new review. Enter opens this one."),
+        Need::Approved { stale: Some(why), .. } => {
+            format!("Its evidence is stale: {why}. A new run and a new review are needed.")
+        }
+        Need::StaleRelease { why, .. } => {
+            format!("It is live on stale evidence: {why}. A new run says what it does now.")
+        }
         Need::Approved { .. } => "Approved and not promoted yet. Enter opens the review, P promotes there.".into(),
         Need::FailedGate { run, reason, .. } => format!("{reason}. Enter opens the failures of {run}."),
         Need::InterruptedRun { .. } => "Nobody works on it. Enter opens the run, where it can be resumed.".into(),
@@ -122,6 +135,7 @@ pub(super) fn rest(need: &Need) -> String {
 pub(super) fn place_of(need: &Need) -> Place {
     match need {
         Need::Review { id, .. } | Need::Approved { id, .. } => Place::Review(*id),
+        Need::StaleRelease { version, .. } => Place::ReleaseHistory(version.prompt.clone()),
         Need::FailedGate { run, .. } => Place::Failures(*run),
         Need::InterruptedRun { run, .. } => Place::Run(*run),
         Need::Untested { version, .. } => Place::Editor(version.prompt.clone()),

@@ -33,6 +33,7 @@ fn needs() -> Vec<Need> {
             version: "router_v3".parse().unwrap(),
             environment: Environment::Production,
             overtaken_by: None,
+            stale: None,
         },
         Need::FailedGate {
             run: RunId(418),

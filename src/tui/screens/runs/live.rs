@@ -136,6 +136,9 @@ pub(super) fn latencies(progress: &RunProgress) -> String {
 
 pub(super) fn tokens(progress: &RunProgress) -> String {
     let totals = &progress.totals;
+    if !totals.knows_tokens() {
+        return "tokens unknown".into();
+    }
     format!(
         "in {} out {} tok",
         run_figures::tokens(totals.input_tokens),
