@@ -393,7 +393,8 @@ impl Outcome {
         }
     }
 
-    /// Tries again after one that failed, of the prompt or of each step. A round that sends the results of tools is none.
+    /// Tries again after one that failed, of the prompt or of each step. A round that sends back results of tools is
+    /// none.
     pub fn retries(&self) -> u64 {
         self.attempts_of_each()
             .map(|attempts| {

@@ -97,7 +97,9 @@ impl GuestError {
                 "look at host/log in the store's folder; pegbox host stop ends it".into()
             }
             Self::NotGreeted(_) | Self::HostGone(_) => {
-                "give the command again; what was saved is intact, and pegbox run list shows runs to resume".into()
+                "what was saved is intact: go on with a run by pegbox run resume RUN, as pegbox run list shows; \
+                 give any other command again"
+                    .into()
             }
             Self::NotUtf8(_) => "use a name in UTF-8, or standard input".into(),
             Self::Home(HomeError::NotPrivate(_)) => "make it yours alone, as with chmod 700, or remove it".into(),

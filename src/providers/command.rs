@@ -106,6 +106,7 @@ impl CommandProvider {
                 let message = format!("{} ended without an answer: {}", self.program, excerpt(&end));
                 Err(ProviderError {
                     raw: Some(end),
+                    may_be_charged: true,
                     ..ProviderError::new(ErrorKind::Server, Retry::Yes, message)
                 })
             }
@@ -153,6 +154,8 @@ impl CommandProvider {
                 };
                 Err(ProviderError {
                     raw: Some(raw),
+                    // It read the request, and whatever it asks may cost something.
+                    may_be_charged: true,
                     ..ProviderError::new(kind, retry.unwrap_or(Retry::No), format!("{}: {why}", self.program))
                 })
             }

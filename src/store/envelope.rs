@@ -94,7 +94,9 @@ pub enum EnvelopeError {
         schema: u16,
     },
     /// A newer pegbox wrote this record.
-    #[error("a record of kind {kind} has schema {schema}: this version reads up to {supported}")]
+    #[error(
+        "a newer pegbox wrote it: a record of kind {kind} has schema {schema}, and this version reads up to {supported}"
+    )]
     NewerSchema {
         /// The record's kind.
         kind: u16,
@@ -426,7 +428,7 @@ mod tests {
         );
         assert_eq!(
             newer.to_string(),
-            "a record of kind 7 has schema 3: this version reads up to 2"
+            "a newer pegbox wrote it: a record of kind 7 has schema 3, and this version reads up to 2"
         );
         let other = decode::<Stranger>(&bytes).expect_err("other kind");
         assert_eq!(

@@ -287,9 +287,7 @@ impl Workbench {
             }
         }
         for run in recent {
-            if let Some(need) = self.need_of_run(run)? {
-                needs.push(need);
-            }
+            needs.extend(self.need_of_run(run)?);
         }
         needs.extend(self.stale_releases()?);
         let (judges, steps) = (self.judge_prompts()?, self.chain_steps()?);

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::{SubjectId, Tested, Workbench, WorkbenchError, found};
 use crate::domain::caveats::{Caveats, Overtaken};
@@ -120,6 +122,7 @@ pub struct TuningRecord {
     /// What surrounded it.
     pub runtime_context: RuntimeContext,
     /// Counts and sums.
+    #[serde(serialize_with = "known_totals")]
     pub totals: RunTotals,
     /// The files of list prices that the costs are reckoned with, those first that win.
     pub prices: Vec<PriceFile>,
@@ -145,6 +148,19 @@ pub struct TuningRecord {
     pub overtaken: Vec<Overtaken>,
     /// What people said of its verdicts, by grader.
     pub labelled: Vec<LabelAgreement>,
+}
+
+/// The totals, with null in place of a sum of which nothing is known: zero would be an amount.
+fn known_totals<S: Serializer>(totals: &RunTotals, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut document = serde_json::to_value(totals).map_err(S::Error::custom)?;
+    if totals.saved > 0 && totals.cost_unknown >= totals.saved {
+        document["cost"] = Value::Null;
+    }
+    if !totals.knows_tokens() {
+        document["input_tokens"] = Value::Null;
+        document["output_tokens"] = Value::Null;
+    }
+    document.serialize(serializer)
 }
 
 /// A metric's result, with how its one-sided bounds were found beside how its interval was.

@@ -129,22 +129,67 @@ mod tests {
         error.to_string()
     }
 
+    /// A store on such a disk, with the demo in it.
+    struct Place {
+        runtime: tokio::runtime::Runtime,
+        disk: Arc<Disk>,
+        workbench: Workbench,
+        newest: Run,
+    }
+
+    impl Place {
+        fn new() -> Self {
+            let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+            let disk = Arc::new(Disk {
+                memory: MemoryEngine::new(),
+                free_bytes: AtomicU64::new(u64::MAX),
+                taken_bytes: AtomicU64::new(0),
+            });
+            Workbench::build_demo(Arc::clone(&disk) as _, runtime.handle().clone()).expect("the demo");
+            let workbench = Workbench::over(
+                Arc::clone(&disk) as _,
+                std::sync::Arc::new(|| crate::domain::time::Timestamp(0)),
+                runtime.handle().clone(),
+            );
+            let newest = workbench.runs(None, 1).expect("runs").remove(0).run;
+            Self {
+                runtime,
+                disk,
+                workbench,
+                newest,
+            }
+        }
+
+        /// Records a run like the newest that nobody works on, with four requests in flight.
+        fn interrupted(&self) -> Run {
+            let run = Run {
+                id: RunId(self.newest.id.0 + 1),
+                settings: RunSettings {
+                    concurrency: 4,
+                    ..RunSettings::default()
+                },
+                ..self.newest.clone()
+            };
+            let audit = self.workbench.audit(&anna(), Action::RunStart, &run.id, "");
+            let change = Change::new(audit.expect("everybody may")).insert_run(&run);
+            let recorded = change.and_then(|change| change.commit(&self.workbench.store));
+            recorded.expect("a run that nobody works on");
+            run
+        }
+
+        fn has_free(&self, bytes: u64) {
+            self.disk.free_bytes.store(bytes, Ordering::Relaxed);
+        }
+    }
+
+    fn anna() -> Actor {
+        Actor::new("anna").expect("a name")
+    }
+
     #[test]
     fn nothing_long_begins_on_a_disk_that_is_nearly_full() {
-        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        let disk = Arc::new(Disk {
-            memory: MemoryEngine::new(),
-            free_bytes: AtomicU64::new(u64::MAX),
-            taken_bytes: AtomicU64::new(0),
-        });
-        Workbench::build_demo(Arc::clone(&disk) as _, runtime.handle().clone()).expect("the demo");
-        let workbench = Workbench::over(
-            Arc::clone(&disk) as _,
-            std::sync::Arc::new(|| crate::domain::time::Timestamp(0)),
-            runtime.handle().clone(),
-        );
-        let anna = Actor::new("anna").expect("a name");
-        let newest = workbench.runs(None, 1).expect("runs").remove(0).run;
+        let place = Place::new();
+        let (workbench, newest) = (&place.workbench, &place.newest);
         let start = StartRun {
             subject: (&newest.subject).into(),
             dataset: newest.dataset.clone(),
@@ -154,15 +199,7 @@ mod tests {
             context: RuntimeContext::default(),
             settings: RunSettings::default(),
         };
-        let mut interrupted = newest;
-        interrupted.id = RunId(interrupted.id.0 + 1);
-        let record = |run: &Run| {
-            let audit = workbench.audit(&anna, Action::RunStart, &run.id, "");
-            let change = Change::new(audit.expect("everybody may")).insert_run(run);
-            let recorded = change.and_then(|change| change.commit(&workbench.store));
-            recorded.expect("a run that nobody works on");
-        };
-        record(&interrupted);
+        let interrupted = place.interrupted();
         let import = ImportRequest {
             path: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/data/gsm8k.jsonl")),
             name: DatasetName::new("maths").expect("a name"),
@@ -171,48 +208,44 @@ mod tests {
             reason: "to see it refused".into(),
         };
 
-        disk.free_bytes.store(FLOOR_BYTES, Ordering::Relaxed);
-        let text = refusal(workbench.start_run(&anna, &start));
+        place.has_free(FLOOR_BYTES);
+        let text = refusal(workbench.start_run(&anna(), &start));
         assert!(text.contains("has 64 MB free, and a run of"), "{text}");
-        refusal(workbench.resume_run(&anna, interrupted.id, Caps::default()));
-        refusal(workbench.import_dataset(&anna, &import));
+        let resume = || workbench.resume_run(&anna(), interrupted.id, Caps::default());
+        refusal(resume());
+        refusal(workbench.import_dataset(&anna(), &import));
         let name = DatasetName::new("maths").expect("a name");
         assert_eq!(workbench.store.dataset_versions(&name).expect("versions"), []);
 
         let enough = FLOOR_BYTES + OUTCOME_BYTES * interrupted.example_count;
-        disk.free_bytes.store(enough - 1, Ordering::Relaxed);
-        refusal(workbench.resume_run(&anna, interrupted.id, Caps::default()));
-        disk.free_bytes.store(enough, Ordering::Relaxed);
-        workbench
-            .resume_run(&anna, interrupted.id, Caps::default())
-            .expect("it fits exactly");
+        place.has_free(enough - 1);
+        refusal(resume());
+        place.has_free(enough);
+        resume().expect("it fits exactly");
         workbench.wait_run(interrupted.id).expect("it ends");
+    }
 
-        // While a run goes on, others fill the disk: it stops before the floor is used up.
-        interrupted.id = RunId(interrupted.id.0 + 1);
-        interrupted.settings = RunSettings {
-            concurrency: 4,
-            ..RunSettings::default()
-        };
-        record(&interrupted);
-        disk.free_bytes
-            .store(FLOOR_BYTES + 20 * MEGABYTE_BYTES, Ordering::Relaxed);
-        disk.taken_bytes.store(MEGABYTE_BYTES, Ordering::Relaxed);
-        workbench
-            .resume_run(&anna, interrupted.id, Caps::default())
-            .expect("it begins");
+    #[test]
+    fn a_run_stops_before_the_floor_is_used_up_and_goes_on_when_there_is_room() {
+        let place = Place::new();
+        let workbench = &place.workbench;
+        let interrupted = place.interrupted();
+        let resume = || workbench.resume_run(&anna(), interrupted.id, Caps::default());
+        place.has_free(FLOOR_BYTES + 20 * MEGABYTE_BYTES);
+        place.disk.taken_bytes.store(MEGABYTE_BYTES, Ordering::Relaxed);
+        resume().expect("it begins");
         workbench.wait_run(interrupted.id).expect_err("it pauses");
         let progress = workbench.progress(interrupted.id).expect("a run");
         let why = progress.notice.unwrap_or_default();
         assert!(why.contains("MB free, where 64 MB are to stay free"), "{why}");
         let saved = progress.totals.saved;
         assert!(saved > 0 && saved < interrupted.outcome_count(), "{saved}");
-        disk.taken_bytes.store(0, Ordering::Relaxed);
-        disk.free_bytes.store(enough, Ordering::Relaxed);
-        workbench
-            .resume_run(&anna, interrupted.id, Caps::default())
-            .expect("there is room again");
+
+        place.disk.taken_bytes.store(0, Ordering::Relaxed);
+        place.has_free(u64::MAX);
+        resume().expect("there is room again");
         let end = workbench.wait_run(interrupted.id).expect("it ends");
         assert_eq!(end.totals.saved, interrupted.outcome_count());
+        drop(place.runtime);
     }
 }

@@ -27,7 +27,8 @@ impl Workbench {
             notes.extend(provider.role_notes(&roles));
             if let Some(cap) = settings.caps.cost.filter(|_| !has_price(&*provider, model)) {
                 notes.push(format!(
-                    "the cap of {cap} pauses the run at its first answer: the price of '{}' is unknown; cap tokens instead",
+                    "the cap of {cap} pauses the run at its first answer: the price of '{}' is unknown; cap tokens \
+                     instead",
                     model.name
                 ));
             }

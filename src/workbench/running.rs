@@ -277,8 +277,11 @@ impl Workbench {
         if !self.order(id, Order::Pause) {
             let state = self.state_of(id)?;
             return Err(WorkbenchError::refused(
-                format!("{id} is {}: only a running run can be paused", state.as_str()),
-                "look at it with pegbox run show",
+                format!(
+                    "{id} is {}: only a run that this process works on can be paused",
+                    state.as_str()
+                ),
+                "Ctrl-C pauses a run in the terminal that follows it; one of a host is paused through the host",
             ));
         }
         let reason = format!("paused by {actor}");

@@ -196,6 +196,8 @@ fn a_cap_on_a_price_that_nobody_knows_pauses_at_once_and_can_be_taken_off() {
         "{said:?}"
     );
     assert_eq!(pegbox.says(&["run", "resume", "run_1", "--cap-cost", "off"]).code, 0);
+    let totals = pegbox.json(&["run", "show", "run_1"])["totals"].clone();
+    assert!(totals["cost"].is_null() && totals["input_tokens"] == 36, "{totals}");
     assert_eq!(server.requests().len(), 3);
 }
 

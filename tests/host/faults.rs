@@ -94,7 +94,7 @@ fn a_run_of_a_host_that_was_killed_can_be_resumed() {
     let mut terminal = Terminal::open_as("anna", &house.pegbox.store(), &[]);
     terminal.wait_for("Needs you");
     house.kill();
-    terminal.wait_for("pegbox run list shows runs to resume");
+    terminal.wait_for("pegbox run resume RUN");
     terminal.read_to_end();
     assert!(terminal.is_restored());
     assert_eq!(follower.wait().unwrap().code(), Some(5));

@@ -344,7 +344,7 @@ fn a_cap_on_an_unknown_price_is_said_before_the_run() {
     let (bench, mut start) = prepared(&server, 1);
     start.settings.caps.cost = Some(UsdNanos(5_000_000_000));
     let notes = bench.workbench.run_notes(&start).unwrap().join("\n");
-    let expected = "the cap of $5.00 pauses the run at its first answer: the price of 'house-model' is unknown; cap tokens instead";
+    let expected = "the cap of $5.00 pauses the run at its first answer: the price of 'house-model' is unknown";
     assert!(notes.contains(expected), "{notes}");
 }
 

@@ -21,7 +21,7 @@ use crate::cli::output::{NO_VALUE, Plain, Reply, Table};
 use crate::domain::caveats::Caveats;
 use crate::domain::decision::OtherCause;
 use crate::domain::ids::{ExampleId, RunId};
-use crate::domain::run::AnswerSource;
+use crate::domain::run::{AnswerSource, RunState};
 use crate::workbench::RunSummary;
 
 /// What to do with runs.
@@ -167,7 +167,12 @@ fn state_reply(context: &Context<'_>, run: RunId) -> Result<Reply, CliError> {
     let detail = context.workbench.run_detail(run)?;
     let state = detail.progress.state;
     let (saved, total) = (detail.progress.totals.saved, detail.run.outcome_count());
-    let text = Plain::of(format!("{run} is {} with {saved} of {total} outcomes", state.as_str()));
+    let counts = format!("with {saved} of {total} outcomes");
+    let text = Plain::of(match state {
+        // The order is given, and what is in flight comes first.
+        RunState::Running => format!("{run} sends nothing more, {counts}; what is in flight is being saved"),
+        state => format!("{run} is {} {counts}", state.as_str()),
+    });
     let document = json!({ "run": run, "state": state, "saved": saved, "outcome_count": total });
     Ok(Reply::done(document, text))
 }

@@ -111,7 +111,8 @@ fn next_command(need: &Need) -> String {
             stale: Some(_),
             ..
         }
-        | Need::StaleRelease { version, .. } => format!("pegbox run start {version} --dataset NAME --suite NAME"),
+        | Need::StaleRelease { version, .. }
+        | Need::Untested { version, .. } => format!("pegbox run start {version} --dataset NAME --suite NAME"),
         Need::Approved {
             version,
             environment,
@@ -126,7 +127,6 @@ fn next_command(need: &Need) -> String {
             environment.as_str()
         ),
         Need::FailedGate { run, .. } => format!("pegbox run failures {run}"),
-        Need::Untested { version, .. } => format!("pegbox run start {version} --dataset NAME --suite NAME"),
         Need::InterruptedRun { run, .. } => format!("pegbox run resume {run}"),
         Need::Draft { prompt, .. } => format!("pegbox prompt commit {prompt} --kind KIND --reason WHY"),
     }
