@@ -155,6 +155,38 @@ fn a_comparison_goes_by_the_clusters_of_the_suite_and_tests_every_mean() {
     assert!(!gate.contains("cannot be compared"), "{gate}");
 }
 
+/// A suite of one metric over the classes of a field.
+fn of_classes(field: &str, labels: &str) -> String {
+    format!(
+        "name = \"classes\"\n[[metrics]]\nname = \"macro\"\nkind = \"macro_f1\"\nfield = \"{field}\"\nlabels = [{labels}]\n"
+    )
+}
+
+#[test]
+fn a_field_that_names_nothing_is_refused_and_a_label_that_never_occurs_is_named() {
+    let pegbox = Pegbox::with_records(20);
+    let import = |text: String| {
+        let file = pegbox.write("classes.toml", text);
+        pegbox.says(&["suite", "import", &file, "--reason", REASON])
+    };
+    let nonsense = import(of_classes("..", ""));
+    assert!(
+        nonsense.code != 0 && nonsense.stderr.contains("the field '..' names nothing"),
+        "{nonsense:?}"
+    );
+    assert_eq!(import(of_classes("route", "\"billing\", \"biling\"")).code, 0);
+    let text = pegbox.does(&[
+        "run",
+        "start",
+        "support_triage_v1",
+        "--dataset",
+        "tickets",
+        "--suite",
+        "classes",
+    ]);
+    assert!(text.contains("no answer gives biling, which the suite names"), "{text}");
+}
+
 #[test]
 fn without_a_base_run_the_gate_says_that_only_this_is_missing() {
     let pegbox = wide(20);

@@ -9,6 +9,7 @@ use pegbox::domain::ids::ExampleId;
 use pegbox::domain::outcome::Outcome;
 use pegbox::domain::run::{AnswerSource, RunEnd};
 use pegbox::domain::suite::SuiteContent;
+use pegbox::domain::unit::Units;
 use pegbox::evals::compare::{RunScores, Side, compare};
 use pegbox::evals::gate;
 use pegbox::evals::judges::Judges;
@@ -106,9 +107,9 @@ async fn v12_is_stopped_by_one_billing_dispute() {
         gate.reason,
         "escalation_recall 34/35 = 97.1% < 98%; 1 missed: t-121 (topic=billing dispute)"
     );
-    let lines = gate::print(&gate);
+    let lines = gate::print(&gate, &Units::of(&suite().metrics));
     assert!(
-        lines[0].starts_with("PASS  routing_accuracy    230/240  0.9583 >= 0.94 "),
+        lines[0].starts_with("PASS  routing_accuracy    230/240  95.8% >= 94% "),
         "{}",
         lines[0]
     );
