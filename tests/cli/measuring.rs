@@ -158,7 +158,8 @@ fn a_comparison_goes_by_the_clusters_of_the_suite_and_tests_every_mean() {
 /// A suite of one metric over the classes of a field.
 fn of_classes(field: &str, labels: &str) -> String {
     format!(
-        "name = \"classes\"\n[[metrics]]\nname = \"macro\"\nkind = \"macro_f1\"\nfield = \"{field}\"\nlabels = [{labels}]\n"
+        "name = \"classes\"\n[[metrics]]\nname = \"macro\"\nkind = \"macro_f1\"\n\
+         field = \"{field}\"\nlabels = [{labels}]\n"
     )
 }
 
