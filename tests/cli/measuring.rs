@@ -151,7 +151,7 @@ fn a_comparison_goes_by_the_clusters_of_the_suite_and_tests_every_mean() {
         "{text}"
     );
     let gate = pegbox.does(&["run", "show", "run_2"]);
-    assert!(gate.contains("macro >= base - 0.5"), "{gate}");
+    assert!(gate.contains("macro >= base -50 points"), "{gate}");
     assert!(!gate.contains("cannot be compared"), "{gate}");
 }
 
