@@ -33,8 +33,8 @@ impl Metric {
     }
 }
 
-/// What an example without an answer counts as. It never has a latency or a cost: what its tries cost is in the total of
-/// its run.
+/// What an example without an answer counts as. It never has a latency or a cost: what its tries cost is in the total
+/// of its run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorRule {

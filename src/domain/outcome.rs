@@ -460,8 +460,8 @@ impl Outcome {
         self.cost = attempts.iter().map(|attempt| attempt.cost).sum();
     }
 
-    /// Whether something else than its answer left it without one. What the parser of a step rejected is an answer, also
-    /// in old records, which call it an error.
+    /// Whether something else than its answer left it without one. What the parser of a step rejected is an answer,
+    /// also in old records, which call it an error.
     pub fn is_errored(&self) -> bool {
         self.error.as_ref().is_some_and(|error| error.kind != ErrorKind::Parse)
     }

@@ -56,7 +56,7 @@ pub fn category(outcome: &Outcome, cause: Option<Cause>, asked: &ModelConfig) ->
     })
 }
 
-/// Who is to blame for an answer that a parser rejected: the parser only for content that a more patient one would take.
+/// Who is to blame for an answer that a parser rejected: the parser only for what a more patient one would take.
 fn rejected(outcome: &Outcome) -> FailureCategory {
     match outcome.rejected_text().and_then(json_in) {
         Some(_) => FailureCategory::Parser,

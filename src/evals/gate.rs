@@ -255,8 +255,8 @@ fn is_single(result: &MetricResult) -> bool {
     result.method == Some(IntervalMethod::Wilson)
 }
 
-/// What holds by these facts and by the others too: no evidence where they differ in it, no verdict where they differ in
-/// that.
+/// What holds by these facts and by the others too: no evidence where they differ in it, no verdict where they differ
+/// in that.
 fn both_ways(policy: GatePolicy, facts: Facts, others: &[Facts]) -> (Evidence, Verdict) {
     let own = verdict(policy, facts.point, facts.evidence);
     let has_evidence =

@@ -132,8 +132,8 @@ impl Workbench {
         self.runs_of_sets(study, &ablated, sets)
     }
 
-    /// The runs of pairs that an ablation wants, once each hunk is run alone: of the six that are flagged, alone or as the
-    /// last to be added, or else have the largest effects either way.
+    /// The runs of pairs that an ablation wants, once each hunk is run alone: of the six that are flagged, alone or as
+    /// the last to be added, or else have the largest effects either way.
     pub fn ablation_pairs(&self, study: &Study, plan: &AblationPlan) -> Result<Vec<AblationRun>, WorkbenchError> {
         if !plan.extent.pairs {
             return Ok(Vec::new());

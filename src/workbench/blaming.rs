@@ -163,8 +163,8 @@ impl Workbench {
         })
     }
 
-    /// The run by which a version was judged when it was made, and what its gate says; its newest one where no run of it
-    /// has finished.
+    /// The run by which a version was judged when it was made, and what its gate says; its newest one where no run
+    /// of it has finished.
     fn grounds_of(&self, id: &VersionId) -> Result<Option<(RunId, Option<LabelledVerdict>)>, WorkbenchError> {
         for environment in [Environment::Production, Environment::Staging] {
             let promotions = self.store.promotions(&id.prompt, environment)?;

@@ -240,14 +240,14 @@ fn a_metric_over_classes_that_the_chains_answer_cannot_have_is_refused() {
     let pegbox = with_chain();
     let chain = CHAIN.replace(
         "default = \"nothing to refund\" } }\nparser = \"json\"",
-        "default = \"none\" } }",
+        "default = \"none\" } }\nparser = { kind = \"regex\", pattern = '(?<word>\\w+)' }",
     );
     pegbox.does(&["chain", "import", &pegbox.write("text.toml", chain), "--reason", REASON]);
     let classes = "\n[[metrics]]\nname = \"macro\"\nkind = \"macro_f1\"\nfield = \"route\"\n";
     let suite = SUITE.replace("\n[[thresholds]]", &format!("{classes}\n[[thresholds]]"));
     pegbox.does(&["suite", "import", &pegbox.write("of.toml", suite), "--reason", REASON]);
     let refused = pegbox.says(&start("triage_flow", "flow_quality"));
-    let why = "metric macro: it reads 'route' in the chain's answer, which step reply gives, and that has no fields";
+    let why = "metric macro: it reads 'route' in the chain's answer, which step reply gives, and that has only word";
     assert!(refused.code != 0 && refused.stderr.contains(why), "{refused:?}");
 }
 

@@ -240,15 +240,15 @@ fn bad_replies() -> Vec<Sent> {
         (Answer::Close, errored(ErrorKind::Connect), FailureCategory::Provider),
         (Answer::Hang, errored(ErrorKind::Timeout), FailureCategory::Provider),
         (
-            Answer::chat("I would say route a, my friend."),
+            Answer::chat("I would say {\"route\": \"a\"}, my friend."),
             answered,
             FailureCategory::Parser,
         ),
-        (Answer::chat(""), answered, FailureCategory::Parser),
+        (Answer::chat(""), answered, FailureCategory::Prompt),
         (
             Answer::chat("\u{1b}[2J\u{1b}]0;owned\u{7}"),
             answered,
-            FailureCategory::Parser,
+            FailureCategory::Prompt,
         ),
         (Answer::chat("{\"route\": \"b\"}"), answered, FailureCategory::Prompt),
     ]

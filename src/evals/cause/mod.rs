@@ -362,8 +362,8 @@ fn repeats_flip(evidence: &Evidence<'_>) -> Option<Cause> {
     })
 }
 
-/// Prose where JSON is read, or what no step's parser could take: the prompt has to ask for the form. Where the expected
-/// text stands in it, the parser is too strict.
+/// Prose where JSON is read, or what no step's parser could take: the prompt has to ask for the form. Where the
+/// expected text stands in it, the parser is too strict.
 fn not_in_form(evidence: &Evidence<'_>) -> Option<Cause> {
     let outcome = evidence.outcome;
     let of_step = outcome

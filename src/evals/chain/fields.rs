@@ -1,5 +1,5 @@
-//! Which fields the answer of a chain can have: a metric over classes that reads another one would count nothing as right,
-//! and look like a measurement.
+//! Which fields the answer of a chain can have: a metric over classes that reads another one would count nothing as
+//! right, and look like a measurement.
 
 use super::super::EvalError;
 use super::super::classes::is_whole;
@@ -38,8 +38,8 @@ pub(in crate::evals) fn check_fields(
             return Err(EvalError::Metric {
                 metric: metric.name.clone(),
                 why: format!(
-                    "it reads '{}' in the chain's answer, which step {} gives, and that has {gives}; of another step take \
-                     the accuracy of a grader with step = \"NAME\"",
+                    "it reads '{}' in the chain's answer, which step {} gives, and that has {gives}; of another step \
+                     take the accuracy of a grader with step = \"NAME\"",
                     field.map_or("", String::as_str),
                     step.step.name
                 ),

@@ -175,8 +175,8 @@ pub(super) fn note(threshold: &Threshold, unit: Unit, measure: Measure, facts: &
     clauses.join("; ")
 }
 
-/// That no count would prove a rule over what is one trial, whatever comes out of it; or that there are too few clusters
-/// to say how sure the number is, or few.
+/// That no count would prove a rule over what is one trial, whatever comes out of it; or that there are too few
+/// clusters to say how sure the number is, or few.
 fn few_clause(threshold: &Threshold, facts: &Facts, trials: Trials) -> Option<String> {
     let is_open = facts.evidence == Evidence::Inconclusive && threshold.comparison != Comparison::Equals;
     match trials.method? {

@@ -174,8 +174,8 @@ impl Compiled {
         }
     }
 
-    /// What it finds by itself; `None` for a combination, and where no route led to its step. Where a chain broke off at
-    /// an answer that a parser rejected, graders of the steps that ran look at those, and all others fail.
+    /// What it finds by itself; `None` for a combination, and where no route led to its step. Where a chain broke off
+    /// at an answer that a parser rejected, graders of the steps that ran look at those, and all others fail.
     async fn look(&self, case: &Case<'_>, asking: &Asking<'_>) -> Option<(Finding<Pass>, Vec<Judgement>)> {
         let check = self.check()?;
         let step = self.step.as_deref().map(|step| case.observed.step(step));

@@ -270,7 +270,8 @@ pub(super) fn of_ranks(interval: (Option<f64>, Option<f64>), bounds: (Option<f64
     }
 }
 
-/// How many resamples of the groups are made; `None` where there are fewer than [`GROUPS_MIN`], or too many to make enough.
+/// How many resamples of the groups are made; `None` where there are fewer than [`GROUPS_MIN`], or too many to make
+/// enough.
 /// `work_each` is what one takes besides the draws.
 pub(in crate::evals) fn resamples(groups: usize, work_each: u64) -> Option<u64> {
     let resamples = (WORK_MAX / (groups as u64 + work_each).max(1)).min(RESAMPLES);

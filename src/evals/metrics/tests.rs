@@ -125,6 +125,10 @@ fn an_errored_example_never_raises_a_metric() {
         measures(&suite, &rows),
         ["2/3", "2/2", "2/3", "100.0000 n=2", "0.0000 n=2"]
     );
+    // Tries that cost nothing make no example that cost nothing.
+    rows[2].0.cost = Some(crate::domain::money::UsdNanos(0));
+    assert_eq!(measures(&suite, &rows)[4], "0.0000 n=2");
+    rows[2].0.cost = None;
     let result = &tally(&suite, &rows).whole_results()[2];
     assert_eq!((result.errored, result.missed.len()), (1, 1));
     rows[0].0.cost = None;
