@@ -22,6 +22,7 @@ pub mod diff;
 pub mod draft;
 pub mod endpoint;
 pub mod example;
+pub mod failure_category;
 pub mod gate;
 pub mod grader;
 pub mod grader_rules;

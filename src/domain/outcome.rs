@@ -1,10 +1,9 @@
 //! What became of one example in one run: everything that went out and came back.
 
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 
 use super::DomainError;
+pub use super::failure_category::FailureCategory;
 use super::grader::Score;
 use super::hash::{ContentHash, LaterFields};
 use super::ids::{ExampleId, RunId};
@@ -155,68 +154,6 @@ pub struct Attempt {
     pub cost: Option<UsdNanos>,
     /// The pause before it, in milliseconds; 0 for a first try.
     pub waited_ms: u64,
-}
-
-/// Where the cause of a failure most likely lies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FailureCategory {
-    /// The prompt: a well-formed answer that is wrong.
-    Prompt,
-    /// The context lacked what was needed.
-    Retrieval,
-    /// A tool was called wrongly or not at all.
-    Tool,
-    /// The model refused, was cut off, took too long or cost too much.
-    Model,
-    /// The answer could not be parsed.
-    Parser,
-    /// The grader is wrong, or gave no verdict.
-    Grader,
-    /// The expected value is wrong or missing.
-    Label,
-    /// The provider failed.
-    Provider,
-}
-
-impl FailureCategory {
-    /// All categories, in the order in which dialogs offer them.
-    pub const ALL: [Self; 8] = [
-        Self::Prompt,
-        Self::Retrieval,
-        Self::Tool,
-        Self::Model,
-        Self::Parser,
-        Self::Grader,
-        Self::Label,
-        Self::Provider,
-    ];
-
-    /// The word in records and on screens.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Prompt => "prompt",
-            Self::Retrieval => "retrieval",
-            Self::Tool => "tool",
-            Self::Model => "model",
-            Self::Parser => "parser",
-            Self::Grader => "grader",
-            Self::Label => "label",
-            Self::Provider => "provider",
-        }
-    }
-}
-
-impl FromStr for FailureCategory {
-    type Err = DomainError;
-    fn from_str(word: &str) -> Result<Self, DomainError> {
-        let named = Self::ALL.into_iter().find(|category| category.as_str() == word);
-        named.ok_or_else(|| DomainError::BadName {
-            what: "category",
-            given: word.to_owned(),
-            why: format!("use one of {}", Self::ALL.map(Self::as_str).join(", ")),
-        })
-    }
 }
 
 /// Which outcome of a run: the example's place in the dataset version, and the repeat; both from 0.

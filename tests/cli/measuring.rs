@@ -245,7 +245,7 @@ fn a_flaky_example_is_found_kept_out_of_gates_and_let_back() {
     );
 }
 
-/// A review of run_2, whose gate left the example out, says so, and is refused once it counts again.
+/// A review of `run_2`, whose gate left the example out, says so, and is refused once it counts again.
 fn lifting_makes_evidence_stale(pegbox: &Pegbox, example: &str) {
     let request = [
         "review",
