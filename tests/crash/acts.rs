@@ -242,11 +242,12 @@ fn release(world: &mut World, cut: &Cut) -> Said {
     let reviews = world.seen.records("review");
     let decisions = world.seen.records("decision");
     let releases = world.seen.records("release");
-    let Some(open) = reviews.iter().find(|review| {
-        !releases
-            .iter()
-            .any(|release| release["promotion"]["review"] == review["id"])
-    }) else {
+    let is_over = |review: &Value| {
+        let id = &review["id"];
+        let mut released = releases.iter().map(|release| &release["promotion"]["review"]);
+        released.any(|review| review == id) || world.stale.iter().any(|stale| stale == id)
+    };
+    let Some(open) = reviews.iter().find(|review| !is_over(review)) else {
         let asked: Vec<&str> = reviews.iter().filter_map(|review| review["version"].as_str()).collect();
         let runs = world.seen.runs();
         let run = runs
@@ -268,15 +269,21 @@ fn release(world: &mut World, cut: &Cut) -> Said {
         note(world, &said, |document| record("review", document));
         return said;
     };
-    if decisions.iter().any(|decision| decision["review"] == open["id"]) {
+    let id = open["id"].as_str().unwrap();
+    let said = if decisions.iter().any(|decision| decision["review"] == id) {
         let words = ["release", "promote", "echo", "--to", "production"];
         let said = world.run_as("ben", &[&words[..], &reason].concat(), cut);
         note(world, &said, |document| record("release", &document["promotion"]));
-        return said;
+        said
+    } else {
+        let words = ["review", "approve", id];
+        let said = world.run_as("ben", &[&words[..], &reason].concat(), cut);
+        note(world, &said, |document| record("decision", document));
+        said
+    };
+    if said.is_stale() {
+        world.stale.push(id.to_owned());
     }
-    let words = ["review", "approve", open["id"].as_str().unwrap()];
-    let said = world.run_as("ben", &[&words[..], &reason].concat(), cut);
-    note(world, &said, |document| record("decision", document));
     said
 }
 

@@ -34,6 +34,11 @@ impl Said {
     pub fn is_done(&self) -> bool {
         self.code == Some(0)
     }
+
+    /// Whether it was refused since what it rests on was overtaken.
+    pub fn is_stale(&self) -> bool {
+        self.code == Some(4) && self.stderr.contains(" is stale: ")
+    }
 }
 
 /// A process that was started.

@@ -34,6 +34,8 @@ pub struct World {
     acks: Vec<Ack>,
     /// The texts of which one is the draft: the last that was acknowledged, and those of which nobody knows.
     pub drafts: Vec<String>,
+    /// Reviews whose runs are stale: a later suite or dataset has come.
+    pub stale: Vec<String>,
     pub seen: Look,
     finished: Finished,
 }
@@ -69,6 +71,7 @@ impl World {
             next: 0,
             acks: Vec::new(),
             drafts: Vec::new(),
+            stale: Vec::new(),
             seen: Look::default(),
             finished: Finished::default(),
         };
