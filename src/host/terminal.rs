@@ -7,7 +7,9 @@ use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
 use crossterm::queue;
 use crossterm::style::ResetColor;
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::terminal::{
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
 use ratatui::layout::Size;
 
 use super::HostError;
@@ -62,7 +64,9 @@ pub fn enter(mouse: MouseReports) -> Result<(), HostError> {
 /// # Errors
 /// It cannot be written.
 pub fn write_entering(out: &mut impl Write, mouse: MouseReports) -> io::Result<()> {
-    queue!(out, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
+    // A terminal that a killed client left on that screen still shows what was drawn there.
+    let blank = Clear(ClearType::All);
+    queue!(out, EnterAlternateScreen, blank, EnableBracketedPaste, Hide)?;
     write_mouse(out, mouse)
 }
 
@@ -164,6 +168,13 @@ pub fn stop() -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn screens_begin_on_a_blank_terminal() {
+        let mut sent = Vec::new();
+        write_entering(&mut sent, MouseReports::Off).unwrap();
+        assert!(sent.starts_with(b"\x1b[?1049h\x1b[2J"), "{sent:?}");
+    }
 
     #[test]
     fn an_absurd_size_is_not_believed() {
