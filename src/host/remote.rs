@@ -19,7 +19,7 @@ use super::wire::PIECE_BYTES_MAX;
 const WAITING_MAX: usize = 1;
 
 /// A message to a guest. Bytes for the same place that were written one after the other go in one.
-pub trait Piece: Sized + Send {
+pub trait Outbound: Sized + Send {
     /// Takes the next message into this one; gives it back where the two are not of one kind, or would be too large.
     fn join(&mut self, next: Self) -> Option<Self>;
 }
@@ -35,7 +35,7 @@ pub fn join_bytes(first: &mut Vec<u8>, next: Vec<u8>) -> Option<Vec<u8>> {
 
 /// What waits for a guest. Nothing in it waits for a time: what is taken out is sent, and what comes meanwhile is
 /// joined, so that many small rows are few messages and a single one goes at once.
-pub fn outbox<M: Piece>() -> (Outbox<M>, Outgoing<M>) {
+pub fn outbox<M: Outbound>() -> (Outbox<M>, Outgoing<M>) {
     let (signal, signals) = mpsc::channel(WAITING_MAX);
     let queue = Arc::new(Mutex::new(VecDeque::new()));
     let outgoing = Outgoing {
@@ -62,7 +62,7 @@ impl<M> Clone for Outbox<M> {
     }
 }
 
-impl<M: Piece> Outbox<M> {
+impl<M: Outbound> Outbox<M> {
     /// Whether the guest is gone.
     pub fn is_closed(&self) -> bool {
         self.signal.is_closed()
@@ -151,7 +151,7 @@ impl<M> Outlet<M> {
     }
 }
 
-impl<M: Piece> Write for Outlet<M> {
+impl<M: Outbound> Write for Outlet<M> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.outbox.post((self.message)(bytes.to_owned()))?;
         Ok(bytes.len())
@@ -166,7 +166,7 @@ impl<M: Piece> Write for Outlet<M> {
 ///
 /// # Errors
 /// The terminal failed, or a screen panicked.
-pub async fn run_remote<M: Piece, S: Surface>(
+pub async fn run_remote<M: Outbound, S: Surface>(
     screens: Screens,
     surface: S,
     outlet: Outlet<M>,
@@ -200,7 +200,7 @@ mod tests {
         End,
     }
 
-    impl Piece for Said {
+    impl Outbound for Said {
         fn join(&mut self, next: Self) -> Option<Self> {
             match (self, next) {
                 (Self::Out(first), Self::Out(next)) => join_bytes(first, next).map(Self::Out),

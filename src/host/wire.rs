@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::domain::actor::Actor;
 
-use super::remote::{Piece, join_bytes};
+use super::remote::{Outbound, join_bytes};
 use super::signing::ToSign;
 use super::terminal::{MouseReports, believed};
 
@@ -159,7 +159,7 @@ pub enum ToGuest {
     Exit(u8),
 }
 
-impl Piece for ToGuest {
+impl Outbound for ToGuest {
     fn join(&mut self, next: Self) -> Option<Self> {
         match (self, next) {
             (Self::Output(first), Self::Output(next)) => join_bytes(first, next).map(Self::Output),

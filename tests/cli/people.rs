@@ -80,17 +80,8 @@ fn roles_are_asked_for_before_anything_else() {
     let pegbox = peopled();
     let said = as_user(&pegbox, "root", &["user", "add", "eve", "--role", "read-only"]);
     assert_eq!(said.code, 0, "{said:?}");
-    let run = [
-        "run",
-        "start",
-        "support_triage_v1",
-        "--dataset",
-        "tickets",
-        "--suite",
-        "shape",
-    ];
     for (command, takes) in [
-        (&run[..], "author"),
+        (&RUN[..], "author"),
         (&["prompt", "import", "router", "no such file"], "author"),
         (&["suite", "import", "no such file", "--reason", "no"], "author"),
         (
@@ -120,7 +111,7 @@ fn roles_are_asked_for_before_anything_else() {
         assert!(!refusal.contains("estimate"), "{command:?}: {refusal}");
     }
     // What only looks is open to everybody.
-    let looks = [&run[..], &["--dry-run"]].concat();
+    let looks = [&RUN[..], &["--dry-run"]].concat();
     assert_eq!(as_user(&pegbox, "eve", &looks).code, 0);
 }
 
@@ -147,15 +138,7 @@ fn a_role_has_one_word() {
 fn a_review_is_asked_for_once_and_a_promotion_names_what_waits() {
     let pegbox = Pegbox::with_records(3);
     pegbox.does(&["store", "policy", "--simulated", "accept", "--reason", REASON]);
-    pegbox.does(&[
-        "run",
-        "start",
-        "support_triage_v1",
-        "--dataset",
-        "tickets",
-        "--suite",
-        "shape",
-    ]);
+    pegbox.does(&RUN);
     let request = |to| {
         let words = ["review", "request", "support_triage_v1", "--to", to, "--reason", REASON];
         pegbox.says(&words)
@@ -169,15 +152,7 @@ fn a_review_is_asked_for_once_and_a_promotion_names_what_waits() {
     );
     assert_eq!(request("staging").code, 0, "another environment is another question");
     let promote = || {
-        let said = pegbox.says(&[
-            "release",
-            "promote",
-            "support_triage",
-            "--to",
-            "production",
-            "--reason",
-            REASON,
-        ]);
+        let said = pegbox.says(&PROMOTE);
         assert_eq!(said.code, 4, "{said:?}");
         said.stderr
     };

@@ -13,7 +13,7 @@ use super::input::{Mode, TypedSlot, take};
 use crate::host::HostError;
 use crate::host::caller::{Desk, Interrupt, Screens};
 use crate::host::hosted::{NO_STOP, no_editor_over_ssh, passed_on};
-use crate::host::remote::{Outbox, Outlet, Piece, join_bytes, run_remote};
+use crate::host::remote::{Outbound, Outbox, Outlet, join_bytes, run_remote};
 use crate::host::session::{Control, Ended, Surface};
 use crate::host::signing::{self, ToSign};
 use crate::host::terminal::{MouseReports, write_entering, write_leaving, write_mouse};
@@ -30,7 +30,7 @@ pub enum ToLine {
     Screen(Vec<u8>),
 }
 
-impl Piece for ToLine {
+impl Outbound for ToLine {
     fn join(&mut self, next: Self) -> Option<Self> {
         match (self, next) {
             (Self::Output(first), Self::Output(next)) => join_bytes(first, next).map(Self::Output),
